@@ -1,0 +1,24 @@
+"""What learns: families of generative image models in Keras 3, without Qt and without a fixed backend."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from models.core.errors import ConfigError
+
+# The ONE place where a family is registered: key -> module, imported only when somebody asks for it.
+FAMILIES: dict[str, str] = {
+    "vae": "models.vae",
+}
+
+
+def family(key: str) -> ModuleType:
+    """Import the module of a family.
+
+    Raises:
+        ConfigError: if there is no such family.
+    """
+    if key not in FAMILIES:
+        raise ConfigError({"family": f"{key!r} is not known; choose one of {', '.join(FAMILIES)}"})
+    return importlib.import_module(FAMILIES[key])

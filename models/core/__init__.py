@@ -1,0 +1,1 @@
+"""What is identical for every family, and nothing else."""

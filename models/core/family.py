@@ -1,0 +1,139 @@
+"""What every family of models shares: its config, the shape of its data, and the capabilities a panel can ask for.
+
+A family is one module. It has ``TITLE``, ``ABOUT``, a ``Config`` and ``build(config, spec)``, which returns a
+``keras.Model`` that is also a ``Family``. This file imports no Keras, so that a window can be drawn before a backend loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.core.errors import ConfigError
+
+Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
+Codings = NDArray[np.float32]  # (n, latent_size)
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model must know of its dataset before it is built: ``image_shape`` is (height, width, channels)."""
+
+    image_shape: tuple[int, int, int]
+    label_count: int = 0
+    attribute_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class About:
+    """The "What am I looking at?" text of a family: three sentences, the equation, the paper."""
+
+    text: str
+    equation: str
+    paper: str
+
+
+def setting(default: Any, help_text: str, *, unit: str = "", group: str = "training", **limits: Any) -> Any:
+    """Declare a config field: default, one sentence of help, unit, group in the form and pydantic limits (ge, le, ...)."""
+    extra = {"unit": unit, "group": group}
+    return Field(default, description=help_text, json_schema_extra=extra, **limits)
+
+
+class Config(BaseModel):
+    """Fields that every family has. A family's own Config adds to them and may change the defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    epochs: int = setting(10, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+    batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
+    seed: int = setting(42, "Every random draw comes from it: same seed, same machine, same images.", ge=0, le=2**31 - 1)
+
+
+C = TypeVar("C", bound=Config)
+
+
+def parse_config(config_class: type[C], values: Mapping[str, Any]) -> C:
+    """Validate ``values`` (strings from a command line are fine).
+
+    Raises:
+        ConfigError: with every bad field named at once.
+    """
+    try:
+        return config_class.model_validate(dict(values))
+    except ValidationError as error:
+        fields: dict[str, str] = {}
+        for item in error.errors(include_url=False):
+            name = ".".join(str(part) for part in item["loc"]) or "config"
+            fields[name] = _plain(item["type"], item["msg"], item.get("ctx") or {}, item.get("input"), config_class)
+        raise ConfigError(fields) from None
+
+
+def _plain(kind: str, message: str, context: Mapping[str, Any], given: Any, config_class: type[Config]) -> str:
+    """Turn one pydantic error into the end of the sentence "<field> …"."""
+    words = {
+        "greater_than_equal": "must be at least {ge}",
+        "greater_than": "must be more than {gt}",
+        "less_than_equal": "must be at most {le}",
+        "less_than": "must be less than {lt}",
+        "literal_error": "must be one of {expected}",
+        "extra_forbidden": "is not a setting of this family; it has " + ", ".join(config_class.model_fields),
+        "int_parsing": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "int_type": "must be a whole number",
+        "int_parsing_size": "must be a whole number of a sensible size",
+        "float_parsing": "must be a number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "bool_parsing": "must be true or false",
+    }
+    text = words[kind].format(**context) if kind in words else message[:1].lower() + message[1:]
+    return text if kind == "extra_forbidden" else f"{text} (it is {str(given)[:60]!r})"
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """Squeezes an image through the model and paints it again."""
+
+    def reconstruct(self, images: Images) -> Images:
+        """Return images of the same shape in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Finds the coding of an image."""
+
+    latent_size: int
+
+    def encode(self, images: Images) -> Codings:
+        """Return one coding an image."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Paints an image from a coding."""
+
+    latent_size: int
+
+    def decode(self, codings: Codings) -> Images:
+        """Return one image in [0, 1] a coding."""
+        ...
+
+    def sample_codings(self, count: int, seed: int) -> Codings:
+        """Draw ``count`` codings from the prior; the same seed gives the same codings."""
+        ...
+
+
+CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes)
+
+
+def capabilities(model: object) -> frozenset[str]:
+    """The names of the capabilities that a model has, for panels that live in another thread."""
+    return frozenset(kind.__name__ for kind in CAPABILITIES if isinstance(model, kind))

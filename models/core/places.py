@@ -1,0 +1,53 @@
+"""Where things lie: the files that ship with the program, its caches and the user's runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP = "generative-studio"
+
+
+def resources() -> Path:
+    """The folder ``resources``: in a checkout the one beside ``models``, in an installed wheel the one packed into it."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent / "resources"
+    return checkout if checkout.is_dir() else package / "_resources"
+
+
+def _home(kind: str, default: str) -> Path:
+    """``STUDIO_HOME`` moves everything that the program writes (tests use it); else the platform's own places."""
+    home = os.environ.get("STUDIO_HOME")
+    return Path(home) / kind if home else Path(default)
+
+
+def cache() -> Path:
+    """Datasets that can be made again."""
+    return _home("cache", platformdirs.user_cache_dir(APP, appauthor=False))
+
+
+def data() -> Path:
+    """What must not be lost: runs and exports."""
+    return _home("data", platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def runs() -> Path:
+    """Where training writes its run folders unless it is told otherwise."""
+    return data() / "runs"
+
+
+def exports() -> Path:
+    """What the Gallery shows."""
+    return data() / "gallery"
+
+
+def logs() -> Path:
+    """Log and crash files."""
+    return _home("logs", platformdirs.user_log_dir(APP, appauthor=False))
+
+
+def pretrained() -> Path:
+    """Run folders that come with the program; never written."""
+    return resources() / "pretrained"

@@ -1,0 +1,1 @@
+"""The training thread and the inference thread."""
