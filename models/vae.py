@@ -230,5 +230,5 @@ def build(config: VAEConfig, spec: DataSpec) -> VAE:
 
 
 # Lessons. The KL term is divided by the number of pixel values because the squared error is a mean over them, not a
-# sum: without that the price is 784 times too high and every coding collapses onto the prior. A kl_weight below 1 trades
-# a prior that fits less well for a prettier reconstruction (beta-VAE, Higgins et al. 2017, backwards).
+# sum: without that the price is 784 times too high and every coding collapses onto the prior. A kl_weight below 1
+# trades a prior that fits less well for a prettier reconstruction (beta-VAE, Higgins et al. 2017, backwards).

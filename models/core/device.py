@@ -1,7 +1,8 @@
-"""The one file that may import a backend: which devices there are, how memory grows, whether compiling with XLA pays."""
+"""The one file that may import a backend: which devices there are, how memory grows, whether XLA pays."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +49,8 @@ def _tensorflow_gpus() -> tuple[str, ...]:
     cards = tf.config.list_physical_devices("GPU")
     names = []
     for card in cards:
-        try:
+        with contextlib.suppress(RuntimeError):  # somebody used the card before us: its growth is settled
             tf.config.experimental.set_memory_growth(card, True)
-        except RuntimeError:
-            pass  # somebody used the card before us: its growth is settled and nothing is lost
         names.append(tf.config.experimental.get_device_details(card).get("device_name", card.name))
     return tuple(names)
 

@@ -61,14 +61,16 @@ def restore(model: Any, arrays: Arrays, *, training: bool) -> None:
         variable.assign(arrays[name].astype(str(variable.dtype)))
 
 
-def random_and_moving(model: Any) -> list[NDArray[Any]]:
-    """Copies of the state that is not trained (random draws, moving averages), to put back after a validation."""
+def put_back(model: Any, before: Arrays) -> None:
+    """Undo what a validation did to the state that is not trained: random draws and moving averages."""
     settle(model)
-    return [np.array(v.value) for v in model.non_trainable_variables]
+    for name, variable in _named(model, True):
+        if name.startswith(("weights/", "random/")) and not variable.trainable:
+            variable.assign(before[name].astype(str(variable.dtype)))
 
 
-def put_back(model: Any, copies: list[NDArray[Any]]) -> None:
-    """Undo what a validation did to the state that is not trained."""
-    settle(model)
-    for variable, value in zip(model.non_trainable_variables, copies, strict=True):
-        variable.assign(value)
+def restore_metrics(model: Any, arrays: Arrays) -> None:
+    """Bring the running means of a half-finished epoch back."""
+    for name, variable in _named(model, True):
+        if name.startswith("metrics/"):
+            variable.assign(arrays[name])
