@@ -264,7 +264,8 @@ def to_uint8(images: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """
     if np.isnan(images).any():
         raise ValueError("an image holds values that are not numbers")
-    return np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return rounded
 
 
 def grid(images: NDArray[np.uint8], columns: int | None = None, gap: int = 1, ground: int = 0) -> Pixels:
