@@ -1,7 +1,7 @@
 """Datasets: one file a source, one shape for all of them.
 
-``load`` takes the key of a dataset that comes with the program, a folder of pictures or an .npz file. Pixels stay uint8 on
-the way; folders and rendered faces are memory maps, so that a dataset may be larger than the memory.
+``load`` takes the key of a dataset that comes with the program, a folder of pictures or an .npz file. Pixels stay
+uint8 on the way; folders and rendered faces are memory maps, so that a dataset may be larger than the memory.
 """
 
 from __future__ import annotations
@@ -184,8 +184,8 @@ def splits(count: int) -> tuple[slice, slice, slice]:
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Say in JSON-able values what a dataset holds."""
     labels, attributes = dataset.labels, dataset.attributes
-    counts = np.bincount(labels, minlength=len(dataset.label_names)) if labels is not None else []
-    shares = attributes.mean(axis=0) if attributes is not None and len(attributes) else []
+    counts: Any = np.bincount(labels, minlength=len(dataset.label_names)) if labels is not None else []
+    shares: Any = attributes.mean(axis=0) if attributes is not None and len(attributes) else []
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     return {
         "name": dataset.name,

@@ -1,4 +1,4 @@
-"""Caches of images that took long to make: a folder with ``images.npy`` and ``index.json``, whole or not there at all."""
+"""Caches of images that took long to make: folders with ``images.npy`` and ``index.json``, whole or absent."""
 
 from __future__ import annotations
 

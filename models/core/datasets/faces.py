@@ -1,7 +1,7 @@
 """Voxel faces: people made of blocks, with attributes that are known because we ask the renderer for them.
 
-The drawings are DiceBear's style "Voxel Art" (CC0 1.0). They are rendered once and cached. Because the renderer draws the
-same person with and without glasses, there are true counterfactual pairs: see ``pairs``.
+The drawings are DiceBear's style "Voxel Art" (CC0 1.0). They are rendered once and cached. Because the renderer draws
+the same person with and without glasses, there are true counterfactual pairs: see ``pairs``.
 """
 
 from __future__ import annotations
