@@ -24,6 +24,10 @@ class UserError(Exception):
         return f"{self.what}{place}{advice}"
 
 
+class Cancelled(Exception):
+    """A person stopped a long piece of work; nothing of it is left behind. Not an error, so never shown as one."""
+
+
 class ConfigError(UserError):
     """Values of a config that cannot be used; ``fields`` maps each field's name to what is wrong with it."""
 

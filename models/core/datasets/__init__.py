@@ -1,0 +1,200 @@
+"""Datasets: one file a source, one shape for all of them.
+
+``load`` takes the key of a dataset that comes with the program, a folder of pictures or an .npz file. Pixels stay
+uint8 on the way; folders and rendered faces are memory maps, so that a dataset may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import Cancelled, DatasetError
+from models.core.family import DataSpec
+from models.core.images import fit, shown
+
+Progress = Callable[[str, int, int], None]  # (what, done, total)
+Cancel = Callable[[], bool]
+
+DATASETS: dict[str, str] = {
+    "fashion_mnist": "models.core.datasets.fashion_mnist",
+    "faces": "models.core.datasets.faces",
+    "digits": "models.core.datasets.digits",
+}
+DATASET_TITLES: dict[str, str] = {
+    "fashion_mnist": "Fashion-MNIST: 70,000 pictures of clothes, grey, 28 x 28",
+    "faces": "Voxel faces: 10,000 people with known attributes, colour, 64 x 64",
+    "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
+}
+SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
+MAX_BYTES = 8_000_000_000
+_FINGERPRINT_IMAGES = 2000
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file of a dataset that was left out, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with what is known of them.
+
+    Attributes:
+        name: its key, or the path it was read from.
+        title: its name for a person.
+        images: uint8 (n, height, width, channels); may be a memory map.
+        train: a slice of ``images``; so are ``validation`` and ``test``. They do not overlap.
+        labels: int32 (n,), or None. A label is a place in ``label_names``.
+        attributes: bool (n, len(attribute_names)), or None.
+        source: where it came from, in words.
+        notice: what a person must know of it.
+        skipped: files that were left out.
+    """
+
+    name: str
+    title: str
+    images: NDArray[np.uint8]
+    train: slice
+    validation: slice
+    test: slice
+    labels: NDArray[np.int32] | None
+    label_names: tuple[str, ...]
+    attributes: NDArray[np.bool_] | None
+    attribute_names: tuple[str, ...]
+    source: str
+    notice: str = ""
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        _, height, width, channels = self.images.shape
+        return height, width, channels
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a model must know of it before it is built."""
+        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hex sha256 of shape, splits, labels, attributes and at most 2,000 evenly spaced images."""
+        digest = hashlib.sha256()
+        splits = [(part.start, part.stop) for part in (self.train, self.validation, self.test)]
+        digest.update(
+            repr((self.images.shape, splits, self.label_names, self.attribute_names)).encode("utf-8", "replace")
+        )
+        for known in (self.labels, self.attributes):
+            digest.update(b"-" if known is None else np.ascontiguousarray(known).tobytes())
+        count = len(self.images)
+        for index in np.unique(np.linspace(0, count - 1, min(count, _FINGERPRINT_IMAGES)).astype(np.int64)):
+            digest.update(np.ascontiguousarray(self.images[index]).tobytes())
+        return digest.hexdigest()
+
+
+def load(
+    name: str | Path, *, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None
+) -> Dataset:
+    """Load a dataset.
+
+    Args:
+        name: a key of ``DATASETS``, the path of a folder of pictures, or the path of an .npz file.
+        size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
+        progress: called with (what is being done, how much is done, how much there is).
+        cancelled: asked now and then.
+
+    Raises:
+        DatasetError: if there is no such dataset or it cannot be read.
+        StorageError: if its cache cannot be written.
+        Cancelled: if ``cancelled`` said so.
+    """
+    if size is not None and not SMALLEST <= size <= LARGEST:
+        advice = f"Choose one from {SMALLEST} to {LARGEST}."
+        raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
+    if str(name) in DATASETS:
+        found: Dataset = import_module(DATASETS[str(name)]).load(size=size, progress=progress, cancelled=cancelled)
+        return _resized(found, size, progress, cancelled)
+    path = Path(name).expanduser()
+    kind = "folder" if _is(path, Path.is_dir) else "npz" if _is(path, Path.is_file) and path.suffix == ".npz" else ""
+    if not kind:
+        advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
+        raise DatasetError("There is no such dataset.", where=shown(str(name)), advice=advice)
+    module = import_module(f"models.core.datasets.{kind}")
+    found = module.load(path, size=size, progress=progress, cancelled=cancelled)
+    return _resized(found, size, progress, cancelled)
+
+
+def _is(path: Path, test: Callable[[Path], bool]) -> bool:
+    try:
+        return test(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _resized(dataset: Dataset, size: int | None, progress: Progress | None, cancelled: Cancel | None) -> Dataset:
+    """Fit the images of a dataset that has a size of its own to the one that was asked for."""
+    if size is None or dataset.image_shape[:2] == (size, size):
+        return dataset
+    count, channels = len(dataset.images), dataset.image_shape[2]
+    if count * size * size * channels > MAX_BYTES:
+        raise DatasetError(
+            f"{count:,} images of {size} x {size} pixels are too many.",
+            where=dataset.name,
+            advice="Choose a smaller size.",
+        )
+    images = np.empty((count, size, size, channels), np.uint8)
+    for index in range(count):
+        if index % 1000 == 0:
+            report("Resizing", index, count, progress, cancelled)
+        images[index] = fit(np.asarray(dataset.images[index]), (size, size, channels))
+    report("Resizing", count, count, progress, cancelled)
+    return replace(dataset, images=images)
+
+
+def report(what: str, done: int, total: int, progress: Progress | None, cancelled: Cancel | None) -> None:
+    """Tell a source's progress and stop it if a person wants that.
+
+    Raises:
+        Cancelled: if ``cancelled`` says so.
+    """
+    if cancelled and cancelled():
+        raise Cancelled
+    if progress:
+        progress(what, done, total)
+
+
+def splits(count: int) -> tuple[slice, slice, slice]:
+    """Cut ``count`` images into 80 % to train, 10 % to validate and 10 % to test; at least one each from three on."""
+    tenth = max(1, count // 10) if count >= 3 else 0
+    return slice(0, count - 2 * tenth), slice(count - 2 * tenth, count - tenth), slice(count - tenth, count)
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Say in JSON-able values what a dataset holds."""
+    labels, attributes = dataset.labels, dataset.attributes
+    counts: Any = np.bincount(labels, minlength=len(dataset.label_names)) if labels is not None else []
+    shares: Any = attributes.mean(axis=0) if attributes is not None and len(attributes) else []
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "images": {name: part.stop - part.start for name, part in parts.items()},
+        "image_shape": list(dataset.image_shape),
+        "labels": {name: int(count) for name, count in zip(dataset.label_names, counts, strict=False)},
+        "attributes": {n: round(float(s), 4) for n, s in zip(dataset.attribute_names, shares, strict=False)},
+        "source": dataset.source,
+        "notice": dataset.notice,
+        "skipped": [{"path": item.path, "reason": item.reason} for item in dataset.skipped],
+    }

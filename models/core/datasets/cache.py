@@ -1,0 +1,172 @@
+"""Caches of images that took long to make: folders with ``images.npy`` and ``index.json``, whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import StorageError
+from models.core.images import shown
+
+_VERSION = 1
+_STALE_SECONDS = 86_400
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Cached:
+    """What a cache holds: a memory map, what goes with it, and the words that were stored."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int32] | None
+    attributes: NDArray[np.bool_] | None
+    words: dict[str, Any]
+
+
+@contextmanager
+def new_folder(home: Path) -> Iterator[Path]:
+    """Make a temporary folder in ``home`` that is gone afterwards unless ``publish`` moved it.
+
+    Raises:
+        StorageError: if it cannot be made, or if the block met an error of the disk.
+    """
+    temporary: Path | None = None
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _sweep(home)
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
+        yield temporary
+    except OSError as error:
+        advice = "Free some space, or set STUDIO_HOME to a folder on another disk."
+        raise StorageError("The cache of this dataset cannot be written.", where=shown(home), advice=advice) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a program that was killed a day ago or earlier left behind."""
+    for left in home.glob(".new-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Give a finished folder its name; if another process was faster, its equal result stays."""
+    try:
+        temporary.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
+def write_rest(
+    folder: Path, labels: NDArray[np.int32] | None, attributes: NDArray[np.bool_] | None, words: dict[str, Any]
+) -> None:
+    """Write what goes with ``images.npy``; the index comes last."""
+    for name, values in (("labels", labels), ("attributes", attributes)):
+        if values is not None:
+            with (folder / f"{name}.npy").open("wb") as stream:
+                np.lib.format.write_array(stream, values, version=(1, 0))
+                _flush(stream)
+    with (folder / "index.json").open("w", encoding="utf-8") as text:
+        json.dump({"version": _VERSION, "words": words}, text)
+        text.flush()
+        os.fsync(text.fileno())
+
+
+def open_cached(target: Path) -> Cached | None:
+    """Open a cache; None if there is none. One that is damaged is removed, so that it is made again."""
+    if not target.is_dir():
+        return None
+    try:
+        index = json.loads((target / "index.json").read_text(encoding="utf-8"))
+        images = np.lib.format.open_memmap(target / "images.npy", mode="r")
+        labels, attributes = _array(target / "labels.npy"), _array(target / "attributes.npy")
+        sound = index["version"] == _VERSION and images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
+        for values, kind in ((labels, np.dtype(np.int32)), (attributes, np.dtype(np.bool_))):
+            sound = sound and (values is None or (values.dtype == kind and len(values) == len(images)))
+        if sound:
+            return Cached(images, labels, attributes, dict(index["words"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    shutil.rmtree(target, ignore_errors=True)
+    return None
+
+
+def _array(path: Path) -> Any:
+    if not path.exists():
+        return None
+    with path.open("rb") as stream:
+        return np.lib.format.read_array(stream)
+
+
+def _flush(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+class ImageWriter:
+    """Appends images to a .npy file, one after the other, in constant memory.
+
+    The file has one channel for as long as all images are grey and three from the first colour image on. Its header is
+    written at the end, in the room that was kept for it.
+    """
+
+    def __init__(self, path: Path, height: int, width: int) -> None:
+        self.path, self.height, self.width = path, height, width
+        self.count, self.channels = 0, 1
+        self._stream: BinaryIO = path.open("w+b")
+        self._room = self._write_header()
+
+    def __enter__(self) -> ImageWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stream.close()
+
+    def append(self, image: NDArray[np.uint8]) -> None:
+        """Add one image, uint8 (height, width, 1 or 3)."""
+        if image.shape[2] > self.channels:
+            self._to_colour()
+        wide = np.repeat(image, self.channels, axis=2) if image.shape[2] < self.channels else image
+        self._stream.write(np.ascontiguousarray(wide).tobytes())
+        self.count += 1
+
+    def close(self) -> None:
+        """Write the header and flush to the disk."""
+        self._stream.seek(0)
+        if self._write_header() != self._room:
+            raise OSError("the header of images.npy does not fit")
+        _flush(self._stream)
+        self._stream.close()
+
+    def _write_header(self) -> int:
+        shape = (self.count, self.height, self.width, self.channels)
+        np.lib.format.write_array_header_1_0(self._stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        return self._stream.tell()
+
+    def _to_colour(self) -> None:
+        """Copy the grey images so far into a file with three channels."""
+        old, size = self._stream, self.height * self.width
+        old.seek(self._room)
+        other = self.path.with_suffix(".colour")
+        self.channels = 3
+        self._stream = other.open("w+b")
+        self._stream.seek(self._room)
+        while grey := old.read(size * _CHUNK):
+            self._stream.write(np.repeat(np.frombuffer(grey, np.uint8), 3).tobytes())
+        old.close()
+        os.replace(other, self.path)
