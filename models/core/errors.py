@@ -54,3 +54,7 @@ class RunBusyError(UserError):
 
 class StorageError(UserError):
     """The disk said no: full, read-only, gone."""
+
+
+class NotFiniteError(UserError):
+    """Weights that contain NaN or infinity; they are never saved."""
