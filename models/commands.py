@@ -107,7 +107,7 @@ def list_(arguments: Namespace, say: Say) -> int:
 def datasets_(arguments: Namespace, say: Say) -> int:
     """The command ``datasets``."""
     if arguments.dataset is None:
-        for key, title in datasets.titles().items():
+        for key, title in datasets.DATASET_TITLES.items():
             if say.as_json:
                 say.object("dataset", key=key, title=title)
             else:

@@ -152,7 +152,9 @@ class Checkpoints:
                 found = {name for name in os.listdir(native(self.folder)) if _NAME.fullmatch(name)}
                 self._prune(found - {entry.file for entry in entries})
 
-    def load(self, expected: Expected, *, step: int | None, verify: bool) -> tuple[CheckpointEntry, Arrays]:
+    def load(
+        self, expected: Expected, *, step: int | None, verify: bool, partial: bool = False
+    ) -> tuple[CheckpointEntry, Arrays]:
         """Load the newest checkpoint (or that of ``step``) or, if it is damaged, the one before it.
 
         Raises:
@@ -171,7 +173,7 @@ class Checkpoints:
                 break
             entry = usable[-1]
             try:
-                return entry, self._load_one(entry, expected, verify=verify)
+                return entry, self._load_one(entry, expected, verify=verify, partial=partial)
             except _Damaged as error:
                 entries, again = self.entries(), entries
                 if entries == again or entry in entries:  # it was not pruned by the writer meanwhile: it is damaged
@@ -188,13 +190,13 @@ class Checkpoints:
         with contextlib.suppress(StorageError):
             self._write([item for item in self.entries() if item.file != entry.file])
 
-    def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool) -> Arrays:
+    def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool) -> Arrays:
         try:
             with files.OPS.open_reading(self.folder / entry.file) as stream:
                 if verify:
                     _check_bytes(stream, entry)
                 try:
-                    return npz.read_npz(stream, expected)
+                    return npz.read_npz(stream, expected, partial=partial)
                 except RunFormatError as error:
                     if verify:  # the bytes are ours: it is the model that is another one
                         error.where = shown(self.folder / entry.file)

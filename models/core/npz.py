@@ -97,30 +97,38 @@ def bytes_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return size
 
 
-def read_npz(stream: BinaryIO, expected: Expected) -> Arrays:
+def read_npz(stream: BinaryIO, expected: Expected, *, partial: bool = False) -> Arrays:
     """Read exactly the expected arrays. Names, shapes, dtypes and sizes are compared before anything is allocated.
+
+    Args:
+        stream: the file.
+        expected: name -> (shape, dtype).
+        partial: let the file hold more arrays (optimizer slots, say), which are not read, and let float32 arrays be
+            stored as float16, as shipped models are.
 
     Raises:
         RunFormatError: the file is not what our own code would have written for these arrays.
     """
     try:
         size = stream.seek(0, 2)
-        if size > size_limit(expected):
+        if not partial and size > size_limit(expected):
             raise ValueError(f"it has {size:,} bytes, more than such a model needs")
         stream.seek(0)
         with zipfile.ZipFile(stream) as archive:
-            _check_members(archive.infolist(), expected)
-            return {name: _read_member(archive, name, *expected[name]) for name in expected}
+            _check_members(archive.infolist(), expected, partial)
+            return {name: _read_member(archive, name, expected, partial) for name in expected}
     except _BAD as error:
         raise RunFormatError(f"The checkpoint cannot be used: {str(error)[:300]}.") from error
 
 
-def _check_members(members: list[zipfile.ZipInfo], expected: Expected) -> None:
+def _check_members(members: list[zipfile.ZipInfo], expected: Expected, partial: bool) -> None:
     names = [member.filename for member in members]
     if len(set(names)) != len(names):
         raise ValueError("an array is there twice")
     wanted = {name + ".npy" for name in expected}
-    if set(names) != wanted:
+    if partial and set(names) > wanted:
+        members = [member for member in members if member.filename in wanted]
+    elif set(names) != wanted:
         missing, extra = sorted(wanted - set(names)), sorted(set(names) - wanted)
         raise ValueError(f"its arrays are others than the model's (missing {missing[:3]}, too many {extra[:3]})")
     for member in members:
@@ -128,11 +136,14 @@ def _check_members(members: list[zipfile.ZipInfo], expected: Expected) -> None:
             raise ValueError(f"{member.filename} is compressed or encrypted")
         shape, dtype = expected[member.filename[:-4]]
         nbytes = bytes_of(shape, dtype)
+        if partial and dtype == np.float32 and member.file_size <= nbytes // 2 + 1024:
+            nbytes //= 2  # stored as float16
         if member.file_size != member.compress_size or not nbytes < member.file_size <= nbytes + 1024:
             raise ValueError(f"{member.filename} has {member.file_size} bytes, the model needs {nbytes}")
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _read_member(archive: zipfile.ZipFile, name: str, expected: Expected, partial: bool) -> NDArray[Any]:
+    shape, dtype = expected[name]
     with archive.open(name + ".npy") as member:
         start = member.read(10)
         if start[:8] != _MAGIC or len(start) != 10:
@@ -142,9 +153,11 @@ def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dt
         if header is None:
             raise ValueError(f"the header of {name} is not one of ours")
         found = tuple(int(length) for length in header[3].replace(",", " ").split())
-        if np.dtype(header[1]) != dtype.newbyteorder("<") or header[2] == "True" or found != shape:
+        stored = np.dtype(header[1])
+        half = partial and stored == np.float16 and dtype == np.float32
+        if (stored != dtype.newbyteorder("<") and not half) or header[2] == "True" or found != shape:
             raise ValueError(f"{name} is {header[1]} {found}, the model needs {dtype} {shape}")
-        array = np.empty(shape, dtype.newbyteorder("<"))
+        array = np.empty(shape, stored)
         _fill(member, array.reshape(-1).view(np.uint8), name)
         return array.astype(dtype, copy=False)
 

@@ -132,9 +132,15 @@ class Run:
 
     def set_status(self, status: Status, message: str = "") -> None:
         """Record what the run is doing; StorageError if the disk says no (the status in memory stays as it was)."""
+        self._change(status=status, message=message)
+
+    def set_config(self, config: Mapping[str, Any]) -> None:
+        """Record a config that was changed between two sessions; StorageError if the disk says no."""
+        self._change(config=timeline.plain(config))
+
+    def _change(self, **values: Any) -> None:
         self._writing()
-        values = {**self.info.model_dump(), "status": status, "message": message}
-        info = RunInfo.model_validate(values)
+        info = RunInfo.model_validate({**self.info.model_dump(), **values})
         write_info(self.folder, info)
         self.info = info
 
@@ -183,7 +189,7 @@ class Run:
         return self._checkpoints.entries()
 
     def load_checkpoint(
-        self, expected: Expected, *, step: int | None = None, verify: bool = True
+        self, expected: Expected, *, step: int | None = None, verify: bool = True, partial: bool = False
     ) -> tuple[CheckpointEntry, Arrays]:
         """Load the newest checkpoint (or that of ``step``); a damaged one gives way to the one before, with a notice.
 
@@ -191,11 +197,12 @@ class Run:
             expected: name -> (shape, dtype) of the model that our own code built; the file must have exactly these.
             step: which one; None for the newest.
             verify: compare size and sha256 with the manifest.
+            partial: the file may hold more arrays, and float16 for float32; for inference.
 
         Raises:
             RunFormatError: none is whole, or they are those of another model.
         """
-        return self._checkpoints.load(expected, step=step, verify=verify)
+        return self._checkpoints.load(expected, step=step, verify=verify, partial=partial)
 
     def save_sample(self, step: int, kind: str, png: bytes) -> Path:
         """Keep a picture (a PNG file's bytes) of a kind such as "samples" or "reconstructions"."""

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Arrays = dict[str, NDArray[Any]]
-Expected = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+from models.core.npz import Arrays, Expected
 
 
 def settle(model: Any) -> None:

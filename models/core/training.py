@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import models
-from models.core import device, state
+from models.core import device, record, state
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import ConfigError, StorageError, UserError
@@ -54,7 +54,12 @@ def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: 
     run = Run.create(
         folder, family=family, config=config.model_dump(), dataset=about, seed=config.seed, versions=versions()
     )
-    run.check_space(weights * 4 * 3)
+    try:
+        record.check_space(folder, weights * 4 * 3)
+    except StorageError:
+        run.close()
+        record.delete_run(folder)  # nothing was trained: a run that cannot start leaves nothing behind
+        raise
     return run
 
 

@@ -49,9 +49,7 @@ class ModelPicker(QPushButton):
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill)
         self.clicked.connect(self._open)
-        theme.bus().changed.connect(
-            lambda: self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
-        )
+        theme.bus().changed.connect(lambda: self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14)))
 
     def sizeHint(self) -> QSize:
         """As wide as its words."""
@@ -93,4 +91,3 @@ class ModelPicker(QPushButton):
         action.setToolTip(str(folder))
         action.triggered.connect(lambda: self.picked.emit(folder))
         return action
-
