@@ -77,34 +77,28 @@ def parser() -> Parser:
     return top
 
 
-def settings_of(arguments: argparse.Namespace) -> dict[str, str]:
-    """The settings given by --set, --epochs and --seed.
-
-    Raises:
-        ConfigError: naming each --set that is not FIELD=VALUE.
-    """
+def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings given by --set, --epochs and --seed, and what is wrong with each --set that is not FIELD=VALUE."""
     values, wrong = {}, {}
     for item in arguments.set:
         name, equals, value = item.partition("=")
-        if not (equals and name):
+        if equals and name:
+            values[name.strip()] = value.strip()
+        else:
             wrong[f"--set {item}"] = "must be FIELD=VALUE"
-        values[name.strip()] = value.strip()
-    if wrong:
-        raise ConfigError(wrong)
     given = {"epochs": arguments.epochs, "seed": arguments.seed}
-    return values | {name: value for name, value in given.items() if value is not None}
+    return values | {name: value for name, value in given.items() if value is not None}, wrong
 
 
 def train(arguments: argparse.Namespace, say: Any) -> int:
     """The command ``train``: name everything that is wrong at once, then load, build and train."""
     import models
-    from models.core import datasets, places, record, training
+    from models.core import datasets, places, record
     from models.core.family import parse_config
 
-    problems: dict[str, str] = {}
+    values, problems = settings_of(arguments)
     config = None
     try:
-        values = settings_of(arguments)
         module = models.family(arguments.family)
         config = parse_config(module.CONFIG, values)
     except ConfigError as error:
@@ -117,6 +111,8 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
         problems["checkpoint-steps"] = "must be at least 1"
     if problems or config is None:
         raise ConfigError(problems)
+    from models.core import training
+
     dataset = datasets.load(arguments.dataset, size=arguments.size, progress=say.loading)
     say.dataset(dataset)
     folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
@@ -126,10 +122,13 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
 
 def resume(arguments: argparse.Namespace, say: Any) -> int:
     """The command ``resume``."""
-    from models.core import datasets, training
+    from models.core import datasets, device
     from models.core.record import Run
 
     run = Run.open(arguments.run, write=True)
+    device.prepare()
+    from models.core import training
+
     training.change(run, epochs=arguments.epochs, learning_rate=arguments.learning_rate)
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
     return _train(run, dataset, arguments.checkpoint_steps, say)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import models
-from models.core import datasets, export, images, latent, places, record
+from models.core import datasets, device, export, images, latent, places, record
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
 from models.core.record import Run
@@ -120,9 +120,10 @@ def datasets_(arguments: Namespace, say: Say) -> int:
 
 
 def _model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+    run = Run.open(arguments.run)
+    device.prepare()
     from models.core import training
 
-    run = Run.open(arguments.run)
     model, entry = training.load(run)
     for notice in run.notices:
         say.line(notice)

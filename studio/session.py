@@ -95,6 +95,9 @@ class Session(QObject):
     noticed = Signal(object)  # a UserError or a plain sentence for the person
     recipe_opened = Signal(dict)  # a picture with a recipe was dropped; its model is current
     asked_for_panel = Signal(str)  # go to the panel with this key
+    asked_for_run = Signal(object)  # make the run in this folder (Path) the current model
+    asked_to_train = Signal(str)  # train on this dataset: a key or a path
+    datasets_changed = Signal()  # a folder or file was added to the datasets
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,20 +30,44 @@ class Device:
         return f"GPU: {len(self.gpus)} x {self.gpus[0]}" if self.gpus else f"GPU: none, {cores}"
 
 
+@functools.cache
 def prepare() -> Device:
     """Import the backend, let GPU memory grow as needed, and say what there is. Slow the first time (2 s)."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # the log belongs to the program, not to the library
-    import keras
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _quiet():
+        import keras
 
-    backend = keras.backend.backend()
-    gpus: tuple[str, ...] = ()
-    if backend == "tensorflow":
-        gpus = _tensorflow_gpus()
-    elif backend == "jax":
-        import jax
+        backend = keras.backend.backend()
+        gpus: tuple[str, ...] = ()
+        if backend == "tensorflow":
+            gpus = _tensorflow_gpus()
+        elif backend == "jax":
+            import jax
 
-        gpus = tuple(d.device_kind for d in jax.devices() if d.platform != "cpu")
+            gpus = tuple(d.device_kind for d in jax.devices() if d.platform != "cpu")
     return Device(backend, gpus, os.cpu_count() or 1)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the backend's C++ code prints at import (it heeds no log level) away from the person's terminal.
+
+    An import that fails still raises: only the standard error stream is put aside.
+    """
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (AttributeError, OSError):  # a window without a terminal has no such stream
+        yield
+        return
+    aside = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(aside, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(aside)
 
 
 def _tensorflow_gpus() -> tuple[str, ...]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
 
 from studio import theme
-from studio.widgets.card import button
+from studio.widgets.basics import button
+from studio.workers.jobs import Jobs
+
+if TYPE_CHECKING:
+    from models.core.recorder import Progress
+
+ENDINGS = {"finished": "Training finished", "paused": "Paused and saved", "stopped": "Stopped and saved"}
 
 
 def duration(seconds: float) -> str:
@@ -57,6 +64,26 @@ class StatusLine(QFrame):
         for widget in (self._hints, self._pause, self._stop, self._cancel):
             row.addWidget(widget)
         self.rest()
+
+    def follow(self, jobs: Jobs) -> None:
+        """Show what the training thread does, and let its buttons pause and stop it."""
+        self.pause.connect(lambda: jobs.ask_to_stop("paused"))
+        self.stop.connect(lambda: jobs.ask_to_stop("stopped"))
+        jobs.started.connect(lambda job: self.work("Preparing", "", None, training=True))
+        jobs.progressed.connect(self._progressed)
+        jobs.loading.connect(self._loading)
+        jobs.ended.connect(lambda ended: self.rest(ENDINGS.get(ended.status, "Training failed")))
+
+    @Slot(object)
+    def _progressed(self, progress: Progress) -> None:
+        words = f"epoch {progress.epoch} of {progress.epochs}"
+        if progress.seconds_left is not None:
+            words += f"  ·  {duration(progress.seconds_left)} left  ·  {progress.images_per_second:,.0f} images/s"
+        self.work(progress.phase.capitalize(), words, progress.step / max(1, progress.steps), training=True)
+
+    @Slot(str, int, int)
+    def _loading(self, what: str, done: int, total: int) -> None:
+        self.work(what, f"{done:,} of {total:,}", done / max(1, total), training=True)
 
     def set_hints(self, text: str) -> None:
         """Keys worth knowing in the panel in front."""

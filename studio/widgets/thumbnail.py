@@ -64,3 +64,13 @@ def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixm
         painter.drawImage(QRectF(0, 0, side, side), image)
     painter.end()
     return pixmap
+
+
+def run_contact_sheet(folder: Path, columns: int = 3, rows: int = 2) -> NDArray[np.uint8] | None:
+    """The first pictures of a run side by side; None where it has none."""
+    sheet = run_sheet(folder)
+    if sheet is None:
+        sheet = run_sheet(folder, "reconstructions")
+    if sheet is None or not len(sheet):
+        return None
+    return images.grid(sheet[: columns * rows], columns=columns, gap=0)

@@ -74,6 +74,9 @@ class Inference(Worker):
 
     def _open(self, folder: Path) -> ModelInfo:
         import models
+        from models.core import device
+
+        device.prepare()
         from models.core import training
         from models.core.record import Run
 

@@ -193,7 +193,10 @@ class Jobs(QObject):
 
     def _train(self, job: Job) -> Ended:
         import models
-        from models.core import datasets, training
+        from models.core import datasets, device
+
+        device.prepare()
+        from models.core import training
         from models.core.errors import Cancelled
         from models.core.family import parse_config
         from models.core.record import Run
