@@ -89,7 +89,10 @@ def write_rest(
 
 
 def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
-    """Open a cache that has the ``needed`` words; None if there is none. One that is damaged is removed, so that it is made again."""
+    """Open a cache that has the ``needed`` words; None if there is none.
+
+    One that is damaged is removed, so that it is made again.
+    """
     if not target.is_dir():
         return None
     try:

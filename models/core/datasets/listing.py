@@ -26,7 +26,7 @@ ATTRIBUTE_FILE = "list_attr_celeba.txt"
 
 @dataclass(frozen=True)
 class Row:
-    """One picture: its path below the folder, its first-level subfolder, its attributes (a byte each) if there are any."""
+    """One picture: its path below the folder, its first-level subfolder, its attributes (a byte each) if any."""
 
     path: bytes
     top: str | None
