@@ -1,4 +1,4 @@
-"""Odd and hostile picture files, made in memory: what decodes, with the pixels it must give, and what must be refused."""
+"""Odd and hostile picture files, made in memory: what decodes, with its pixels, and what must be refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves the program comes back bit for bit, with its recipe; nothing is overwritten and nothing is left half done."""
+"""What leaves the program comes back bit for bit, with its recipe; nothing is overwritten or left half done."""
 
 from __future__ import annotations
 
@@ -209,6 +209,7 @@ def test_hostile_or_absent_recipes_are_none(tmp_path: Path) -> None:
         assert export.read_recipe(path) is None, path
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_mutated_pictures_never_crash_the_reader(tmp_path: Path) -> None:
     seeds = [export.png_bytes(noise(4, 4, 3), RECIPE)]
     for suffix in (".gif", ".webp"):
