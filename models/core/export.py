@@ -277,6 +277,8 @@ def _write(path: Path, content: bytes) -> Path:
 
     with _naming:
         try:
+            if "\0" in str(path):
+                raise ValueError("a name with a null character")
             path.parent.mkdir(parents=True, exist_ok=True)
             free = free_name(path)
         except (OSError, ValueError) as error:

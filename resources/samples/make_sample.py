@@ -1,8 +1,8 @@
 """Make ``fashion_mnist_sample.npz`` from the original files: 1,200 pictures of each of the ten kinds.
 
 Run ``python resources/samples/make_sample.py`` in the checkout; the same files give the same bytes. Of each kind 1,000
-come from the pictures to train with, 100 from those to validate with and 100 from the test file, so that the sample's test
-pictures are test pictures of the whole dataset too.
+come from the pictures to train with, 100 from those to validate with and 100 from the test file, so that the sample's
+test pictures are test pictures of the whole dataset too.
 """
 
 from __future__ import annotations

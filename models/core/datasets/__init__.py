@@ -150,8 +150,9 @@ def _kind(path: Path) -> str:
 
 
 def _is(path: Path, test: Callable[[Path], bool]) -> bool:
+    """Test a path that may be no path at all; an empty name is not the working folder."""
     try:
-        return test(path)
+        return path != Path() and test(path)
     except (OSError, ValueError):
         return False
 

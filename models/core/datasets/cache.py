@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -47,7 +48,7 @@ def new_folder(home: Path) -> Iterator[Path]:
         _sweep(home)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
         yield temporary
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         advice = "Free some space, or set STUDIO_HOME to a folder on another disk."
         raise StorageError("The cache of this dataset cannot be written.", where=shown(home), advice=advice) from error
     finally:
@@ -87,8 +88,11 @@ def write_rest(
         os.fsync(text.fileno())
 
 
-def open_cached(target: Path) -> Cached | None:
-    """Open a cache; None if there is none. One that is damaged is removed, so that it is made again."""
+def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
+    """Open a cache that has the ``needed`` words; None if there is none.
+
+    One that is damaged is removed, so that it is made again.
+    """
     if not target.is_dir():
         return None
     try:
@@ -98,8 +102,9 @@ def open_cached(target: Path) -> Cached | None:
         sound = index["version"] == _VERSION and images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
         for values, kind in ((labels, np.dtype(np.int32)), (attributes, np.dtype(np.bool_))):
             sound = sound and (values is None or (values.dtype == kind and len(values) == len(images)))
-        if sound:
-            return Cached(images, labels, attributes, dict(index["words"]))
+        words = dict(index["words"])
+        if sound and words.keys() >= set(needed):
+            return Cached(images, labels, attributes, words)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     shutil.rmtree(target, ignore_errors=True)
