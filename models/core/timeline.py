@@ -145,9 +145,10 @@ def _names(folder: Path) -> list[str]:
 
 def save_sample(folder: Path, step: int, kind: str, png: bytes) -> Path:
     """Write ``samples/<kind>-<step>.png``; StorageError if the disk says no, ValueError for a kind that is no word."""
-    path = folder / "samples" / f"{kind}-{step:09d}.png"
-    if not _SAMPLE.fullmatch(path.name) or kind == "stats":
+    name = f"{kind}-{step:09d}.png"
+    if not _SAMPLE.fullmatch(name):
         raise ValueError(f"not a kind of sample: {kind!r}")
+    path = folder / "samples" / name
     files.write_bytes(path, png)
     return path
 
