@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from models.core import files
-from models.core.errors import RunBusyError
+from models.core import lock as lock_module
+from models.core.errors import RunBusyError, StorageError
 from models.core.lock import Lock
 from models.core.operations import Operations
 from models.core.record import Run
@@ -114,6 +115,7 @@ def save_for_ever(folder, size, started):
 
 def race(folder, barrier, answers):
     """Child: wait for the other, then try to become the writer; the winner keeps the lock until both have tried."""
+    lock_module._PATIENCE = 3  # both wait for the loser in each of the rounds
     lock = Lock(Path(folder))
     for _ in range(20):
         barrier.wait(30)
@@ -133,6 +135,23 @@ def hold(folder, started):
     started.send(os.getpid())
     while True:
         time.sleep(1)
+
+
+def save_with_small_files(folder, limit, answers):
+    """Child: save under the operating system's own limit for the size of a file, then without it."""
+    import resource
+
+    run = Run.open(Path(folder), write=True)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        run.save_checkpoint(2, state(2, 100_000))
+        answers.send("saved")
+    except StorageError as error:
+        answers.send(str(error))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    answers.send(run.save_checkpoint(3, state(3, 100_000)).step)
+    run.close()
 
 
 def use(monkeypatch, operations):
