@@ -103,7 +103,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
             write(cast(BinaryIO, _Stream(descriptor)))
             again(OPS.fsync, descriptor)
         finally:
-            OPS.close(descriptor)
+            _close(descriptor)
         again(OPS.replace, temporary, path)
         again(OPS.fsync_folder, path.parent)
     except OSError as error:
@@ -112,6 +112,12 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
     except BaseException:
         _discard(temporary)
         raise
+
+
+def _close(descriptor: int) -> None:
+    """Close once: an interrupted close has closed, and a second one could hit somebody else's file."""
+    with contextlib.suppress(InterruptedError):
+        OPS.close(descriptor)
 
 
 def _discard(path: Path) -> None:
@@ -153,7 +159,7 @@ def append_line(path: Path, text: str, *, sync: bool = False) -> None:
             if sync:
                 again(OPS.fsync, descriptor)
         finally:
-            OPS.close(descriptor)
+            _close(descriptor)
     except OSError as error:
         raise storage_error(error, path, len(text)) from error
 

@@ -89,18 +89,26 @@ class Lock:
         if self._descriptor is not None:
             return
         try:
-            descriptor = _open(self.path, os.O_RDWR | os.O_CREAT)
+            while not self._try():
+                pass
         except OSError as error:
             raise storage_error(error, self.path) from error
+
+    def _try(self) -> bool:
+        """Take the lock; False if its file was deleted (with the run) meanwhile, so that it locks nothing."""
+        descriptor = _open(self.path, os.O_RDWR | os.O_CREAT)
         try:
             self._claim(descriptor)
-        except OSError as error:
+            if not os.path.samestat(os.fstat(descriptor), os.stat(native(self.path))):
+                raise FileNotFoundError
+        except FileNotFoundError:
             os.close(descriptor)
-            raise storage_error(error, self.path) from error
+            return False
         except BaseException:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        return True
 
     def _claim(self, descriptor: int) -> None:
         for _ in range(_PATIENCE):

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from models.core import files
 from models.core.errors import RunFormatError
@@ -111,12 +111,8 @@ def truncate(folder: Path, step: int) -> None:
     rows, bad = read_all(folder / METRICS)
     kept = [row for row in rows if row["step"] <= step]
     if bad or len(kept) != len(rows) or _is_torn(folder / METRICS):
-
-        def write(stream: BinaryIO) -> None:
-            for row in kept:
-                stream.write(json.dumps(row, sort_keys=True, allow_nan=False).encode() + b"\n")
-
-        files.write_atomic(folder / METRICS, write)
+        lines = [json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in kept]
+        files.write_bytes(folder / METRICS, "".join(lines).encode())
     for name in _names(folder / "samples"):
         match = _SAMPLE.fullmatch(name) or _STATS.fullmatch(name)
         if match and int(match[match.lastindex or 1]) > step:
@@ -145,9 +141,10 @@ def _names(folder: Path) -> list[str]:
 
 def save_sample(folder: Path, step: int, kind: str, png: bytes) -> Path:
     """Write ``samples/<kind>-<step>.png``; StorageError if the disk says no, ValueError for a kind that is no word."""
-    path = folder / "samples" / f"{kind}-{step:09d}.png"
-    if not _SAMPLE.fullmatch(path.name) or kind == "stats":
+    name = f"{kind}-{step:09d}.png"
+    if not _SAMPLE.fullmatch(name):
         raise ValueError(f"not a kind of sample: {kind!r}")
+    path = folder / "samples" / name
     files.write_bytes(path, png)
     return path
 
