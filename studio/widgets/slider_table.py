@@ -14,14 +14,14 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLineEdit, QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets.track import fraction_at, paint_track
+from studio.widgets.slider_row import RowState, paint_row
+from studio.widgets.track import fraction_at
 
 ROW = 27  # px
 FIGURES = 62  # px, the exact value
@@ -131,30 +131,17 @@ class SliderTable(QAbstractScrollArea):
             self._paint_row(painter, row)
 
     def _paint_row(self, painter: QPainter, row: int) -> None:
-        names, track, figures, lock = self.row_rects(row)
-        focused, locked, enabled = self.hasFocus() and row == self._row, bool(self._locked[row]), self.isEnabled()
-        if focused:
-            painter.setPen(QPen(theme.color("accent"), theme.RING))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            line = QRectF(1, names.top() + 1, self.viewport().width() - 2, ROW - 2)
-            painter.drawRoundedRect(line, theme.RADIUS_CONTROL, theme.RADIUS_CONTROL)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(theme.font())
-        painter.setPen(theme.color("secondary" if enabled else "disabled"))
-        metrics = QFontMetrics(theme.font())
-        words = metrics.elidedText(self._labels[row], Qt.TextElideMode.ElideRight, int(names.width()))
-        painter.drawText(names, middle, words)
         zero, value = self._fraction(min(max(0.0, self._low), self._high)), self._fraction(float(self._values[row]))
-        colour = "accent" if enabled and not locked else "disabled"
-        paint_track(painter, track, (zero, value), colour=colour, ring=row == self._hovered, tick=True)
-        painter.setFont(theme.mono())
-        painter.setPen(theme.color("text" if enabled else "disabled"))
-        painter.drawText(figures, middle | Qt.AlignmentFlag.AlignRight, f"{self._values[row]:+.2f}")
-        if locked or row == self._hovered or focused:
-            name, role = ("lock-simple", "accent") if locked else ("lock-simple-open", "secondary")
-            side = QRectF(0, 0, 14, 14)
-            side.moveCenter(lock.center())
-            theme.icon(name, role).paint(painter, side.toRect())
+        state = RowState(
+            self._labels[row],
+            float(self._values[row]),
+            (zero, value),
+            locked=bool(self._locked[row]),
+            focused=self.hasFocus() and row == self._row,
+            hovered=row == self._hovered,
+            enabled=self.isEnabled(),
+        )
+        paint_row(painter, self.row_rects(row), state)
 
     def _fraction(self, value: float) -> float:
         return (value - self._low) / ((self._high - self._low) or 1.0)
