@@ -63,9 +63,8 @@ def paint_points(painter: QPainter, cloud: Cloud, spots: Floats, hidden: set[int
 
 def paint_thumbs(painter: QPainter, cloud: Cloud, spots: Floats, chosen: list[int], ratio: float) -> None:
     """Draw pictures at their points, framed in the colour of their class; the painter works in device pixels."""
-    assert cloud.picture is not None
     for index in chosen:
-        pixels = cloud.picture(index)
+        pixels = cloud.picture(index) if cloud.picture else None
         if pixels is None:
             continue
         image: QImage = carry.fitted(pixels, thumb_zoom(pixels, ratio))

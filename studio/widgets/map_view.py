@@ -66,7 +66,8 @@ class MapView(QWidget):
     def to_screen(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 2) map units -> (n, 2) px in this widget; y points up on the map."""
         half = np.array([self.width() / 2, self.height() / 2])
-        return half + (np.asarray(points, np.float64) - self._middle) * self._scale * np.array([1.0, -1.0])
+        placed = half + (np.asarray(points, np.float64) - self._middle) * self._scale * np.array([1.0, -1.0])
+        return np.asarray(placed, np.float64)
 
     def to_map(self, spot: QPointF) -> tuple[float, float]:
         """A spot in this widget -> map units."""
@@ -144,9 +145,8 @@ class MapView(QWidget):
         spots = self.to_screen(self.cloud.points)
         if len(spots):
             paint_points(painter, self.cloud, spots, self.hidden)
-            chosen = self.thumbs()
             on_device(painter, ratio)
-            paint_thumbs(painter, self.cloud, spots, chosen, ratio)
+            paint_thumbs(painter, self.cloud, spots, self.thumbs(), ratio)
         painter.end()
         return layer
 
