@@ -55,7 +55,7 @@ QLabel[role="box"] {{ background: {t.raised}; border: 1px solid {t.line}; border
     font-size: 11px; }}
 QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 5px 8px; font-size: 12px; }}
 QFrame[role="rule"] {{ background: {t.line}; border: none; max-height: 1px; min-height: 1px; }}
-QFrame[role="error"] {{ background: {t.bad_back}; border: 1px solid {t.bad}; border-radius: 8px; }}
+QFrame[role="error_box"] {{ background: {t.bad_back}; border: 1px solid {t.bad}; border-radius: 8px; }}
 QFrame[role="inset"] {{ background: {t.raised}; border: none; border-radius: 8px; }}
 """
 
@@ -82,10 +82,10 @@ QPushButton[kind="small"], QToolButton[kind="small"] {{ background: transparent;
     min-height: 18px; min-width: 18px; max-height: 18px; padding: 0; border-radius: 4px; }}
 QToolButton[kind="small"]:hover {{ background: {t.hover}; }}
 QToolButton[kind="small"]:focus {{ border: 2px solid {t.accent}; min-height: 16px; min-width: 16px; }}
-QToolButton[kind="fold"] {{ background: transparent; border-color: transparent; font-weight: 600; padding: 0;
-    text-align: left; }}
-QToolButton[kind="fold"]:hover {{ color: {t.accent}; }}
-QToolButton[kind="fold"]:focus {{ border: 2px solid {t.accent}; padding: 0; }}
+QPushButton[kind="fold"] {{ background: transparent; border: 2px solid transparent; font-weight: 600;
+    padding: 0 4px 0 0; min-height: 22px; text-align: left; }}
+QPushButton[kind="fold"]:hover {{ color: {t.accent}; }}
+QPushButton[kind="fold"]:focus {{ border-color: {t.accent}; }}
 QPushButton::menu-indicator, QToolButton::menu-indicator {{ image: url({_drawn("down", t.secondary)}); width: 14px;
     subcontrol-origin: padding; subcontrol-position: right center; right: 6px; }}
 """
@@ -102,6 +102,8 @@ QPlainTextEdit, QTextEdit {{ color: {t.text}; background: {t.field}; border: 1px
 QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover {{ border-color: {t.edge}; }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{ border: 2px solid {t.accent};
     min-height: 24px; padding: 0 7px; }}
+QLineEdit {{ padding: 0 6px; }}
+QLineEdit:focus {{ padding: 0 5px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {t.accent}; padding: 3px; }}
 QLineEdit[bad="true"] {{ border-color: {t.bad}; }}
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{ color: {t.disabled}; }}
@@ -110,6 +112,8 @@ QDoubleSpinBox[kind="bare"] {{ background: transparent; border-color: transparen
 QDoubleSpinBox[kind="bare"]:hover {{ border-color: {t.line}; background: {t.field}; }}
 QDoubleSpinBox[kind="bare"]:focus {{ border: 2px solid {t.accent}; background: {t.field}; min-height: 20px;
     padding: 0 3px; }}
+QAbstractSpinBox > QLineEdit, QComboBox > QLineEdit {{ background: transparent; border: none; min-height: 0;
+    padding: 0; }}
 {spin} {{ border: none; background: transparent; width: 16px; margin-right: 3px; }}
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({_drawn("up", t.secondary)}); width: 10px; }}
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({_drawn("down", t.secondary)}); width: 10px; }}
@@ -151,14 +155,14 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; }}
 def _bars(t: Tokens) -> str:
     return f"""
 QSlider:horizontal {{ min-height: 22px; }}
-QSlider::groove:horizontal {{ height: 4px; background: {t.raised}; border-radius: 2px; }}
+QSlider::groove:horizontal {{ height: 4px; background: {t.track}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {t.disabled}; }}
 QSlider::handle:horizontal {{ width: 8px; height: 8px; margin: -5px 0; background: {t.card};
     border: 3px solid {t.accent}; border-radius: 7px; }}
 QSlider::handle:horizontal:focus {{ border-color: {t.text}; }}
 QSlider::handle:horizontal:disabled {{ border-color: {t.disabled}; }}
-QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px;
+QProgressBar {{ background: {t.track}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px;
     text-align: right; color: transparent; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}

@@ -37,6 +37,7 @@ class Tokens:
     card: str
     field: str
     raised: str
+    track: str
     hover: str
     line: str
     edge: str
@@ -60,6 +61,7 @@ DARK = Tokens(
     card="#1b1e24",
     field="#14161a",
     raised="#23272f",
+    track="#2b3039",
     hover="#2b3039",
     line="#2d323c",
     edge="#6f7885",
@@ -86,6 +88,7 @@ LIGHT = Tokens(
     card="#ffffff",
     field="#ffffff",
     raised="#f0f2f5",
+    track="#e3e7ec",
     hover="#e6e9ee",
     line="#dfe3e8",
     edge="#848d99",

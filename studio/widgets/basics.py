@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -86,6 +87,14 @@ def icon_button(icon: str, words: str, kind: str = "ghost", role: str = "seconda
     return made
 
 
+def fold_button(text: str) -> QPushButton:
+    """The head of something that folds: a caret and words."""
+    made = QPushButton(text)
+    made.setProperty("kind", "fold")
+    made.setIconSize(QSize(14, 14))
+    return made
+
+
 def rule() -> QFrame:
     """A hairline between two parts of a card."""
     made = QFrame()
@@ -100,6 +109,26 @@ class Chip(QLabel):
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", "chip")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+
+class Elided(QLabel):
+    """Small words that end in an ellipsis where the room ends; the tool tip has them all."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what fits."""
+        painter = QPainter(self)
+        face = theme.font(theme.SMALL)
+        words = QFontMetrics(face).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.setToolTip(self.text() if words != self.text() else "")
+        painter.setFont(face)
+        painter.setPen(theme.color("secondary"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 
 class QuietCombo(QComboBox):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About
 from studio import theme
-from studio.widgets.basics import Chip, button, hbox, icon_button, label, rule, vbox
+from studio.widgets.basics import Chip, Elided, button, fold_button, hbox, icon_button, label, rule, vbox
 from studio.widgets.segmented import Segmented
 
 __all__ = [
@@ -37,9 +37,7 @@ class Card(QFrame):
         super().__init__(parent)
         self._accent = ""
         self._title = label(title, "title")
-        self._subtitle = label(subtitle, "secondary")
-        self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._subtitle.setMinimumWidth(0)
+        self._subtitle = Elided(subtitle)
         self.tools = hbox()
         self._header = QWidget()
         self._header.setMinimumHeight(HEADER)
@@ -65,7 +63,6 @@ class Card(QFrame):
     def set_subtitle(self, text: str) -> None:
         """Say more in small letters behind the title; what does not fit is in the tool tip."""
         self._subtitle.setText(text)
-        self._subtitle.setToolTip(text)
         self._header.setVisible(bool(text or self._title.text()))
 
     def set_accent(self, role: str) -> None:
@@ -130,7 +127,7 @@ class ErrorNote(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "error")
+        self.setProperty("role", "error_box")
         self._what, self._where, self._advice = (
             label("", "title", True),
             label("", "secondary", True),
@@ -176,12 +173,7 @@ class Foldout(QWidget):
 
     def __init__(self, title: str, about: About, parent: QWidget | None = None, opened: bool = False) -> None:
         super().__init__(parent)
-        self._head = QToolButton()
-        self._head.setProperty("kind", "fold")
-        self._head.setText(title)
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._head.setIconSize(QSize(14, 14))
-        self._head.setCheckable(False)
+        self._head = fold_button(title)
         self._head.clicked.connect(lambda: self.set_open(not self.is_open()))
         self._text, self._equation, self._paper = (
             label("", "prose", True),

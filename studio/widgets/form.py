@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from models.core.errors import ConfigError
 from models.core.family import Config, parse_config
 from studio import theme
-from studio.widgets.basics import label, vbox
+from studio.widgets.basics import fold_button, hbox, label, vbox
 from studio.widgets.form_field import FieldRow
 
 CLOSED = ("advanced",)  # groups that start folded in
@@ -52,11 +52,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, opened: bool = True) -> None:
         super().__init__()
-        self.head = QToolButton()
-        self.head.setProperty("kind", "fold")
-        self.head.setText(title)
-        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.head.setIconSize(QSize(14, 14))
+        self.head = fold_button(title)
         self.inside = QWidget()
         self.head.clicked.connect(lambda: self.set_open(self.inside.isHidden()))
         self.grid = QGridLayout(self.inside)
@@ -64,7 +60,7 @@ class Section(QWidget):
         self.grid.setHorizontalSpacing(theme.GAP_S)
         self.grid.setVerticalSpacing(2)
         self.grid.setColumnStretch(1, 1)
-        self.setLayout(vbox(self.head, self.inside, spacing=theme.GAP_XS))
+        self.setLayout(vbox(hbox(self.head, None), self.inside, spacing=theme.GAP_XS))
         self.set_open(opened)
 
     def set_open(self, opened: bool) -> None:

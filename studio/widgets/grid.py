@@ -54,6 +54,13 @@ class PictureGrid(MouseTiles):
         zoom = carry.best_zoom(*self._unit, min((room - gap * (columns - 1)) / columns, side), side)
         return max(round(self._unit[0] * zoom), 1), max(round(self._unit[1] * zoom), 1)
 
+    def _side(self, ratio: float) -> float:
+        """How wide a tile of a scrolling grid is: the next whole zoom that is at least ``cell``."""
+        whole = -(-round(self._cell * ratio) // self._unit[0])
+        if self._unit[0] > self._cell * ratio:
+            return self._cell * ratio
+        return (whole if whole * self._unit[0] <= self._max * ratio else max(whole - 1, 1)) * self._unit[0]
+
     def make_plan(self, ratio: float) -> Plan:
         """The largest tiles that all fit; if those are smaller than ``cell``, tiles of about ``cell`` that scroll."""
         whole = self.maximumViewportSize()
@@ -73,7 +80,7 @@ class PictureGrid(MouseTiles):
             columns, wide, high, _filled = best
         else:
             room -= self.verticalScrollBar().sizeHint().width() * ratio
-            columns = self._fixed or max(int((room + gap) // (self._cell * ratio + gap)), 1)
+            columns = self._fixed or max(int((room + gap) // (self._side(ratio) + gap)), 1)
             wide, high = self._tile(columns, room, ratio)
         if columns > 1:
             spare = int(room - columns * wide - (columns - 1) * gap) // (columns - 1)

@@ -15,8 +15,12 @@ from models.core.family import About, Config, setting
 from studio import theme
 from studio.widgets.basics import QuietCombo, QuietSpin
 from studio.widgets.card import Card, Chip, EmptyState, ErrorNote, Foldout, Segmented, button, hbox, icon_button, vbox
+from studio.widgets.codings_chart import CodingsChart
+from studio.widgets.curves import Curves
 from studio.widgets.form import ConfigForm
+from studio.widgets.map import LatentMap
 from studio.widgets.picture import FilmStrip, Picture, PictureGrid
+from studio.widgets.sliders import CodingSlider, LabelledSlider, SliderTable
 
 PAGES: dict[str, Callable[[], QWidget]] = {}
 
@@ -129,6 +133,67 @@ def picture() -> QWidget:
     row = Card("Path", "14 frames, spherical")
     row.body.addWidget(strip)
     return on_window(vbox(hbox(card, samples, lots, spacing=12), row, spacing=12), 1180, 620)
+
+
+@page
+def latent() -> QWidget:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 10, 3000)
+    centres = rng.normal(0, 2.2, (10, 2))
+    points = centres[labels] + rng.normal(0, 0.45, (3000, 2))
+    names = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+    table = SliderTable([f"z{i}" for i in range(64)])
+    table.set_values(np.clip(rng.normal(0, 1, 64), -3, 3))
+    table.set_locked([i in (2, 5) for i in range(64)])
+    one = CodingSlider("glasses", value=1.4)
+    other = CodingSlider("beard", value=-0.9)
+    other.set_colour("#b5369a")
+    other.set_locked(True)
+    time = LabelledSlider(0, 7310, "step {:,}".format)
+    time.set_value(4970)
+    card = Card("Codings", "64 of them")
+    card.tools.addWidget(Segmented(["codings", "PCA"]))
+    for widget in (table, one, other, time):
+        card.body.addWidget(widget)
+    card.body.addLayout(hbox(button("Random", "primary"), button("Reset"), button("Undo"), button("Save"), None))
+    chart = LatentMap()
+    chart.set_points(points, labels, names, pictures(40)[np.arange(3000) % 40])
+    angle = np.linspace(0, 2, 40)
+    chart.set_path(np.stack([np.cos(angle) * 3, np.sin(angle) * 2 - 1], axis=1))
+    chart.set_marker((0.5, 1.0))
+    dots = LatentMap()
+    dots.set_points(points, labels, names)
+    here = Card("Map", "click any spot to decode it, drag to draw a path")
+    here.body.addWidget(chart)
+    there = Card("Map", "dots only")
+    there.body.addWidget(dots)
+    return on_window(hbox(card, here, there, spacing=12), 1240, 560)
+
+
+@page
+def charts() -> QWidget:
+    rng = np.random.default_rng(3)
+    steps = np.arange(1, 7311, 10)
+    rows = []
+    for i, step in enumerate(steps):
+        loss = 0.03 + 0.06 * np.exp(-step / 1200)
+        row = {"step": int(step), "loss": loss + rng.normal(0, 0.0015), "mse": loss * 0.7, "kl": 0.01 + loss / 9}
+        if i % 20 == 0:
+            row["val_loss"] = loss + 0.001
+        rows.append(row)
+    lines = Curves()
+    lines.set_rows(rows)
+    lines.set_cursor(4970)
+    losses = Card("Losses", "epoch 17 of 25")
+    losses.body.addWidget(lines)
+    ten, many = CodingsChart(), CodingsChart()
+    ten.set_stats(rng.normal(0, 0.1, 10), [1, 1.05, 0.05, 0.97, 1.02, 0.08, 0.9, 1, 0.98, 1.03])
+    many.set_stats(rng.normal(0, 0.2, 512), np.abs(rng.normal(0.6, 0.4, 512)))
+    bars = Card("Codings", "mean and spread of each of the 10")
+    bars.body.addWidget(ten)
+    wall = Card("Codings", "mean and spread of each of the 512")
+    wall.body.addWidget(many)
+    return on_window(hbox(losses, vbox(bars, wall, spacing=12), spacing=12), 1180, 560)
 
 
 def main() -> None:
