@@ -97,6 +97,8 @@ class Session(QObject):
     asked_for_panel = Signal(str)  # go to the panel with this key
     asked_for_run = Signal(object)  # make the run in this folder (Path) the current model
     asked_to_train = Signal(str)  # train on this dataset: a key or a path
+    asked_to_open = Signal(list)  # open files (paths) as if they were dropped on the window
+    done = Signal(str)  # something was done: one sentence for the status line
     datasets_changed = Signal()  # a folder or file was added to the datasets
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -6,12 +6,13 @@ import importlib
 import logging
 import traceback
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from models.core import device, export
+from models.core import device, export, places, record
 from models.core.errors import UserError
 from studio import theme
 from studio.panels import PANELS
@@ -90,6 +91,8 @@ class Window(QMainWindow):
         session.weights_changed.connect(self._model_changed)
         session.asked_for_panel.connect(self.show_panel)
         session.asked_for_run.connect(self.open_run)
+        session.asked_to_open.connect(self.open_files)
+        session.done.connect(self.status.rest)
         jobs.started.connect(self._started)
         jobs.ended.connect(self._ended)
         jobs.trouble.connect(lambda error: self.banner.show_error(error, "Try again"))
@@ -243,12 +246,27 @@ class Window(QMainWindow):
             self._notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
             return
         if recipe is not None and recipe.get("panel"):
-            self.session.recipe_opened.emit(recipe)
+            self._open_recipe(recipe)
             return
         page = self.stack.currentWidget()
         if not (isinstance(page, Panel) and page.dropped(paths)):
             self._notice(UserError("This panel does nothing with dropped files.", where=first.name,
                                    advice="Drop pictures on Latent, folders on Data."))  # fmt: skip
+
+    def _open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Make the model of a recipe current, then let its panel bring the sliders back."""
+        runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
+        found = next((run.folder for run in runs if run.id and run.id == recipe.get("run_id")), None)
+        if found is None:
+            name = str(recipe.get("model", "unknown"))
+            self._notice(UserError("The model that made this picture is not on this machine.", where=name))
+            return
+
+        def opened(info: ModelInfo) -> None:
+            self._opened(info)
+            self.session.recipe_opened.emit(recipe)
+
+        self.desk.inference.open(found, opened, self._not_opened)
 
     # --- the end ---
 

@@ -75,3 +75,58 @@ def resample(points: Array, steps: int) -> Array:
     wanted = np.linspace(0.0, travelled[-1], steps)
     columns = [np.interp(wanted, travelled, points[:, column]) for column in range(points.shape[1])]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def blend(points: Array, values: Array, spots: Array, neighbours: int = 6) -> Array:
+    """Values at ``spots`` (m, 2) from those at ``points`` (n, 2): the nearest ones, weighted by 1 / distance^2.
+
+    At a point the value is that point's own; far from all it is the mean of the nearest.
+    """
+    squared = ((spots[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)  # (m, n)
+    nearest = np.argsort(squared, axis=1)[:, :neighbours]  # (m, k)
+    weights = 1.0 / (np.take_along_axis(squared, nearest, axis=1) + 1e-9)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.einsum("mk,mkd->md", weights, values[nearest]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A flat map of a cloud of codings on which every spot stands for a coding.
+
+    Attributes:
+        points: (n, 2) where each coding lies.
+        codings: (n, latent_size) the codings themselves.
+        directions: the principal directions if the map shows the first two; None for any other map.
+    """
+
+    points: Array
+    codings: Array
+    directions: Directions | None = None
+
+    def coding(self, spots: Array) -> Array:
+        """Codings (m, latent_size) of spots (m, 2).
+
+        On a principal map the two axes decide and the neighbours supply the rest, so that pictures stay natural.
+        """
+        if self.directions is None:
+            return blend(self.points, self.codings, spots)
+        flat = self.directions.back(spots)
+        return flat + blend(self.points, self.directions.rest(self.codings), spots)
+
+    def spot(self, codings: Array) -> Array:
+        """Where codings (m, latent_size) lie on the map, (m, 2)."""
+        if self.directions is not None:
+            return self.directions.to(codings)
+        return np.stack([self._near(coding) for coding in codings])
+
+    def _near(self, coding: Array) -> Array:
+        squared = ((self.codings - coding) ** 2).sum(axis=1)
+        nearest = np.argsort(squared)[:6]
+        weights = 1.0 / (squared[nearest] + 1e-9)
+        return np.asarray((weights[:, None] * self.points[nearest]).sum(axis=0) / weights.sum(), np.float32)
+
+
+def principal_chart(codings: Array) -> Chart:
+    """The map of the first two principal directions."""
+    directions = principal(codings, 2)
+    return Chart(directions.to(codings), codings, directions)

@@ -47,10 +47,10 @@ def expected(model: Any, *, training: bool) -> Expected:
     return {name: (tuple(v.shape), _dtype(name, v)) for name, v in _named(model, training)}
 
 
-def capture(model: Any) -> Arrays:
-    """Copy everything that training needs to go on exactly: weights, random state, optimizer slots, metrics."""
+def capture(model: Any, *, training: bool = True) -> Arrays:
+    """Copy what training needs to go on exactly: weights, random state, optimizer slots, metrics; or weights alone."""
     settle(model)
-    return {name: np.array(v.value, dtype=_dtype(name, v)) for name, v in _named(model, True)}
+    return {name: np.array(v.value, dtype=_dtype(name, v)) for name, v in _named(model, training)}
 
 
 def restore(model: Any, arrays: Arrays, *, training: bool) -> None:

@@ -1,4 +1,4 @@
-"""The ONE place where a panel is registered, in display order: key -> (module, class). A panel never imports a panel."""
+"""The ONE place where a panel is registered, in display order: key -> (module, class)."""
 
 from __future__ import annotations
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
+from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
 from models.core import datasets
 from models.core.datasets import Dataset
 from models.core.errors import UserError
 from studio.widgets.bars import Bars
+from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.panel import Panel
@@ -50,7 +51,7 @@ class Data(Panel):
             self._add_item(key, title.split(":")[0])
         for path in self.session.settings.get("folders", []):
             self._add_item(str(path), Path(str(path)).name)
-        self.size = QComboBox()
+        self.size = QuietCombo()
         for size in SIZES:
             self.size.addItem(f"{size} x {size} pixels", size)
         self.size.setCurrentIndex(SIZES.index(64))
@@ -68,7 +69,7 @@ class Data(Panel):
 
     def _make_pictures(self) -> QWidget:
         self.pictures_card = Card("Pictures")
-        self.part = QComboBox()
+        self.part = QuietCombo()
         self.part.setAccessibleName("Which pictures")
         self.part.currentIndexChanged.connect(self._show_part)
         self.pictures_card.tools.addWidget(self.part)

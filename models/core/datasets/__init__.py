@@ -34,6 +34,7 @@ DATASET_TITLES: dict[str, str] = {
     "faces": "Voxel faces: 10,000 people with known attributes, colour, 64 x 64",
     "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
 }
+_OUTLINES = {"fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 9_000), "digits": ((8, 8, 1), 1_437)}
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
 _FINGERPRINT_IMAGES = 2000
@@ -142,6 +143,20 @@ def check(name: str | Path, *, size: int | None = None) -> None:
     if str(name) not in DATASETS and not _kind(Path(name).expanduser()):
         advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
         raise DatasetError("There is no such dataset.", where=shown(str(name)), advice=advice)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a dataset before it is loaded; ``training`` is None where nobody has counted yet."""
+
+    spec: DataSpec
+    training: int | None
+
+
+def outline(name: str, size: int = 64) -> Outline:
+    """The shape of a dataset's images without loading it: a folder's are colour and square until it is read."""
+    shape, count = _OUTLINES.get(name, ((size, size, 3), None))
+    return Outline(DataSpec(shape), count)
 
 
 def _kind(path: Path) -> str:

@@ -1,0 +1,55 @@
+"""Make a small run folder that ships with the program: the weights alone, as float16, and some of its pictures.
+
+    python resources/pretrained/pack.py RUN resources/pretrained/NAME --title "vae-fashion"
+
+The curves stay whole; optimizer slots and all but a few sample sheets go. The result opens like any other run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+
+from models.core import device, record
+
+SHEETS = 6
+
+
+def pack(source: Path, target: Path, title: str) -> None:
+    """Copy what a shipped model needs."""
+    device.prepare()
+    from models.core import state, training
+
+    run = record.Run.open(source)
+    model, entry = training.load(run)
+    info = run.info
+    made = record.Run.create(
+        target, family=info.family, config=info.config, dataset=info.dataset, seed=info.seed, versions=info.versions,
+        title=title,
+    )  # fmt: skip
+    for row in run.metrics():
+        made.append_metrics(row)
+    for kind in ("samples", "reconstructions"):
+        found = run.samples(kind)
+        for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, SHEETS)}):
+            made.save_sample(found[index][0], kind, found[index][1].read_bytes())
+    for row in run.stats():
+        made.save_stats(int(row["step"]), {name: value for name, value in row.items() if name != "step"})
+    weights = {name: a.astype(np.float16) for name, a in state.capture(model, training=False).items()}
+    made.save_checkpoint(entry.step, weights, metric=entry.metric, epoch=entry.epoch)
+    made.set_status("finished")
+    made.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--title", required=True)
+    arguments = parser.parse_args()
+    pack(arguments.run, arguments.target, arguments.title)

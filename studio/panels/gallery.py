@@ -1,0 +1,163 @@
+"""Gallery: everything that was exported; open it large, bring its sliders back, drag it out, delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QMovie
+from PySide6.QtWidgets import QLabel, QWidget
+
+from models.core import export, images, places
+from models.core.errors import UserError
+from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
+from studio.widgets.exporting import text_chunk
+from studio.widgets.grid import PictureGrid
+from studio.widgets.panel import Panel
+from studio.widgets.picture import Picture
+
+SUFFIXES = (".png", ".apng", ".gif", ".webp")
+FILMS = (".apng", ".gif", ".webp")
+
+
+class Gallery(Panel):
+    """The exported files, newest first."""
+
+    TITLE, ICON = "Gallery", "image-square"
+    HINTS = "Drag a picture out, or drop one with a recipe on the window"
+
+    def build(self, content: QWidget) -> None:
+        """Thumbnails at the left, the chosen one large at the right."""
+        self.files: list[Path] = []
+        self._cache: dict[tuple[str, int], NDArray[np.uint8]] = {}
+        self.all = Card("Exports")
+        self.grid = PictureGrid(cell=96, max_size=140)
+        self.grid.clicked.connect(self.show_file)
+        self.nothing = EmptyState("image-square", "Pictures and films that you export appear here.", "Go to Latent")
+        self.nothing.asked.connect(lambda: self.session.asked_for_panel.emit("latent"))
+        folder = button("Open the folder")
+        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.exports()))))
+        self.all.tools.addWidget(folder)
+        self.all.body.addWidget(self.grid, 1)
+        self.all.body.addWidget(self.nothing, 1)
+        self.one = Card("Picture")
+        self.picture, self.film = Picture("Choose one at the left"), QLabel()
+        self.film.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words = label("", "secondary", wrap=True)
+        self.back, self.delete = button("Bring its sliders back", "primary"), button("Delete")
+        self.back.clicked.connect(self._bring_back)
+        self.delete.clicked.connect(self._delete)
+        self.one.body.addWidget(self.picture, 1)
+        self.one.body.addWidget(self.film, 1)
+        self.one.body.addWidget(self.words)
+        self.one.body.addLayout(hbox(self.back, self.delete, None))
+        row = hbox(self.all, self.one, spacing=12)
+        row.setStretch(0, 3)
+        row.setStretch(1, 2)
+        content.setLayout(vbox(row))
+        self.session.exports_changed.connect(self.refresh)
+        self.chosen: Path | None = None
+        self.refresh()
+
+    def shown(self) -> None:
+        """Files may have come or gone meanwhile."""
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List the folder anew."""
+        folder = places.exports()
+        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES] if folder.is_dir() else []
+        self.files = sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+        self.all.set_subtitle(f"{len(self.files)} files" if self.files else "")
+        self.grid.setVisible(bool(self.files))
+        self.nothing.setVisible(not self.files)
+        self.grid.set_source(len(self.files), self._thumbnail)
+        if self.chosen not in self.files:
+            self.show_file(0)
+
+    def _thumbnail(self, index: int) -> NDArray[np.uint8] | None:
+        path = self.files[index]
+        try:
+            key = (str(path), path.stat().st_mtime_ns)
+            if key not in self._cache:
+                picture = images.decode(path)
+                height, width = picture.shape[:2]
+                if max(height, width) > 280:
+                    share = 280 / max(height, width)
+                    size = (max(1, round(height * share)), max(1, round(width * share)), picture.shape[2])
+                    picture = images.fit(picture, size)
+                self._cache[key] = picture
+            return self._cache[key]
+        except (UserError, OSError):
+            return None  # somebody else's file: it stays an empty tile, and says why when it is opened
+
+    def show_file(self, index: int) -> None:
+        """Show one file large; a film moves."""
+        self.film.setMovie(QMovie())
+        there = 0 <= index < len(self.files)
+        self.chosen = self.files[index] if there else None
+        self.back.hide()
+        self.delete.setVisible(there)
+        self.picture.setVisible(True)
+        self.film.hide()
+        self.picture.set_image(None)
+        self.one.set_title("Picture")
+        self.words.setText("")
+        if self.chosen is None:
+            return
+        self.one.set_title(self.chosen.name)
+        recipe: dict[str, Any] | None = None
+        try:
+            recipe = export.read_recipe(self.chosen)
+            self.picture.set_image(images.decode(self.chosen))
+            self.picture.recipe = text_chunk(recipe) if recipe else {}
+            count = images.frames(self.chosen)
+        except UserError as error:
+            self.words.setText(str(error))
+            return
+        if count > 1:
+            self._play(self.chosen)
+        facts = [f"{count} frames" if count > 1 else "one picture"]
+        if recipe:
+            shown = {name.replace("_", " "): _short(value) for name, value in recipe.items() if name != "run_id"}
+            facts += [f"{name}: {value}" for name, value in shown.items()]
+            self.back.setVisible(bool(recipe.get("panel")))
+        self.words.setText("\n".join(facts))
+
+    def _play(self, path: Path) -> None:
+        movie = QMovie(str(path), parent=self.film)
+        if movie.isValid():
+            self.picture.hide()
+            self.film.show()
+            self.film.setMovie(movie)
+            movie.start()
+
+    def _bring_back(self) -> None:
+        if self.chosen is not None:
+            self.session.asked_to_open.emit([str(self.chosen)])
+
+    def _delete(self) -> None:
+        if self.chosen is None:
+            return
+        try:
+            self.chosen.unlink()
+        except OSError as error:
+            self.show_error(UserError(f"The file was not deleted: {error.strerror}.", where=str(self.chosen)))
+        self.refresh()
+
+    def tour(self) -> Iterator[str]:
+        """Look at what was exported."""
+        self.refresh()
+        self.grid.set_current(0)
+        self.show_file(0)
+        yield "exports"
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(f"{v:+.2f}" for v in value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 160 else text[:157] + "…"

@@ -1,0 +1,359 @@
+"""Latent: take hold of the codings of a model and see at once what they paint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut, QUndoCommand
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+
+from models.core import images, latent
+from models.core.errors import UserError
+from models.core.family import About, Decodes, Encodes
+from studio.session import ModelInfo
+from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
+from studio.widgets.exporting import Exporter, recipe_of, text_chunk
+from studio.widgets.map_card import MapCard
+from studio.widgets.panel import Panel
+from studio.widgets.path_card import FRAMES, PathCard
+from studio.widgets.picture import Picture
+from studio.widgets.slider_table import SliderTable
+from studio.workers.worker import Task
+
+RANGE = 3.0  # standard deviations of the prior
+SHEET = 16  # pictures of an exported sheet
+Array = NDArray[np.float32]
+
+
+_ABOUT = About(
+    text=(
+        "Each picture is described by a few numbers, its codings. The model paints any codings you set, so moving a "
+        "slider walks through the pictures it can imagine. The map shows where real pictures lie; between them are "
+        "pictures that never existed."
+    ),
+    equation="x = decoder(z),  z ~ N(0, I);  slerp(a, b, t) = [sin((1−t)θ)·a + sin(tθ)·b] / sin θ",
+    paper="White, Sampling Generative Networks, 2016, arXiv:1609.04468",
+)
+
+
+class Moved(QUndoCommand):
+    """A move through the codings that can be undone."""
+
+    def __init__(self, panel: Latent, before: Array, after: Array) -> None:
+        super().__init__("move")
+        self._panel, self._before, self._after = panel, before, after
+
+    def redo(self) -> None:
+        """Go there (again)."""
+        self._panel.place(self._after)
+
+    def undo(self) -> None:
+        """Go back."""
+        self._panel.place(self._before)
+
+
+class Latent(Panel):
+    """Sliders, the picture, the map, and a path between two points."""
+
+    TITLE, ICON, NEEDS = "Latent", "sliders-horizontal", Decodes
+    PURPOSE = "Here you move the codings of a model with sliders and see what they paint."
+    HINTS = "Ctrl+Z undo  ·  R random  ·  Space play"
+
+    def build(self, content: QWidget) -> None:
+        """Three cards above, the path below."""
+        self.coding: Array = np.zeros(1, np.float32)
+        self._before: Array = self.coding
+        self._info: ModelInfo | None = None
+        self._directions: latent.Directions | None = None
+        self.exporter = Exporter(self.desk, self.show_error)
+        self.map = MapCard(self.desk, self.show_error, FRAMES)
+        self.path = PathCard()
+        above = hbox(self._make_sliders(), self._make_picture(), self.map, spacing=12)
+        for index, share in enumerate((5, 6, 6)):
+            above.setStretch(index, share)
+        column = vbox(above, self.path, spacing=12)
+        column.setStretch(0, 1)
+        content.setLayout(column)
+        self.map.picked.connect(self.go_to)
+        self.map.path_moving.connect(self._glide)
+        self.map.path_drawn.connect(self.path.follow)
+        self.path.wanted.connect(self._decode_path)
+        self.path.chosen.connect(self._show_frame)
+        self.path.end_asked.connect(self._set_end)
+        self.path.export_asked.connect(self._export_film)
+        self.session.recipe_opened.connect(self.open_recipe)
+        QShortcut(QKeySequence("R"), content, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence("Space"), content, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def _make_sliders(self) -> QWidget:
+        card = Card("Codings")
+        self.axes = Segmented(["codings", "PCA"])
+        self.axes.setToolTip("Single codings, or the principal directions of the encoded dataset")
+        self.axes.chosen.connect(lambda index: self._label_sliders())
+        card.tools.addWidget(self.axes)
+        self.sliders = SliderTable()
+        self.sliders.changed.connect(self._slid)
+        self.sliders.committed.connect(self._commit)
+        random, reset, undo = button("Random", "primary"), button("Reset"), button("Undo")
+        random.clicked.connect(self.random)
+        reset.clicked.connect(self.reset)
+        undo.clicked.connect(self.session.undo.undo)
+        undo.setEnabled(False)
+        self.session.undo.canUndoChanged.connect(undo.setEnabled)
+        own = button("Encode a picture")
+        own.clicked.connect(self._choose_picture)
+        self.own = own
+        self.about = Foldout("What am I looking at?", _ABOUT)
+        card.body.addWidget(self.sliders, 1)
+        card.body.addLayout(hbox(random, reset, undo, own, None))
+        card.body.addWidget(self.about)
+        return card
+
+    def _make_picture(self) -> QWidget:
+        card = Card("Picture")
+        self.picture = Picture("Move a slider")
+        self.picture.dropped.connect(self.dropped)
+        copy, save = button("Copy"), button("Export")
+        copy.clicked.connect(self.picture.copy)
+        menu = QMenu(save)
+        choices = {
+            "Picture (PNG)": self._export_picture,
+            "Enlarged picture (PNG)": lambda: self._export_picture(8),
+            f"Sheet of {SHEET} neighbours (PNG)": self._export_sheet,
+            "Codings (.npy)": self._export_codings,
+        }
+        for words, action in choices.items():
+            menu.addAction(words).triggered.connect(lambda _on=False, act=action: act())
+        save.setMenu(menu)
+        card.tools.addWidget(copy)
+        card.tools.addWidget(save)
+        self.words = label("", "secondary", wrap=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setMinimumHeight(32)
+        card.body.addWidget(self.picture, 1)
+        card.body.addWidget(self.words)
+        return card
+
+    # --- the model ---
+
+    def model_changed(self) -> None:
+        """Start at a random coding with a path to another one; encode the dataset for the map."""
+        info = self.session.model
+        assert info is not None
+        self._info = info
+        self.own.setVisible(info.can(Encodes))
+        self.coding = np.zeros(info.latent_size, np.float32)
+        self._directions = None
+        self.axes.set_index(0)
+        self._label_sliders()
+        self.map.show_model(info)
+        self._draw(4, self._begin)
+
+    def weights_changed(self) -> None:
+        """The model has learned more: paint the same codings again."""
+        if self._info is not None and self.isVisible():
+            self._paint()
+            self.path.between()
+
+    def _draw(self, count: int, then: Any, seed: int | None = None) -> None:
+        seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        self._ask("draw", lambda model, task: model.sample_codings(count, seed), then)
+
+    def _begin(self, codings: Array) -> None:
+        self.place(codings[0])
+        self._before = self.coding
+        self.path.set_ends(codings[0], codings[1])
+
+    def _ask(self, key: str, work: Any, then: Any) -> None:
+        self.desk.inference.question(f"latent/{key}", work, then, self.show_error)
+
+    # --- moving ---
+
+    def _label_sliders(self) -> None:
+        size = len(self.coding)
+        if self.axes.index() == 1:
+            if not len(self.map.codings):
+                self.axes.set_index(0)
+                self.words.setText("The directions are known once the map is there.")
+                return
+            self._directions = latent.principal(self.map.codings)
+            self.sliders.set_labels([f"direction {i + 1}" for i in range(len(self._directions.axes))], -RANGE, RANGE)
+        else:
+            self._directions = None
+            self.sliders.set_labels([f"z{i}" for i in range(size)], -RANGE, RANGE)
+        self._show_sliders()
+
+    def _show_sliders(self) -> None:
+        values = self.coding if self._directions is None else self._directions.to(self.coding[None])[0]
+        self.sliders.set_values(values)
+
+    def _slid(self) -> None:
+        values = self.sliders.values()
+        if self._directions is not None:
+            rest = self._directions.rest(self.coding[None])[0]
+            values = self._directions.back(values[None])[0] + rest
+        self.coding = values.astype(np.float32)
+        self._paint()
+
+    def _commit(self) -> None:
+        """The end of a move: one step of undo."""
+        if not np.array_equal(self._before, self.coding):
+            before, self._before = self._before, self.coding.copy()
+            self.session.undo.push(Moved(self, before, self.coding.copy()))
+        self.map.mark(self.coding)
+
+    def place(self, coding: Array) -> None:
+        """Show a coding without remembering it for undo."""
+        self.coding = np.asarray(coding, np.float32).copy()
+        self._before = self.coding
+        self._show_sliders()
+        self.map.mark(self.coding)
+        self._paint()
+
+    @Slot(object)
+    def go_to(self, coding: Array) -> None:
+        """Move to a coding; locked sliders stay where they are."""
+        if self._directions is None:
+            coding = np.where(self.sliders.locked(), self.coding, coding)
+        self.session.undo.push(Moved(self, self.coding.copy(), np.asarray(coding, np.float32)))
+
+    def random(self) -> None:
+        """A draw from the prior."""
+        self._draw(1, lambda codings: self.go_to(codings[0]))
+
+    def reset(self) -> None:
+        """All unlocked codings to zero: the centre of the prior."""
+        self.go_to(np.zeros_like(self.coding))
+
+    def _glide(self, codings: Array) -> None:
+        self.coding = codings[-1]
+        self._show_sliders()
+        self._paint()
+
+    def _paint(self) -> None:
+        coding = self.coding[None]
+
+        def work(model: Any, task: Task) -> tuple[NDArray[np.uint8], float]:
+            begin = time.perf_counter()
+            picture = images.to_uint8(model.decode(coding))[0]
+            return picture, time.perf_counter() - begin
+
+        self._ask("picture", work, self._painted)
+
+    @Slot(object)
+    def _painted(self, answer: tuple[NDArray[np.uint8], float]) -> None:
+        picture, seconds = answer
+        self.picture.set_image(picture)
+        self.picture.recipe = text_chunk(self._recipe())
+        height, width = picture.shape[:2]
+        words = [f"{width} × {height}", f"decoded in {1000 * seconds:.1f} ms"]
+        if nearest := self.map.nearest(self.coding):
+            words.append(nearest)
+        self.words.setText("  ·  ".join(words))
+
+    # --- an own picture ---
+
+    def _choose_picture(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        path, _ = QFileDialog.getOpenFileName(self, "A picture", "", f"Pictures ({kinds})")
+        if path:
+            self.dropped([path])
+
+    def dropped(self, paths: list[str]) -> bool:
+        """Encode the first picture that is dropped."""
+        info = self._info
+        if info is None or not info.can(Encodes):
+            return False
+        self.error.hide()
+        path = Path(paths[0])
+        self.desk.errands.ask(
+            "picture", lambda task: images.fit(images.decode(path), info.image_shape), self._encode, self.show_error
+        )
+        return True
+
+    def _encode(self, picture: NDArray[np.uint8]) -> None:
+        self._ask("encode", lambda model, task: model.encode(images.to_float(picture[None]))[0], self.go_to)
+
+    # --- the path ---
+
+    def _set_end(self, start: bool) -> None:
+        self.path.set_ends(**{"start" if start else "end": self.coding.copy()})
+
+    def _decode_path(self, codings: Array) -> None:
+        self._ask("path", lambda model, task: images.to_uint8(model.decode(codings)), self.path.show_frames)
+
+    def _show_frame(self, index: int) -> None:
+        if index < len(self.path.codings):
+            self._glide(self.path.codings[index : index + 1])
+            self._before = self.coding
+            self.map.mark(self.coding)
+
+    # --- export ---
+
+    def _recipe(self, **more: Any) -> dict[str, Any]:
+        assert self._info is not None
+        return recipe_of(self._info, "latent", codings=[round(float(z), 6) for z in self.coding], **more)
+
+    def _export_picture(self, factor: int = 1) -> None:
+        picture = self.picture.image()
+        if picture is not None:
+            self.exporter.picture(images.enlarge(picture, factor), self._recipe())
+
+    def _export_sheet(self) -> None:
+        near = self.coding + 0.5 * np.random.default_rng(0).standard_normal((SHEET, len(self.coding))).astype(
+            np.float32
+        )
+        near[0] = self.coding
+        recipe = self._recipe(sheet=SHEET)
+        self._ask("sheet", lambda model, task: images.grid(images.to_uint8(model.decode(near))),
+                  lambda sheet: self.exporter.picture(sheet, recipe))  # fmt: skip
+
+    def _export_codings(self) -> None:
+        self.exporter.codings(self.coding[None])
+
+    def _export_film(self, suffix: str) -> None:
+        if len(self.path.frames):
+            self.exporter.film(self.path.frames, suffix, self._recipe(path=self.path.words))
+
+    @Slot(dict)
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring the sliders of an exported picture back."""
+        if recipe.get("panel") != "latent" or self._info is None:
+            return
+        values = recipe.get("codings")
+        if (
+            isinstance(values, list)
+            and len(values) == len(self.coding)
+            and all(isinstance(v, int | float) for v in values)
+        ):
+            self.session.asked_for_panel.emit("latent")
+            self.go_to(np.array(values, np.float32))
+        else:
+            self.show_error(UserError("The recipe of this picture does not fit the model.", where="codings"))
+
+    # --- tour ---
+
+    def tour(self) -> Iterator[str]:
+        """Move sliders, look at directions, click the map, draw a path, play it, export."""
+        yield "sliders"
+        self.sliders.set_values(np.linspace(-1.5, 1.5, self.sliders.values().size))
+        self._slid()
+        self._commit()
+        yield "moved"
+        self.axes.choose(1)
+        self.map.layout_kind.choose(1)
+        yield "directions-and-neighbours"
+        self.map.layout_kind.choose(0)
+        self.axes.choose(0)
+        self.map.map.path_drawn.emit(np.array([[-1.5, -1.0], [0.0, 1.0], [1.5, -0.5]]))
+        yield "drawn-path"
+        self._export_picture(8)
+        self._export_film(".gif")
+        QApplication.processEvents()
+        yield "exported"

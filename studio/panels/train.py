@@ -1,0 +1,144 @@
+"""Train: start a run, watch it learn, travel through its history, pause it and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QInputDialog, QWidget
+
+from models.core.errors import UserError
+from models.core.record import Run
+from studio.widgets.card import button
+from studio.widgets.new_run import NewRun
+from studio.widgets.panel import Panel
+from studio.widgets.run_view import RunView
+from studio.workers.inference import FamilyInfo
+from studio.workers.jobs import Ended, Job
+
+
+class Train(Panel):
+    """A form at the left, the run at the right."""
+
+    TITLE, ICON = "Train", "chart-line-up"
+    HINTS = "Click the curves to travel back to that step"
+
+    def build(self, content: QWidget) -> None:
+        """The form, the curves and the pictures."""
+        self.new, self.view = NewRun(self.desk), RunView()
+        row = self.row(content)
+        row.addWidget(self.new)
+        row.addWidget(self.view, 1)
+        self.resume, self.gently, self.longer = (
+            button("Resume"),
+            button("Resume at half the rate"),
+            button("Train longer"),
+        )
+        self.resume.clicked.connect(lambda _checked=False: self._resume())
+        self.gently.clicked.connect(self._resume_gently)
+        self.longer.clicked.connect(self._train_longer)
+        for widget in (self.resume, self.gently, self.longer):
+            self.view.curves_card.tools.insertWidget(0, widget)
+            widget.hide()
+        self.new.failed.connect(self.show_error)
+        self.view.failed.connect(self.show_error)
+        jobs = self.desk.jobs
+        jobs.started.connect(self._started)
+        jobs.progressed.connect(lambda progress: self._grow())
+        jobs.ended.connect(self._ended)
+        self.session.asked_to_train.connect(self.new.choose_dataset)
+
+    def families_ready(self, families: tuple[FamilyInfo, ...]) -> None:
+        """The backend is there: the form can be made."""
+        self.new.set_families(families)
+
+    def model_changed(self) -> None:
+        """Replay the record of another model, unless something is being trained."""
+        if not self.desk.jobs.running:
+            self._follow(self.session.model.folder if self.session.model else None)
+
+    def _follow(self, folder: Path | None) -> None:
+        self.view.show_run(folder)
+        self._offer()
+
+    # --- a job ---
+
+    @Slot(object)
+    def _started(self, job: Job) -> None:
+        self.error.hide()
+        self._follow(job.folder if job.resume else None)
+        self.view.live(True)
+
+    def _grow(self) -> None:
+        job = self.desk.jobs.current
+        if job is None:
+            return
+        if self.view.folder != job.folder and (job.folder / "run.json").exists():
+            self._follow(job.folder)
+        self.view.grow()
+
+    @Slot(object)
+    def _ended(self, ended: Ended) -> None:
+        self.view.live(False)
+        if (ended.job.folder / "run.json").exists():
+            self._follow(ended.job.folder)
+        if ended.error is not None:
+            self.show_error(ended.error)
+
+    # --- going on ---
+
+    def _offer(self) -> None:
+        """Show the buttons that make sense for the run that is shown."""
+        status = message = ""
+        folder = self.view.folder
+        if folder is not None and not self.desk.jobs.running:
+            try:
+                run = Run.open(folder)
+                writable = run.info.schema_version and not self._shipped(folder)
+                status = ("interrupted" if run.interrupted else run.info.status) if writable else ""
+                message = run.info.message
+            except UserError as error:
+                self.show_error(error)
+        self.resume.setVisible(status in ("paused", "stopped", "interrupted", "new", "failed"))
+        self.gently.setVisible(status == "failed" and "diverged" in message)
+        self.longer.setVisible(status == "finished")
+
+    @staticmethod
+    def _shipped(folder: Path) -> bool:
+        from models.core import places
+
+        return places.pretrained() in folder.parents
+
+    def _resume(self, *, epochs: int | None = None, learning_rate: float | None = None) -> None:
+        if self.view.folder is not None:
+            job = Job(self.view.folder, resume=True, epochs=epochs, learning_rate=learning_rate)
+            self.desk.jobs.add(job)
+
+    def _resume_gently(self) -> None:
+        if self.view.folder is not None:
+            self._resume(learning_rate=Run.open(self.view.folder).info.config["learning_rate"] / 2)
+
+    def _train_longer(self) -> None:
+        if self.view.folder is None:
+            return
+        now = int(Run.open(self.view.folder).info.config["epochs"])
+        epochs, agreed = QInputDialog.getInt(self, "Train longer", "Epochs in all:", now + 10, now + 1, 100_000)
+        if agreed:
+            self._resume(epochs=epochs)
+
+    def tour(self) -> Iterator[str]:
+        """Train a small model on real clothes, see it start, see a bad value, travel back."""
+        self.new.choose_dataset("fashion_mnist")
+        assert self.new.form is not None
+        self.new.form.set_values({"epochs": "3", "learning_rate": "5"})
+        yield "bad-value"
+        self.new.form.set_values({"epochs": "3", "learning_rate": "0.002"})
+        self.new.start.click()
+        yield "training"
+        while self.desk.jobs.running:
+            yield ""
+        yield "trained"
+        self.view.time.track.setFocus()
+        self.view.travel_to(0)
+        yield "travelled-back"

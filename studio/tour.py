@@ -1,0 +1,134 @@
+"""The guided tour: uses every panel as a person would, on real data, and writes one screenshot a state."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from models.core import files, places, record
+from models.core.errors import UserError
+from studio.window import Window
+
+log = logging.getLogger(__name__)
+POLL_MS = 50
+SETTLE_MS = 350  # motion and queued paints
+LIMIT_S = 300.0  # for one state; then it is reported as an error
+
+
+class Tour(QObject):
+    """Walks through the panels, waits until nothing works any more before each picture, and leaves the program.
+
+    Args:
+        window: the window to use.
+        folder: where ``NN-panel-state.png`` and ``tour.json`` go.
+    """
+
+    def __init__(self, window: Window, folder: Path) -> None:
+        super().__init__(window)
+        self.window, self.folder = window, folder
+        self.exit_code = 1
+        self.report: list[dict[str, Any]] = []
+        self._errors: list[str] = []
+        self._begin = self._state_begin = time.monotonic()
+        self._steps = self._walk()
+        self._shot: tuple[str, str] | None = None
+        window.session.noticed.connect(lambda what: self._errors.append(str(what)))
+
+    def start(self) -> None:
+        """Begin once the window is on screen."""
+        files.make_folder(self.folder)
+        QTimer.singleShot(SETTLE_MS, self, self._next)
+
+    def _walk(self) -> Iterator[tuple[str, str]]:
+        shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
+        if shipped:
+            self.window.open_run(shipped[0].folder)
+        for key, panel in self.window.panels.items():
+            self.window.show_panel(key)
+            for state in panel.tour():
+                yield key, state
+
+    def _next(self) -> None:
+        """Go to the next state, then wait until all is idle."""
+        self._state_begin = time.monotonic()
+        try:
+            key, state = next(self._steps)
+        except StopIteration:
+            self._finish()
+            return
+        except Exception as error:
+            log.exception("the tour failed")
+            self._errors.append(f"{type(error).__name__}: {error}")
+            self._finish()
+            return
+        self._shot = (key, state)
+        self._wait()
+
+    def _wait(self) -> None:
+        assert self._shot is not None
+        key, state = self._shot
+        jobs, desk = self.window.desk.jobs, self.window.desk
+        training = jobs.running and state == "training"
+        ready = desk.inference.idle and desk.errands.idle and (training or not jobs.running)
+        if training:  # a picture of the run while it learns
+            progress = jobs.progress
+            ready = progress is not None and progress.epoch >= 2
+        waited = time.monotonic() - self._state_begin
+        if not ready and waited < LIMIT_S:
+            QTimer.singleShot(POLL_MS, self, self._wait)
+            return
+        if not ready:
+            self._errors.append(f"{key} {state}: not ready after {LIMIT_S:.0f} s")
+        QTimer.singleShot(SETTLE_MS, self, self._take)
+
+    def _take(self) -> None:
+        assert self._shot is not None
+        key, state = self._shot
+        if not (self.window.desk.inference.idle and self.window.desk.errands.idle):
+            self._wait()  # what has just been answered has led to another question
+            return
+        if state:
+            name = f"{len(self.report) + 1:02d}-{key}-{state}.png"
+            QApplication.processEvents()
+            if not self.window.grab().save(str(self.folder / name)):
+                self._errors.append(f"{name} could not be written")
+            seconds = round(time.monotonic() - self._state_begin, 2)
+            self.report.append(
+                {"panel": key, "state": state, "file": name, "seconds": seconds, "errors": self._take_errors()}
+            )
+        QTimer.singleShot(0, self, self._next)
+
+    def _take_errors(self) -> list[str]:
+        errors, self._errors = self._errors, []
+        for panel in self.window.panels.values():
+            if panel.error.isVisible():
+                errors.append(panel.error.accessibleName())
+        return errors
+
+    def _finish(self) -> None:
+        errors = [error for row in self.report for error in row["errors"]] + self._errors
+        visited = {row["panel"] for row in self.report}
+        missing = [key for key in self.window.panels if key not in visited]
+        errors += [f"the panel {key} was not visited" for key in missing]
+        whole = {
+            "states": self.report,
+            "errors": errors,
+            "seconds": round(time.monotonic() - self._begin, 1),
+            "scale": self.window.devicePixelRatioF(),
+        }
+        try:
+            files.write_json(self.folder / "tour.json", whole)
+        except UserError as error:
+            errors.append(str(error))
+        self.exit_code = 1 if errors or not self.report else 0
+        print(f"{len(self.report)} pictures in {self.folder}, {len(errors)} errors", flush=True)
+        for error in errors:
+            print(f"  {error}", flush=True)
+        self.window.close()
+        QApplication.quit()

@@ -1,0 +1,72 @@
+"""Everything a panel exports goes into the Gallery, with its recipe, written by the errands thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import export, files, images, places
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.workers.desk import Desk
+
+FILM_SIDE = 256  # small frames are enlarged to about this many pixels
+Pixels = NDArray[np.uint8]
+
+
+def recipe_of(info: ModelInfo, panel: str, **values: Any) -> dict[str, Any]:
+    """What is needed to bring a picture back: the model by its id, the panel, and the values of its sliders."""
+    return {"panel": panel, "run_id": info.run_id, "model": info.title, "step": info.step, **values}
+
+
+def text_chunk(recipe: dict[str, Any]) -> dict[str, str]:
+    """The recipe as the text chunk of a PNG that is dragged out."""
+    return {export.RECIPE_KEY: json.dumps(recipe)}
+
+
+class Exporter:
+    """Writes pictures, films and codings; says where they went, or why they did not."""
+
+    def __init__(self, desk: Desk, failed: Callable[[UserError], None]) -> None:
+        self.desk, self._failed = desk, failed
+
+    def picture(self, picture: Pixels, recipe: dict[str, Any]) -> None:
+        """One picture or sheet as PNG."""
+        self._write(".png", lambda path, task: export.write_png(path, picture, recipe))
+
+    def codings(self, codings: NDArray[np.float32]) -> None:
+        """Codings (n, latent_size) as .npy."""
+        self._write(".npy", lambda path, task: export.write_codings(path, codings))
+
+    def film(self, frames: Pixels, suffix: str, recipe: dict[str, Any]) -> None:
+        """Frames (n, h, w, c) as .gif, .apng or .webp, or as a strip (.png)."""
+        factor = max(1, FILM_SIDE // max(frames.shape[1:3]))
+        if suffix == ".png":
+            self.picture(images.grid(frames, columns=len(frames)), recipe)
+            return
+        large = np.stack([images.enlarge(frame, factor) for frame in frames])
+        self._write(
+            suffix, lambda path, task: export.write_film(path, large, recipe=recipe, cancelled=task.is_cancelled)
+        )
+
+    def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
+        model = self.desk.session.model
+        name = f"{model.title if model else 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
+        folder = places.exports()
+
+        def work(task: Any) -> Path:
+            files.make_folder(folder)
+            return write(folder / f"{name}{suffix}", task)
+
+        key = f"export/{name}{suffix}/{datetime.now().timestamp()}"  # every export counts, none replaces another
+        self.desk.errands.ask(key, work, self._written, self._failed)
+
+    def _written(self, path: Path) -> None:
+        self.desk.session.exports_changed.emit()
+        self.desk.session.done.emit(f"Saved in the Gallery as {path.name}")

@@ -1,0 +1,180 @@
+"""The card with the map of the encoded dataset: loads, encodes, lays out; every spot on it stands for a coding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal, Slot
+
+from models.core import datasets, images, latent
+from models.core.errors import UserError
+from models.core.family import Encodes
+from studio.session import ModelInfo
+from studio.widgets.card import Card, EmptyState, Segmented
+from studio.widgets.map import LatentMap
+from studio.widgets.progress import ProgressRow
+from studio.workers.desk import Desk
+from studio.workers.worker import Task
+
+POINTS = 2_000
+NEIGHBOUR_POINTS = 1_000  # t-SNE is slower
+Array = NDArray[np.float32]
+
+
+class MapCard(Card):
+    """Emits the coding of a clicked spot and those of a drawn path."""
+
+    picked = Signal(object)  # (latent_size,)
+    path_moving = Signal(object)  # (k, latent_size)
+    path_drawn = Signal(object)  # (k, latent_size)
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], path_frames: int) -> None:
+        super().__init__("Map", "click any spot to decode it, drag to draw a path")
+        self.desk, self._show_error, self._frames = desk, show_error, path_frames
+        self.codings: Array = np.zeros((0, 1), np.float32)
+        self.labels: NDArray[np.int32] | None = None
+        self._label_names: tuple[str, ...] = ()
+        self._pictures: NDArray[np.uint8] = np.zeros((0, 1, 1, 1), np.uint8)
+        self._charts: dict[int, latent.Chart] = {}
+        self.layout_kind = Segmented(["PCA", "neighbours"])
+        self.layout_kind.setToolTip("PCA keeps directions; neighbours (t-SNE) keeps groups together")
+        self.layout_kind.chosen.connect(lambda index: self._lay_out())
+        self.tools.addWidget(self.layout_kind)
+        self.map = LatentMap()
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self._cancel)
+        self.empty = EmptyState("map-trifold", "The map appears once the dataset is encoded.", "Load the dataset")
+        self.empty.asked.connect(self._load)
+        self.body.addWidget(self.progress)
+        self.body.addWidget(self.map, 1)
+        self.body.addWidget(self.empty, 1)
+        self.map.picked.connect(lambda x, y: self._tell(self.picked, np.array([[x, y]], np.float32), single=True))
+        self.map.path_moving.connect(lambda path: self._tell(self.path_moving, path))
+        self.map.path_drawn.connect(lambda path: self._tell(self.path_drawn, path))
+        self._info: ModelInfo | None = None
+
+    @property
+    def chart(self) -> latent.Chart | None:
+        """The map that is shown."""
+        return self._charts.get(self.layout_kind.index())
+
+    def show_model(self, info: ModelInfo) -> None:
+        """Encode the dataset of another model; a model that cannot encode has no map."""
+        self._info = info
+        self._charts = {}
+        self.map.hide()
+        self.empty.show()
+        if not info.can(Encodes):
+            self.empty.set_text("This model paints from codings but cannot find those of a picture: it has no map.")
+            return
+        self._load()
+
+    # --- loading and encoding ---
+
+    def _load(self) -> None:
+        info = self._info
+        if info is None:
+            return
+        self.progress.begin("Loading the dataset")
+        self.desk.errands.ask(
+            "map", lambda task: self._some_pictures(task, info), self._encode, self._failed, self.progress.advance
+        )
+
+    def _some_pictures(self, task: Task, info: ModelInfo) -> tuple[Any, ...]:
+        dataset = datasets.load(
+            info.dataset, size=info.dataset_size, cancelled=task.is_cancelled,
+            progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
+        )  # fmt: skip
+        rows = np.linspace(0, len(dataset.images) - 1, min(POINTS, len(dataset.images))).astype(int)
+        labels = None if dataset.labels is None else dataset.labels[rows]
+        return np.asarray(dataset.images[rows]), labels, dataset.label_names
+
+    @Slot(object)
+    def _encode(self, found: tuple[Any, ...]) -> None:
+        self._pictures, self.labels, self._label_names = found
+        pictures = self._pictures
+
+        def work(model: Any, task: Task) -> Array:
+            return np.concatenate([model.encode(images.to_float(part)) for part in np.array_split(pictures, 20)])
+
+        self.desk.inference.question("map", work, self._encoded, self._failed)
+
+    @Slot(object)
+    def _encoded(self, codings: Array) -> None:
+        self.progress.end()
+        self.codings = codings
+        self._charts = {0: latent.principal_chart(codings)}
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if not len(self.codings):
+            return
+        if self.layout_kind.index() == 1 and 1 not in self._charts:
+            self.progress.begin("Looking for neighbours")
+            some = self.codings[:: max(1, len(self.codings) // NEIGHBOUR_POINTS)]
+            self.desk.errands.ask("map", lambda task: _neighbours(some), self._neighbours_found, self._failed)
+            return
+        chart = self.chart
+        assert chart is not None
+        step = max(1, len(self.codings) // len(chart.codings))
+        labels = None if self.labels is None else self.labels[::step]
+        self.map.set_points(chart.points, labels, self._label_names, self._pictures[::step])
+        self.empty.hide()
+        self.map.show()
+
+    @Slot(object)
+    def _neighbours_found(self, chart: latent.Chart) -> None:
+        self.progress.end()
+        self._charts[1] = chart
+        self._lay_out()
+
+    def _failed(self, error: UserError) -> None:
+        self.progress.end()
+        self.empty.set_text(f"{error.what} {error.advice}")
+
+    def _cancel(self) -> None:
+        self.desk.errands.cancel("map")
+        self.desk.inference.cancel("map")
+        self.progress.end()
+
+    # --- between map and codings ---
+
+    def _tell(self, signal: Any, spots: NDArray[np.floating[Any]], *, single: bool = False) -> None:
+        chart = self.chart
+        if chart is None or not len(spots):
+            return
+        if not single:
+            spots = latent.resample(np.asarray(spots, np.float32), self._frames)
+        codings = chart.coding(np.asarray(spots, np.float32))
+        signal.emit(codings[0] if single else codings)
+
+    def mark(self, coding: Array) -> None:
+        """Show where the current coding lies."""
+        chart = self.chart
+        if chart is not None:
+            x, y = chart.spot(coding[None])[0]
+            self.map.set_marker((float(x), float(y)))
+
+    def nearest(self, coding: Array) -> str:
+        """The encoded picture that is nearest to a coding, in words."""
+        if not len(self.codings):
+            return ""
+        distances = np.linalg.norm(self.codings - coding, axis=1)
+        index = int(distances.argmin())
+        name = ""
+        if self.labels is not None and self._label_names:
+            name = self._label_names[int(self.labels[index])].lower() + ", "
+        return f"nearest encoded picture: {name}distance {distances[index]:.1f}"
+
+
+def _neighbours(codings: Array) -> latent.Chart:
+    """A t-SNE map; scikit-learn's takes some seconds for a thousand points."""
+    from sklearn.manifold import TSNE
+
+    made = TSNE(n_components=2, init="pca", perplexity=min(30, len(codings) // 4), max_iter=500, random_state=0)
+    points = made.fit_transform(codings)
+    points = (points - points.mean(0)) / points.std(0)
+    return latent.Chart(points.astype(np.float32), codings)

@@ -1,0 +1,221 @@
+"""The card that starts a run: family, dataset, a form made from the config, what it will cost, and Start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
+
+from models.core import datasets, places, record
+from models.core.errors import ConfigError, UserError
+from models.core.estimate import Estimate
+from models.core.family import Config
+from studio import theme
+from studio.widgets.basics import QuietCombo
+from studio.widgets.card import Card, Foldout, button, hbox, label, vbox
+from studio.widgets.form import ConfigForm
+from studio.widgets.status_line import duration
+from studio.workers.desk import Desk
+from studio.workers.inference import FamilyInfo
+from studio.workers.jobs import Job
+
+ESTIMATE_MS = 700  # after the last edit
+FOLDER_SIZE = 64
+
+
+class NewRun(Card):
+    """Emits ``started(Job)``; errors of the form appear under their fields, others in ``failed``."""
+
+    started = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("New run")
+        self.desk = desk
+        self.setFixedWidth(320)
+        self.families: tuple[FamilyInfo, ...] = ()
+        self.form: ConfigForm | None = None
+        self.family, self.dataset = QuietCombo(), QuietCombo()
+        self.family.setAccessibleName("Family")
+        self.dataset.setAccessibleName("Dataset")
+        self.family.addItem("starting …")
+        self.family.setEnabled(False)
+        choose = QFormLayout()
+        choose.setHorizontalSpacing(theme.GAP_M)
+        choose.addRow(label("Family"), self.family)
+        choose.addRow(label("Dataset"), self.dataset)
+        self.place = QWidget()
+        self.place.setLayout(vbox(spacing=0))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(self.place)
+        self.cost = label("", "box", wrap=True)
+        self.cost.setMinimumHeight(54)
+        self.start, self.queue = button("Start", "primary", "play"), button("Add to queue")
+        self.start.setEnabled(False)
+        self.queue.setEnabled(False)
+        self.start.clicked.connect(self._start)
+        self.queue.clicked.connect(self._start)
+        self.waiting = label("", "secondary", wrap=True)
+        self.body.addLayout(choose)
+        self.body.addWidget(area, 1)
+        self.body.addWidget(self.cost)
+        self.body.addLayout(hbox(self.start, self.queue, None))
+        self.body.addWidget(self.waiting)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(ESTIMATE_MS)
+        self._timer.timeout.connect(self._estimate)
+        self.family.currentIndexChanged.connect(self._family_chosen)
+        self.dataset.currentIndexChanged.connect(self._dataset_chosen)
+        desk.session.datasets_changed.connect(self._fill_datasets)
+        desk.jobs.queue_changed.connect(self._queue_changed)
+        desk.jobs.ended.connect(lambda ended: self._queue_changed())
+        self._fill_datasets()
+        self._queue_changed()
+
+    # --- what can be chosen ---
+
+    def set_families(self, families: tuple[FamilyInfo, ...]) -> None:
+        """The backend is ready: fill the picker and make the form."""
+        self.families = families
+        self.family.blockSignals(True)
+        self.family.clear()
+        for family in families:
+            self.family.addItem(family.title, family.key)
+        self.family.setEnabled(True)
+        self.family.blockSignals(False)
+        self._family_chosen()
+
+    def _fill_datasets(self) -> None:
+        chosen = self.dataset.currentData()
+        self.dataset.blockSignals(True)
+        self.dataset.clear()
+        for key, title in datasets.DATASET_TITLES.items():
+            self.dataset.addItem(title.split(":")[0], key)
+        for path in self.desk.session.settings.get("folders", []):
+            self.dataset.addItem(Path(str(path)).name, str(path))
+        self.dataset.setCurrentIndex(max(0, self.dataset.findData(chosen)))
+        self.dataset.blockSignals(False)
+
+    def choose_dataset(self, name: str) -> None:
+        """Choose a dataset by key or path."""
+        self._fill_datasets()
+        self.dataset.setCurrentIndex(max(0, self.dataset.findData(name)))
+
+    @property
+    def _info(self) -> FamilyInfo | None:
+        index = self.family.currentIndex()
+        return self.families[index] if 0 <= index < len(self.families) else None
+
+    def _family_chosen(self) -> None:
+        info = self._info
+        if info is None:
+            return
+        column = self.place.layout()
+        assert column is not None
+        while (item := column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self.form = ConfigForm(info.config)
+        self.form.edited.connect(self._edited)
+        column.addWidget(self.form)
+        column.addWidget(Foldout("What am I looking at?", info.about))
+        self._dataset_chosen()
+
+    def _dataset_chosen(self) -> None:
+        info, outline = self._info, self._outline()
+        if info is not None and self.form is not None:
+            self.form.reset()
+            self.form.set_values(info.suggest(outline.spec))
+            self._edited()
+
+    def _outline(self) -> datasets.Outline:
+        return datasets.outline(str(self.dataset.currentData()))
+
+    # --- what it will cost ---
+
+    def _edited(self) -> None:
+        config = self.form.config() if self.form else None
+        self.start.setEnabled(config is not None)
+        self.queue.setEnabled(config is not None)
+        if config is None:
+            self.cost.setText("Some settings cannot be used; they are marked above.")
+            return
+        if not self.desk.jobs.running:
+            self.cost.setText("Measuring how long it will take …")
+        self._timer.start()
+
+    def _estimate(self) -> None:
+        """Measured by taking a few steps; while something trains that would only measure the crowd."""
+        info, config = self._info, self.form.config() if self.form else None
+        if info is None or config is None:
+            return
+        if self.desk.jobs.running:
+            self.cost.setText("Time and memory are measured when nothing else trains.")
+            return
+        outline, key = self._outline(), info.key
+        self.desk.inference.ask("estimate", lambda task: _measure(key, config, outline), self._show_cost, self._no_cost)
+
+    @Slot(object)
+    def _show_cost(self, found: tuple[Estimate, bool]) -> None:
+        cost, known = found
+        gigabytes = max(0.1, cost.bytes / 2**30)
+        if cost.too_large:
+            self.cost.setText(
+                f"This needs about {gigabytes:,.1f} GB of memory, more than is free. Use a smaller batch or model."
+            )
+            return
+        per = "" if known else " for every 10,000 pictures"
+        self.cost.setText(
+            f"About {duration(cost.seconds)}{per} and {gigabytes:.1f} GB on this machine.\n{cost.weights:,} weights"
+        )
+
+    @Slot(object)
+    def _no_cost(self, error: UserError) -> None:
+        self.cost.setText(str(error))
+        if isinstance(error, ConfigError) and self.form is not None:
+            self.form.show_errors(error.fields)
+
+    # --- starting ---
+
+    def _start(self) -> None:
+        config = self.form.config() if self.form else None
+        info = self._info
+        if config is None or info is None:
+            return
+        name = str(self.dataset.currentData())
+        try:
+            folder = record.new_folder(places.runs(), info.key, Path(name).stem)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self.desk.inference.cancel("estimate")
+        size = None if name in datasets.DATASETS or name.endswith(".npz") else FOLDER_SIZE
+        job = Job(folder, info.key, config.model_dump(), name, size)
+        self.desk.jobs.add(job)
+        self.started.emit(job)
+
+    @Slot()
+    def _queue_changed(self) -> None:
+        jobs = self.desk.jobs
+        self.start.setVisible(not jobs.running)
+        self.queue.setVisible(jobs.running)
+        count = len(jobs.queue)
+        self.waiting.setText(
+            "One more run waits in the queue." if count == 1 else f"{count} more runs wait in the queue."
+        )
+        self.waiting.setVisible(bool(count))
+
+
+def _measure(family: str, config: Config, outline: datasets.Outline) -> tuple[Estimate, bool]:
+    """Runs in the inference thread."""
+    import models
+    from models.core.estimate import estimate
+
+    known = outline.training is not None
+    count: Any = outline.training if known else 10_000
+    return estimate(models.family(family), config, outline.spec, count), known

@@ -1,0 +1,111 @@
+"""A path through the codings as a film strip: straight, along an arc, or drawn on the map; played and exported."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QMenu
+
+from models.core import latent
+from studio.widgets.card import Card, Segmented, button
+from studio.widgets.film import FilmStrip
+
+FRAMES = 24
+FRAME_MS = 90
+Array = NDArray[np.float32]
+
+
+class PathCard(Card):
+    """Holds the codings of a path; the panel decodes them and gives the frames back with ``show_frames``."""
+
+    wanted = Signal(object)  # (k, latent_size) codings to decode
+    chosen = Signal(int)  # a frame to show large
+    export_asked = Signal(str)  # suffix of the film
+    end_asked = Signal(bool)  # make the current coding the path's start (True) or end
+
+    def __init__(self) -> None:
+        super().__init__("Path")
+        self.start: Array | None = None
+        self.end: Array | None = None
+        self.codings: Array = np.zeros((0, 1), np.float32)
+        self.frames: NDArray[np.uint8] = np.zeros((0, 1, 1, 1), np.uint8)
+        self._drawn = False
+        self.kind = Segmented(["arc", "straight"])
+        self.kind.setToolTip("An arc keeps the length of codings natural (spherical interpolation)")
+        self.kind.chosen.connect(lambda index: self.between())
+        begin, end = button("Start here"), button("End here")
+        begin.setToolTip("The path starts at the picture above")
+        end.setToolTip("The path ends at the picture above")
+        begin.clicked.connect(lambda: self.end_asked.emit(True))
+        end.clicked.connect(lambda: self.end_asked.emit(False))
+        self.play_button = button("Play", "primary", "play")
+        self.play_button.clicked.connect(self.play)
+        self.export_button = button("Export film")
+        menu = QMenu(self.export_button)
+        for name, suffix in (("GIF", ".gif"), ("Animated PNG", ".apng"), ("WebP", ".webp"), ("Strip (PNG)", ".png")):
+            menu.addAction(name).triggered.connect(lambda _on=False, s=suffix: self.export_asked.emit(s))
+        self.export_button.setMenu(menu)
+        for widget in (begin, end, self.kind, self.play_button, self.export_button):
+            self.tools.addWidget(widget)
+        self.strip = FilmStrip(height=64)
+        self.strip.chosen.connect(self.chosen)
+        self.body.addWidget(self.strip)
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._next)
+        self._forward = True
+
+    def set_ends(self, start: Array | None = None, end: Array | None = None) -> None:
+        """Change one end or both and ask for the frames between."""
+        self.start = self.start if start is None else start
+        self.end = self.end if end is None else end
+        self.between()
+
+    def between(self) -> None:
+        """The path from start to end, as an arc or a straight line."""
+        if self.start is None or self.end is None:
+            return
+        walk = latent.slerp if self.kind.index() == 0 else latent.lerp
+        self._drawn = False
+        self.codings = walk(self.start, self.end, FRAMES)
+        self.wanted.emit(self.codings)
+
+    def follow(self, codings: Array) -> None:
+        """A path drawn on the map."""
+        self._drawn = True
+        self.codings = codings
+        self.wanted.emit(codings)
+
+    @property
+    def words(self) -> str:
+        """What the path is, for its recipe."""
+        return "drawn on the map" if self._drawn else ("spherical" if self.kind.index() == 0 else "linear")
+
+    def show_frames(self, frames: NDArray[np.uint8]) -> None:
+        """The decoded frames (k, h, w, c)."""
+        self.frames = frames
+        self.set_subtitle(f"{len(frames)} frames, {self.words}")
+        self.strip.set_images(frames)
+        self.play_button.setEnabled(len(frames) > 1)
+
+    def play(self) -> None:
+        """Play to and fro, or stop."""
+        playing = self._timer.isActive()
+        self._timer.stop() if playing or len(self.frames) < 2 else self._timer.start()
+        self.play_button.setText("Play" if not self._timer.isActive() else "Stop")
+
+    def stop(self) -> None:
+        """Stop playing."""
+        if self._timer.isActive():
+            self.play()
+
+    def _next(self) -> None:
+        at = self.strip.current()
+        if at >= len(self.frames) - 1:
+            self._forward = False
+        elif at <= 0:
+            self._forward = True
+        at = min(max(at + (1 if self._forward else -1), 0), len(self.frames) - 1)
+        self.strip.set_current(at)
+        self.chosen.emit(at)

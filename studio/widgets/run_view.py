@@ -1,0 +1,209 @@
+"""What a run folder has to tell: curves, codings, samples and reconstructions through time. Live and replay are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
+
+from models.core.errors import UserError
+from models.core.record import Run
+from studio import theme
+from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
+from studio.widgets.codings_chart import CodingsChart
+from studio.widgets.curves import Curves
+from studio.widgets.grid import PictureGrid
+from studio.widgets.sliders import LabelledSlider
+from studio.widgets.thumbnail import run_sheet
+
+GROUPED = ("loss",)
+
+
+class RunView(QWidget):
+    """Follows one run folder; ``failed`` carries what could not be read."""
+
+    failed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder: Path | None = None
+        self._offset, self._last_step = 0, -1
+        self._steps: list[int] = []
+        self._stats: dict[int, Any] = {}
+        self._names: set[str] = set()
+        self._make_curves()
+        self._make_codings()
+        self._make_pictures()
+        left = vbox(self.curves_card, self.codings_card, spacing=theme.GAP_M)
+        left.setStretch(0, 3)
+        left.setStretch(1, 2)
+        row = hbox(left, self.pictures_card, spacing=theme.GAP_M)
+        row.setStretch(0, 5)
+        row.setStretch(1, 3)
+        self.setLayout(row)
+        self._timer = QTimer(self)
+        self._timer.setInterval(1_000)
+        self._timer.timeout.connect(self.look)
+
+    def _make_curves(self) -> None:
+        self.curves_card = Card("Losses")
+        self.curves = Curves()
+        self.curves.picked.connect(self.travel_to)
+        export = icon_button("download-simple", "Save the curves as CSV")
+        export.clicked.connect(self._save_csv)
+        self.curves_card.tools.addWidget(export)
+        self.curves_card.body.addWidget(self.curves, 1)
+
+    def _make_codings(self) -> None:
+        self.codings_card = Card("Codings", "mean and spread of each over 512 pictures")
+        self.codings = CodingsChart()
+        self.codings_card.body.addWidget(self.codings, 1)
+        self.codings_card.hide()
+
+    def _make_pictures(self) -> None:
+        self.pictures_card = Card("Samples through time", "always the same codings")
+        self.pictures_card.setMinimumWidth(290)
+        self.samples = PictureGrid(cell=56, max_size=160, columns=4)
+        self.time = LabelledSlider(0, 0, self._step_words)
+        self.time.changed.connect(lambda index: self._show_step())
+        self.newest = button("Newest", "ghost")
+        self.newest.clicked.connect(lambda: self._go(len(self._steps) - 1))
+        self.reconstructions = PictureGrid(cell=28, max_size=96, columns=8)
+        self.reconstructions.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.reconstructions.setFixedHeight(100)
+        self.reconstructions_title = label("Reconstructions", "title")
+        self.waiting = EmptyState("image-square", "The first pictures appear when training begins.")
+        body = self.pictures_card.body
+        body.addWidget(self.waiting, 1)
+        body.addWidget(self.samples, 1)
+        body.addLayout(hbox(self.time, self.newest))
+        body.addWidget(label("Drag to travel back; the charts follow.", "secondary"))
+        body.addWidget(self.reconstructions_title)
+        body.addWidget(self.reconstructions)
+        self._show_step()
+
+    # --- following a run ---
+
+    def show_run(self, folder: Path | None) -> None:
+        """Follow another run, from its beginning."""
+        self.folder = folder
+        self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
+        self._names = set()
+        self.curves.set_rows([])
+        self.look()
+        self._go(len(self._steps) - 1)
+
+    def live(self, on: bool) -> None:
+        """Look for new pictures by itself while the run is trained; curves grow with ``grow``."""
+        self._timer.start() if on else self._timer.stop()
+        if not on:
+            self.look()
+
+    def grow(self) -> None:
+        """Read what was added to the curves."""
+        if self.folder is None or not (self.folder / "metrics.jsonl").exists():
+            return
+        try:
+            run = Run.open(self.folder)
+            rows, offset = run.metrics_from(self._offset)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back: read it anew
+            self._offset, self._last_step = 0, -1
+            self.curves.set_rows([])
+            rows, offset = run.metrics_from(0)
+        self._offset = offset
+        if rows:
+            self._last_step = rows[-1]["step"]
+            self._append(rows)
+
+    def _append(self, rows: list[dict[str, Any]]) -> None:
+        names = {name for row in rows for name in row} - {"step", "epoch", "seconds"} - self._names
+        self.curves.append_rows([{k: v for k, v in row.items() if k not in ("epoch", "seconds")} for row in rows])
+        if names:
+            self._names |= names
+            bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
+            if len(bases) > 1:
+                self.curves.set_groups({base: [base, f"val_{base}"] for base in bases})
+        self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
+
+    def look(self) -> None:
+        """Read curves, and look for new pictures."""
+        self.grow()
+        if self.folder is None:
+            self._steps = []
+            self._show_step()
+            return
+        try:
+            run = Run.open(self.folder)
+            kinds = ("samples", "reconstructions")
+            steps = sorted({step for kind in kinds for step, _ in run.samples(kind)})
+            if steps != self._steps:
+                self._stats = {int(row["step"]): row for row in run.stats()}
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        if steps == self._steps:
+            return
+        newest = self.time.value() >= len(self._steps) - 1
+        self._steps = steps
+        self.time.set_range(0, max(0, len(steps) - 1))
+        self._go(len(steps) - 1 if newest else self.time.value())
+
+    def _step_words(self, index: int) -> str:
+        return f"step {self._steps[index]:,}" if 0 <= index < len(self._steps) else "step 0"
+
+    def _go(self, index: int) -> None:
+        self.time.set_value(max(0, index))
+        self._show_step()
+
+    def travel_to(self, step: int) -> None:
+        """Go to the pictures nearest to a step."""
+        if self._steps:
+            self._go(int(np.argmin([abs(there - step) for there in self._steps])))
+
+    def _show_step(self) -> None:
+        there = bool(self._steps)
+        self.waiting.setVisible(not there)
+        for widget in (self.samples, self.reconstructions, self.reconstructions_title):
+            widget.setVisible(there)
+        if not there or self.folder is None:
+            self.curves.set_cursor(None)
+            self.codings_card.hide()
+            return
+        index = min(self.time.value(), len(self._steps) - 1)
+        step = self._steps[index]
+        self._show_sheets(step)
+        self.curves.set_cursor(None if index == len(self._steps) - 1 else step)
+        known = [s for s in self._stats if s <= step]
+        stats = self._stats[max(known)].get("codings") if known else None
+        self.codings_card.setVisible(stats is not None)
+        if stats is not None:
+            self.codings.set_stats(stats["mean"], stats["std"])
+
+    def _show_sheets(self, step: int) -> None:
+        assert self.folder is not None
+        sheet = run_sheet(self.folder, "samples", step)
+        self.samples.setVisible(sheet is not None)
+        if sheet is not None:
+            self.samples.set_images(sheet)
+        pairs = run_sheet(self.folder, "reconstructions", step)
+        self.reconstructions.setVisible(pairs is not None)
+        self.reconstructions_title.setVisible(pairs is not None)
+        if pairs is not None:
+            half = len(pairs) // 2
+            self.reconstructions.set_columns(half)
+            self.reconstructions.set_images(pairs)
+
+    def _save_csv(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save the curves", "curves.csv", "CSV (*.csv)")
+        if path:
+            try:
+                self.curves.to_csv(path)
+            except OSError as error:
+                advice = "Choose another place."
+                self.failed.emit(UserError(f"The curves were not saved: {error.strerror}.", where=path, advice=advice))
