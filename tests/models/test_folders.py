@@ -17,7 +17,6 @@ from models.core.errors import Cancelled, DatasetError, StorageError
 from tests.models import picture_files
 from tests.models.checks import is_sound
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 

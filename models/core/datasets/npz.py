@@ -1,4 +1,4 @@
-"""Datasets from an .npz file that anybody may have written: read without pickles, with every size checked beforehand.
+"""Datasets from an .npz file that anybody may have written: read without objects, every size checked beforehand.
 
 The file holds ``images`` (or ``x``, or ``x_train``), uint8 0..255 or floats in [0, 1], of shape (n, height, width) or
 (n, height, width, 1 or 3); and, if it likes, ``labels`` (or ``y``, ``y_train``), ``label_names``, ``attributes`` and
