@@ -104,7 +104,7 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDAr
     with archive.open(entry) as packed:
         stream = cast(zipfile.ZipExtFile, packed)
         shape, fortran, dtype = _header(packed, where, name)
-        if dtype.hasobject or dtype.kind not in "biufUS" or dtype.itemsize == 0:
+        if dtype.kind not in "biufUS" or dtype.itemsize == 0:
             raise _wrong(where, name, f"its type {dtype} is not one of numbers or text")
         if fortran and len(shape) > 1:
             raise _wrong(where, name, "it is stored column by column")
