@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from models.core import device
 from models.core.errors import ConfigError
 
 # The ONE place where a family is registered: key -> module, imported only when somebody asks for it.
@@ -21,4 +22,5 @@ def family(key: str) -> ModuleType:
     """
     if key not in FAMILIES:
         raise ConfigError({"family": f"{key!r} is not known; choose one of {', '.join(FAMILIES)}"})
+    device.prepare()
     return importlib.import_module(FAMILIES[key])

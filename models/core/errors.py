@@ -1,4 +1,4 @@
-"""Errors are data: what happened, which file or field, what to do next. Both the studio and the command line show them."""
+"""Errors are data: what happened, which file or field, what to do next. The studio and the command line show them."""
 
 from __future__ import annotations
 
@@ -54,3 +54,7 @@ class RunBusyError(UserError):
 
 class StorageError(UserError):
     """The disk said no: full, read-only, gone."""
+
+
+class NotFiniteError(UserError):
+    """Weights that contain NaN or infinity; they are never saved."""

@@ -1,7 +1,8 @@
 """What every family of models shares: its config, the shape of its data, and the capabilities a panel can ask for.
 
-A family is one module. It has ``TITLE``, ``ABOUT``, a ``Config`` and ``build(config, spec)``, which returns a
-``keras.Model`` that is also a ``Family``. This file imports no Keras, so that a window can be drawn before a backend loads.
+A family is one module. It has ``TITLE``, ``ABOUT``, ``CONFIG`` (its Config class), ``suggest(spec)`` and
+``build(config, spec)``, which returns a ``keras.Model`` with the capabilities below. This file imports no Keras, so
+that a window can be drawn before a backend loads.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class About:
 
 
 def setting(default: Any, help_text: str, *, unit: str = "", group: str = "training", **limits: Any) -> Any:
-    """Declare a config field: default, one sentence of help, unit, group in the form and pydantic limits (ge, le, ...)."""
+    """Declare a config field: default, one sentence of help, unit, group in the form, pydantic limits (ge, le, ...)."""
     extra = {"unit": unit, "group": group}
     return Field(default, description=help_text, json_schema_extra=extra, **limits)
 
@@ -52,7 +53,7 @@ class Config(BaseModel):
     epochs: int = setting(10, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
     batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
     learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    seed: int = setting(42, "Every random draw comes from it: same seed, same machine, same images.", ge=0, le=2**31 - 1)
+    seed: int = setting(42, "Every random draw comes from it: same seed, same images.", ge=0, le=2**31 - 1)
 
 
 C = TypeVar("C", bound=Config)

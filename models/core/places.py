@@ -11,7 +11,7 @@ APP = "generative-studio"
 
 
 def resources() -> Path:
-    """The folder ``resources``: in a checkout the one beside ``models``, in an installed wheel the one packed into it."""
+    """The folder ``resources``: in a checkout the one beside ``models``, in an installed wheel the one inside it."""
     package = Path(__file__).resolve().parents[1]
     checkout = package.parent / "resources"
     return checkout if checkout.is_dir() else package / "_resources"

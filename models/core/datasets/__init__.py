@@ -120,20 +120,33 @@ def load(
         StorageError: if its cache cannot be written.
         Cancelled: if ``cancelled`` said so.
     """
-    if size is not None and not SMALLEST <= size <= LARGEST:
-        advice = f"Choose one from {SMALLEST} to {LARGEST}."
-        raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
+    check(name, size=size)
     if str(name) in DATASETS:
         found: Dataset = import_module(DATASETS[str(name)]).load(size=size, progress=progress, cancelled=cancelled)
         return _resized(found, size, progress, cancelled)
     path = Path(name).expanduser()
-    kind = "folder" if _is(path, Path.is_dir) else "npz" if _is(path, Path.is_file) and path.suffix == ".npz" else ""
-    if not kind:
-        advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
-        raise DatasetError("There is no such dataset.", where=shown(str(name)), advice=advice)
-    module = import_module(f"models.core.datasets.{kind}")
+    module = import_module(f"models.core.datasets.{_kind(path)}")
     found = module.load(path, size=size, progress=progress, cancelled=cancelled)
     return _resized(found, size, progress, cancelled)
+
+
+def check(name: str | Path, *, size: int | None = None) -> None:
+    """Refuse a dataset that is not there, or a size that is out of range, before anything slow begins.
+
+    Raises:
+        DatasetError: naming what is wrong.
+    """
+    if size is not None and not SMALLEST <= size <= LARGEST:
+        advice = f"Choose one from {SMALLEST} to {LARGEST}."
+        raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
+    if str(name) not in DATASETS and not _kind(Path(name).expanduser()):
+        advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
+        raise DatasetError("There is no such dataset.", where=shown(str(name)), advice=advice)
+
+
+def _kind(path: Path) -> str:
+    """The module that reads a path: "folder", "npz" or none."""
+    return "folder" if _is(path, Path.is_dir) else "npz" if _is(path, Path.is_file) and path.suffix == ".npz" else ""
 
 
 def _is(path: Path, test: Callable[[Path], bool]) -> bool:

@@ -1,0 +1,183 @@
+"""The command line: ``python -m models --help``. Exit 0: done; 1: failed, with one clear line; 2: wrong arguments."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from models.core.errors import ConfigError, UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """Exits with 2 and names what is wrong, as every command here does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the problem, exit 2."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parser() -> Parser:
+    """Every command with its arguments."""
+    top = Parser(prog="python -m models", description="Train generative image models and use them.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+        return command
+
+    add("list", "families, their settings, and the runs there are")
+    command = add("datasets", "the datasets there are, or what one of them holds")
+    command.add_argument("dataset", nargs="?", help="a name, a folder of images or an .npz file")
+    command.add_argument("--size", type=int, help="side in pixels to which a folder's images are fitted")
+    command = add("train", "start a run")
+    command.add_argument("family")
+    command.add_argument("--dataset", default="fashion_mnist", help="a name, a folder of images or an .npz file")
+    command.add_argument("--size", type=int, help="side in pixels to which a folder's images are fitted")
+    command.add_argument("--epochs")
+    command.add_argument("--seed")
+    command.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting of the family")
+    command.add_argument("--run", type=Path, help="the run folder (default: a new one among the studio's runs)")
+    command.add_argument("--checkpoint-steps", type=int, help="save every so many steps (default: by time)")
+    command = add("resume", "go on with a run exactly where it stopped")
+    command.add_argument("run", type=Path)
+    command.add_argument("--epochs", type=int, help="epochs in all, if more are wanted")
+    command.add_argument("--learning-rate", type=float, help="a new learning rate, after it diverged for instance")
+    command.add_argument("--checkpoint-steps", type=int, help="save every so many steps (default: by time)")
+    command = add("sample", "draw new images")
+    command.add_argument("run", type=Path)
+    command.add_argument("--count", type=int, default=16)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--out", type=Path, required=True, help=".png for a sheet, .npy for the codings")
+    command = add("reconstruct", "squeeze images through a model: originals above, reconstructions below")
+    command.add_argument("run", type=Path)
+    command.add_argument("--images", type=Path, nargs="+", required=True)
+    command.add_argument("--out", type=Path, required=True)
+    command = add("interpolate", "walk from one seed's image to another's")
+    command.add_argument("run", type=Path)
+    command.add_argument("--from", dest="begin", type=int, required=True, metavar="SEED")
+    command.add_argument("--to", dest="end", type=int, required=True, metavar="SEED")
+    command.add_argument("--steps", type=int, default=12)
+    command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
+    command.add_argument("--out", type=Path, required=True, help=".png for a strip, .gif .apng .webp for a film")
+    command = add("export", "write the networks for other programs")
+    command.add_argument("run", type=Path)
+    command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
+    command.add_argument("--out", type=Path, required=True)
+    add("info", "what a run is and how far it got").add_argument("run", type=Path)
+    return top
+
+
+def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings given by --set, --epochs and --seed, and what is wrong with each --set that is not FIELD=VALUE."""
+    values, wrong = {}, {}
+    for item in arguments.set:
+        name, equals, value = item.partition("=")
+        if equals and name:
+            values[name.strip()] = value.strip()
+        else:
+            wrong[f"--set {item}"] = "must be FIELD=VALUE"
+    given = {"epochs": arguments.epochs, "seed": arguments.seed}
+    return values | {name: value for name, value in given.items() if value is not None}, wrong
+
+
+def train(arguments: argparse.Namespace, say: Any) -> int:
+    """The command ``train``: name everything that is wrong at once, then load, build and train."""
+    import models
+    from models.core import datasets, places, record
+    from models.core.family import parse_config
+
+    values, problems = settings_of(arguments)
+    config = None
+    try:
+        module = models.family(arguments.family)
+        config = parse_config(module.CONFIG, values)
+    except ConfigError as error:
+        problems |= error.fields
+    try:
+        datasets.check(arguments.dataset, size=arguments.size)
+    except UserError as error:
+        problems["dataset"] = str(error)
+    if arguments.checkpoint_steps is not None and arguments.checkpoint_steps < 1:
+        problems["checkpoint-steps"] = "must be at least 1"
+    if problems or config is None:
+        raise ConfigError(problems)
+    from models.core import training
+
+    dataset = datasets.load(arguments.dataset, size=arguments.size, progress=say.loading)
+    say.dataset(dataset)
+    folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
+    run = training.start(folder, arguments.family, config, dataset, size=arguments.size)
+    return _train(run, dataset, arguments.checkpoint_steps, say)
+
+
+def resume(arguments: argparse.Namespace, say: Any) -> int:
+    """The command ``resume``."""
+    from models.core import datasets, device
+    from models.core.record import Run
+
+    run = Run.open(arguments.run, write=True)
+    device.prepare()
+    from models.core import training
+
+    training.change(run, epochs=arguments.epochs, learning_rate=arguments.learning_rate)
+    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    return _train(run, dataset, arguments.checkpoint_steps, say)
+
+
+def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> int:
+    from models.core import training
+    from models.core.recorder import Hooks, StopRequest
+
+    stop = StopRequest()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.ask("paused"))
+    with say.bar() as progress:
+        outcome = training.train(
+            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps
+        )
+    for notice in run.notices:
+        say.line(notice)
+    rows = run.metrics()
+    run.close()
+    if outcome.error:
+        raise outcome.error
+    say.result(run=str(run.folder), status=outcome.status, **(rows[-1] if rows else {"step": outcome.step}))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors become one clear line on standard error."""
+    from models import commands
+
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    arguments = parser().parse_args(argv)
+    say = commands.Say(as_json=arguments.json)
+    own = {"train": train, "resume": resume}
+    try:
+        action = own.get(arguments.command) or getattr(commands, arguments.command + "_")
+        return int(action(arguments, say))
+    except ConfigError as error:
+        for name, problem in error.fields.items():
+            print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
+        return 2
+    except UserError as error:
+        print(f"{arguments.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{arguments.command}: interrupted", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""What the commands of the command line do once their arguments are read, and how they say it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import models
+from models.core import datasets, device, export, images, latent, places, record
+from models.core.errors import ConfigError, UserError
+from models.core.family import Decodes, Reconstructs
+from models.core.record import Run
+
+if TYPE_CHECKING:
+    from models.core.recorder import Progress
+
+
+class Say:
+    """Speaks to a person (plain lines and a tqdm bar) or to a machine (one JSON object a line)."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def line(self, text: str) -> None:
+        """Something to know; for machines it goes to standard error."""
+        print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+
+    def object(self, kind: str, **values: Any) -> None:
+        """One JSON object a line; numbers that are not finite become null."""
+        clean = {name: None if isinstance(v, float) and not np.isfinite(v) else v for name, v in values.items()}
+        print(json.dumps({"event": kind, **clean}, allow_nan=False), flush=True)
+
+    def result(self, **values: Any) -> None:
+        """The end of a command: one object, or one line a value."""
+        if self.as_json:
+            self.object("done", **values)
+            return
+        for name, value in values.items():
+            shown = f"{value:.5f}" if isinstance(value, float) else value
+            print(f"{name}: {shown}", flush=True)
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        """Progress of a dataset that is being made or fetched."""
+        if self.as_json:
+            self.object("loading", what=what, done=done, total=total)
+        elif sys.stderr.isatty() or done >= total:
+            print(f"\r{what}: {done:,} of {total:,}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+
+    def dataset(self, dataset: datasets.Dataset) -> None:
+        """Say which dataset is used, and what is odd about it."""
+        self.line(f"{dataset.title}: {len(dataset.images):,} images, from {dataset.source}")
+        if dataset.notice:
+            self.line(dataset.notice)
+        if dataset.skipped:
+            first = dataset.skipped[0]
+            self.line(f"{len(dataset.skipped):,} files were skipped; the first: {first.path} ({first.reason})")
+
+    @contextlib.contextmanager
+    def bar(self) -> Iterator[Callable[[Progress], None]]:
+        """A progress bar for people, an object a report for machines."""
+        if self.as_json:
+            yield lambda progress: self.object("progress", **asdict(progress))
+            return
+        from tqdm import tqdm
+
+        with tqdm(unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
+
+            def show(progress: Progress) -> None:
+                bar.total = progress.steps
+                bar.set_description(f"epoch {progress.epoch} of {progress.epochs}", refresh=False)
+                loss = progress.metrics.get("val_loss", progress.metrics.get("loss"))
+                if loss is not None:
+                    bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+                if progress.phase == "building":  # a resumed run: its first steps were not done at today's speed
+                    bar.initial = progress.step
+                bar.update(progress.step - bar.n)
+
+            yield show
+
+
+def list_(arguments: Namespace, say: Say) -> int:
+    """The command ``list``."""
+    families = {key: models.family(key) for key in models.FAMILIES}
+    runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
+    if say.as_json:
+        for key, module in families.items():
+            say.object("family", key=key, title=module.TITLE, config=module.CONFIG.model_json_schema())
+        for summary in runs:
+            say.object("run", folder=str(summary.folder), family=summary.family, status=summary.status)
+        return 0
+    for key, module in families.items():
+        print(f"{key}: {module.TITLE}")
+        for name, info in module.CONFIG.model_fields.items():
+            print(f"  {name} = {info.default}: {info.description}")
+    for summary in runs:
+        print(f"run {summary.folder}: {summary.family}, {summary.status}")
+    return 0
+
+
+def datasets_(arguments: Namespace, say: Say) -> int:
+    """The command ``datasets``."""
+    if arguments.dataset is None:
+        for key, title in datasets.DATASET_TITLES.items():
+            if say.as_json:
+                say.object("dataset", key=key, title=title)
+            else:
+                print(f"{key}: {title}")
+        return 0
+    datasets.check(arguments.dataset, size=arguments.size)
+    found = datasets.describe(datasets.load(arguments.dataset, size=arguments.size, progress=say.loading))
+    say.result(**found)
+    return 0
+
+
+def _model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+    run = Run.open(arguments.run)
+    device.prepare()
+    from models.core import training
+
+    model, entry = training.load(run)
+    for notice in run.notices:
+        say.line(notice)
+    if not isinstance(model, capability):
+        raise UserError(f"This model cannot do that: {capability.__name__} is missing.", where=str(arguments.run))
+    say.line(f"{run.info.family}, step {entry.step:,}")
+    return run, model
+
+
+def _recipe(run: Run, tool: str, **values: Any) -> dict[str, Any]:
+    return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
+
+
+def _at_least(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ConfigError({f"--{name}": f"must be from {low} to {high} (it is {value})"})
+
+
+def sample_(arguments: Namespace, say: Say) -> int:
+    """The command ``sample``."""
+    _at_least("count", arguments.count, 1, 10_000)
+    _at_least("seed", arguments.seed, 0, 2**31 - 1)
+    run, model = _model(arguments, say, Decodes)
+    codings = model.sample_codings(arguments.count, arguments.seed)
+    if arguments.out.suffix == ".npy":
+        path = export.write_codings(arguments.out, codings)
+    else:
+        sheet = images.grid(images.to_uint8(model.decode(codings)))
+        recipe = _recipe(run, "sample", seed=arguments.seed, count=arguments.count)
+        path = export.write_png(arguments.out, sheet, recipe)
+    say.result(written=str(path))
+    return 0
+
+
+def reconstruct_(arguments: Namespace, say: Say) -> int:
+    """The command ``reconstruct``: a file that cannot be read is named and left out."""
+    run, model = _model(arguments, say, Reconstructs)
+    shape = tuple(run.info.dataset["image_shape"])
+    originals, problem = [], None
+    for path in arguments.images:
+        try:
+            originals.append(images.fit(images.decode(path), shape))
+        except UserError as error:
+            problem = error
+            say.line(str(error))
+    if not originals and problem is not None:
+        raise problem
+    above = np.stack(originals)
+    below = images.to_uint8(model.reconstruct(images.to_float(above)))
+    sheet = images.grid(np.concatenate([above, below]), columns=len(above))
+    path = export.write_png(arguments.out, sheet, _recipe(run, "reconstruct"))
+    say.result(written=str(path), images=len(above), skipped=len(arguments.images) - len(above))
+    return 0
+
+
+def interpolate_(arguments: Namespace, say: Say) -> int:
+    """The command ``interpolate``."""
+    _at_least("steps", arguments.steps, 2, 1000)
+    run, model = _model(arguments, say, Decodes)
+    begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
+    walk = latent.lerp if arguments.linear else latent.slerp
+    frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
+    recipe = _recipe(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
+    if arguments.out.suffix.lower() in (".gif", ".apng", ".webp"):
+        path = export.write_film(arguments.out, frames, recipe=recipe)
+    else:
+        path = export.write_png(arguments.out, images.grid(frames, columns=len(frames)), recipe)
+    say.result(written=str(path))
+    return 0
+
+
+def export_(arguments: Namespace, say: Say) -> int:
+    """The command ``export``."""
+    from models.core import convert
+
+    _, model = _model(arguments, say, object)
+    for path in convert.export_model(model, arguments.format, arguments.out):
+        say.result(written=str(path))
+    return 0
+
+
+def info_(arguments: Namespace, say: Say) -> int:
+    """The command ``info``."""
+    run = Run.open(arguments.run)
+    rows, saved = run.metrics(), run.checkpoints()
+    status = "interrupted" if run.interrupted else run.info.status
+    last = {name: value for name, value in rows[-1].items() if name != "step"} if rows else {}
+    say.result(
+        family=run.info.family, status=status, message=run.info.message, config=run.info.config,
+        dataset=run.info.dataset["title"], images=run.info.dataset["count"], created=str(run.info.created),
+        versions=run.info.versions, checkpoints=[entry.step for entry in saved], step=rows[-1]["step"] if rows else 0,
+        **last, notices=run.notices,
+    )  # fmt: skip
+    return 0

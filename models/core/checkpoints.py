@@ -1,0 +1,227 @@
+"""The checkpoints of one run: whole or not there, newest first, and a damaged one gives way to the one before it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.core import files, npz, sealed
+from models.core.errors import RunFormatError, StorageError
+from models.core.npz import Arrays, Expected
+from models.core.operations import native, shown
+
+MANIFEST = "MANIFEST.json"
+KEEP = 3
+_NAME = re.compile(r"step-(\d{1,18})(?:-\d{1,4})?\.npz")
+_RETRIES = 20  # a reader whose file was pruned reads the manifest again
+
+
+class CheckpointEntry(BaseModel):
+    """One checkpoint in the manifest. ``metric`` is a loss: lower is better."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, strict=True)
+
+    step: int = Field(ge=0, lt=10**18)
+    epoch: int = Field(0, ge=0)
+    file: str = Field(pattern=r"^step-\d{1,18}(-\d{1,4})?\.npz$")
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    metric: float | None = None
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    schema_version: Literal[1]
+    entries: list[CheckpointEntry]
+
+
+class _Damaged(Exception):
+    """A file whose bytes are not those that were written."""
+
+
+class Checkpoints:
+    """The folder ``checkpoints`` of a run.
+
+    Args:
+        run_folder: the run's folder.
+        writable: whether this object may change it.
+        notices: where to say what a person should know.
+    """
+
+    def __init__(self, run_folder: Path, *, writable: bool, notices: list[str]) -> None:
+        self.run_folder = run_folder
+        self.folder = run_folder / "checkpoints"
+        self.manifest = self.folder / MANIFEST
+        self.writable = writable
+        self.notices = notices
+
+    def entries(self) -> list[CheckpointEntry]:
+        """All checkpoints by step, newest last. A damaged manifest gives way to its copy, with a notice.
+
+        Raises:
+            RunFormatError: neither the manifest nor its copy can be read.
+        """
+        return self._read()[0]
+
+    def _read(self) -> tuple[list[CheckpointEntry], bool]:
+        """The entries, and whether the manifest itself was whole."""
+        if not sealed.exists(self.manifest):
+            return [], True
+        values, damage = sealed.read_sealed(self.manifest)
+        try:
+            found = _Manifest.model_validate(values).entries
+        except ValidationError as error:
+            message = "The list of checkpoints is not one of ours."
+            raise RunFormatError(message, where=shown(self.manifest)) from error
+        found = sorted(found, key=lambda entry: entry.step)
+        if damage is not None:
+            self._repair(found, damage)
+        return found, damage is None
+
+    def _repair(self, entries: list[CheckpointEntry], damage: RunFormatError) -> None:
+        self._notice("The list of checkpoints was damaged; its copy is used.")
+        if self.writable:
+            sealed.quarantine(self.run_folder, self.manifest)
+            with contextlib.suppress(StorageError):
+                self._write(entries)
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
+
+    def _write(self, entries: list[CheckpointEntry]) -> None:
+        plain = [entry.model_dump() for entry in entries]
+        sealed.write_sealed(self.manifest, {"schema_version": 1, "entries": plain})
+
+    def save(
+        self, step: int, arrays: Mapping[str, NDArray[Any]], *, metric: float | None, epoch: int
+    ) -> CheckpointEntry:
+        """Write a checkpoint, then the manifest, then remove what is no longer kept.
+
+        Raises:
+            NotFiniteError: an array holds NaN or infinity; nothing is written.
+            StorageError: the disk said no; the checkpoints before are untouched.
+        """
+        npz.check_arrays(arrays)
+        listed = self.entries()
+        path = self.folder / self._free_name(step, {entry.file for entry in listed})
+        written: list[tuple[int, str]] = []
+
+        def write(stream: BinaryIO) -> None:
+            written.append(npz.write_npz(stream, arrays))
+
+        files.write_atomic(path, write, needed=sum(array.nbytes for array in arrays.values()))
+        size, digest = written[0]
+        value = float(metric) if metric is not None and math.isfinite(metric) else None
+        entry = CheckpointEntry(step=step, epoch=epoch, file=path.name, bytes=size, sha256=digest, metric=value)
+        kept = kept_entries([item for item in listed if item.step < step] + [entry])
+        self._write(kept)
+        self._prune({item.file for item in listed} - {item.file for item in kept})
+        return entry
+
+    def _free_name(self, step: int, taken: set[str]) -> str:
+        """A name that no listed checkpoint has: one that is listed is never written over."""
+        name, number = f"step-{step}.npz", 1
+        while name in taken:
+            number += 1
+            name = f"step-{step}-{number}.npz"
+        return name
+
+    def _prune(self, names: set[str]) -> None:
+        """Remove files that no manifest lists any more. What cannot be removed now is removed at the next start."""
+        for name in sorted(names):
+            with contextlib.suppress(OSError):
+                files.again(files.OPS.unlink, self.folder / name)
+
+    def tidy(self) -> None:
+        """After a crash: remove dead temporary files, and checkpoints whose saving was never finished."""
+        files.clean_stray(self.folder)
+        entries, whole = self._read()
+        if whole and sealed.exists(self.manifest):
+            with contextlib.suppress(OSError):
+                found = {name for name in os.listdir(native(self.folder)) if _NAME.fullmatch(name)}
+                self._prune(found - {entry.file for entry in entries})
+
+    def load(
+        self, expected: Expected, *, step: int | None, verify: bool, partial: bool = False
+    ) -> tuple[CheckpointEntry, Arrays]:
+        """Load the newest checkpoint (or that of ``step``) or, if it is damaged, the one before it.
+
+        Raises:
+            RunFormatError: no checkpoint is whole, or they are those of another model.
+        """
+        entries = self.entries()
+        if step is not None and step not in {entry.step for entry in entries}:
+            there = ", ".join(str(entry.step) for entry in entries) or "none"
+            raise RunFormatError(
+                f"There is no checkpoint of step {step}; there are: {there}.", where=shown(self.folder)
+            )
+        refused: set[str] = set()
+        for _ in range(_RETRIES):
+            usable = [item for item in entries if item.file not in refused and (step is None or item.step <= step)]
+            if not usable:
+                break
+            entry = usable[-1]
+            try:
+                return entry, self._load_one(entry, expected, verify=verify, partial=partial)
+            except _Damaged as error:
+                entries, again = self.entries(), entries
+                if entries == again or entry in entries:  # it was not pruned by the writer meanwhile: it is damaged
+                    refused.add(entry.file)
+                    self._refuse(entry, error, verify=verify)
+        message = "No checkpoint of this run can be used." if refused else "This run has no checkpoint yet."
+        raise RunFormatError(message, where=shown(self.folder), advice="Train it again, or choose another run.")
+
+    def _refuse(self, entry: CheckpointEntry, error: _Damaged, *, verify: bool) -> None:
+        self._notice(f"The checkpoint of step {entry.step} is damaged ({error}); the one before it is used.")
+        if not (self.writable and verify):
+            return
+        sealed.quarantine(self.run_folder, self.folder / entry.file)
+        with contextlib.suppress(StorageError):
+            self._write([item for item in self.entries() if item.file != entry.file])
+
+    def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool) -> Arrays:
+        try:
+            with files.OPS.open_reading(self.folder / entry.file) as stream:
+                if verify:
+                    _check_bytes(stream, entry)
+                try:
+                    return npz.read_npz(stream, expected, partial=partial)
+                except RunFormatError as error:
+                    if verify:  # the bytes are ours: it is the model that is another one
+                        error.where = shown(self.folder / entry.file)
+                        raise
+                    raise _Damaged(error.what) from error
+        except OSError as error:
+            raise _Damaged(f"it cannot be read: {error.strerror or error}") from error
+
+
+def _check_bytes(stream: BinaryIO, entry: CheckpointEntry) -> None:
+    """Compare size and fingerprint with the manifest."""
+    size = stream.seek(0, 2)
+    if size != entry.bytes:
+        raise _Damaged(f"it has {size:,} bytes instead of {entry.bytes:,}")
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while chunk := stream.read(2**20):
+        digest.update(chunk)
+    if digest.hexdigest() != entry.sha256:
+        raise _Damaged("its sha256 is not that of the list")
+
+
+def kept_entries(entries: list[CheckpointEntry]) -> list[CheckpointEntry]:
+    """The newest three and the one with the lowest metric (the later one of equals), by step."""
+    newest = entries[-KEEP:]
+    scored = [entry for entry in entries if entry.metric is not None]
+    best = min(scored, key=lambda entry: (entry.metric, -entry.step), default=None)
+    return newest if best is None or best in newest else [best, *newest]

@@ -1,0 +1,70 @@
+"""What a run will cost on this machine, measured before it starts: seconds a step, memory, number of weights."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.core import device
+from models.core.family import Config, DataSpec
+
+TIMED_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """``seconds`` for the whole run, ``bytes`` of memory beside the program itself, ``weights`` that are trained."""
+
+    seconds: float
+    bytes: int
+    weights: int
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the run would take more than four fifths of the free memory."""
+        free = device.memory_free()
+        return bool(free) and self.bytes > 0.8 * free
+
+
+def activations(model: Any, batch: int) -> int:
+    """Bytes of what the layers of a network hold for one batch."""
+    total = 0
+    for layer in model._flatten_layers(include_self=False):
+        output = getattr(layer, "output", None) if getattr(layer, "_inbound_nodes", None) else None
+        shape = getattr(output, "shape", None)
+        if shape is not None:
+            total += int(np.prod([side or 1 for side in shape[1:]])) * batch * 4
+    return total
+
+
+def memory(model: Any, config: Config) -> tuple[int, int]:
+    """Trained weights, and bytes for them, their gradients, two optimizer slots and the activations forth and back."""
+    weights = int(sum(np.prod(v.shape) for v in model.trainable_variables))
+    return weights, weights * 4 * 4 + 2 * activations(model, config.batch_size)
+
+
+def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) -> Estimate:
+    """Build the model, take a few steps on noise and extrapolate.
+
+    A model that would not fit into memory is not run: its time is then infinite.
+
+    Raises:
+        ConfigError: if the config does not suit the images.
+    """
+    model = module.build(config, spec)
+    weights, needed = memory(model, config)
+    guess = Estimate(float("inf"), needed, weights)
+    if guess.too_large:
+        return guess
+    model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
+    noise = np.random.default_rng(0).random((config.batch_size, *spec.image_shape), dtype=np.float32)
+    model.train_on_batch(noise)  # traces
+    begin = time.perf_counter()
+    for _ in range(TIMED_STEPS):
+        model.train_on_batch(noise)
+    a_step = (time.perf_counter() - begin) / TIMED_STEPS
+    steps = -(-training_images // config.batch_size) * config.epochs
+    return Estimate(a_step * steps, needed, weights)

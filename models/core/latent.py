@@ -1,0 +1,77 @@
+"""Moving through the space of codings: plain numpy, every array float32 ``(n, latent_size)`` unless said otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def lerp(start: Array, end: Array, steps: int) -> Array:
+    """``steps`` points on the straight line from ``start`` to ``end`` (latent_size,), both ends included."""
+    amount = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
+    return (start + amount * (end - start)).astype(np.float32)
+
+
+def slerp(start: Array, end: Array, steps: int) -> Array:
+    """``steps`` points on the arc from ``start`` to ``end``: the length of the codings stays natural on the way.
+
+    Where the two point the same way (or one is zero) the arc is a straight line. Source: White 2016, arXiv:1609.04468.
+    """
+    lengths = float(np.linalg.norm(start)) * float(np.linalg.norm(end))
+    cosine = float(np.dot(start, end)) / lengths if lengths > 0 else 1.0
+    angle = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    if np.sin(angle) < 1e-4:  # parallel or opposite: no single arc
+        return lerp(start, end, steps)
+    amount = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
+    return ((np.sin((1 - amount) * angle) * start + np.sin(amount * angle) * end) / np.sin(angle)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Principal directions of a cloud of codings, the strongest first.
+
+    Attributes:
+        mean: (latent_size,) the centre of the cloud.
+        axes: (k, latent_size) orthonormal rows.
+        spread: (k,) the standard deviation along each axis.
+    """
+
+    mean: Array
+    axes: Array
+    spread: Array
+
+    def to(self, codings: Array) -> Array:
+        """Coordinates (n, k) along the axes, in standard deviations."""
+        return (((codings - self.mean) @ self.axes.T) / self.spread).astype(np.float32)
+
+    def back(self, coordinates: Array) -> Array:
+        """Codings (n, latent_size) of coordinates; what lies outside the k axes is the mean."""
+        return (self.mean + (coordinates * self.spread) @ self.axes).astype(np.float32)
+
+    def rest(self, codings: Array) -> Array:
+        """What of the codings the k axes do not reach (n, latent_size); zero where k = latent_size."""
+        return (codings - self.back(self.to(codings))).astype(np.float32)
+
+
+def principal(codings: Array, count: int | None = None) -> Directions:
+    """Principal component analysis of codings by singular value decomposition."""
+    mean = codings.mean(axis=0)
+    _, values, axes = np.linalg.svd(codings - mean, full_matrices=False)
+    spread = values / np.sqrt(max(1, len(codings) - 1))
+    keep = slice(0, count)
+    return Directions(mean, axes[keep].astype(np.float32), np.maximum(spread[keep], 1e-6).astype(np.float32))
+
+
+def resample(points: Array, steps: int) -> Array:
+    """``steps`` points spread evenly along the polyline ``points`` (k, d), both ends included."""
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    travelled = np.concatenate([[0.0], np.cumsum(lengths)])
+    if travelled[-1] <= 0:
+        return np.repeat(points[:1], steps, axis=0)
+    wanted = np.linspace(0.0, travelled[-1], steps)
+    columns = [np.interp(wanted, travelled, points[:, column]) for column in range(points.shape[1])]
+    return np.stack(columns, axis=1).astype(np.float32)

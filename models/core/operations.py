@@ -1,0 +1,93 @@
+"""The calls of the operating system that change a disk, in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+
+def native(path: Path) -> str:
+    """The path as the system wants it: Windows takes more than 260 characters only with a prefix."""
+    text = os.fspath(path)
+    if sys.platform == "win32" and len(text) > 240 and not text.startswith("\\\\?\\"):
+        return "\\\\?\\" + os.path.abspath(text)
+    return text
+
+
+def shown(path: Path) -> str:
+    """The path for a message: bytes that are not text are replaced, so that showing it cannot fail."""
+    return str(path).encode("utf-8", "replace").decode()
+
+
+class Operations:
+    """The calls of the operating system that change a disk, one method each."""
+
+    def open(self, path: Path, flags: int) -> int:
+        """Open for writing."""
+        return os.open(native(path), flags | getattr(os, "O_BINARY", 0), 0o666)
+
+    def open_reading(self, path: Path) -> BinaryIO:
+        """Open for reading."""
+        return open(native(path), "rb")
+
+    def write(self, descriptor: int, data: memoryview) -> int:
+        """Write some of the bytes and return how many."""
+        return os.write(descriptor, data)
+
+    def end(self, descriptor: int) -> tuple[int, bytes]:
+        """The size of an open file and its last byte."""
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        if not size:
+            return 0, b""
+        os.lseek(descriptor, size - 1, os.SEEK_SET)
+        return size, os.read(descriptor, 1)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Cut an open file."""
+        os.ftruncate(descriptor, size)
+
+    def fsync(self, descriptor: int) -> None:
+        """Return when the bytes are on the disk (macOS: past the drive's own cache)."""
+        if sys.platform == "darwin":
+            import fcntl
+
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+                return
+        os.fsync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Close."""
+        os.close(descriptor)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Rename over whatever is there. On Windows a reader that has the target open is waited for."""
+        for attempt in range(50):
+            try:
+                return os.replace(native(source), native(target))
+            except PermissionError:
+                if sys.platform != "win32" or attempt == 49:
+                    raise
+            time.sleep(0.02)
+
+    def fsync_folder(self, folder: Path) -> None:
+        """Return when the names in a folder are on the disk. Windows syncs them with the rename."""
+        if sys.platform == "win32":
+            return
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def unlink(self, path: Path) -> None:
+        """Remove one file."""
+        os.unlink(native(path))
+
+    def mkdir(self, folder: Path) -> None:
+        """Make one folder, whose parent exists."""
+        os.mkdir(native(folder))

@@ -1,0 +1,282 @@
+"""The Keras callback that writes the run folder while ``fit`` runs: curves, pictures, checkpoints, pause, NaN."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from models.core import export, images, state
+from models.core.batches import Batches
+from models.core.datasets import Dataset
+from models.core.errors import StorageError, UserError
+from models.core.family import Decodes, Encodes, Images, Reconstructs
+from models.core.record import Run
+
+SAMPLES, SAMPLE_COLUMNS = 16, 4
+RECONSTRUCTIONS = 8
+CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
+CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
+
+
+class Stopped(Exception):
+    """Leaves ``fit`` at once after a pause or stop was asked for and everything is saved."""
+
+
+class Diverged(UserError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass
+class StopRequest:
+    """How another thread asks training to end: it is looked at after every batch."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    status: str = "paused"
+
+    def ask(self, status: str = "paused") -> None:
+        """Ask to save and end; ``status`` is "paused" or "stopped"."""
+        self.status = status
+        self.event.set()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands; ``seconds_left`` is None until it can be told."""
+
+    phase: str
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    seconds: float
+    seconds_left: float | None = None
+    images_per_second: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Hooks:
+    """What training tells its surroundings.
+
+    Attributes:
+        progress: called with a Progress, at most ten times a second.
+        trouble: called when the disk says no; True means "try again", False ends the training.
+    """
+
+    progress: Callable[[Progress], None] = lambda progress: None
+    trouble: Callable[[StorageError], bool] = lambda error: False
+
+
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes a run while Keras trains.
+
+    Args:
+        run: the run folder, open for writing.
+        dataset: for the fixed validation images.
+        batches: the training batches of a whole epoch; ``epoch`` is set here.
+        epochs: epochs in all.
+        seed: of the fixed codings.
+        stop: looked at after every batch.
+        hooks: who is told.
+        step: where this session begins.
+        metrics: the running means of the epoch that was interrupted, if any.
+        checkpoint_steps: save every so many steps (tests); else at epoch ends and every ``checkpoint_seconds``.
+    """
+
+    def __init__(
+        self, run: Run, dataset: Dataset, batches: Batches, *, epochs: int, seed: int, stop: StopRequest, hooks: Hooks,
+        step: int = 0, metrics: state.Arrays | None = None, checkpoint_steps: int | None = None,
+        checkpoint_seconds: float = 30.0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.run, self.dataset, self.batches, self.stop, self.hooks = run, dataset, batches, stop, hooks
+        self.epochs, self.seed, self.step = epochs, seed, step
+        self.steps_an_epoch = batches.whole_epoch
+        self.steps = epochs * self.steps_an_epoch
+        self.record_every = max(1, self.steps // CURVE_POINTS)
+        self.checkpoint_steps, self.checkpoint_seconds = checkpoint_steps, checkpoint_seconds
+        self.picture_epochs = max(1, epochs // 200)
+        self._metrics_to_restore = metrics
+        self._before_validation: state.Arrays | None = None
+        rows = run.metrics()
+        self._seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
+        self._begin = self._first_done = self._told = self._saved = self._drawn = time.monotonic()
+        self._save_cost = 0.0
+        self._first_step = step
+        self._window: tuple[int, dict[str, float]] = (0, {})
+        self.epoch = step // self.steps_an_epoch
+
+    # --- time ---
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training in all sessions of this run."""
+        return self._seconds_before + time.monotonic() - self._begin
+
+    def progress(self, phase: str, metrics: Mapping[str, float] | None = None) -> None:
+        """Tell where training stands."""
+        done = self.step - self._first_step - 1  # the first step of a session traces and does not count
+        left, speed = None, 0.0
+        if done > 0:
+            a_step = (time.monotonic() - self._first_done) / done
+            left = a_step * (self.steps - self.step)
+            speed = self.batches.batch_size / a_step if a_step > 0 else 0.0
+        epoch = min(self.epoch + 1, self.epochs)
+        self.hooks.progress(
+            Progress(phase, self.step, self.steps, epoch, self.epochs, self.seconds, left, speed, metrics or {})
+        )
+
+    # --- Keras' events ---
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Set the order of the images and bring back the means of a half-finished epoch."""
+        self.epoch = self.batches.epoch = epoch
+        self._window = (0, {})
+        if self._metrics_to_restore is not None:
+            state.restore_metrics(self.model, self._metrics_to_restore)
+            self._metrics_to_restore = None
+            seen = self._images_seen()
+            self._window = (seen, {m.name: float(m.result()) for m in self.model.metrics}) if seen else (0, {})
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Count, look for NaN, write a row, save, stop."""
+        self.step += 1
+        now = time.monotonic()
+        if self.step == self._first_step + 1:
+            self._first_done = now
+        in_epoch = self.step - self.epoch * self.steps_an_epoch
+        last = in_epoch >= self.steps_an_epoch
+        if self.step % CHECK_EVERY == 0 or last:
+            self._check(logs or {})
+        if self.step % self.record_every == 0 and not last:  # the epoch's last row is written with its validation
+            self._write_row(self._since_last_row(logs or {}))
+        if now - self._told >= 0.1:
+            self._told = now
+            self.progress("training", {name: float(value) for name, value in (logs or {}).items()})
+        if self._checkpoint_due() and not last:
+            self.checkpoint()
+        if not last and now - self._drawn > 15.0:
+            self.pictures()
+        if self.stop.event.is_set():
+            self.checkpoint()
+            raise Stopped
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Remember the state: a validation must not change what training does next."""
+        self._before_validation = state.capture(self.model)
+        self.progress("validating")
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A stop is obeyed in the middle of a validation too; resuming validates again."""
+        if self.stop.event.is_set() and self._before_validation is not None:
+            self._save(self._before_validation, None)
+            raise Stopped
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the epoch's row, its pictures and, when due, a checkpoint."""
+        if self._before_validation is not None:
+            state.put_back(self.model, self._before_validation)
+            self._before_validation = None
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        self._check(logs)
+        self._write_row(logs)
+        final = epoch + 1 >= self.epochs
+        if final or (epoch + 1) % self.picture_epochs == 0:
+            self.pictures()
+        self.epoch = epoch + 1
+        if final or self._checkpoint_due(epoch_end=True):
+            self.checkpoint(logs.get("val_loss", logs.get("loss")))
+        self.progress("training", logs)
+
+    # --- writing ---
+
+    def _images_seen(self) -> int:
+        in_epoch = self.step - self.epoch * self.steps_an_epoch
+        return min(in_epoch * self.batches.batch_size, len(self.batches.rows))
+
+    def _since_last_row(self, logs: Mapping[str, Any]) -> dict[str, float]:
+        """Keras' logs are means since the epoch began; a curve wants the mean since its last point."""
+        seen, (before, old) = self._images_seen(), self._window
+        means = {name: float(value) for name, value in logs.items()}
+        self._window = (seen, means)
+        if not before or seen <= before:
+            return means
+        return {name: (m * seen - old.get(name, 0.0) * before) / (seen - before) for name, m in means.items()}
+
+    def _write_row(self, metrics: Mapping[str, float]) -> None:
+        epoch = min(self.epoch + 1, self.epochs)
+        row = {"step": self.step, "epoch": epoch, "seconds": round(self.seconds, 3), **metrics}
+        self._obstinately(lambda: self.run.append_metrics(row))
+
+    def _check(self, logs: Mapping[str, Any]) -> None:
+        bad = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        if bad:
+            raise Diverged(
+                f"Training diverged at step {self.step:,}: {', '.join(bad)} is no longer a finite number.",
+                where=str(self.run.folder),
+                advice="The last finite checkpoint is kept; resume it with half the learning rate.",
+            )
+
+    def _checkpoint_due(self, *, epoch_end: bool = False) -> bool:
+        """Saving may cost at most a twentieth of the time, and at most ``checkpoint_seconds`` are ever at stake."""
+        if self.checkpoint_steps is not None:
+            return self.step % self.checkpoint_steps == 0
+        since = time.monotonic() - self._saved
+        return since >= self.checkpoint_seconds or (epoch_end and since >= 20 * self._save_cost)
+
+    def checkpoint(self, metric: float | None = None) -> None:
+        """Save everything that training needs to go on exactly."""
+        self._save(state.capture(self.model), metric)
+
+    def _save(self, arrays: state.Arrays, metric: float | None) -> None:
+        begin = time.monotonic()
+        epoch = self.step // self.steps_an_epoch
+        self._obstinately(lambda: self.run.save_checkpoint(self.step, arrays, metric=metric, epoch=epoch))
+        self._saved = time.monotonic()
+        self._save_cost = self._saved - begin
+
+    def _obstinately(self, write: Callable[[], object]) -> None:
+        """Write; where the disk says no, ask whether to try again, with the model still in memory."""
+        while True:
+            try:
+                write()
+            except StorageError as error:
+                if not self.hooks.trouble(error):
+                    raise
+            else:
+                return
+
+    def pictures(self) -> None:
+        """Paint the same codings and the same validation images as at every other step."""
+        state.settle(self.model)
+        self._drawn = time.monotonic()
+        some = self._some_images(RECONSTRUCTIONS)
+        if isinstance(self.model, Decodes):
+            painted = self.model.decode(self.model.sample_codings(SAMPLES, self.seed))
+            self._picture("samples", painted, SAMPLE_COLUMNS)
+        if isinstance(self.model, Reconstructs):
+            pairs = np.concatenate([some, self.model.reconstruct(some)])
+            self._picture("reconstructions", pairs, len(some))
+        if isinstance(self.model, Encodes):
+            codings = self.model.encode(self._some_images(512))
+            stats = {"mean": codings.mean(0).tolist(), "std": codings.std(0).tolist()}
+            self._obstinately(lambda: self.run.save_stats(self.step, {"codings": stats}))
+
+    def _some_images(self, count: int) -> Images:
+        part = (
+            self.dataset.validation
+            if self.dataset.validation.stop > self.dataset.validation.start
+            else self.dataset.train
+        )
+        return images.to_float(np.asarray(self.dataset.images[part][:count]))
+
+    def _picture(self, kind: str, pictures: Images, columns: int) -> None:
+        sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)
+        self._obstinately(lambda: self.run.save_sample(self.step, kind, export.png_bytes(sheet)))

@@ -1,0 +1,155 @@
+"""Many run folders: list them, name a new one, delete one, and ask whether the disk has room."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from models.core import files, sealed, timeline
+from models.core.checkpoints import MANIFEST
+from models.core.errors import RunFormatError, StorageError, UserError
+from models.core.lock import NAME as LOCK
+from models.core.lock import Lock
+from models.core.operations import native, shown
+from models.core.runfolder import Run
+from models.core.runinfo import FILE, read_info
+
+_COPY = sealed.copy_of(Path(FILE)).name
+_OURS = {FILE, _COPY, timeline.METRICS, timeline.EVENTS, "samples", "checkpoints", "quarantine", LOCK}
+_FOLDERS = ("samples", "checkpoints", "quarantine")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of a list of runs. ``status`` is that of run.json, or "interrupted", or "damaged" with an ``error``."""
+
+    folder: Path
+    status: str
+    id: str = ""
+    title: str = ""
+    family: str = ""
+    dataset: str = ""
+    created: str = ""
+    step: int = 0
+    message: str = ""
+    error: UserError | None = None
+
+
+def list_runs(folder: Path) -> list[RunSummary]:
+    """All runs in a folder, newest first. Never raises: what is damaged is listed with its error."""
+    found = []
+    with contextlib.suppress(OSError, ValueError):
+        for name in os.listdir(native(folder)):
+            place = folder / name
+            if sealed.exists(place / FILE) or sealed.exists(place / "checkpoints" / MANIFEST):
+                found.append(_summary(place))
+    return sorted(found, key=lambda run: (run.created, run.folder.name), reverse=True)
+
+
+def _summary(folder: Path) -> RunSummary:
+    try:
+        run = Run.open(folder)
+        entries = run.checkpoints()
+        info, status = run.info, "interrupted" if run.interrupted else run.info.status
+    except UserError as error:
+        return RunSummary(folder, "damaged", title=shown(Path(folder.name)), error=error)
+    except OSError as error:
+        return RunSummary(folder, "damaged", title=shown(Path(folder.name)), error=files.storage_error(error, folder))
+    return RunSummary(
+        folder=folder,
+        status=status,
+        id=info.id,
+        title=info.title,
+        family=info.family,
+        dataset=str(info.dataset.get("name", "")),
+        created=info.created,
+        step=entries[-1].step if entries else 0,
+        message=info.message,
+    )
+
+
+def new_folder(parent: Path, family: str, dataset: str) -> Path:
+    """Make an empty folder for a new run, such as ``vae-fashion_mnist-20261123-014501``; never one that is there.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    files.make_folder(parent)
+    words = [re.sub(r"[^a-z0-9_]+", "_", word.lower()).strip("_")[:60] or "data" for word in (family, dataset)]
+    name = "-".join([*words, datetime.now().strftime("%Y%m%d-%H%M%S")])
+    for number in range(1, 1000):
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            files.again(files.OPS.mkdir, folder)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise files.storage_error(error, folder) from error
+        return folder
+    raise StorageError("No free name was found for a new run.", where=shown(parent), advice="Choose another folder.")
+
+
+def delete_run(folder: Path) -> None:
+    """Delete a run: only what we wrote. Files of other names are left, and then the folder is, too.
+
+    Raises:
+        RunFormatError: the folder is not one of our runs.
+        RunBusyError: it is being written.
+        StorageError: the disk said no; what is left can be deleted again.
+    """
+    _check_ours(folder)
+    lock = Lock(folder)
+    lock.acquire()
+    try:
+        for name in _FOLDERS:
+            files.remove_tree(folder / name)
+        strays = [name for name in os.listdir(native(folder)) if name.startswith(files.PREFIX)]
+        for name in (*strays, timeline.METRICS, timeline.EVENTS, _COPY, FILE):
+            _remove(folder / name)
+    except OSError as error:
+        raise files.storage_error(error, folder) from error
+    finally:
+        lock.release()
+    with contextlib.suppress(OSError):
+        _remove(folder / LOCK)
+        os.rmdir(native(folder))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        files.again(files.OPS.unlink, path)
+
+
+def _check_ours(folder: Path) -> None:
+    """Ours is a folder with a run.json that we can read, or a damaged one in which nothing else lies."""
+    refused = RunFormatError(
+        "This folder is not a run of this program, so it is not deleted.",
+        where=shown(folder),
+        advice="Delete it by hand if you are sure.",
+    )
+    if os.path.islink(folder) or not sealed.exists(folder / FILE):
+        raise refused
+    try:
+        read_info(folder)
+    except RunFormatError:
+        if not set(os.listdir(native(folder))) <= _OURS:
+            raise refused from None
+
+
+def check_space(folder: Path, checkpoint_bytes: int) -> None:
+    """Refuse to start where three checkpoints would not fit.
+
+    Raises:
+        StorageError: it says how many bytes are needed and how many are free.
+    """
+    needed, free = 3 * checkpoint_bytes, files.free_bytes(folder)
+    if free < needed:
+        raise StorageError(
+            f"There is not enough room: {needed:,} bytes are needed, {free:,} bytes are free.",
+            where=shown(folder),
+            advice="Free some space or choose another folder.",
+        )

@@ -1,0 +1,266 @@
+"""From a dataset and a family to a run folder: start, train, resume. Keras' ``fit`` does the training."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import models
+from models.core import device, record, state
+from models.core.batches import Batches
+from models.core.datasets import Dataset
+from models.core.errors import ConfigError, StorageError, UserError
+from models.core.family import Config, DataSpec, parse_config
+from models.core.record import CheckpointEntry, Run
+from models.core.recorder import Diverged, Hooks, Recorder, Stopped, StopRequest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session of training ended: "finished", "paused", "stopped" or "failed", and why."""
+
+    status: str
+    step: int
+    error: UserError | None = None
+
+
+def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: int | None = None) -> Run:
+    """Make the run folder of a new run; nothing is trained yet.
+
+    Raises:
+        ConfigError: if the family does not suit the images.
+        StorageError: if the folder cannot be written.
+    """
+    spec = dataset.spec
+    model = models.family(family).build(config, spec)  # a config that does not suit the data fails here, not later
+    weights = int(sum(np.prod(v.shape) for v in model.variables))
+    about = {
+        "name": dataset.name,
+        "title": dataset.title,
+        "size": size,
+        "fingerprint": dataset.fingerprint,
+        "image_shape": list(spec.image_shape),
+        "label_names": list(dataset.label_names),
+        "attribute_names": list(dataset.attribute_names),
+        "count": len(dataset.images),
+        "notice": dataset.notice,
+    }
+    run = Run.create(
+        folder, family=family, config=config.model_dump(), dataset=about, seed=config.seed, versions=versions()
+    )
+    try:
+        record.check_space(folder, weights * 4 * 3)
+    except StorageError:
+        run.close()
+        record.delete_run(folder)  # nothing was trained: a run that cannot start leaves nothing behind
+        raise
+    return run
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides over the numbers of a run."""
+    import platform
+
+    import keras
+
+    return {"python": platform.python_version(), "keras": keras.__version__, "backend": keras.backend.backend()}
+
+
+def spec_of(run: Run) -> DataSpec:
+    """The shape of the data that a run was made for."""
+    about = run.info.dataset
+    shape = tuple(int(side) for side in about["image_shape"])
+    if len(shape) != 3:
+        raise UserError("The run does not say what shape its images have.", where=str(run.folder))
+    names = tuple(about.get("attribute_names", ()))
+    return DataSpec((shape[0], shape[1], shape[2]), len(about.get("label_names", ())), names)
+
+
+def build(run: Run) -> Any:
+    """Build the model of a run with fresh weights."""
+    module = models.family(run.info.family)
+    return module.build(parse_config(module.CONFIG, run.info.config), spec_of(run))
+
+
+def load(run: Run, *, step: int | None = None) -> tuple[Any, CheckpointEntry]:
+    """Build the model of a run and give it the weights of a checkpoint (the newest by default), for inference.
+
+    Raises:
+        RunFormatError: if no checkpoint can be used.
+    """
+    model = build(run)
+    return model, reload(model, run, step=step)
+
+
+def reload(model: Any, run: Run, *, step: int | None = None) -> CheckpointEntry:
+    """Give a model that was built for this run the weights of a checkpoint (the newest by default)."""
+    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True)
+    state.restore(model, arrays, training=False)
+    return entry
+
+
+def compiled(run: Run) -> Any:
+    """Build the model of a run, ready to be trained."""
+    model = build(run)
+    model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def change(run: Run, *, epochs: int | None = None, learning_rate: float | None = None) -> None:
+    """Change what may change between two sessions of a run; it is recorded as an event.
+
+    Raises:
+        ConfigError: if the new value is out of range, or fewer epochs are asked for than are done.
+    """
+    wanted = {"epochs": epochs, "learning_rate": learning_rate}
+    new = {name: value for name, value in wanted.items() if value is not None and value != run.info.config.get(name)}
+    if not new:
+        return
+    module = models.family(run.info.family)
+    config = parse_config(module.CONFIG, {**run.info.config, **new})
+    run.set_config(config.model_dump())
+    run.event("config", new)
+
+
+def train(
+    run: Run, dataset: Dataset, *, stop: StopRequest | None = None, hooks: Hooks | None = None,
+    checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
+) -> Outcome:  # fmt: skip
+    """Train a run from where it stands to its last epoch. Errors come back as values; the run is kept in every case.
+
+    Args:
+        run: open for writing.
+        dataset: what it was started with (a changed fingerprint is refused).
+        stop: how another thread pauses or stops it.
+        hooks: who is told about progress and trouble.
+        checkpoint_steps: save every so many steps instead of by time.
+        checkpoint_seconds: at most so much work is ever at stake.
+    """
+    stop, hooks = stop or StopRequest(), hooks or Hooks()
+    step = 0
+    try:
+        recorder = _prepare(
+            run,
+            dataset,
+            stop=stop,
+            hooks=hooks,
+            checkpoint_steps=checkpoint_steps,
+            checkpoint_seconds=checkpoint_seconds,
+        )
+        step = recorder.step
+        _fit(recorder, dataset)
+        outcome = Outcome("finished", recorder.step)
+    except Stopped:
+        outcome = Outcome(stop.status, recorder.step)
+    except Diverged as error:
+        outcome = Outcome("failed", recorder.step, error)
+    except StorageError as error:
+        outcome = Outcome("paused", step, error)
+    except UserError as error:
+        outcome = Outcome("failed", step, error)
+    except Exception as error:  # whatever a backend raises must not take the window with it
+        log.exception("training failed")
+        outcome = Outcome("failed", step, explain(error, run))
+    try:
+        run.set_status(outcome.status, str(outcome.error or ""))
+    except StorageError as error:
+        outcome = Outcome(outcome.status, outcome.step, outcome.error or error)
+    return outcome
+
+
+def explain(error: Exception, run: Run) -> UserError:
+    """Say in plain words what a backend raised."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "ResourceExhausted" in text:
+        half = max(1, int(run.info.config.get("batch_size", 2)) // 2)
+        return UserError(
+            "Training ran out of memory.", where=str(run.folder), advice=f"Start again with a batch size of {half}."
+        )
+    first = text.splitlines()[0][:300]
+    return UserError(f"Training failed: {first}", where=str(run.folder), advice="The log file has the details.")
+
+
+def _prepare(
+    run: Run,
+    dataset: Dataset,
+    *,
+    stop: StopRequest,
+    hooks: Hooks,
+    checkpoint_steps: int | None,
+    checkpoint_seconds: float,
+) -> Recorder:
+    """Build the model, bring back the newest checkpoint, and make the callback that continues from it."""
+    if dataset.fingerprint != run.info.dataset["fingerprint"]:
+        raise UserError(
+            "The dataset is not the one this run was started with.",
+            where=dataset.source,
+            advice="Put the old images back, or start a new run.",
+        )
+    model = compiled(run)
+    config = model.config
+    batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed)
+    if not len(batches):
+        raise ConfigError({"dataset": "has no training images"})
+    step, metrics = 0, None
+    if run.checkpoints():
+        entry, arrays = run.load_checkpoint(state.expected(model, training=True))
+        state.restore(model, arrays, training=True)
+        model.optimizer.learning_rate = config.learning_rate  # the config may have changed since
+        step, metrics = entry.step, arrays
+        run.truncate_metrics(step)
+    begun_epoch = step % batches.whole_epoch != 0 or not any(row["step"] == step for row in run.metrics())
+    recorder = Recorder(
+        run, dataset, batches, epochs=config.epochs, seed=config.seed, stop=stop, hooks=hooks, step=step,
+        metrics=metrics if begun_epoch else None, checkpoint_steps=checkpoint_steps,
+        checkpoint_seconds=checkpoint_seconds,
+    )  # fmt: skip
+    recorder.set_model(model)
+    run.set_status("training")
+    recorder.progress("building")
+    return recorder
+
+
+def _fit(recorder: Recorder, dataset: Dataset) -> None:
+    """Finish the epoch that was interrupted, if any, then do the others."""
+    batches, model = recorder.batches, recorder.model
+    size = batches.batch_size
+    validation = Batches(dataset.images, dataset.validation, size)
+    held_out = validation if len(validation) else None
+    if recorder.step == 0:
+        recorder.pictures()
+        recorder.checkpoint()
+    epoch, skip = divmod(recorder.step, batches.whole_epoch)
+    rows = recorder.run.metrics()
+    if recorder.step and not skip and not (rows and rows[-1]["step"] == recorder.step):
+        _validate_again(recorder, held_out, epoch - 1)
+    if skip:
+        rest = Batches(dataset.images, dataset.train, size, seed=batches.seed, skip=skip)
+        recorder.batches = rest
+        model.fit(
+            rest, initial_epoch=epoch, epochs=epoch + 1, validation_data=held_out, callbacks=[recorder],
+            shuffle=False, verbose=0,
+        )  # fmt: skip
+        recorder.batches = batches
+        epoch += 1
+    if epoch < recorder.epochs:
+        model.fit(
+            batches, initial_epoch=epoch, epochs=recorder.epochs, validation_data=held_out, callbacks=[recorder],
+            shuffle=False, verbose=0,
+        )  # fmt: skip
+
+
+def _validate_again(recorder: Recorder, held_out: Batches | None, epoch: int) -> None:
+    """The last session ended after the epoch's last step and before its validation: do that now."""
+    recorder.on_epoch_begin(epoch)
+    logs = {metric.name: float(metric.result()) for metric in recorder.model.metrics}
+    if held_out is not None:
+        found = recorder.model.evaluate(held_out, callbacks=[recorder], return_dict=True, verbose=0)
+        logs.update({f"val_{name}": value for name, value in found.items()})
+    recorder.on_epoch_end(epoch, logs)

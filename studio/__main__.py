@@ -1,0 +1,162 @@
+"""Start-up: what must be set before Qt and the backend load, the crash log, the application, and its command line."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import gc
+import locale
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
+FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
+
+
+def check_platform(pyside: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
+    """Say why this pair of Qt and Python must not be used, or nothing.
+
+    PySide6 6.12.0 loses a reference to True at every signal on Python 3.11 and older and aborts after a while.
+    """
+    if pyside.startswith("6.12.0") and python < (3, 12):
+        advice = "pip install 'PySide6-Essentials!=6.12.0'"
+        return f"PySide6 {pyside} crashes on Python {python[0]}.{python[1]}. Install another: {advice}"
+    return ""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of the window."""
+    made = argparse.ArgumentParser(prog="studio", description="Train generative image models and play with them.")
+    made.add_argument("files", nargs="*", help="pictures, run folders or recipes to open")
+    made.add_argument("--tour", type=Path, metavar="DIR", help="use every panel, write screenshots to DIR, and leave")
+    made.add_argument("--theme", choices=["light", "dark", "system"], help="the tour's theme, or this start's")
+    made.add_argument("--size", metavar="WxH", type=_size, help="size of the window, 1280x800 for example")
+    return made
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and 640 <= int(width) <= 8192 and 480 <= int(height) <= 8192):
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, 640x480 to 8192x8192 (it is {text!r})")
+    return int(width), int(height)
+
+
+def start_logs(folder: Path) -> Path:
+    """Log to a file that is kept small; faults of the interpreter go to a crash file of their own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "studio.log"
+    file = logging.handlers.RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
+    logging.basicConfig(
+        level=logging.INFO, handlers=[file], format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
+    )
+    crash = folder / f"crash-{uuid.uuid4().hex}.txt"
+    faulthandler.enable(crash.open("w", encoding="utf-8"), all_threads=True)
+    return crash
+
+
+def route_errors(show: Callable[[str], None]) -> None:
+    """Every exception that nobody caught is logged and shown; none may end the program."""
+    from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+    log = logging.getLogger("studio")
+
+    def report(kind: type[BaseException], value: BaseException | None, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, value or kind(), trace)
+            return
+        log.error("uncaught exception", exc_info=(kind, value or kind(), trace))
+        show(f"{kind.__name__}: {value}")
+
+    def qt_message(kind: QtMsgType, context: Any, text: str) -> None:
+        levels = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}
+        log.log(logging.CRITICAL if kind == QtMsgType.QtFatalMsg else levels.get(kind, logging.INFO), "Qt: %s", text)
+        if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+            show(f"Qt: {text}")
+
+    sys.excepthook = report
+    threading.excepthook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    qInstallMessageHandler(qt_message)
+
+
+def collect_garbage_here(parent: Any) -> Any:
+    """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there."""
+    from PySide6.QtCore import QTimer
+
+    timer = QTimer(parent)
+    rounds = iter(range(1, sys.maxsize))
+
+    def collect() -> None:
+        number = next(rounds)
+        gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
+
+    timer.timeout.connect(collect)
+    timer.start(FIRST_COLLECTION_MS)
+    return timer
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and run until it is closed; with ``--tour`` run the tour."""
+    arguments = parser().parse_args(argv)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()
+    import PySide6
+
+    if problem := check_platform(PySide6.__version__):
+        print(problem, file=sys.stderr)
+        return 2
+    return run(arguments)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The application itself."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from models.core import places
+
+    crash = start_logs(places.logs())
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication([sys.argv[0]])
+    locale.setlocale(locale.LC_NUMERIC, "C")  # parsers in C misread floats under a comma-decimal locale
+    application.setApplicationName("Generative Studio")
+    from studio import theme
+    from studio.window import Window
+    from studio.workers.desk import Desk
+
+    desk = Desk.open()
+    settings = desk.session.settings
+    theme.apply(application, arguments.theme or str(settings.get("theme", "system")))
+    route_errors(desk.session.notice)
+    window = Window(desk)
+    window.resize(*(arguments.size or (1280, 800)))
+    if not arguments.tour and not arguments.size:
+        window.restore(str(settings.get("geometry", "")))
+    window.show()
+    keep = collect_garbage_here(application)
+    QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
+    if arguments.files:
+        files = [str(Path(name).absolute()) for name in arguments.files]
+        QTimer.singleShot(100, window, lambda: window.open_files(files))
+    if arguments.tour:
+        from studio.tour import Tour
+
+        tour = Tour(window, arguments.tour)
+        tour.start()
+    code = application.exec()
+    keep.stop()
+    if crash.exists() and crash.stat().st_size == 0:
+        faulthandler.disable()
+        crash.unlink()
+    return tour.exit_code if arguments.tour else code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

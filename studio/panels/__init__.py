@@ -1,0 +1,11 @@
+"""The ONE place where a panel is registered, in display order: key -> (module, class). A panel never imports a panel."""
+
+from __future__ import annotations
+
+PANELS: dict[str, tuple[str, str]] = {
+    "home": ("studio.panels.home", "Home"),
+    "data": ("studio.panels.data", "Data"),
+    "train": ("studio.panels.train", "Train"),
+    "latent": ("studio.panels.latent", "Latent"),
+    "gallery": ("studio.panels.gallery", "Gallery"),
+}

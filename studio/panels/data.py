@@ -1,0 +1,250 @@
+"""Data: look at a dataset before anything is trained on it, and bring in a folder of one's own pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
+
+from models.core import datasets
+from models.core.datasets import Dataset
+from models.core.errors import UserError
+from studio.widgets.bars import Bars
+from studio.widgets.card import Card, button, hbox, label, vbox
+from studio.widgets.grid import PictureGrid
+from studio.widgets.panel import Panel
+from studio.widgets.picture import Picture
+from studio.widgets.progress import ProgressRow
+
+SIZES = (28, 32, 48, 64, 96, 128)
+
+
+class Data(Panel):
+    """The datasets there are, their pictures, labels and balance."""
+
+    TITLE, ICON = "Data", "database"
+    HINTS = "Drop a folder of pictures or an .npz file"
+
+    def build(self, content: QWidget) -> None:
+        """List at the left, pictures in the middle, facts at the right."""
+        self.dataset: Dataset | None = None
+        self._wanted: str | None = None
+        self._rows: np.ndarray[Any, Any] = np.zeros(0, int)
+        row = self.row(content)
+        row.addWidget(self._make_list())
+        row.addWidget(self._make_pictures(), 1)
+        row.addWidget(self._make_facts())
+
+    def _make_list(self) -> QWidget:
+        card = Card("Datasets")
+        card.setFixedWidth(250)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Datasets")
+        self.list.setWordWrap(True)
+        self.list.currentItemChanged.connect(lambda item: item and self.open(item.data(0x0100)))
+        for key, title in datasets.DATASET_TITLES.items():
+            self._add_item(key, title.split(":")[0])
+        for path in self.session.settings.get("folders", []):
+            self._add_item(str(path), Path(str(path)).name)
+        self.size = QComboBox()
+        for size in SIZES:
+            self.size.addItem(f"{size} x {size} pixels", size)
+        self.size.setCurrentIndex(SIZES.index(64))
+        self.size.setToolTip("To what size the pictures of a folder are fitted")
+        add = button("Add a folder", "primary")
+        add.clicked.connect(self._choose_folder)
+        npz = button("Add an .npz file")
+        npz.clicked.connect(self._choose_npz)
+        card.body.addWidget(self.list, 1)
+        card.body.addWidget(label("Or drop a folder of pictures on this window. They are fitted to", "secondary", True))
+        card.body.addWidget(self.size)
+        card.body.addWidget(add)
+        card.body.addWidget(npz)
+        return card
+
+    def _make_pictures(self) -> QWidget:
+        self.pictures_card = Card("Pictures")
+        self.part = QComboBox()
+        self.part.setAccessibleName("Which pictures")
+        self.part.currentIndexChanged.connect(self._show_part)
+        self.pictures_card.tools.addWidget(self.part)
+        self.grid = PictureGrid(cell=64, max_size=96)
+        self.grid.set_droppable(True)
+        self.grid.dropped.connect(self.dropped)
+        self.grid.clicked.connect(self._show_one)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self._cancel)
+        self.pictures_card.body.addWidget(self.progress)
+        self.pictures_card.body.addWidget(self.grid, 1)
+        return self.pictures_card
+
+    def _make_facts(self) -> QWidget:
+        card = Card("About it")
+        card.setFixedWidth(300)
+        self.one = Picture("Click a picture to see it large")
+        self.one.setFixedHeight(180)
+        self.one_words = label("", "secondary", True)
+        self.facts = label("", "prose", True)
+        self.bars = Bars()
+        self.skipped = label("", "secondary", True)
+        self.train_button = button("Train on it", "primary")
+        self.train_button.clicked.connect(self._train)
+        inner = QWidget()
+        inner.setLayout(vbox(self.one, self.one_words, self.facts, self.bars, self.skipped, None))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inner)
+        card.body.addWidget(area, 1)
+        card.body.addLayout(hbox(self.train_button, None))
+        return card
+
+    # --- choosing ---
+
+    def _add_item(self, name: str, title: str) -> QListWidgetItem:
+        for index in range(self.list.count()):
+            if self.list.item(index).data(0x0100) == name:
+                return self.list.item(index)
+        item = QListWidgetItem(title)
+        item.setData(0x0100, name)
+        item.setToolTip(name)
+        self.list.addItem(item)
+        return item
+
+    def shown(self) -> None:
+        """Show the first dataset when the panel is opened for the first time."""
+        if self._wanted is None:
+            self.list.setCurrentRow(0)
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "A folder of pictures")
+        if path:
+            self.add(path)
+
+    def _choose_npz(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Arrays", "", "NumPy archives (*.npz)")
+        if path:
+            self.add(path)
+
+    def dropped(self, paths: list[str]) -> bool:
+        """A folder or an .npz file."""
+        path = Path(paths[0])
+        if not (path.is_dir() or path.suffix == ".npz"):
+            path = path.parent  # a picture stands for its folder
+        self.add(str(path))
+        return True
+
+    def add(self, path: str) -> None:
+        """Add a folder or file to the list, for good, and show it."""
+        folders = [item for item in self.session.settings.get("folders", []) if item != path]
+        self.session.settings.set("folders", [*folders, path][-20:])
+        item = self._add_item(path, Path(path).name)
+        if self.list.currentItem() is item:
+            self.open(path)
+        self.list.setCurrentItem(item)
+
+    def open(self, name: str) -> None:
+        """Load a dataset without holding up anything."""
+        self._wanted = name
+        self.error.hide()
+        size = None if name in datasets.DATASETS or name.endswith(".npz") else int(self.size.currentData())
+        self.progress.begin("Loading")
+        self.desk.errands.ask(
+            "dataset",
+            lambda task: datasets.load(
+                name, size=size, cancelled=task.is_cancelled,
+                progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
+            ),
+            self._loaded, self._not_loaded, self.progress.advance,
+        )  # fmt: skip
+
+    def _cancel(self) -> None:
+        self.desk.errands.cancel("dataset")
+        self.progress.end()
+
+    # --- showing ---
+
+    @Slot(object)
+    def _loaded(self, dataset: Dataset) -> None:
+        self.progress.end()
+        self.dataset = dataset
+        self.session.datasets_changed.emit()
+        title = dataset.title.split(":")[0]
+        self.pictures_card.set_title(title)
+        self.pictures_card.set_subtitle(
+            f"{len(dataset.images):,} pictures, " + " x ".join(map(str, dataset.image_shape))
+        )
+        self.part.blockSignals(True)
+        self.part.clear()
+        for name in ("train", "validation", "test"):
+            where = getattr(dataset, name)
+            count = len(range(*where.indices(len(dataset.images))))
+            if count:
+                self.part.addItem(f"{name}: {count:,}", (name, None))
+        for index, name in enumerate(dataset.label_names):
+            self.part.addItem(f"only {name}", ("label", index))
+        self.part.blockSignals(False)
+        self._show_part()
+        self._show_facts(dataset)
+
+    def _not_loaded(self, error: UserError) -> None:
+        self.progress.end()
+        self.show_error(error)
+
+    def _show_part(self) -> None:
+        dataset, chosen = self.dataset, self.part.currentData()
+        if dataset is None or chosen is None:
+            return
+        kind, index = chosen
+        if kind == "label" and dataset.labels is not None:
+            self._rows = np.flatnonzero(dataset.labels == index)
+        else:
+            self._rows = np.arange(*getattr(dataset, kind).indices(len(dataset.images)))
+        self.grid.set_source(len(self._rows), lambda i: np.asarray(dataset.images[self._rows[i]]))
+        if len(self._rows):
+            self._show_one(0)
+
+    def _show_one(self, index: int) -> None:
+        if self.dataset is None or not 0 <= index < len(self._rows):
+            return
+        row = int(self._rows[index])
+        self.one.set_image(np.asarray(self.dataset.images[row]))
+        words = [f"picture {row:,}"]
+        if self.dataset.labels is not None and self.dataset.label_names:
+            words.append(self.dataset.label_names[int(self.dataset.labels[row])])
+        if self.dataset.attributes is not None:
+            names = np.array(self.dataset.attribute_names)[self.dataset.attributes[row]]
+            words.append(", ".join(names) or "none of the attributes")
+        self.one_words.setText("  ·  ".join(words))
+
+    def _show_facts(self, dataset: Dataset) -> None:
+        self.facts.setText("\n\n".join(part for part in (dataset.source, dataset.notice) if part))
+        if dataset.attributes is not None and len(dataset.attribute_names):
+            shares = dataset.attributes.mean(axis=0)
+            self.bars.show_shares("Share of pictures with", dict(zip(dataset.attribute_names, shares, strict=True)))
+        elif dataset.labels is not None and dataset.label_names:
+            counts = np.bincount(dataset.labels, minlength=len(dataset.label_names))
+            self.bars.show_counts("Pictures a label", dict(zip(dataset.label_names, counts, strict=True)))
+        else:
+            self.bars.show_counts("", {})
+        lines = [f"{item.path}: {item.reason}" for item in dataset.skipped[:100]]
+        head = f"{len(dataset.skipped):,} files could not be used:\n" if lines else ""
+        self.skipped.setText(head + "\n".join(lines))
+
+    def _train(self) -> None:
+        if self._wanted is not None:
+            self.session.asked_to_train.emit(self._wanted)
+            self.session.asked_for_panel.emit("train")
+
+    def tour(self) -> Iterator[str]:
+        """Look at clothes, then at digits."""
+        self.list.setCurrentRow(0)
+        yield "fashion"
+        self.grid.set_current(40)
+        self._show_one(40)
+        self.list.setCurrentRow(2)
+        yield "digits"

@@ -1,0 +1,161 @@
+"""Home: every model there is, with its picture; use, resume or delete it with one click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
+from superqt import QFlowLayout
+
+from models.core import places, record
+from models.core.errors import UserError
+from models.core.record import RunSummary
+from studio import theme
+from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
+from studio.widgets.panel import Panel
+from studio.widgets.picture import Picture
+from studio.widgets.thumbnail import run_contact_sheet
+from studio.workers.jobs import Job
+
+CARD_WIDTH, PICTURE_HEIGHT = 236, 150
+RESUMABLE = {"interrupted", "paused", "stopped", "failed"}
+STATUS_WORDS = {
+    "interrupted": "interrupted, can be resumed",
+    "failed": "failed, can be resumed from its last checkpoint",
+    "training": "training now",
+    "new": "not trained yet",
+}
+
+
+class RunCard(Card):
+    """One run: picture, name, state, and what can be done with it."""
+
+    def __init__(self, run: RunSummary, *, own: bool, panel: Home) -> None:
+        super().__init__(run.title or run.folder.name)
+        self.run = run
+        self.setFixedWidth(CARD_WIDTH)
+        picture = Picture()
+        picture.setFixedHeight(PICTURE_HEIGHT)
+        picture.set_image(run_contact_sheet(run.folder))
+        picture.clicked.connect(lambda: panel.use(run))
+        words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
+        state = label(words, "secondary", wrap=True)
+        self.body.addWidget(picture)
+        self.body.addWidget(label(run.dataset.rsplit("/", 1)[-1].replace("_", " "), "secondary"))
+        self.body.addWidget(state)
+        if run.error is not None:
+            state.setText(str(run.error))
+            state.setToolTip(str(run.error))
+            return
+        self.use = button("Use", "primary")
+        self.use.clicked.connect(lambda: panel.use(run))
+        self.use.setEnabled(run.step > 0 or run.status == "finished")
+        row = [self.use]
+        if own and run.status in RESUMABLE:
+            resume = button("Resume")
+            resume.clicked.connect(lambda: panel.resume(run))
+            row.append(resume)
+        line = QWidget()
+        box = hbox(*row, None)
+        if own and run.status != "training":
+            delete = icon_button("trash", "Delete this run")
+            delete.clicked.connect(lambda: panel.delete(run))
+            box.addWidget(delete)
+        line.setLayout(box)
+        self.body.addWidget(line)
+
+
+class Home(Panel):
+    """Where one begins."""
+
+    TITLE, ICON = "Home", "house"
+    HINTS = "Drop a picture, a run or an exported PNG anywhere"
+
+    def build(self, content: QWidget) -> None:
+        """One scrolling page with two shelves."""
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        content.setLayout(vbox(self._area))
+        self.session.runs_changed.connect(self._refresh)
+        self._seen: list[RunSummary] | None = None
+        self._refresh()
+
+    def shown(self) -> None:
+        """Runs may have come from the command line meanwhile."""
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        own = record.list_runs(places.runs())
+        shipped = record.list_runs(places.pretrained())
+        if [*shipped, *own] == self._seen:
+            return
+        self._seen = [*shipped, *own]
+        own.sort(key=lambda run: run.status != "interrupted")  # stable: what needs attention comes first
+        page = QWidget()
+        column = vbox(spacing=theme.GAP_M)
+        column.addWidget(label("Play with a model", "page"))
+        column.addWidget(label("These come with the studio and are trained already.", "secondary"))
+        column.addWidget(self._shelf(shipped, own=False))
+        column.addSpacing(theme.GAP_M)
+        column.addWidget(label("Your runs", "page"))
+        if own:
+            column.addWidget(self._shelf(own, own=True))
+        else:
+            empty = EmptyState(
+                "chart-line", "What you train appears here, ready to be used or resumed.", "Train a model"
+            )
+            empty.asked.connect(lambda: self.session.asked_for_panel.emit("train"))
+            empty.setMinimumHeight(180)
+            column.addWidget(empty)
+        column.addStretch(1)
+        page.setLayout(column)
+        self._area.setWidget(page)
+
+    def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:
+        shelf = QWidget()
+        flow = QFlowLayout(shelf)
+        flow.setContentsMargins(0, 0, 0, 0)
+        flow.setHorizontalSpacing(theme.GAP_M)
+        flow.setVerticalSpacing(theme.GAP_M)
+        for run in runs:
+            flow.addWidget(RunCard(run, own=own, panel=self))
+        return shelf
+
+    def use(self, run: RunSummary) -> None:
+        """Make a run the current model and go where one can play with it."""
+        if run.error is None:
+            self.session.asked_for_run.emit(run.folder)
+            self.session.asked_for_panel.emit("latent")
+
+    def resume(self, run: RunSummary) -> None:
+        """Go on training where it stopped."""
+        self.desk.jobs.add(Job(run.folder, resume=True))
+        self.session.asked_for_panel.emit("train")
+
+    def delete(self, run: RunSummary) -> None:
+        """Delete a run after asking."""
+        question = QMessageBox(self)
+        question.setWindowTitle("Delete a run")
+        question.setText(f"Delete {run.title or run.folder.name}?")
+        question.setInformativeText("Its weights, curves and samples go. What you exported stays in the Gallery.")
+        yes = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.buttonClicked.connect(lambda chosen: self._delete(run) if chosen is yes else None)
+        question.open()
+
+    def _delete(self, run: RunSummary) -> None:
+        try:
+            record.delete_run(run.folder)
+        except UserError as error:
+            self.show_error(error)
+        if self.session.model is not None and self.session.model.folder == run.folder:
+            self.session.set_model(None)
+        self.session.runs_changed.emit()
+
+    def tour(self) -> Iterator[str]:
+        """The shelves as they are."""
+        yield "home"

@@ -1,0 +1,124 @@
+"""What panels share: the current model, settings that survive a restart, undo, and notices for the person."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from models.core import files, places
+from models.core.errors import UserError
+from models.core.family import About
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What panels know of the current model; the model itself lives in the inference thread.
+
+    Attributes:
+        folder: its run folder.
+        title: the run's name; ``family`` is the family's title.
+        abilities: names of the capabilities (protocols of ``models.core.family``) that it has.
+        latent_size: numbers in a coding, 0 where it has none.
+        step: of the checkpoint that is loaded.
+        notices: what the reader had to say, a fallback to an older checkpoint for instance.
+    """
+
+    folder: Path
+    title: str
+    family: str
+    about: About
+    abilities: frozenset[str]
+    image_shape: tuple[int, int, int]
+    latent_size: int
+    label_names: tuple[str, ...]
+    dataset: str
+    dataset_size: int | None
+    seed: int
+    step: int
+    status: str
+    run_id: str
+    notices: tuple[str, ...] = ()
+
+    def can(self, capability: type | None) -> bool:
+        """Whether the model has a capability; None asks for nothing."""
+        return capability is None or capability.__name__ in self.abilities
+
+
+class Settings:
+    """A small JSON file; a damaged one is kept as ``.bad`` and the defaults are used."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or places.data() / "settings.json"
+        self.values: dict[str, Any] = {}
+        if self.path.exists():
+            try:
+                values = files.read_json(self.path)
+                if not isinstance(values, dict):
+                    raise UserError("The settings are not an object.", where=str(self.path))
+                self.values = values
+            except (UserError, OSError) as error:
+                log.warning("settings are damaged, defaults are used: %s", error)
+                self.path.replace(self.path.with_suffix(".bad"))
+
+    def get(self, name: str, default: Any) -> Any:
+        """A value of the type of ``default``; a value of another type is ignored."""
+        value = self.values.get(name, default)
+        return value if default is None or isinstance(value, type(default)) else default
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a value and write the file; a full disk loses a setting, never the program."""
+        if self.values.get(name) == value:
+            return
+        self.values[name] = json.loads(json.dumps(value))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_json(self.path, self.values)
+        except (UserError, OSError) as error:
+            log.warning("settings could not be saved: %s", error)
+
+
+class Session(QObject):
+    """The state that panels share. It lives in the GUI thread."""
+
+    model_changed = Signal()  # another model, or none
+    weights_changed = Signal()  # the same model after more training
+    runs_changed = Signal()  # a run appeared, ended or was deleted
+    exports_changed = Signal()  # something new in the Gallery
+    noticed = Signal(object)  # a UserError or a plain sentence for the person
+    recipe_opened = Signal(dict)  # a picture with a recipe was dropped; its model is current
+    asked_for_panel = Signal(str)  # go to the panel with this key
+    asked_for_run = Signal(object)  # make the run in this folder (Path) the current model
+    asked_to_train = Signal(str)  # train on this dataset: a key or a path
+    datasets_changed = Signal()  # a folder or file was added to the datasets
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.undo = QUndoStack(self)
+        self.undo.setUndoLimit(500)
+        self.model: ModelInfo | None = None
+
+    def set_model(self, info: ModelInfo | None) -> None:
+        """Make a loaded model the current one."""
+        before = self.model
+        self.model = info
+        if info and before and info.folder == before.folder and info.latent_size == before.latent_size:
+            self.weights_changed.emit()
+            return
+        self.undo.clear()
+        if info is not None:
+            self.settings.set("run", str(info.folder))
+        self.model_changed.emit()
+
+    def notice(self, what: UserError | str) -> None:
+        """Tell the person something, in the window's banner and in the log."""
+        log.info("notice: %s", what)
+        self.noticed.emit(what)

@@ -1,0 +1,209 @@
+"""Cards and what stands in them when there is no picture: an empty state, an error, an explanation."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from models.core.errors import UserError
+from models.core.family import About
+from studio import theme
+from studio.widgets.basics import Chip, Elided, button, fold_button, hbox, icon_button, label, rule, vbox
+from studio.widgets.segmented import Segmented
+
+__all__ = [
+    "Card",
+    "Chip",
+    "EmptyState",
+    "ErrorNote",
+    "Foldout",
+    "Segmented",
+    "button",
+    "hbox",
+    "icon_button",
+    "label",
+    "rule",
+    "vbox",
+]
+
+HEADER = 30  # px
+
+
+class Card(QFrame):
+    """A rounded ground with a title, tools at its right and a body; ``accent`` colours its outline (slots A, B, C)."""
+
+    def __init__(self, title: str = "", subtitle: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._accent = ""
+        self._title = label(title, "title")
+        self._subtitle = Elided(subtitle)
+        self.tools = hbox()
+        self._header = QWidget()
+        self._header.setMinimumHeight(HEADER)
+        self._header.setLayout(hbox(self._title, self._subtitle, self.tools))
+        self._header.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self.body: QVBoxLayout = vbox()
+        column = vbox(self._header, self.body, margin=theme.GAP_M + 2, spacing=theme.GAP_S)
+        column.setStretch(1, 1)
+        self.setLayout(column)
+        self._header.setVisible(bool(title or subtitle))  # only now: without a parent it would be a window
+        self.setAccessibleName(title)
+
+    def title(self) -> str:
+        """The words of the header."""
+        return self._title.text()
+
+    def set_title(self, text: str) -> None:
+        """Say what the card holds."""
+        self._title.setText(text)
+        self.setAccessibleName(text)
+        self._header.setVisible(bool(text or self._subtitle.text()))
+
+    def set_subtitle(self, text: str) -> None:
+        """Say more in small letters behind the title; what does not fit is in the tool tip."""
+        self._subtitle.setText(text)
+        self._header.setVisible(bool(text or self._title.text()))
+
+    def set_accent(self, role: str) -> None:
+        """Colour outline and title: a role of the tokens or "#rrggbb"; "" for none."""
+        self._accent = role
+        self._title.setStyleSheet(f"color: {theme.color(role).name()};" if role else "")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground and a hairline of one device pixel."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = 1 / self.devicePixelRatioF()
+        rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.setPen(QPen(theme.color(self._accent or "line"), width))
+        painter.setBrush(theme.color("card"))
+        painter.drawRoundedRect(rect, theme.RADIUS_CARD, theme.RADIUS_CARD)
+
+
+class Glyph(QLabel):
+    """A large icon that follows the theme."""
+
+    def __init__(self, name: str, role: str = "secondary", side: int = 40) -> None:
+        super().__init__()
+        self._name, self._role, self._side = name, role, side
+        self.setFixedSize(QSize(side, side))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the icon in the theme's colour."""
+        theme.icon(self._name, self._role).paint(QPainter(self), self.rect())
+
+
+class EmptyState(QWidget):
+    """What will be here, in one line, and one button that makes it so."""
+
+    asked = Signal()
+
+    def __init__(self, icon: str, text: str, button_text: str | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = label(text, "prose", wrap=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setMinimumWidth(120)
+        self.words.setMaximumWidth(360)
+        self.button: QPushButton | None = button(button_text, "primary") if button_text else None
+        column = vbox(None, hbox(None, Glyph(icon), None), hbox(self.words), spacing=theme.GAP_M, margin=theme.GAP_L)
+        if self.button is not None:
+            self.button.clicked.connect(self.asked)
+            column.addLayout(hbox(None, self.button, None))
+        column.addStretch(1)
+        self.setLayout(column)
+
+    def set_text(self, text: str) -> None:
+        """Say something else."""
+        self.words.setText(text)
+
+
+class ErrorNote(QFrame):
+    """An error where the result would be: what happened, where, what to do next; its text can be selected."""
+
+    asked = Signal()
+    dismissed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "error_box")
+        self._what, self._where, self._advice = (
+            label("", "title", True),
+            label("", "secondary", True),
+            label("", "", True),
+        )
+        for part in (self._what, self._where, self._advice):
+            flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            part.setTextInteractionFlags(flags)
+            part.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.action = button("")
+        self.action.clicked.connect(self.asked)
+        close = icon_button("x", "Dismiss", "small")
+        close.clicked.connect(self.dismiss)
+        words = vbox(self._what, self._where, self._advice, hbox(self.action, None), spacing=theme.GAP_XS)
+        mark, top = Glyph("warning-circle", "bad", 20), Qt.AlignmentFlag.AlignTop
+        row = hbox(mark, words, close, margin=theme.GAP_M)
+        row.setStretch(1, 1)
+        row.setAlignment(mark, top)
+        row.setAlignment(close, top)
+        self.setLayout(row)
+        self.hide()
+
+    def show_error(self, error: UserError, action: str = "") -> None:
+        """Show an error; ``action`` is the text of a button that emits ``asked``."""
+        for part, text in ((self._what, error.what), (self._where, error.where), (self._advice, error.advice)):
+            part.setText(text)
+            part.setVisible(bool(text))
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self.setAccessibleName(str(error))
+        self.show()
+
+    def dismiss(self) -> None:
+        """Put the note away."""
+        self.hide()
+        self.dismissed.emit()
+
+
+class Foldout(QWidget):
+    """Three sentences, the equation and the paper, folded away until somebody asks."""
+
+    toggled = Signal(bool)
+
+    def __init__(self, title: str, about: About, parent: QWidget | None = None, opened: bool = False) -> None:
+        super().__init__(parent)
+        self._head = fold_button(title)
+        self._head.clicked.connect(lambda: self.set_open(not self.is_open()))
+        self._text, self._equation, self._paper = (
+            label("", "prose", True),
+            label("", "", True),
+            label("", "secondary", True),
+        )
+        self._equation.setFont(theme.mono())
+        for part in (self._text, self._equation, self._paper):
+            part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._inside = QWidget()
+        self._inside.setLayout(vbox(self._text, self._equation, self._paper))
+        self.setLayout(vbox(hbox(self._head, None), self._inside, spacing=theme.GAP_XS))
+        self.set_about(about)
+        self.set_open(opened)
+
+    def set_about(self, about: About) -> None:
+        """Explain something else."""
+        for part, text in ((self._text, about.text), (self._equation, about.equation), (self._paper, about.paper)):
+            part.setText(text)
+            part.setVisible(bool(text))
+
+    def is_open(self) -> bool:
+        """Whether the explanation is shown."""
+        return not self._inside.isHidden()
+
+    def set_open(self, opened: bool) -> None:
+        """Fold out or in."""
+        theme.dress(self._head, "caret-down" if opened else "caret-right", "secondary")
+        changed = opened == self._inside.isHidden()
+        self._inside.setVisible(opened)
+        self._head.setAccessibleDescription("open" if opened else "closed")
+        if changed:
+            self.toggled.emit(opened)

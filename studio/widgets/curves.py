@@ -1,0 +1,294 @@
+"""Learning curves: one line a metric, its val_ twin dashed in the same colour, all values under the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from superqt import QFlowLayout
+
+from studio import theme
+from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.curve_data import Floats, Table, smooth, thin
+from studio.widgets.legend import LegendChip
+from studio.widgets.segmented import Segmented
+from studio.widgets.track import Track
+
+DRAWN = 4000  # points a curve
+MOST_GROUPS = 5
+
+
+def twin(name: str) -> str:
+    """The metric that a val_ metric belongs to."""
+    return name.removeprefix("val_")
+
+
+class Curves(QWidget):
+    """Metrics over steps. ``tools`` (groups, log, smoothing) stands above the plot, the legend below."""
+
+    picked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._table = Table()
+        self._lines: dict[str, Any] = {}
+        self._hidden: set[str] = set()
+        self._groups: dict[str, list[str]] = {}
+        self._log = False
+        self._make_plot()
+        self._segments = Segmented(["all"])
+        self._segments.hide()
+        self._segments.chosen.connect(lambda _index: self._show_group())
+        self.log_button = button("log")
+        self.log_button.setCheckable(True)
+        self.log_button.setToolTip("Logarithmic height: shows small changes late in a run")
+        self.log_button.toggled.connect(self.set_log)
+        self.smoothing = Track(0.0, 0.99, 0.0, 0.01)
+        self.smoothing.setMaximumWidth(110)
+        self.smoothing.setAccessibleName("Smoothing")
+        self.smoothing.setToolTip("Moving average: calms a restless curve; the thin line behind it is the raw one")
+        self.smoothing.changed.connect(lambda _value: self._draw_soon())
+        row = hbox(label("Smooth", "secondary"), self.smoothing, None, self._segments, self.log_button)
+        self._legend = QWidget()
+        self._chips: dict[str, LegendChip] = {}
+        flow = QFlowLayout(self._legend)
+        flow.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(vbox(row, self._plot, self._legend))
+        self.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(30)
+        self._timer.timeout.connect(self.draw)
+        theme.bus().changed.connect(self._restyle)
+        self._restyle()
+
+    def _make_plot(self) -> None:
+        self._plot = pyqtgraph.PlotWidget()
+        self._plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._plot.setMinimumSize(160, 110)
+        self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        self._plot.setAccessibleName("Learning curves")
+        self._plot.hideButtons()
+        self._item = self._plot.getPlotItem()
+        self._item.setMenuEnabled(False)
+        self._item.showGrid(x=False, y=True, alpha=0.12)
+        self._view = self._item.getViewBox()
+        self._view.setMouseMode(self._view.PanMode)
+        self._view.sigXRangeChanged.connect(lambda *_args: self._draw_soon())
+        self._hair = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        self._cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        for line in (self._hair, self._cursor):
+            line.hide()
+            self._item.addItem(line, ignoreBounds=True)
+        self._box = label("", "box")
+        self._box.setParent(self._plot)
+        self._box.setTextFormat(Qt.TextFormat.RichText)
+        self._box.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._box.hide()
+        self._plot.scene().sigMouseMoved.connect(self._hover)
+        self._plot.scene().sigMouseClicked.connect(self._click)
+        self._plot.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Put the crosshair away when the mouse leaves the plot."""
+        if event.type() == QEvent.Type.Leave:
+            self._hair.hide()
+            self._box.hide()
+        return False
+
+    def set_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Show other rows: {"step": 120, "loss": 0.3, "val_loss": 0.4}."""
+        self._table = Table()
+        self._table.append(rows)
+        self._rebuild()
+        self.fit()
+
+    def append_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows at the end; the view keeps following unless somebody has zoomed in."""
+        before = self._table.names()
+        self._table.append(rows)
+        if self._table.names() != before:
+            self._rebuild()
+        self._draw_soon()
+
+    def set_columns(self, steps: Floats, columns: Mapping[str, Floats]) -> None:
+        """Show whole arrays: quicker than rows for a long record."""
+        self._table.set_columns(steps, columns)
+        self._rebuild()
+        self.fit()
+
+    def set_groups(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """Which metrics stand behind which segment; "all" comes by itself."""
+        self._groups = {name: list(metrics) for name, metrics in groups.items()}
+        self._rebuild()
+
+    def names(self) -> list[str]:
+        """All metrics."""
+        return self._table.names()
+
+    def visible_names(self) -> list[str]:
+        """The metrics that are drawn now."""
+        chosen = self._group_names().get(self._segments.text()) or self.names()
+        return [name for name in self.names() if name in chosen and name not in self._hidden]
+
+    def set_visible(self, name: str, shown: bool) -> None:
+        """Draw a metric or leave it out."""
+        (self._hidden.discard if shown else self._hidden.add)(name)
+        self._chips[name].set_on(shown)
+        self.draw()
+
+    def set_log(self, on: bool) -> None:
+        """Logarithmic height; values that are not positive are left out there."""
+        self._log = on
+        self.log_button.setChecked(on)
+        self._item.setLogMode(False, on)
+        self.draw()
+
+    def set_smoothing(self, amount: float) -> None:
+        """Moving average from 0 to 0.99."""
+        self.smoothing.set_value(amount)
+        self.draw()
+
+    def set_cursor(self, step: float | None) -> None:
+        """A dashed line at a step that other charts share; None for none."""
+        self._cursor.setVisible(step is not None)
+        if step is not None:
+            self._cursor.setPos(step)
+
+    def fit(self) -> None:
+        """Show everything and follow what comes."""
+        self._view.enableAutoRange()
+        self.draw()
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write all metrics of all steps."""
+        self._table.to_csv(path)
+
+    def _group_names(self) -> dict[str, list[str]]:
+        if self._groups:
+            return {name: [m for m in metrics if m in self.names()] for name, metrics in self._groups.items()}
+        bases = list(dict.fromkeys(twin(name) for name in self.names()))
+        if not 2 <= len(bases) <= MOST_GROUPS - 1:
+            return {}
+        return {base: [name for name in self.names() if twin(name) == base] for base in bases}
+
+    def colour(self, name: str) -> str:
+        """A metric and its val_ twin share one."""
+        bases = list(dict.fromkeys(twin(other) for other in self.names()))
+        return theme.series(bases.index(twin(name)))
+
+    def _rebuild(self) -> None:
+        for line in self._lines.values():
+            self._item.removeItem(line)
+        self._lines = {name: self._item.plot([], [], connect="finite") for name in self.names()}
+        for chip in self._chips.values():
+            chip.deleteLater()
+        self._chips = {}
+        for name in self.names():
+            chip = LegendChip(name, dashed=name.startswith("val_"))
+            chip.set_on(name not in self._hidden)
+            chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
+            self._chips[name] = chip
+            self._legend.layout().addWidget(chip)  # type: ignore[union-attr]
+        options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
+        if options != self._segments.options():
+            self._segments.set_options(options)
+        self._segments.setVisible(len(options) > 1)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self._plot.setBackground(theme.color("card"))
+        grey = theme.color("secondary")
+        for side in ("left", "bottom"):
+            axis = self._item.getAxis(side)
+            axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
+            axis.setTextPen(grey)
+            axis.setPen(theme.color("line"))
+        self._item.getAxis("bottom").enableAutoSIPrefix(False)
+        self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
+        self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
+        for name, line in self._lines.items():
+            style = Qt.PenStyle.DashLine if name.startswith("val_") else Qt.PenStyle.SolidLine
+            line.setPen(pyqtgraph.mkPen(self.colour(name), width=1.75, style=style))
+            self._chips[name].set_colour(self.colour(name))
+        self.draw()
+
+    def _show_group(self) -> None:
+        for name, chip in self._chips.items():
+            chip.setVisible(name in (self._group_names().get(self._segments.text()) or self.names()))
+        self.fit()
+
+    def _draw_soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _values(self, name: str) -> tuple[Floats, Floats]:
+        steps, values = self._table.curve(name)
+        values = smooth(values, self.smoothing.value())
+        return steps, np.where(values > 0, values, np.nan) if self._log else values
+
+    def draw(self) -> None:
+        """Draw the part in view, thinned to what a screen can show."""
+        shown = set(self.visible_names())
+        following = bool(self._view.autoRangeEnabled()[0])
+        low, high = self._view.viewRange()[0]
+        for name, line in self._lines.items():
+            line.setVisible(name in shown)
+            if name not in shown:
+                continue
+            steps, values = self._values(name)
+            if not following and len(steps):
+                start, end = np.searchsorted(steps, [low, high])
+                window = slice(max(int(start) - 1, 0), int(end) + 1)
+                steps, values = steps[window], values[window]
+            line.setData(*thin(steps, values, DRAWN))
+
+    def drawn(self, name: str) -> int:
+        """How many points of a metric are on screen."""
+        data = self._lines[name].getOriginalDataset()[0]
+        return 0 if data is None else len(data)
+
+    def _hover(self, spot: QPointF) -> None:
+        inside = self._view.sceneBoundingRect().contains(spot)
+        text, step = self.values_at(self._view.mapSceneToView(spot).x()) if inside else ("", 0.0)
+        self._hair.setVisible(bool(text))
+        self._box.setVisible(bool(text))
+        if not text:
+            return
+        self._hair.setPos(step)
+        self._box.setText(text)
+        self._box.adjustSize()
+        at = self._plot.mapFromScene(spot)
+        flip = at.x() + self._box.width() + 24 > self._plot.width()
+        left = at.x() - self._box.width() - 12 if flip else at.x() + 12
+        self._box.move(
+            left, min(max(at.y() - self._box.height() // 2, 4), self._plot.height() - self._box.height() - 4)
+        )
+
+    def values_at(self, step: float) -> tuple[str, float]:
+        """The value box as rich text for the place nearest to a step, and that place; ("", 0) if nothing is drawn."""
+        lines: list[str] = []
+        place = 0.0
+        for name in self.visible_names():
+            steps, values = self._values(name)
+            if not len(steps):
+                continue
+            right = min(int(np.searchsorted(steps, step)), len(steps) - 1)
+            nearest = right if right == 0 or steps[right] - step < step - steps[right - 1] else right - 1
+            place = place if lines else float(steps[nearest])
+            colour = self.colour(name)
+            lines.append(f'<span style="color:{colour}">{escape(name)} {values[nearest]:.4g}</span>')
+        head = f'<span style="color:{theme.tokens().secondary}">step {place:,.0f}</span>'
+        return ("<br>".join([head, *lines]), place) if lines else ("", 0.0)
+
+    def _click(self, event: Any) -> None:
+        if event.double():
+            self.fit()
+        elif self._view.sceneBoundingRect().contains(event.scenePos()):
+            self.picked.emit(round(self._view.mapSceneToView(event.scenePos()).x()))

@@ -1,0 +1,93 @@
+"""The picker of the current model, which all panels follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
+
+from models.core import places, record
+from studio import theme
+from studio.session import ModelInfo
+from studio.widgets.basics import vbox
+from studio.widgets.thumbnail import rounded, run_picture
+
+THUMB = 30  # px
+
+
+class ModelPicker(QPushButton):
+    """A button with picture, name and state of the current model; its menu lists every run there is."""
+
+    picked = Signal(object)  # Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "picker")
+        self.setFixedHeight(42)
+        self.setMinimumWidth(220)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Current model")
+        self._picture, self._title, self._state = QLabel(), QLabel("No model"), QLabel("choose or train one")
+        self._picture.setFixedSize(THUMB, THUMB)
+        self._title.setProperty("role", "title")
+        self._state.setProperty("role", "secondary")
+        column = vbox(self._title, self._state, spacing=0)
+        arrow = QLabel()
+        arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
+        self._arrow = arrow
+        row = QHBoxLayout(self)
+        row.setContentsMargins(5, 4, 12, 4)
+        row.setSpacing(theme.GAP_S + 2)
+        row.addWidget(self._picture)
+        row.addLayout(column, 1)
+        row.addSpacing(theme.GAP_S)
+        row.addWidget(arrow)
+        for part in (self._picture, self._title, self._state, arrow):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(self._fill)
+        self.clicked.connect(self._open)
+        theme.bus().changed.connect(lambda: self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14)))
+
+    def sizeHint(self) -> QSize:
+        """As wide as its words."""
+        return self.layout().sizeHint().expandedTo(QSize(220, 42))
+
+    def show_model(self, model: ModelInfo | None, state: str = "") -> None:
+        """Show the current model; ``state`` says what it is doing."""
+        if model is None:
+            self._title.setText("No model")
+            self._state.setText(state or "choose or train one")
+            self._picture.clear()
+        else:
+            self._title.setText(model.title)
+            self._state.setText(state or f"{model.family}, step {model.step:,}")
+            self._picture.setPixmap(rounded(run_picture(model.folder), THUMB, self.devicePixelRatioF()))
+        self.updateGeometry()
+
+    def _open(self) -> None:
+        self._menu.setMinimumWidth(self.width())
+        self._menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
+
+    def _fill(self) -> None:
+        self._menu.clear()
+        self._menu.setToolTipsVisible(True)
+        for title, folder in (("Pretrained", places.pretrained()), ("My runs", places.runs())):
+            runs = [run for run in record.list_runs(folder) if run.error is None]
+            if not runs:
+                continue
+            self._menu.addSection(title)
+            for run in runs:
+                self._menu.addAction(self._entry(run.folder, run.title or run.folder.name, run.status))
+        if self._menu.isEmpty():
+            action = self._menu.addAction("No runs yet: train one")
+            action.setEnabled(False)
+
+    def _entry(self, folder: Path, title: str, status: str) -> QAction:
+        text = title if status == "finished" else f"{title}  ({status})"
+        action = QAction(QIcon(rounded(run_picture(folder), 20, 2.0)), text, self._menu)
+        action.setToolTip(str(folder))
+        action.triggered.connect(lambda: self.picked.emit(folder))
+        return action

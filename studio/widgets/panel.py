@@ -1,0 +1,88 @@
+"""What all panels have in common: a page with a place for errors, an empty state, and a tour that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from models.core.errors import UserError
+from studio import theme
+from studio.widgets.card import EmptyState, ErrorNote
+from studio.workers.desk import Desk
+
+
+class Panel(QWidget):
+    """One page of the studio.
+
+    A panel says what it is called (``TITLE``), its icon, the capability it needs (``NEEDS``) and what it is for
+    (``PURPOSE``, shown while there is no model that has the capability). It builds itself in ``build`` and answers to
+    ``model_changed``. Nothing here asks which family a model is of.
+    """
+
+    TITLE: ClassVar[str] = ""
+    ICON: ClassVar[str] = "square"
+    NEEDS: ClassVar[type | None] = None
+    PURPOSE: ClassVar[str] = ""
+    HINTS: ClassVar[str] = ""  # keys worth knowing, shown in the status line
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.session = desk.session
+        self.error = ErrorNote()
+        self.content = QWidget()
+        self.empty = EmptyState(self.ICON, self.PURPOSE, "Choose a model" if self.NEEDS else None)
+        self.empty.asked.connect(lambda: self.session.asked_for_panel.emit("home"))
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.content)
+        self._stack.addWidget(self.empty)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(theme.GAP_L, theme.GAP_L, theme.GAP_L, theme.GAP_L)
+        outer.setSpacing(theme.GAP_M)
+        outer.addWidget(self.error)
+        outer.addLayout(self._stack, 1)
+        self.build(self.content)
+        self.session.model_changed.connect(self._model_changed)
+        self.session.weights_changed.connect(self.weights_changed)
+        self._model_changed()
+
+    def row(self, parent: QWidget) -> QHBoxLayout:
+        """The usual layout: cards side by side with the usual gap."""
+        row = QHBoxLayout(parent)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP_M)
+        return row
+
+    def build(self, content: QWidget) -> None:
+        """Make the widgets of the page, once."""
+
+    def _model_changed(self) -> None:
+        model = self.session.model
+        usable = self.NEEDS is None or (model is not None and model.can(self.NEEDS))
+        self._stack.setCurrentWidget(self.content if usable else self.empty)
+        self.error.hide()
+        if usable:
+            self.model_changed()
+
+    def model_changed(self) -> None:
+        """Another model is current; it has the capability this panel needs."""
+
+    def weights_changed(self) -> None:
+        """The current model has learned more."""
+
+    def shown(self) -> None:
+        """The panel came to the front."""
+
+    def dropped(self, paths: list[str]) -> bool:
+        """Files were dropped on the window while this panel was in front; True if it took them."""
+        return False
+
+    def show_error(self, error: UserError) -> None:
+        """Show an error above the page."""
+        self.error.show_error(error)
+
+    def tour(self) -> Iterator[str]:
+        """Use the panel as a person would; each name that is yielded becomes one screenshot once all is idle."""
+        yield "page"

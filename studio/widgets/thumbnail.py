@@ -1,0 +1,76 @@
+"""Small pictures of runs: the first tile of their newest sheet of samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+
+from models.core import images, record
+from models.core.errors import UserError
+from studio import theme
+
+
+def tiles(sheet: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Cut a sheet without gaps back into its pictures (n, h, w, c), row by row."""
+    height, width = shape[:2]
+    rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
+    cut = sheet[: rows * height, : columns * width]
+    cut = cut.reshape(rows, height, columns, width, sheet.shape[2]).swapaxes(1, 2)
+    return np.ascontiguousarray(cut.reshape(rows * columns, height, width, sheet.shape[2]))
+
+
+def run_sheet(folder: Path, kind: str = "samples", step: int | None = None) -> NDArray[np.uint8] | None:
+    """The pictures (n, h, w, c) that a run painted at a step (the newest by default); None where it has none."""
+    try:
+        run = record.Run.open(folder)
+        found = dict(run.samples(kind))
+        if not found:
+            return None
+        at = max(found) if step is None else step
+        height, width, channels = (int(side) for side in run.info.dataset["image_shape"])
+        return tiles(images.decode(found[at]), (height, width, channels))
+    except (UserError, KeyError, ValueError):
+        return None  # a picture is an ornament here: the run's own page shows what is wrong with it
+
+
+def run_picture(folder: Path) -> NDArray[np.uint8] | None:
+    """One picture that stands for a run."""
+    sheet = run_sheet(folder)
+    if sheet is None:
+        sheet = run_sheet(folder, "reconstructions")
+    return None if sheet is None or not len(sheet) else sheet[0]
+
+
+def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixmap:
+    """A square pixmap of ``side`` px with round corners; a plain ground where there is no picture."""
+    pixmap = QPixmap(round(side * ratio), round(side * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(0, 0, side, side), theme.RADIUS_TILE, theme.RADIUS_TILE)
+    painter.setClipPath(path)
+    if picture is None:
+        painter.fillPath(path, theme.color("raised"))
+    else:
+        colour = np.ascontiguousarray(np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture)
+        height, width = colour.shape[:2]
+        image = QImage(colour.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        painter.drawImage(QRectF(0, 0, side, side), image)
+    painter.end()
+    return pixmap
+
+
+def run_contact_sheet(folder: Path, columns: int = 3, rows: int = 2) -> NDArray[np.uint8] | None:
+    """The first pictures of a run side by side; None where it has none."""
+    sheet = run_sheet(folder)
+    if sheet is None:
+        sheet = run_sheet(folder, "reconstructions")
+    if sheet is None or not len(sheet):
+        return None
+    return images.grid(sheet[: columns * rows], columns=columns, gap=0)

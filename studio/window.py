@@ -1,0 +1,269 @@
+"""The main window: navigation, current model, status line, drops, and a close that saves."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import traceback
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from models.core import device, export
+from models.core.errors import UserError
+from studio import theme
+from studio.panels import PANELS
+from studio.session import ModelInfo
+from studio.widgets.card import Chip, EmptyState, ErrorNote, icon_button
+from studio.widgets.model_picker import ModelPicker
+from studio.widgets.panel import Panel
+from studio.widgets.rail import Rail
+from studio.widgets.status_line import StatusLine
+from studio.workers.desk import Desk
+from studio.workers.inference import Ready
+from studio.workers.jobs import Ended, Job
+
+log = logging.getLogger(__name__)
+RELOAD_MS = 4_000  # while a run trains, the panels follow its newest checkpoint this often
+
+
+class Window(QMainWindow):
+    """Everything a person sees. It owns no model and no thread: the desk does."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk, self.session = desk, desk.session
+        self.setWindowTitle("Generative Studio")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 640)
+        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), ErrorNote()
+        self.device_chip, self.memory_chip = Chip("starting"), Chip("")
+        self.stack = QStackedWidget()
+        self.panels: dict[str, Panel] = {}
+        self._lay_out()
+        self._connect()
+        for key in PANELS:
+            self._add_panel(key)
+        self.show_panel(str(self.session.settings.get("panel", "home")))
+        self._tick()
+
+    def _lay_out(self) -> None:
+        bar = QFrame()
+        bar.setObjectName("topbar")
+        bar.setFixedHeight(theme.TOP_BAR)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(theme.GAP_L, 0, theme.GAP_L, 0)
+        row.setSpacing(theme.GAP_M)
+        self.theme_button = icon_button("moon", "Light or dark (Ctrl+T)", "plain")
+        for widget in (self.picker, None, self.device_chip, self.memory_chip, self.theme_button):
+            row.addStretch(1) if widget is None else row.addWidget(widget)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        margin = QVBoxLayout()
+        margin.setContentsMargins(theme.GAP_L, theme.GAP_M, theme.GAP_L, 0)
+        margin.addWidget(self.banner)
+        right.addWidget(bar)
+        right.addLayout(margin)
+        right.addWidget(self.stack, 1)
+        right.addWidget(self.status)
+        middle = QWidget()
+        whole = QHBoxLayout(middle)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.rail)
+        whole.addLayout(right, 1)
+        self.setCentralWidget(middle)
+
+    def _connect(self) -> None:
+        jobs, session = self.desk.jobs, self.session
+        self.rail.chosen.connect(self.show_panel)
+        self.picker.picked.connect(self.open_run)
+        self.theme_button.clicked.connect(self.switch_theme)
+        self.banner.asked.connect(lambda: jobs.retry(True))
+        self.banner.dismissed.connect(lambda: jobs.retry(False))
+        self.status.follow(jobs)
+        session.noticed.connect(self._notice)
+        session.model_changed.connect(self._model_changed)
+        session.weights_changed.connect(self._model_changed)
+        session.asked_for_panel.connect(self.show_panel)
+        session.asked_for_run.connect(self.open_run)
+        jobs.started.connect(self._started)
+        jobs.ended.connect(self._ended)
+        jobs.trouble.connect(lambda error: self.banner.show_error(error, "Try again"))
+        for number, key in enumerate(PANELS, start=1):
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda key=key: self.show_panel(key))
+        undo: QUndoStack = session.undo
+        QShortcut(QKeySequence.StandardKey.Undo, self, undo.undo)
+        QShortcut(QKeySequence.StandardKey.Redo, self, undo.redo)
+        QShortcut(QKeySequence("Ctrl+T"), self, self.switch_theme)
+        self._slow = QTimer(self)
+        self._slow.setInterval(2_000)
+        self._slow.timeout.connect(self._tick)
+        self._slow.start()
+        self._reload = QTimer(self)
+        self._reload.setInterval(RELOAD_MS)
+        self._reload.timeout.connect(self._follow_training)
+
+    def _add_panel(self, key: str) -> None:
+        """A panel that fails to open becomes a page that says so; the others work."""
+        module, name = PANELS[key]
+        page: QWidget
+        try:
+            kind = getattr(importlib.import_module(module), name)
+            page = self.panels[key] = kind(self.desk)
+            title, icon = kind.TITLE, kind.ICON
+        except Exception as error:
+            log.exception("the panel %s failed to open", key)
+            text = f"This panel could not be opened: {traceback.format_exception_only(error)[-1].strip()}"
+            page, title, icon = EmptyState("warning-circle", text), key.capitalize(), "warning-circle"
+        page.setProperty("panel", key)
+        self.stack.addWidget(page)
+        self.rail.add(key, title, icon)
+
+    # --- starting ---
+
+    def start_backend(self) -> None:
+        """Import the backend in the inference thread, then bring back the last model."""
+        self.status.work("Starting the learning library", "", None)
+        self.desk.inference.start(self._ready, self._failed)
+
+    def _ready(self, ready: Ready) -> None:
+        self.device_chip.setText(ready.device)
+        self.status.rest()
+        for panel in self.panels.values():
+            getattr(panel, "families_ready", lambda families: None)(ready.families)
+        last = Path(str(self.session.settings.get("run", "")))
+        if str(last) != "." and (last / "run.json").exists():
+            self.open_run(last)
+
+    def _failed(self, error: UserError) -> None:
+        self.status.rest()
+        self._notice(error)
+
+    # --- the current model ---
+
+    def open_run(self, folder: Path) -> None:
+        """Make a run the current model; it loads in the inference thread."""
+        self.picker.show_model(self.session.model, "loading")
+        self.desk.inference.open(folder, self._opened, self._not_opened)
+
+    def _opened(self, info: ModelInfo) -> None:
+        for text in info.notices:
+            self.session.notice(text)
+        self.session.set_model(info)
+
+    def _not_opened(self, error: UserError) -> None:
+        self.picker.show_model(self.session.model)
+        self._notice(error)
+
+    def _model_changed(self) -> None:
+        self.picker.show_model(self.session.model)
+
+    def _follow_training(self) -> None:
+        job, model = self.desk.jobs.current, self.session.model
+        if job is not None and (model is None or model.folder == job.folder) and self.desk.inference.idle:
+            self.desk.inference.open(job.folder, self._opened, lambda error: None)  # no checkpoint yet: the next time
+
+    # --- work that goes on ---
+
+    @Slot(object)
+    def _started(self, job: Job) -> None:
+        self._reload.start()
+        self.session.runs_changed.emit()
+
+    @Slot(object)
+    def _ended(self, ended: Ended) -> None:
+        self._reload.stop()
+        if ended.error is not None:
+            self._notice(ended.error)
+        self.session.runs_changed.emit()
+        if (ended.job.folder / "run.json").exists():
+            self.open_run(ended.job.folder)
+
+    @Slot()
+    def _tick(self) -> None:
+        used, total = device.memory_used() / 2**30, device.memory_total() / 2**30
+        self.memory_chip.setText(f"{used:.1f} of {total:.0f} GB")
+
+    @Slot(object)
+    def _notice(self, what: UserError | str) -> None:
+        self.banner.show_error(what if isinstance(what, UserError) else UserError(what))
+
+    # --- navigation ---
+
+    @Slot(str)
+    def show_panel(self, key: str) -> None:
+        """Bring a panel to the front."""
+        page = next((page for page in self._pages() if page.property("panel") == key), self.stack.widget(0))
+        key = str(page.property("panel"))
+        self.stack.setCurrentWidget(page)
+        self.rail.select(key)
+        self.session.settings.set("panel", key)
+        if isinstance(page, Panel):
+            self.status.set_hints(page.HINTS)
+            page.shown()
+
+    def _pages(self) -> list[QWidget]:
+        return [self.stack.widget(index) for index in range(self.stack.count())]
+
+    def switch_theme(self) -> None:
+        """From dark to light and back; the choice is remembered."""
+        name = "light" if theme.tokens().name == "dark" else "dark"
+        self.session.settings.set("theme", name)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, name)
+
+    # --- drops ---
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A picture with a recipe brings its model and sliders back, a run folder opens, else the panel decides."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.open_files(paths))
+
+    def open_files(self, paths: list[str]) -> None:
+        """Open what was dropped."""
+        first = Path(paths[0])
+        try:
+            if (first / "run.json").is_file():
+                self.open_run(first)
+                return
+            recipe = export.read_recipe(first) if first.is_file() else None
+        except (UserError, OSError) as error:
+            self._notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
+            return
+        if recipe is not None and recipe.get("panel"):
+            self.session.recipe_opened.emit(recipe)
+            return
+        page = self.stack.currentWidget()
+        if not (isinstance(page, Panel) and page.dropped(paths)):
+            self._notice(UserError("This panel does nothing with dropped files.", where=first.name,
+                                   advice="Drop pictures on Latent, folders on Data."))  # fmt: skip
+
+    # --- the end ---
+
+    def restore(self, geometry: str) -> None:
+        """Take the size and place of the last session; a damaged value is ignored by Qt."""
+        self.restoreGeometry(QByteArray.fromBase64(QByteArray(geometry.encode("ascii", "ignore"))))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop, save, wait at most ten seconds, go."""
+        self.session.settings.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        self._slow.stop()
+        self._reload.stop()
+        self.setEnabled(False)
+        self.status.work("Saving", "", None)
+        QApplication.processEvents()
+        if not self.desk.close():
+            log.error("a thread did not end in time; its run can be resumed")
+        event.accept()

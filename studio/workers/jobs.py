@@ -1,0 +1,241 @@
+"""The training thread: plain data in, plain data out, so that a process can replace it by changing this file alone."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from models.core.errors import UserError
+from studio.workers.worker import STACK_BYTES, as_error
+
+if TYPE_CHECKING:
+    from models.core.recorder import Progress, StopRequest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train: a new run (family, values, dataset) or an old one (``folder``)."""
+
+    folder: Path
+    family: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    dataset: str = ""
+    size: int | None = None
+    resume: bool = False
+    epochs: int | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended."""
+
+    job: Job
+    status: str
+    error: UserError | None
+
+
+class Mailbox:
+    """What the training thread has to say, bounded: the latest progress, and the rare events in order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: dict[str, Any] = {}
+        self._events: deque[tuple[str, Any]] = deque(maxlen=1000)
+
+    def latest(self, kind: str, value: Any) -> None:
+        """Replace what was said before of this kind."""
+        with self._lock:
+            self._latest[kind] = value
+
+    def event(self, kind: str, value: Any) -> None:
+        """Say something that must not be missed."""
+        with self._lock:
+            self._events.append((kind, value))
+
+    def empty(self) -> list[tuple[str, Any]]:
+        """Take everything out: latest values first, then events."""
+        with self._lock:
+            letters = [*self._latest.items(), *self._events]
+            self._latest.clear()
+            self._events.clear()
+        return letters
+
+
+class Jobs(QObject):
+    """One job trains, the others wait in a queue. All signals are emitted in the GUI thread."""
+
+    started = Signal(object)  # Job
+    progressed = Signal(object)  # Progress; the record may have grown
+    loading = Signal(str, int, int)  # the dataset of the job is being made
+    ended = Signal(object)  # Ended
+    trouble = Signal(object)  # a StorageError; answer with retry(bool)
+    queue_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue: list[Job] = []
+        self.current: Job | None = None
+        self.progress: Progress | None = None
+        self._mail = Mailbox()
+        self._wake = threading.Condition()
+        self._next: Job | None = None
+        self._stop: StopRequest | None = None
+        self._cancelled = threading.Event()
+        self._status = "paused"
+        self._closing = False
+        self._answer: bool | None = None
+        self._answered = threading.Event()
+        self._timer = QTimer(self)
+        self._timer.setInterval(100)
+        self._timer.timeout.connect(self._read_mail)
+        self._timer.start()
+        before = threading.stack_size(STACK_BYTES)
+        self._thread = threading.Thread(target=self._loop, name="training", daemon=True)
+        self._thread.start()
+        threading.stack_size(before)
+
+    # --- the GUI thread's side ---
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is being trained."""
+        return self.current is not None
+
+    def add(self, job: Job) -> None:
+        """Train now, or after those that wait."""
+        self.queue.append(job)
+        self.queue_changed.emit()
+        self._start_next()
+
+    def remove(self, job: Job) -> None:
+        """Take a job that waits out of the queue."""
+        if job in self.queue:
+            self.queue.remove(job)
+            self.queue_changed.emit()
+
+    def _start_next(self) -> None:
+        if self.current is not None or not self.queue or self._closing:
+            return
+        self.current, self.progress = self.queue.pop(0), None
+        self._cancelled.clear()
+        with self._wake:
+            self._next = self.current
+            self._wake.notify()
+        self.queue_changed.emit()
+        self.started.emit(self.current)
+
+    def ask_to_stop(self, status: str = "paused") -> None:
+        """Save and end the job: "paused" means to go on later, "stopped" means that it is done as it is."""
+        self._status = status
+        self._cancelled.set()
+        if self._stop is not None:
+            self._stop.ask(status)
+        self.retry(False)
+
+    def retry(self, again: bool) -> None:
+        """The answer to ``trouble``."""
+        self._answer = again
+        self._answered.set()
+
+    def close(self, seconds: float = 10.0) -> bool:
+        """Stop, save, and wait for the thread; True if it ended in time."""
+        self._closing = True
+        self.queue.clear()
+        self.ask_to_stop("paused")
+        with self._wake:
+            self._wake.notify()
+        self._thread.join(seconds)
+        self._timer.stop()
+        return not self._thread.is_alive()
+
+    @Slot()
+    def _read_mail(self) -> None:
+        for kind, value in self._mail.empty():
+            if kind == "progress":
+                self.progress = value
+                self.progressed.emit(value)
+            elif kind == "loading":
+                self.loading.emit(*value)
+            elif kind == "trouble":
+                self.trouble.emit(value)
+            elif kind == "ended":
+                self.current, self._stop = None, None
+                self.ended.emit(value)
+                self._start_next()
+
+    # --- the training thread's side ---
+
+    def _loop(self) -> None:
+        while True:
+            with self._wake:
+                while self._next is None and not self._closing:
+                    self._wake.wait()
+                if self._closing:
+                    return
+                job, self._next = self._next, None
+            assert job is not None
+            try:
+                ended = self._train(job)
+            except Exception as error:  # noqa: BLE001 - it is shown and logged; the thread must live on
+                ended = Ended(job, "failed", as_error(error))
+            self._mail.event("ended", ended)
+            gc.freeze()
+
+    def _train(self, job: Job) -> Ended:
+        import models
+        from models.core import datasets, device
+
+        device.prepare()
+        from models.core import training
+        from models.core.errors import Cancelled
+        from models.core.family import parse_config
+        from models.core.record import Run
+        from models.core.recorder import Hooks, StopRequest
+
+        def report(progress: Progress) -> None:
+            if progress.step == 1:
+                gc.freeze()  # the trace is made
+            self._mail.latest("progress", progress)
+
+        stop = StopRequest()
+        stop.status = self._status
+        self._stop = stop
+        load = dict(progress=lambda *what: self._mail.latest("loading", what), cancelled=self._cancelled.is_set)
+        try:
+            if job.resume:
+                run = Run.open(job.folder, write=True)
+                training.change(run, epochs=job.epochs, learning_rate=job.learning_rate)
+                about = run.info.dataset
+                dataset = datasets.load(about["name"], size=about.get("size"), **load)
+            else:
+                config = parse_config(models.family(job.family).CONFIG, job.values)
+                dataset = datasets.load(job.dataset, size=job.size, **load)
+                run = training.start(job.folder, job.family, config, dataset, size=job.size)
+        except Cancelled:
+            return Ended(job, "stopped", None)
+        if self._cancelled.is_set():
+            stop.ask(self._status)
+        try:
+            outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble))
+        finally:
+            run.close()
+        return Ended(job, outcome.status, outcome.error)
+
+    def _trouble(self, error: UserError) -> bool:
+        """The disk said no: the model waits in memory until the person has answered."""
+        if self._closing or self._cancelled.is_set():
+            return False
+        self._answered.clear()
+        self._mail.event("trouble", error)
+        self._answered.wait()
+        return bool(self._answer)

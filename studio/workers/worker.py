@@ -1,0 +1,155 @@
+"""A long-lived thread that answers questions: the latest question of a kind wins, stale answers are dropped."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from models.core.errors import Cancelled, UserError
+
+STACK_BYTES = 16 * 2**20  # macOS gives a thread 512 KB, too little for tracing
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Task:
+    """One question: ``work`` runs in the worker, ``then`` or ``failed`` in the GUI thread."""
+
+    key: str
+    stamp: int
+    work: Callable[[Task], Any]
+    then: Callable[[Any], None]
+    failed: Callable[[UserError], None]
+    progressed: Callable[[str, int, int], None] | None = None
+    cancelled: bool = False
+
+    def is_cancelled(self) -> bool:
+        """For loops inside ``work``; a newer question of the same kind cancels the older one."""
+        return self.cancelled
+
+
+def as_error(error: Exception) -> UserError:
+    """What a worker raised, in words; anything unexpected is in the log with its trace."""
+    if isinstance(error, UserError):
+        return error
+    log.error("a task failed", exc_info=error)
+    first = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    return UserError(f"Something went wrong: {first}", advice="The log file has the details.")
+
+
+class Worker(QObject):
+    """Runs tasks one after another in its own thread; at most one waits for each key."""
+
+    _done = Signal(object, object)
+    _progress = Signal(object, str, int, int)
+    busy_changed = Signal(bool)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._waiting: OrderedDict[str, Task] = OrderedDict()
+        self._latest: dict[str, int] = {}
+        self._running: Task | None = None
+        self._stamps = itertools.count(1)
+        self._wake = threading.Condition()
+        self._closing = False
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._progress.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        before = threading.stack_size(STACK_BYTES)
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+        threading.stack_size(before)
+
+    def ask(
+        self, key: str, work: Callable[[Task], Any], then: Callable[[Any], None], failed: Callable[[UserError], None],
+        progressed: Callable[[str, int, int], None] | None = None,
+    ) -> Task:  # fmt: skip
+        """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel."""
+        task = Task(key, next(self._stamps), work, then, failed, progressed)
+        with self._wake:
+            self._latest[key] = task.stamp
+            if self._running is not None and self._running.key == key:
+                self._running.cancelled = True
+            self._waiting.pop(key, None)
+            self._waiting[key] = task
+            self._wake.notify()
+        return task
+
+    def cancel(self, key: str) -> None:
+        """Forget the question of this key; its answer will not be delivered."""
+        with self._wake:
+            self._latest.pop(key, None)
+            self._waiting.pop(key, None)
+            if self._running is not None and self._running.key == key:
+                self._running.cancelled = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        with self._wake:
+            return self._running is None and not self._waiting
+
+    def close(self, seconds: float = 5.0) -> bool:
+        """Ask the thread to end and wait for it; True if it did."""
+        with self._wake:
+            self._closing = True
+            self._latest.clear()
+            self._waiting.clear()
+            if self._running is not None:
+                self._running.cancelled = True
+            self._wake.notify()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def prepare(self) -> None:
+        """Runs first, in the worker: slow imports belong here."""
+
+    def _loop(self) -> None:
+        self.prepare()
+        while True:
+            with self._wake:
+                while not self._waiting and not self._closing:
+                    self._wake.wait()
+                if self._closing:
+                    return
+                _, task = self._waiting.popitem(last=False)
+                self._running = task
+            outcome: Any
+            try:
+                outcome = task.work(task)
+            except Cancelled:
+                outcome = None
+                task.cancelled = True
+            except Exception as error:  # noqa: BLE001 - it is shown and logged; the thread must live on
+                outcome = as_error(error)
+            with self._wake:
+                self._running = None
+                closing = self._closing
+            if not closing:
+                self._done.emit(task, outcome)
+            del task, outcome  # a picture must not live until the next question
+
+    def tell(self, task: Task, what: str, done: int, total: int) -> None:
+        """Report progress from inside ``work``."""
+        if task.progressed is not None and not self._closing:
+            self._progress.emit(task, what, done, total)
+
+    @Slot(object, object)
+    def _deliver(self, task: Task, outcome: Any) -> None:
+        if self._latest.get(task.key) != task.stamp or task.cancelled:
+            return
+        if isinstance(outcome, UserError):
+            task.failed(outcome)
+        else:
+            task.then(outcome)
+
+    @Slot(object, str, int, int)
+    def _tell(self, task: Task, what: str, done: int, total: int) -> None:
+        if task.progressed is not None and not task.cancelled and self._latest.get(task.key) == task.stamp:
+            task.progressed(what, done, total)
