@@ -96,20 +96,10 @@ def write_film(
         )
     if frames.ndim != 4 or len(frames) == 0 or not 0.01 <= seconds_a_frame <= 60.0:
         raise ValueError(f"a film wants frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}")
-    first = _picture(frames[0])
     rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
-    common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0}
-    common["duration"] = round(seconds_a_frame * 1000)
-    stream = io.BytesIO()
-    if suffix == ".gif":
-        comment = f"{RECIPE_KEY}:{_recipe_text(recipe)}".encode() if recipe is not None else b""
-        first.save(stream, "GIF", **common, comment=comment, disposal=1, optimize=False)
-    elif suffix == ".webp":
-        first.save(stream, "WEBP", **common, lossless=True, exif=_exif(recipe))
-    else:
-        first.save(stream, "PNG", **common, pnginfo=_png_text(recipe))
+    content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
     _check(cancelled)
-    return _write(path, stream.getvalue())
+    return _write(path, content)
 
 
 def write_codings(path: Path, codings: NDArray[np.float32]) -> Path:
@@ -262,6 +252,19 @@ class _Rest:
                 yield _picture(frame)
             if self.on_frame and not silent:
                 self.on_frame(index + 1, len(self.frames))
+
+
+def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
+    stream = io.BytesIO()
+    common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0, "duration": milliseconds}
+    if suffix == ".gif":
+        comment = f"{RECIPE_KEY}:{_recipe_text(recipe)}".encode() if recipe is not None else b""
+        first.save(stream, "GIF", **common, comment=comment, disposal=1, optimize=False)
+    elif suffix == ".webp":
+        first.save(stream, "WEBP", **common, lossless=True, exif=_exif(recipe))
+    else:
+        first.save(stream, "PNG", **common, pnginfo=_png_text(recipe))
+    return stream.getvalue()
 
 
 def _check(cancelled: Callable[[], bool] | None) -> None:

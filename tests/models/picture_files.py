@@ -237,7 +237,7 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     rows = b"".join(squeezed.compress(bytes(1_000_000)) for _ in range(20)) + squeezed.flush()
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0))
     yield "50000.png", b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    yield "just-too-large.png", png(10_001, 5_000, bytes(100))
+    yield "just-too-large.png", png(10_001, 5_000, bytes(10_002 * 5_000))
     yield (
         "65535.gif",
         b"GIF89a"
@@ -264,10 +264,14 @@ def bombs() -> Iterator[tuple[str, bytes]]:
             + struct.pack("<IHHI", 2**30, 0, 0, 54)
             + struct.pack("<IiiHHIIiiII", 40, *size, 1, 24, 0, 2**30, 0, 0, 0, 0),
         )
-    tags = b"".join(struct.pack("<HHII", tag, 4, 2**31, 8) for tag in (254, 256, 257, 258, 259, 262, 273, 278, 279))
+    tags = b"".join(struct.pack("<HHII", tag, 4, 2**31, 8) for tag in (254, *range(256, 260), 262, 273, 278, 279))
     yield "tags.tif", b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", 9) + tags + bytes(4)
-    loop = struct.pack("<HHHII", 1, 256, 4, 1, 10) + struct.pack("<I", 8)
+    loop = struct.pack("<HHHIII", 1, 256, 4, 1, 10, 8)
     yield "loop.tif", b"II*\0" + struct.pack("<I", 8) + loop
+    yield from _text_bombs()
+
+
+def _text_bombs() -> Iterator[tuple[str, bytes]]:
     bomb = zlib.compress(bytes(80_000_000), 9)
     yield "text-bomb.png", png(1, 1, b"\0\0", before=chunk(b"zTXt", b"Comment\0\0" + bomb))
     info = PngImagePlugin.PngInfo()

@@ -119,6 +119,7 @@ def test_hostile_npz_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DatasetError) as caught:
             load(path)
         assert str(path) in caught.value.where, name
+        assert name not in ("huge shape", "short") or "does not fit its size" in caught.value.what
     path.write_bytes(sound)
     assert load(path).images.shape == (2, 8, 8, 1)
 

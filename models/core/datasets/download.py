@@ -33,8 +33,7 @@ def fetch(
         path: where it shall lie; until it is checked it is called "….part".
         check: raises ``DatasetError`` if the content is not what it should be; the file is then removed.
         most: bytes that the file may have at most.
-        progress: see ``models.core.datasets.load``.
-        cancelled: see there; what has arrived is kept and the next call goes on from it.
+        progress, cancelled: see ``models.core.datasets.load``; what has arrived is kept for the next call.
 
     Raises:
         DatasetError: if no address delivers it; says where it could be put by hand.

@@ -54,16 +54,12 @@ def load(
     side = size or SIZE
     home = places.cache() / "folders"
     with new_folder(home) as fresh:
-        listing = Listing(
-            path, fresh / "files.sqlite", lambda found: report("Looking for pictures", 0, found, progress, cancelled)
-        )
+        listing = Listing(path, fresh / "files.sqlite", _telling("Looking for pictures", progress, cancelled))
         try:
             target = home / f"{listing.key(1)}-{side}"
             cached = open_cached(target, _WORDS)
             if cached is None:
-                _decode_all(
-                    path, listing, fresh, side, lambda n, m: report("Reading pictures", n, m, progress, cancelled)
-                )
+                _decode_all(path, listing, fresh, side, _telling("Reading pictures", progress, cancelled))
         finally:
             listing.close()
         (fresh / "files.sqlite").unlink()
@@ -73,6 +69,10 @@ def load(
     if cached is None:
         raise DatasetError("The cache of this folder could not be read back.", where=shown(path), advice="Try again.")
     return _dataset(path, cached)
+
+
+def _telling(what: str, progress: Progress | None, cancelled: Cancel | None) -> Tell:
+    return lambda done, total: report(what, done, total, progress, cancelled)
 
 
 def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, tell: Tell) -> None:

@@ -39,13 +39,13 @@ class Listing:
     Args:
         folder: the folder of pictures; links are followed, loops are not, hidden files and folders are left out.
         database: a file that does not exist yet.
-        tick: called now and then with the number of pictures found.
+        tell: called now and then with (0, pictures found).
 
     Raises:
         DatasetError: if the folder cannot be read.
     """
 
-    def __init__(self, folder: Path, database: Path, tick: Callable[[int], None]) -> None:
+    def __init__(self, folder: Path, database: Path, tell: Callable[[int, int], None]) -> None:
         self.folder = folder
         self._base = sqlite3.connect(database, isolation_level=None)
         for command in (
@@ -64,7 +64,7 @@ class Listing:
             self._base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
             self.count += 1
             if self.count % 500 == 0:
-                tick(self.count)
+                tell(0, self.count)
         self.attribute_names = self._read_attributes()
         self._base.execute("COMMIT")
 

@@ -1,4 +1,4 @@
-"""Datasets from an .npz file that anybody may have written: read without pickles, with every size checked beforehand.
+"""Datasets from an .npz file that anybody may have written: read without objects, every size checked beforehand.
 
 The file holds ``images`` (or ``x``, or ``x_train``), uint8 0..255 or floats in [0, 1], of shape (n, height, width) or
 (n, height, width, 1 or 3); and, if it likes, ``labels`` (or ``y``, ``y_train``), ``label_names``, ``attributes`` and
@@ -104,7 +104,7 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDAr
     with archive.open(entry) as packed:
         stream = cast(zipfile.ZipExtFile, packed)
         shape, fortran, dtype = _header(packed, where, name)
-        if dtype.hasobject or dtype.kind not in "biufUS" or dtype.itemsize == 0:
+        if dtype.kind not in "biufUS" or dtype.itemsize == 0:
             raise _wrong(where, name, f"its type {dtype} is not one of numbers or text")
         if fortran and len(shape) > 1:
             raise _wrong(where, name, "it is stored column by column")
