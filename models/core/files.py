@@ -191,7 +191,9 @@ def make_folder(folder: Path) -> None:
 def read_bytes(path: Path, *, max_bytes: int = MAX_JSON_BYTES) -> bytes:
     """Read a whole file; RunFormatError if it is larger than ``max_bytes``, OSError if it cannot be read."""
     with OPS.open_reading(path) as stream:
-        data = stream.read(max_bytes + 1)
+        size = stream.seek(0, os.SEEK_END)  # read(n) allocates n bytes, whatever is there
+        stream.seek(0)
+        data = stream.read(min(size, max_bytes) + 1)
     if len(data) > max_bytes:
         raise RunFormatError(f"The file is larger than {max_bytes:,} bytes.", where=shown(path))
     return data

@@ -21,10 +21,11 @@ def copy_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.copy{path.suffix}")
 
 
-def seal(values: dict[str, Any]) -> str:
-    """The fingerprint of all values but the seal itself. Every future schema keeps this rule."""
+def seal(name: str, values: dict[str, Any]) -> str:
+    """The fingerprint of a file's name and of all its values but the seal. Every future schema keeps this rule."""
     plain = {key: value for key, value in values.items() if key != SEAL}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()
+    text = json.dumps([name, plain], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_sealed(path: Path, values: dict[str, Any]) -> None:
@@ -33,15 +34,15 @@ def write_sealed(path: Path, values: dict[str, Any]) -> None:
     Raises:
         StorageError: the disk said no.
     """
-    sealed = {**values, SEAL: seal(values)}
+    sealed = {**values, SEAL: seal(path.name, values)}
     files.write_json(path, sealed)
     files.write_json(copy_of(path), sealed)
 
 
-def read_one(path: Path) -> dict[str, Any]:
-    """Read one sealed file; RunFormatError if it is not whole."""
+def _read_one(path: Path, name: str) -> dict[str, Any]:
+    """Read one sealed file; RunFormatError if it is not whole, or was sealed as another one."""
     values = files.read_json(path)
-    if not isinstance(values, dict) or values.get(SEAL) != seal(values):
+    if not isinstance(values, dict) or values.get(SEAL) != seal(name, values):
         raise RunFormatError("The file is damaged: its content does not match its seal.", where=shown(path))
     return {key: value for key, value in values.items() if key != SEAL}
 
@@ -56,10 +57,10 @@ def read_sealed(path: Path) -> tuple[dict[str, Any], RunFormatError | None]:
         RunFormatError: neither is whole.
     """
     try:
-        return read_one(path), None
+        return _read_one(path, path.name), None
     except RunFormatError as error:
         try:
-            return read_one(copy_of(path)), error
+            return _read_one(copy_of(path), path.name), error
         except RunFormatError:
             raise error from None
 

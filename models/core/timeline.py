@@ -51,20 +51,17 @@ def read_rows(path: Path, offset: int = 0) -> tuple[Rows, int, int]:
     """
     try:
         with files.OPS.open_reading(path) as stream:
-            start = max(0, offset - 1)
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, offset - 1))
+            start = offset if offset and stream.read(1) == b"\n" else 0
             stream.seek(start)
-            data = stream.read(_CHUNK)
-            if offset and data[:1] != b"\n":
-                stream.seek(0)
-                data, start = stream.read(_CHUNK), 0
-            elif offset:
-                data, start = data[1:], offset
+            data = stream.read(min(_CHUNK, size - start))  # read(n) allocates n bytes, whatever is there
     except (FileNotFoundError, NotADirectoryError):
         return [], 0, 0
     except OSError as error:
         raise RunFormatError(f"The file cannot be read: {error}.", where=shown(path)) from error
     end = data.rfind(b"\n") + 1
-    if not end and len(data) >= _CHUNK - 1:
+    if not end and len(data) == _CHUNK:
         return [], start + len(data), 1
     rows, bad = _parse(data[:end])
     return rows, start + end, bad

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import random
+import shutil
 import sys
 import time
 from collections import Counter
@@ -211,3 +212,28 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path, children):
         lock = Lock(tmp_path)
         lock.acquire()
         lock.release()
+
+
+def test_a_folder_that_vanishes_is_a_storage_error_and_the_state_can_be_saved_elsewhere(tmp_path):
+    run = make_run(tmp_path / "run")
+    run.save_checkpoint(1, state(1))
+    shutil.rmtree(run.folder)
+    for what, call in beats(run, 2).items():
+        if what != "truncate":
+            with pytest.raises(StorageError, match="gone"):
+                call()
+    run.close()
+    with make_run(tmp_path / "elsewhere") as other:
+        assert is_whole(other.save_checkpoint(2, state(2)), other.load_checkpoint(expected(state(2)))[1])
+
+
+def test_a_read_only_disk_is_a_storage_error_and_reading_goes_on(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run")
+    run.save_checkpoint(1, state(1))
+    run.append_metrics({"step": 1})
+    for number in range(1, 6):
+        use(monkeypatch, Shim(number, errno.EROFS))
+        with pytest.raises(StorageError, match="read-only"):
+            run.save_checkpoint(2, state(2))
+        assert is_whole(*run.load_checkpoint(expected(state(1)), step=1)) and run.metrics() == [{"step": 1}]
+    run.close()

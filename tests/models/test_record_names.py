@@ -11,54 +11,53 @@ from models.core.errors import RunFormatError, StorageError
 from models.core.record import Run
 from tests.models.record_tools import expected, is_whole, make_run, state
 
+NAMES = [
+    "é",
+    unicodedata.normalize("NFD", "é"),
+    "🙂👩‍👩‍👧",
+    "שלום",
+    "\u202ertl",
+    "a b  c",
+    " lead",
+    "quo'te",
+    "-dash",
+]
+NAMES += [
+    "--",
+    "#hash",
+    "%41",
+    "~",
+    "$HOME",
+    "`x`",
+    "a;b",
+    "(a)",
+    "[a]",
+    "{a}",
+    "a&b",
+    "ＷＩＤＥ",
+    "\u200b",
+    "x" * 200,
+]
+POSIX = [
+    "trail ",
+    "trail.",
+    "new\nline",
+    'double"quote',
+    "a*b",
+    "a?b",
+    "a|b",
+    "a:b",
+    "tab\t",
+    "back\\slash",
+    "con",
+    "x" * 255,
+]
+POSIX += [os.fsdecode(b"bytes-\xff\xfe"), "\x01", "\x7f", "ü" * 127, "<a>"]
+if sys.platform != "win32":
+    NAMES += POSIX
 
-def odd_names():
-    names = [
-        "é",
-        unicodedata.normalize("NFD", "é"),
-        "🙂👩‍👩‍👧",
-        "שלום",
-        "\u202ertl",
-        "a b  c",
-        " lead",
-        "trail ",
-        "quo'te",
-        "-dash",
-    ]
-    names += [
-        "--",
-        "#hash",
-        "%41",
-        "~",
-        "$HOME",
-        "`x`",
-        "a;b",
-        "(a)",
-        "[a]",
-        "{a}",
-        "a&b",
-        "ＷＩＤＥ",
-        "\u200b",
-        "x" * 200,
-    ]
-    posix = [
-        "trail.",
-        "new\nline",
-        'double"quote',
-        "a*b",
-        "a?b",
-        "a|b",
-        "a:b",
-        "tab\t",
-        "back\\slash",
-        "con",
-        "x" * 255,
-    ]
-    posix += [os.fsdecode(b"bytes-\xff\xfe"), "\x01", "\x7f", "ü" * 127, "<a>"]
-    return names if sys.platform == "win32" else names + posix
 
-
-@pytest.mark.parametrize("name", odd_names(), ids=range(len(odd_names())))
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_odd_folder_names(tmp_path, name):
     folder = tmp_path / name
     with make_run(folder) as run:  # create
