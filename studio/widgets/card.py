@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About
@@ -148,6 +148,7 @@ class ErrorNote(QFrame):
         row.setAlignment(mark, top)
         row.setAlignment(close, top)
         self.setLayout(row)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
     def show_error(self, error: UserError, action: str = "") -> None:
@@ -186,6 +187,7 @@ class Foldout(QWidget):
         self._inside = QWidget()
         self._inside.setLayout(vbox(self._text, self._equation, self._paper))
         self.setLayout(vbox(hbox(self._head, None), self._inside, spacing=theme.GAP_XS))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_about(about)
         self.set_open(opened)
 

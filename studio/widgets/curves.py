@@ -59,6 +59,8 @@ class Curves(QWidget):
         self._chips: dict[str, LegendChip] = {}
         flow = QFlowLayout(self._legend)
         flow.setContentsMargins(0, 0, 0, 0)
+        flow.setHorizontalSpacing(0)
+        flow.setVerticalSpacing(0)
         self.setLayout(vbox(row, self._plot, self._legend))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self._timer = QTimer(self)
@@ -129,8 +131,10 @@ class Curves(QWidget):
         self._rebuild()
 
     def names(self) -> list[str]:
-        """All metrics."""
-        return self._table.names()
+        """All metrics, each followed by its val_ twin."""
+        found = self._table.names()
+        bases = list(dict.fromkeys(twin(name) for name in found))
+        return sorted(found, key=lambda name: (bases.index(twin(name)), name != twin(name)))
 
     def visible_names(self) -> list[str]:
         """The metrics that are drawn now."""
@@ -179,9 +183,10 @@ class Curves(QWidget):
         return {base: [name for name in self.names() if twin(name) == base] for base in bases}
 
     def colour(self, name: str) -> str:
-        """A metric and its val_ twin share one."""
+        """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
         bases = list(dict.fromkeys(twin(other) for other in self.names()))
-        return theme.series(bases.index(twin(name)))
+        own = theme.series(bases.index(twin(name)))
+        return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
     def _rebuild(self) -> None:
         for line in self._lines.values():
@@ -209,13 +214,15 @@ class Curves(QWidget):
             axis = self._item.getAxis(side)
             axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
             axis.setTextPen(grey)
-            axis.setPen(theme.color("line"))
+            axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))
         self._item.getAxis("bottom").enableAutoSIPrefix(False)
         self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():
-            style = Qt.PenStyle.DashLine if name.startswith("val_") else Qt.PenStyle.SolidLine
-            line.setPen(pyqtgraph.mkPen(self.colour(name), width=1.75, style=style))
+            held_out = name.startswith("val_")
+            style = Qt.PenStyle.DashLine if held_out else Qt.PenStyle.SolidLine
+            line.setPen(pyqtgraph.mkPen(self.colour(name), width=2 if held_out else 1.5, style=style))
+            line.setZValue(2 if held_out else 1)
             self._chips[name].set_colour(self.colour(name))
         self.draw()
 

@@ -37,7 +37,7 @@ class LegendChip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Mark, gap, name."""
-        return QSize(QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(self.text()) + 32, 22)
+        return QSize(QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(self.text()) + 34, 22)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw mark, name, ring."""

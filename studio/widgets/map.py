@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 from superqt import QFlowLayout
 
@@ -40,6 +40,8 @@ class LatentMap(QWidget):
         self._legend = QWidget()
         flow = QFlowLayout(self._legend)
         flow.setContentsMargins(0, 0, 0, 0)
+        flow.setHorizontalSpacing(0)
+        flow.setVerticalSpacing(0)
         self._chips: list[LegendChip] = []
         self.pictures_button = icon_button("image", "Show pictures where there is room")
         self.pictures_button.setCheckable(True)
@@ -49,6 +51,8 @@ class LatentMap(QWidget):
         self.fit_button.clicked.connect(self.fit)
         row = hbox(self._legend, self.pictures_button, self.fit_button, spacing=theme.GAP_XS)
         row.setStretch(0, 1)
+        for tool in (self.pictures_button, self.fit_button):
+            row.setAlignment(tool, Qt.AlignmentFlag.AlignTop)
         column = vbox(self.view, row)
         column.setStretch(0, 1)
         self.setLayout(column)

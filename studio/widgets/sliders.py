@@ -44,7 +44,7 @@ class CodingSlider(QWidget):
     ) -> None:
         super().__init__(parent)
         self.words = label(text)
-        self.words.setMinimumWidth(44)
+        self.words.setMinimumWidth(64)
         zero = min(max(0.0, low), high)
         self.track = Track(low, high, zero)
         self.track.setAccessibleName(text)
@@ -76,6 +76,10 @@ class CodingSlider(QWidget):
         self.track.colour = role
         self.track.update()
 
+    def set_label_width(self, width: int) -> None:
+        """Give the name this much room, in px, so that sliders beneath each other line up."""
+        self.words.setFixedWidth(width)
+
     def locked(self) -> bool:
         """Whether random and reset leave it alone."""
         return self.lock.isChecked()
@@ -94,7 +98,9 @@ class CodingSlider(QWidget):
         self.committed.emit()
 
     def _locked(self, locked: bool) -> None:
-        theme.dress(self.lock, "lock-simple" if locked else "lock-simple-open", "accent" if locked else "secondary")
+        theme.dress(
+            self.lock, "lock-simple-fill" if locked else "lock-simple-open", "accent" if locked else "secondary"
+        )
         self.lock_toggled.emit(locked)
 
 
