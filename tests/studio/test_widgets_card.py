@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About
 from studio.widgets.basics import QuietCombo, QuietDoubleSpin, QuietSpin
 from studio.widgets.card import Card, Chip, EmptyState, ErrorNote, Foldout, Segmented, button, hbox, vbox
+from tests.studio.events import wheel
 
 pytestmark = pytest.mark.usefixtures("app_theme")
-
-
-def wheel(widget: QWidget, turn: int = 120, spot: QPointF | None = None) -> QWheelEvent:
-    at = spot or QPointF(widget.rect().center())
-    event = QWheelEvent(
-        at,
-        QPointF(widget.mapToGlobal(at.toPoint())),
-        QPoint(),
-        QPoint(0, turn),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(widget, event)
-    return event
 
 
 def test_making_a_card_shows_no_window(qtbot) -> None:
@@ -111,8 +95,9 @@ def test_the_wheel_changes_a_control_only_with_the_focus(qtbot, kind: type[QWidg
     host = QWidget()
     host.setLayout(hbox(control, other))
     qtbot.addWidget(host)
-    host.show()
-    host.activateWindow()
+    with qtbot.waitActive(host):
+        host.show()
+        host.activateWindow()
     other.setFocus()
     before = read()
     wheel(control)
