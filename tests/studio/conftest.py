@@ -80,6 +80,7 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     report = getattr(request.node, "report_call", None)
     if report is None or not report.passed:
         return
+    request.node.funcargs.clear()  # else the test's own widgets are still held
     _flush()
     left = {kind: now - before[kind] for kind, now in _alive().items() if now - before[kind]}
     windows = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before["top-level widgets"]]

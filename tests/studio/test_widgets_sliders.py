@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("app_theme")
 LEFT = Qt.MouseButton.LeftButton
 
 
-def shown(qtbot, widget, width: int = 360, height: int = 40):
+def shown(qtbot, widget, width: int = 360, height: int = 40) -> None:
     from PySide6.QtWidgets import QWidget
 
     host, other = QWidget(), button("Other")
@@ -26,7 +26,7 @@ def shown(qtbot, widget, width: int = 360, height: int = 40):
         host.show()
         host.activateWindow()
     other.setFocus()
-    return host
+    widget.kept = host  # qtbot holds it weakly
 
 
 def test_a_drag_changes_often_and_commits_once(qtbot) -> None:
