@@ -224,8 +224,7 @@ def _dress_again(widget: QWidget) -> None:
     name = widget.property("icon_name")
     if name and isinstance(widget, QAbstractButton):
         widget.setIcon(icon(name, widget.property("icon_role")))
-    elif not widget.styleSheet():
-        widget.update()
+    widget.update()
 
 
 @cache

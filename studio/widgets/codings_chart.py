@@ -120,6 +120,7 @@ class CodingsChart(QWidget):
         for i in range(0, len(self._labels), every):
             painter.setPen(theme.color("secondary"))
             middle = rect.left() + pitch * (i + 0.5)
+            middle = min(middle, self.width() - widest / 2)
             room = QRectF(middle - widest / 2, self.height() - 20, widest, 18)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self._labels[i])
 

@@ -11,12 +11,11 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
-from superqt import QFlowLayout
 
 from studio import theme
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.curve_data import Floats, Table, smooth, thin
-from studio.widgets.legend import LegendChip
+from studio.widgets.legend import LegendChip, LegendRow
 from studio.widgets.segmented import Segmented
 from studio.widgets.track import Track
 
@@ -52,15 +51,11 @@ class Curves(QWidget):
         self.smoothing = Track(0.0, 0.99, 0.0, 0.01)
         self.smoothing.setMaximumWidth(110)
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("Moving average: calms a restless curve; the thin line behind it is the raw one")
+        self.smoothing.setToolTip("Moving average: calms a restless curve")
         self.smoothing.changed.connect(lambda _value: self._draw_soon())
         row = hbox(label("Smooth", "secondary"), self.smoothing, None, self._segments, self.log_button)
-        self._legend = QWidget()
+        self._legend = LegendRow()
         self._chips: dict[str, LegendChip] = {}
-        flow = QFlowLayout(self._legend)
-        flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(0)
-        flow.setVerticalSpacing(0)
         self.setLayout(vbox(row, self._plot, self._legend))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self._timer = QTimer(self)
@@ -79,6 +74,7 @@ class Curves(QWidget):
         self._plot.hideButtons()
         self._item = self._plot.getPlotItem()
         self._item.setMenuEnabled(False)
+        self._item.getAxis("bottom").enableAutoSIPrefix(False)
         self._item.showGrid(x=False, y=True, alpha=0.12)
         self._view = self._item.getViewBox()
         self._view.setMouseMode(self._view.PanMode)
@@ -200,7 +196,7 @@ class Curves(QWidget):
             chip.set_on(name not in self._hidden)
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
             self._chips[name] = chip
-            self._legend.layout().addWidget(chip)  # type: ignore[union-attr]
+            self._legend.add(chip)
         options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
         if options != self._segments.options():
             self._segments.set_options(options)
@@ -215,7 +211,6 @@ class Curves(QWidget):
             axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
             axis.setTextPen(grey)
             axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))
-        self._item.getAxis("bottom").enableAutoSIPrefix(False)
         self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.basics import QuietDoubleSpin, hbox, icon_button, label
@@ -20,7 +20,7 @@ def signed_box(low: float, high: float) -> QuietDoubleSpin:
     """A bare spin box for exact entry, in figures of one width."""
     box = QuietDoubleSpin()
     box.setProperty("kind", "bare")
-    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.lineEdit().setTextMargins(0, 0, 2, 0)  # its buttons have no width: without buttons Qt gives the text none
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setRange(low, high)
     box.setDecimals(2)

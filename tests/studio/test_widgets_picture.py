@@ -179,6 +179,19 @@ def test_the_grid_is_clicked_opened_walked_and_dragged_from(qtbot, carried: list
     assert plan.wide % 28 == 0
 
 
+@pytest.mark.parametrize(("wide", "high"), [(352, 344), (360, 320), (500, 200), (130, 600), (90, 90)])
+def test_a_grid_scrolls_only_when_tiles_would_be_too_small(qtbot, wide: int, high: int) -> None:
+    grid = PictureGrid()
+    qtbot.addWidget(grid)
+    grid.resize(wide, high)
+    grid.set_images(noise(16))
+    grid.show()
+    plan = grid.make_plan(1.0)
+    assert plan.width() <= wide
+    assert (plan.height() <= high) == (grid.verticalScrollBar().maximum() == 0)
+    assert plan.wide >= 28
+
+
 def test_an_empty_grid_and_pictures_that_are_not_there_yet_are_painted(qtbot) -> None:
     grid = PictureGrid()
     qtbot.addWidget(grid)
