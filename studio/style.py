@@ -114,7 +114,11 @@ QDoubleSpinBox[kind="bare"]:focus {{ border: 2px solid {t.accent}; background: {
     padding: 0 3px; }}
 QAbstractSpinBox > QLineEdit, QComboBox > QLineEdit {{ background: transparent; border: none; min-height: 0;
     padding: 0; }}
+QSpinBox, QDoubleSpinBox {{ padding: 0; }}
+QAbstractSpinBox > QLineEdit {{ padding: 0 2px 0 6px; }}
+QDoubleSpinBox[kind="bare"] > QLineEdit {{ padding: 0; }}
 {spin} {{ border: none; background: transparent; width: 16px; margin-right: 3px; }}
+QDoubleSpinBox[kind="bare"]::up-button, QDoubleSpinBox[kind="bare"]::down-button {{ width: 0; margin: 0; }}
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({_drawn("up", t.secondary)}); width: 10px; }}
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({_drawn("down", t.secondary)}); width: 10px; }}
 QComboBox {{ padding-right: 24px; }}

@@ -97,7 +97,7 @@ LIGHT = Tokens(
     disabled="#a3abb5",
     accent="#3e63dd",
     accent_hover="#3456c4",
-    accent_back="#e6ecfd",
+    accent_back="#ebf0fe",
     on_accent="#ffffff",
     good="#18794e",
     warning="#946800",
@@ -146,6 +146,13 @@ def series(index: int) -> str:
     """The colour of the index-th curve, class or slot; they repeat after ten."""
     colours = _State.tokens.series
     return colours[index % len(colours)]
+
+
+def mix(first: str, second: str, part: float) -> str:
+    """A colour between two roles or "#rrggbb": ``part`` of the second."""
+    a, b = color(first), color(second)
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x + (y - x) * part) for x, y in pairs)).name()
 
 
 def font(size: int = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
@@ -217,8 +224,7 @@ def _dress_again(widget: QWidget) -> None:
     name = widget.property("icon_name")
     if name and isinstance(widget, QAbstractButton):
         widget.setIcon(icon(name, widget.property("icon_role")))
-    elif not widget.styleSheet():
-        widget.update()
+    widget.update()
 
 
 @cache

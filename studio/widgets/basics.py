@@ -151,6 +151,7 @@ class QuietSpin(QSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.lineEdit().setTextMargins(theme.GAP_S - 2, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -167,6 +168,7 @@ class QuietDoubleSpin(QDoubleSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setTextMargins(theme.GAP_S - 2, 0, 0, 0)
         self.setLocale(self.locale().c())
 
     def wheelEvent(self, event: QWheelEvent) -> None:

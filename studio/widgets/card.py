@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About
@@ -36,6 +36,7 @@ class Card(QFrame):
     def __init__(self, title: str = "", subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._accent = ""
+        theme.bus().changed.connect(self._recolour)
         self._title = label(title, "title")
         self._subtitle = Elided(subtitle)
         self.tools = hbox()
@@ -68,7 +69,10 @@ class Card(QFrame):
     def set_accent(self, role: str) -> None:
         """Colour outline and title: a role of the tokens or "#rrggbb"; "" for none."""
         self._accent = role
-        self._title.setStyleSheet(f"color: {theme.color(role).name()};" if role else "")
+        self._recolour()
+
+    def _recolour(self) -> None:
+        self._title.setStyleSheet(f"color: {theme.color(self._accent).name()};" if self._accent else "")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -148,6 +152,7 @@ class ErrorNote(QFrame):
         row.setAlignment(mark, top)
         row.setAlignment(close, top)
         self.setLayout(row)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
     def show_error(self, error: UserError, action: str = "") -> None:
@@ -184,8 +189,9 @@ class Foldout(QWidget):
         for part in (self._text, self._equation, self._paper):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._inside = QWidget()
-        self._inside.setLayout(vbox(self._text, self._equation, self._paper))
+        self._inside.setLayout(vbox(self._text, self._equation, self._paper, None))
         self.setLayout(vbox(hbox(self._head, None), self._inside, spacing=theme.GAP_XS))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_about(about)
         self.set_open(opened)
 

@@ -81,7 +81,7 @@ class CodingsChart(QWidget):
         unused = self.unused()
         for i in range(len(self._means)):
             self._paint_bar(painter, i, bool(unused[i]))
-        self._paint_names(painter, unused)
+        self._paint_names(painter)
 
     def _paint_lines(self, painter: QPainter) -> None:
         rect = self._plot_rect()
@@ -111,15 +111,16 @@ class CodingsChart(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(bar.left(), y - 9, bar.width(), 18), 4, 4)
 
-    def _paint_names(self, painter: QPainter, unused: NDArray[np.bool_]) -> None:
+    def _paint_names(self, painter: QPainter) -> None:
         rect, face = self._plot_rect(), theme.font(theme.SMALL)
         painter.setFont(face)
         pitch = rect.width() / max(len(self._means), 1)
         widest = max((QFontMetrics(face).horizontalAdvance(text) for text in self._labels), default=1) + 8
         every = max(int(np.ceil(widest / max(pitch, 1e-6))), 1)
         for i in range(0, len(self._labels), every):
-            painter.setPen(theme.color("secondary" if not unused[i] else "edge"))
+            painter.setPen(theme.color("secondary"))
             middle = rect.left() + pitch * (i + 0.5)
+            middle = min(middle, self.width() - widest / 2)
             room = QRectF(middle - widest / 2, self.height() - 20, widest, 18)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self._labels[i])
 

@@ -11,12 +11,11 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
-from superqt import QFlowLayout
 
 from studio import theme
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.curve_data import Floats, Table, smooth, thin
-from studio.widgets.legend import LegendChip
+from studio.widgets.legend import LegendChip, LegendRow
 from studio.widgets.segmented import Segmented
 from studio.widgets.track import Track
 
@@ -52,13 +51,11 @@ class Curves(QWidget):
         self.smoothing = Track(0.0, 0.99, 0.0, 0.01)
         self.smoothing.setMaximumWidth(110)
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("Moving average: calms a restless curve; the thin line behind it is the raw one")
+        self.smoothing.setToolTip("Moving average: calms a restless curve")
         self.smoothing.changed.connect(lambda _value: self._draw_soon())
         row = hbox(label("Smooth", "secondary"), self.smoothing, None, self._segments, self.log_button)
-        self._legend = QWidget()
+        self._legend = LegendRow()
         self._chips: dict[str, LegendChip] = {}
-        flow = QFlowLayout(self._legend)
-        flow.setContentsMargins(0, 0, 0, 0)
         self.setLayout(vbox(row, self._plot, self._legend))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self._timer = QTimer(self)
@@ -77,6 +74,7 @@ class Curves(QWidget):
         self._plot.hideButtons()
         self._item = self._plot.getPlotItem()
         self._item.setMenuEnabled(False)
+        self._item.getAxis("bottom").enableAutoSIPrefix(False)
         self._item.showGrid(x=False, y=True, alpha=0.12)
         self._view = self._item.getViewBox()
         self._view.setMouseMode(self._view.PanMode)
@@ -129,8 +127,10 @@ class Curves(QWidget):
         self._rebuild()
 
     def names(self) -> list[str]:
-        """All metrics."""
-        return self._table.names()
+        """All metrics, each followed by its val_ twin."""
+        found = self._table.names()
+        bases = list(dict.fromkeys(twin(name) for name in found))
+        return sorted(found, key=lambda name: (bases.index(twin(name)), name != twin(name)))
 
     def visible_names(self) -> list[str]:
         """The metrics that are drawn now."""
@@ -179,9 +179,10 @@ class Curves(QWidget):
         return {base: [name for name in self.names() if twin(name) == base] for base in bases}
 
     def colour(self, name: str) -> str:
-        """A metric and its val_ twin share one."""
+        """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
         bases = list(dict.fromkeys(twin(other) for other in self.names()))
-        return theme.series(bases.index(twin(name)))
+        own = theme.series(bases.index(twin(name)))
+        return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
     def _rebuild(self) -> None:
         for line in self._lines.values():
@@ -195,7 +196,7 @@ class Curves(QWidget):
             chip.set_on(name not in self._hidden)
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
             self._chips[name] = chip
-            self._legend.layout().addWidget(chip)  # type: ignore[union-attr]
+            self._legend.add(chip)
         options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
         if options != self._segments.options():
             self._segments.set_options(options)
@@ -209,13 +210,14 @@ class Curves(QWidget):
             axis = self._item.getAxis(side)
             axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
             axis.setTextPen(grey)
-            axis.setPen(theme.color("line"))
-        self._item.getAxis("bottom").enableAutoSIPrefix(False)
+            axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))
         self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():
-            style = Qt.PenStyle.DashLine if name.startswith("val_") else Qt.PenStyle.SolidLine
-            line.setPen(pyqtgraph.mkPen(self.colour(name), width=1.75, style=style))
+            held_out = name.startswith("val_")
+            style = Qt.PenStyle.DashLine if held_out else Qt.PenStyle.SolidLine
+            line.setPen(pyqtgraph.mkPen(self.colour(name), width=2 if held_out else 1.5, style=style))
+            line.setZValue(2 if held_out else 1)
             self._chips[name].set_colour(self.colour(name))
         self.draw()
 

@@ -82,10 +82,14 @@ class PictureGrid(MouseTiles):
             room -= self.verticalScrollBar().sizeHint().width() * ratio
             columns = self._fixed or max(int((room + gap) // (self._side(ratio) + gap)), 1)
             wide, high = self._tile(columns, room, ratio)
+        rows = -(-count // columns)
+        spare = [2 * gap]  # the grid spreads a little, but never out of its room
         if columns > 1:
-            spare = int(room - columns * wide - (columns - 1) * gap) // (columns - 1)
-            gap += max(min(spare, 2 * gap), 0)
-        return Plan(columns, -(-count // columns), wide, high, gap, caption, margin, margin)
+            spare.append(int(room - columns * wide) // (columns - 1) - gap)
+        if rows > 1 and best is not None:
+            spare.append(int(depth - rows * (high + caption)) // (rows - 1) - gap)
+        gap += max(min(spare), 0) if columns > 1 else 0
+        return Plan(columns, rows, wide, high, gap, caption, margin, margin)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk, Enter clicks."""

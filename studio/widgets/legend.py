@@ -5,8 +5,24 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from superqt import QFlowLayout
 
 from studio import theme
+
+
+class LegendRow(QWidget):
+    """Chips in as many lines as they need."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.setHorizontalSpacing(0)
+        self._flow.setVerticalSpacing(0)
+
+    def add(self, chip: LegendChip) -> None:
+        """Add a chip at the end."""
+        self._flow.addWidget(chip)
 
 
 class LegendChip(QAbstractButton):
@@ -37,7 +53,7 @@ class LegendChip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Mark, gap, name."""
-        return QSize(QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(self.text()) + 32, 22)
+        return QSize(QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(self.text()) + 34, 22)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw mark, name, ring."""

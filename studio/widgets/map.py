@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
-from superqt import QFlowLayout
 
 from studio import theme
 from studio.widgets.basics import hbox, icon_button, vbox
 from studio.widgets.carry import Pixels
-from studio.widgets.legend import LegendChip
+from studio.widgets.legend import LegendChip, LegendRow
 from studio.widgets.map_layer import Cloud
 from studio.widgets.map_view import MapView
 
@@ -37,9 +36,7 @@ class LatentMap(QWidget):
         self.view.picked.connect(self.picked)
         self.view.path_moving.connect(self.path_moving)
         self.view.path_drawn.connect(self.path_drawn)
-        self._legend = QWidget()
-        flow = QFlowLayout(self._legend)
-        flow.setContentsMargins(0, 0, 0, 0)
+        self._legend = LegendRow()
         self._chips: list[LegendChip] = []
         self.pictures_button = icon_button("image", "Show pictures where there is room")
         self.pictures_button.setCheckable(True)
@@ -49,6 +46,8 @@ class LatentMap(QWidget):
         self.fit_button.clicked.connect(self.fit)
         row = hbox(self._legend, self.pictures_button, self.fit_button, spacing=theme.GAP_XS)
         row.setStretch(0, 1)
+        for tool in (self.pictures_button, self.fit_button):
+            row.setAlignment(tool, Qt.AlignmentFlag.AlignTop)
         column = vbox(self.view, row)
         column.setStretch(0, 1)
         self.setLayout(column)
@@ -112,7 +111,7 @@ class LatentMap(QWidget):
             chip.setToolTip(f"{name}: {count:,} points. Click to hide or show them.")
             chip.toggled.connect(lambda on, label=label: self.set_shown(label, on))
             self._chips.append(chip)
-            self._legend.layout().addWidget(chip)  # type: ignore[union-attr]
+            self._legend.add(chip)
         self._recolour()
 
     def _recolour(self) -> None:

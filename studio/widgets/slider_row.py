@@ -43,7 +43,7 @@ def paint_row(painter: QPainter, rects: tuple[QRectF, QRectF, QRectF, QRectF], s
     painter.setPen(theme.color("text" if state.enabled else "disabled"))
     painter.drawText(figures, middle | Qt.AlignmentFlag.AlignRight, f"{state.value:+.2f}")
     if state.locked or state.hovered or state.focused:
-        name, role = ("lock-simple", "accent") if state.locked else ("lock-simple-open", "secondary")
+        name, role = ("lock-simple-fill", "accent") if state.locked else ("lock-simple-open", "secondary")
         side = QRectF(0, 0, 14, 14)
         side.moveCenter(lock.center())
         theme.icon(name, role).paint(painter, side.toRect())

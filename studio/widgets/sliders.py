@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.basics import QuietDoubleSpin, hbox, icon_button, label
@@ -20,7 +20,7 @@ def signed_box(low: float, high: float) -> QuietDoubleSpin:
     """A bare spin box for exact entry, in figures of one width."""
     box = QuietDoubleSpin()
     box.setProperty("kind", "bare")
-    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.lineEdit().setTextMargins(0, 0, 2, 0)  # its buttons have no width: without buttons Qt gives the text none
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     box.setRange(low, high)
     box.setDecimals(2)
@@ -44,7 +44,7 @@ class CodingSlider(QWidget):
     ) -> None:
         super().__init__(parent)
         self.words = label(text)
-        self.words.setMinimumWidth(44)
+        self.words.setMinimumWidth(64)
         zero = min(max(0.0, low), high)
         self.track = Track(low, high, zero)
         self.track.setAccessibleName(text)
@@ -76,6 +76,10 @@ class CodingSlider(QWidget):
         self.track.colour = role
         self.track.update()
 
+    def set_label_width(self, width: int) -> None:
+        """Give the name this much room, in px, so that sliders beneath each other line up."""
+        self.words.setFixedWidth(width)
+
     def locked(self) -> bool:
         """Whether random and reset leave it alone."""
         return self.lock.isChecked()
@@ -94,7 +98,9 @@ class CodingSlider(QWidget):
         self.committed.emit()
 
     def _locked(self, locked: bool) -> None:
-        theme.dress(self.lock, "lock-simple" if locked else "lock-simple-open", "accent" if locked else "secondary")
+        theme.dress(
+            self.lock, "lock-simple-fill" if locked else "lock-simple-open", "accent" if locked else "secondary"
+        )
         self.lock_toggled.emit(locked)
 
 

@@ -1,0 +1,87 @@
+"""A theme for every test of the studio, and a watch over what a test leaves behind (fault C-42)."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import _close_widgets
+
+from studio import theme
+
+
+@pytest.fixture(params=["dark"])
+def app_theme(qapp: QApplication, request: pytest.FixtureRequest) -> str:
+    """A test may ask for the other one: ``@pytest.mark.parametrize("app_theme", ["dark", "light"], indirect=True)``."""
+    if theme.tokens().name != request.param or not qapp.styleSheet():
+        theme.apply(qapp, request.param)
+    return str(request.param)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    outcome = yield
+    setattr(item, f"report_{call.when}", outcome.get_result())  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled() -> None:
+    """What is there before the first test is not looked at again: a collection then takes a millisecond."""
+    gc.collect()
+    gc.freeze()
+
+
+def _flush() -> None:
+    """What was marked for deletion goes now, not when some later test runs the loop."""
+    for _ in range(2):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QCoreApplication.processEvents()
+        gc.collect()
+
+
+def _alive() -> dict[str, set[object]]:
+    found = gc.get_objects()
+    return {
+        "top-level widgets": {id(widget) for widget in QApplication.topLevelWidgets()},
+        "running QTimers": {id(o) for o in found if issubclass(type(o), QTimer) and _active(o)},
+        "running QThreads": {id(o) for o in found if issubclass(type(o), QThread) and _running(o)},
+        "Python threads": {thread.ident for thread in threading.enumerate()},
+    }
+
+
+def _active(timer: QTimer) -> bool:
+    try:
+        return timer.isActive()
+    except RuntimeError:
+        return False  # its C++ half is gone
+
+
+def _running(thread: QThread) -> bool:
+    try:
+        return thread.isRunning() and thread is not QThread.currentThread()
+    except RuntimeError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: object) -> Iterator[None]:
+    """Fail a test that passed but left a window, a timer or a thread behind."""
+    _flush()
+    before = _alive()
+    yield
+    _close_widgets(request.node)  # what it gave to qtbot; pytest-qt itself would do it a moment later
+    report = getattr(request.node, "report_call", None)
+    if report is None or not report.passed:
+        return
+    request.node.funcargs.clear()  # else the test's own widgets are still held
+    _flush()
+    left = {kind: now - before[kind] for kind, now in _alive().items() if now - before[kind]}
+    windows = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before["top-level widgets"]]
+    assert not left, f"left behind: {left} {windows}"
