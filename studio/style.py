@@ -36,7 +36,7 @@ def _drawn(shape: str, colour: str) -> str:
 
 def sheet(t: Tokens) -> str:
     """The whole style sheet for one theme."""
-    parts = (_words, _buttons, _fields, _choices, _bars, _lists)
+    parts = (_words, _buttons, _fields, _choices, _bars, _lists, _house)
     return "\n".join(part(t) for part in parts)
 
 
@@ -203,4 +203,26 @@ QHeaderView::section {{ color: {t.secondary}; background: {t.card}; border: none
     padding: 5px 8px; font-size: 11px; font-weight: 500; }}
 QTableCornerButton::section {{ background: {t.card}; border: none; }}
 QDialog, QMessageBox {{ background: {t.card}; }}
+"""
+
+
+def _house(t: Tokens) -> str:
+    """The window's own frame: rail, top bar, picker of the model, status line."""
+    return f"""
+QFrame#rail {{ background: {t.card}; border: none; border-right: 1px solid {t.line}; }}
+QFrame#topbar {{ background: {t.card}; border: none; border-bottom: 1px solid {t.line}; }}
+QFrame#status {{ background: {t.card}; border: none; border-top: 1px solid {t.line}; }}
+QToolButton[kind="rail"] {{ background: transparent; border: 2px solid transparent; border-radius: 8px;
+    color: {t.secondary}; padding: 5px 0 3px 0; min-height: 42px; max-height: 42px; font-weight: 500; }}
+QToolButton[kind="rail"]:hover {{ background: {t.hover}; }}
+QToolButton[kind="rail"]:checked {{ background: {t.accent_back}; color: {t.accent}; font-weight: 600; }}
+QToolButton[kind="rail"]:focus {{ border-color: {t.accent}; padding: 5px 0 3px 0; min-height: 42px; }}
+QPushButton[kind="picker"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 8px; padding: 0;
+    text-align: left; }}
+QPushButton[kind="picker"]:hover {{ background: {t.hover}; }}
+QPushButton[kind="picker"]:focus {{ border: 2px solid {t.accent}; padding: 0; }}
+QPushButton[kind="line"] {{ background: transparent; border: 1px solid transparent; color: {t.text};
+    min-height: 20px; max-height: 20px; padding: 0 8px; font-size: 11px; }}
+QPushButton[kind="line"]:hover {{ background: {t.hover}; }}
+QPushButton[kind="line"]:focus {{ border: 2px solid {t.accent}; min-height: 18px; padding: 0 7px; }}
 """

@@ -47,9 +47,11 @@ class Tour(QObject):
 
     def _walk(self) -> Iterator[tuple[str, str]]:
         shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
-        if shipped:
-            self.window.open_run(shipped[0].folder)
         for key, panel in self.window.panels.items():
+            if shipped and (panel.NEEDS is not None or key == "home"):
+                self.window.open_run(shipped[0].folder)
+                while not self.window.desk.idle:
+                    yield key, ""
             self.window.show_panel(key)
             for state in panel.tour():
                 yield key, state

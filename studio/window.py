@@ -48,6 +48,7 @@ class Window(QMainWindow):
         for key in PANELS:
             self._add_panel(key)
         self.show_panel(str(self.session.settings.get("panel", "home")))
+        self.rail.setFocus()  # the first Tab goes into the rail; no control looks chosen before
         self._tick()
 
     def _lay_out(self) -> None:

@@ -18,7 +18,7 @@ from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
 from studio.workers.jobs import Job
 
-CARD_WIDTH, PICTURE_HEIGHT = 236, 150
+CARD_WIDTH, PICTURE_HEIGHT = 254, 172
 RESUMABLE = {"interrupted", "paused", "stopped", "failed"}
 STATUS_WORDS = {
     "interrupted": "interrupted, can be resumed",
@@ -95,6 +95,7 @@ class Home(Panel):
         self._seen = [*shipped, *own]
         own.sort(key=lambda run: run.status != "interrupted")  # stable: what needs attention comes first
         page = QWidget()
+        page.setProperty("role", "bare")
         column = vbox(spacing=theme.GAP_M)
         column.addWidget(label("Play with a model", "page"))
         column.addWidget(label("These come with the studio and are trained already.", "secondary"))

@@ -20,7 +20,7 @@ from studio.workers.desk import Desk
 from studio.workers.worker import Task
 
 POINTS = 2_000
-NEIGHBOUR_POINTS = 1_000  # t-SNE is slower
+NEIGHBOUR_POINTS = 800  # t-SNE is slower
 Array = NDArray[np.float32]
 
 
@@ -32,7 +32,7 @@ class MapCard(Card):
     path_drawn = Signal(object)  # (k, latent_size)
 
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None], path_frames: int) -> None:
-        super().__init__("Map", "click any spot to decode it, drag to draw a path")
+        super().__init__("Map", "click a spot, draw a path")
         self.desk, self._show_error, self._frames = desk, show_error, path_frames
         self.codings: Array = np.zeros((0, 1), np.float32)
         self.labels: NDArray[np.int32] | None = None
@@ -44,6 +44,7 @@ class MapCard(Card):
         self.layout_kind.chosen.connect(lambda index: self._lay_out())
         self.tools.addWidget(self.layout_kind)
         self.map = LatentMap()
+        self.map.setToolTip("Click any spot to decode it; drag to draw a path through the codings")
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self._cancel)
         self.empty = EmptyState("map-trifold", "The map appears once the dataset is encoded.", "Load the dataset")
@@ -174,7 +175,7 @@ def _neighbours(codings: Array) -> latent.Chart:
     """A t-SNE map; scikit-learn's takes some seconds for a thousand points."""
     from sklearn.manifold import TSNE
 
-    made = TSNE(n_components=2, init="pca", perplexity=min(30, len(codings) // 4), max_iter=500, random_state=0)
+    made = TSNE(n_components=2, init="pca", perplexity=min(30, len(codings) // 4), max_iter=400, random_state=0)
     points = made.fit_transform(codings)
     points = (points - points.mean(0)) / points.std(0)
     return latent.Chart(points.astype(np.float32), codings)

@@ -34,7 +34,7 @@ class NewRun(Card):
     def __init__(self, desk: Desk) -> None:
         super().__init__("New run")
         self.desk = desk
-        self.setFixedWidth(320)
+        self.setFixedWidth(312)
         self.families: tuple[FamilyInfo, ...] = ()
         self.form: ConfigForm | None = None
         self.family, self.dataset = QuietCombo(), QuietCombo()
@@ -47,6 +47,7 @@ class NewRun(Card):
         choose.addRow(label("Family"), self.family)
         choose.addRow(label("Dataset"), self.dataset)
         self.place = QWidget()
+        self.place.setProperty("role", "bare")
         self.place.setLayout(vbox(spacing=0))
         area = QScrollArea()
         area.setWidgetResizable(True)

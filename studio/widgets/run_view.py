@@ -41,8 +41,8 @@ class RunView(QWidget):
         left.setStretch(0, 3)
         left.setStretch(1, 2)
         row = hbox(left, self.pictures_card, spacing=theme.GAP_M)
-        row.setStretch(0, 5)
-        row.setStretch(1, 3)
+        row.setStretch(0, 3)
+        row.setStretch(1, 2)
         self.setLayout(row)
         self._timer = QTimer(self)
         self._timer.setInterval(1_000)
@@ -65,8 +65,8 @@ class RunView(QWidget):
 
     def _make_pictures(self) -> None:
         self.pictures_card = Card("Samples through time", "always the same codings")
-        self.pictures_card.setMinimumWidth(290)
-        self.samples = PictureGrid(cell=56, max_size=160, columns=4)
+        self.pictures_card.setMinimumWidth(376)
+        self.samples = PictureGrid(cell=56, max_size=240, columns=4)
         self.time = LabelledSlider(0, 0, self._step_words)
         self.time.changed.connect(lambda index: self._show_step())
         self.newest = button("Newest", "ghost")

@@ -66,7 +66,7 @@ def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixm
     return pixmap
 
 
-def run_contact_sheet(folder: Path, columns: int = 3, rows: int = 2) -> NDArray[np.uint8] | None:
+def run_contact_sheet(folder: Path, columns: int = 4, rows: int = 3) -> NDArray[np.uint8] | None:
     """The first pictures of a run side by side; None where it has none."""
     sheet = run_sheet(folder)
     if sheet is None:
