@@ -150,7 +150,7 @@ def _dataset(path: Path, cached: Cached) -> Dataset:
     skipped = tuple(Skipped(str(name), str(reason)) for name, reason in words["skipped"])
     missing = len(skipped) + int(words["more"])
     train, validation, test = splits(len(cached.images))
-    title = shown(path.resolve().name) or shown(path)
+    title = shown(Path(path.resolve().name or path))
     return Dataset(
         name=shown(path),
         title=title,
