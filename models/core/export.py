@@ -23,7 +23,8 @@ from PIL import Image, PngImagePlugin
 
 from models.core import files
 from models.core.errors import Cancelled, ImageError, StorageError
-from models.core.images import FORMATS, MAX_BYTES, shown
+from models.core.images import FORMATS, MAX_BYTES
+from models.core.operations import shown
 
 Recipe = dict[str, Any]
 

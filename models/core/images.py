@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from models.core.errors import ImageError
+from models.core.operations import shown
 
 Pixels = NDArray[np.uint8]  # (height, width, channels)
 
@@ -39,11 +40,6 @@ _SRGB = ImageCms.createProfile("sRGB")
 # metadata are of no use to a person; its remark about a suspicious size is an error.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-
-
-def shown(path: Path | str) -> str:
-    """Return a path as text that can always be printed, also when the name's bytes are no valid text."""
-    return os.fspath(path).encode("utf-8", "replace").decode("utf-8")
 
 
 def decode(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, least: int = 0) -> Pixels:

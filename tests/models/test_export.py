@@ -124,11 +124,14 @@ def test_many_threads_get_names_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_a_full_or_read_only_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    def refuse(_: int) -> None:
+@pytest.mark.parametrize("operation", ["open", "write", "fsync", "replace"])
+def test_a_full_or_read_only_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str, code: int
+) -> None:
+    def refuse(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(files.os, "fsync", refuse)
+    monkeypatch.setattr(files.OPS, operation, refuse)
     for write in (
         lambda: export.write_png(tmp_path / "a.png", noise(4, 4, 3)),
         lambda: export.write_film(tmp_path / "a.gif", noise(3, 4, 4, 3)),

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from models.core.errors import Cancelled, DatasetError
 from models.core.family import DataSpec
-from models.core.images import fit, shown
+from models.core.images import fit
+from models.core.operations import shown
 
 Progress = Callable[[str, int, int], None]  # (what, done, total)
 Cancel = Callable[[], bool]
@@ -142,7 +143,7 @@ def check(name: str | Path, *, size: int | None = None) -> None:
         raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
     if str(name) not in DATASETS and not _kind(Path(name).expanduser()):
         advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
-        raise DatasetError("There is no such dataset.", where=shown(str(name)), advice=advice)
+        raise DatasetError("There is no such dataset.", where=shown(Path(name)), advice=advice)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import StorageError
-from models.core.images import shown
+from models.core.operations import shown
 
 _VERSION = 1
 _STALE_SECONDS = 86_400

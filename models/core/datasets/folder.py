@@ -20,7 +20,8 @@ from models.core.datasets import Cancel, Dataset, Progress, Skipped, report, spl
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.datasets.listing import ATTRIBUTE_FILE, Listing, Row
 from models.core.errors import DatasetError, ImageError
-from models.core.images import IMAGE_SUFFIXES, Pixels, decode, fit, shown
+from models.core.images import IMAGE_SUFFIXES, Pixels, decode, fit
+from models.core.operations import shown
 
 SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
@@ -88,7 +89,7 @@ def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, tell: Tell
                 labels.append(names.index(row.top) if names else 0)
                 attributes += row.attributes or b""
             elif len(skipped) < MAX_SKIPPED:
-                skipped.append(Skipped(shown(os.fsdecode(row.path)), reason))
+                skipped.append(Skipped(shown(Path(os.fsdecode(row.path))), reason))
             else:
                 more += 1
         if writer.count == 0:
@@ -149,7 +150,7 @@ def _dataset(path: Path, cached: Cached) -> Dataset:
     skipped = tuple(Skipped(str(name), str(reason)) for name, reason in words["skipped"])
     missing = len(skipped) + int(words["more"])
     train, validation, test = splits(len(cached.images))
-    title = shown(path.resolve().name) or shown(path)
+    title = shown(Path(path.resolve().name or path))
     return Dataset(
         name=shown(path),
         title=title,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import DatasetError
-from models.core.images import shown
+from models.core.operations import shown
 
 MAX_BYTES = 2_000_000_000
 MAX_DIMENSIONS = 4

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.core.errors import DatasetError
-from models.core.images import IMAGE_SUFFIXES, shown
+from models.core.images import IMAGE_SUFFIXES
+from models.core.operations import shown
 
 MAX_DEPTH = 64
 MAX_ATTRIBUTES = 1000
@@ -58,7 +59,7 @@ class Listing:
             self._base.execute(command)
         self.count = 0
         for path, found in _walk(folder):
-            top = shown(os.fsdecode(path.split(b"/")[0])) if b"/" in path else None
+            top = shown(Path(os.fsdecode(path.split(b"/")[0]))) if b"/" in path else None
             hashed = hashlib.sha256(path).digest()[:16]
             values = (hashed, path, top, str(found.st_size), str(found.st_mtime_ns))
             self._base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from models.core.datasets import Cancel, Dataset, Progress, report, splits
 from models.core.errors import DatasetError
-from models.core.images import shown, to_uint8
+from models.core.images import to_uint8
+from models.core.operations import shown
 
 MAX_BYTES = 8_000_000_000
 MAX_ENTRIES = 1000
@@ -58,7 +59,7 @@ def load(
     train, validation, test = splits(len(images))
     return Dataset(
         name=where,
-        title=shown(path.stem),
+        title=shown(Path(path.stem)),
         images=images[order],
         train=train,
         validation=validation,
