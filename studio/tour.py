@@ -130,7 +130,7 @@ class Tour(QObject):
             errors.append(str(error))
         self.exit_code = 1 if errors or not self.report else 0
         print(f"{len(self.report)} pictures in {self.folder}, {len(errors)} errors", flush=True)
-        for error in errors:
-            print(f"  {error}", flush=True)
+        for text in errors:
+            print(f"  {text}", flush=True)
         self.window.close()
         QApplication.quit()

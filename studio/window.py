@@ -64,9 +64,11 @@ class Window(QMainWindow):
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        margin = QVBoxLayout()
-        margin.setContentsMargins(theme.GAP_L, theme.GAP_M, theme.GAP_L, 0)
+        self.banner.setContentsMargins(0, 0, 0, 0)
+        margin = QHBoxLayout()
+        margin.addSpacing(theme.GAP_L)
         margin.addWidget(self.banner)
+        margin.addSpacing(theme.GAP_L)
         right.addWidget(bar)
         right.addLayout(margin)
         right.addWidget(self.stack, 1)
@@ -201,7 +203,7 @@ class Window(QMainWindow):
     @Slot(str)
     def show_panel(self, key: str) -> None:
         """Bring a panel to the front."""
-        page = next((page for page in self._pages() if page.property("panel") == key), self.stack.widget(0))
+        page = next((page for page in self._pages() if page.property("panel") == key), self._pages()[0])
         key = str(page.property("panel"))
         self.stack.setCurrentWidget(page)
         self.rail.select(key)
@@ -211,7 +213,8 @@ class Window(QMainWindow):
             page.shown()
 
     def _pages(self) -> list[QWidget]:
-        return [self.stack.widget(index) for index in range(self.stack.count())]
+        pages = (self.stack.widget(index) for index in range(self.stack.count()))
+        return [page for page in pages if page is not None]
 
     def switch_theme(self) -> None:
         """From dark to light and back; the choice is remembered."""

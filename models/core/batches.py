@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.core.family import Images
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches(keras.utils.PyDataset):
     """One part of a dataset as ``(images,)`` batches; a PyDataset costs nothing and needs no backend.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import shutil
 import tempfile
@@ -45,7 +46,7 @@ def export_model(model: Any, kind: str, out: Path) -> list[Path]:
                 first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
                 raise UserError(f"The {part} cannot be written as {kind}: {first}", where=str(out)) from error
             target = out.with_name(f"{stem}-{part}{suffix}")
-            files.write_atomic(target, lambda stream, draft=draft: _copy(draft, stream))
+            files.write_atomic(target, functools.partial(_copy, draft))
             written.append(target)
     return written
 

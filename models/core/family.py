@@ -41,7 +41,7 @@ class About:
 
 def setting(default: Any, help_text: str, *, unit: str = "", group: str = "training", **limits: Any) -> Any:
     """Declare a config field: default, one sentence of help, unit, group in the form, pydantic limits (ge, le, ...)."""
-    extra = {"unit": unit, "group": group}
+    extra: Any = {"unit": unit, "group": group}
     return Field(default, description=help_text, json_schema_extra=extra, **limits)
 
 

@@ -27,7 +27,8 @@ def slerp(start: Array, end: Array, steps: int) -> Array:
     if np.sin(angle) < 1e-4:  # parallel or opposite: no single arc
         return lerp(start, end, steps)
     amount = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
-    return ((np.sin((1 - amount) * angle) * start + np.sin(amount * angle) * end) / np.sin(angle)).astype(np.float32)
+    arc = (np.sin((1 - amount) * angle) * start + np.sin(amount * angle) * end) / np.sin(angle)
+    return np.asarray(arc, np.float32)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def blend(points: Array, values: Array, spots: Array, neighbours: int = 6) -> Ar
     nearest = np.argsort(squared, axis=1)[:, :neighbours]  # (m, k)
     weights = 1.0 / (np.take_along_axis(squared, nearest, axis=1) + 1e-9)
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.einsum("mk,mkd->md", weights, values[nearest]).astype(np.float32)
+    return np.asarray(np.einsum("mk,mkd->md", weights, values[nearest]), np.float32)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import StorageError, UserError
 from models.core.family import Decodes, Encodes, Images, Reconstructs
+from models.core.npz import Arrays
 from models.core.record import Run
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
@@ -38,9 +39,9 @@ class StopRequest:
     """How another thread asks training to end: it is looked at after every batch."""
 
     event: threading.Event = field(default_factory=threading.Event)
-    status: str = "paused"
+    status: Literal["paused", "stopped"] = "paused"
 
-    def ask(self, status: str = "paused") -> None:
+    def ask(self, status: Literal["paused", "stopped"] = "paused") -> None:
         """Ask to save and end; ``status`` is "paused" or "stopped"."""
         self.status = status
         self.event.set()
@@ -74,7 +75,7 @@ class Hooks:
     trouble: Callable[[StorageError], bool] = lambda error: False
 
 
-class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+class Recorder(keras.callbacks.Callback):
     """Writes a run while Keras trains.
 
     Args:
@@ -92,7 +93,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self, run: Run, dataset: Dataset, batches: Batches, *, epochs: int, seed: int, stop: StopRequest, hooks: Hooks,
-        step: int = 0, metrics: state.Arrays | None = None, checkpoint_steps: int | None = None,
+        step: int = 0, metrics: Arrays | None = None, checkpoint_steps: int | None = None,
         checkpoint_seconds: float = 30.0,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -104,7 +105,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.checkpoint_steps, self.checkpoint_seconds = checkpoint_steps, checkpoint_seconds
         self.picture_epochs = max(1, epochs // 200)
         self._metrics_to_restore = metrics
-        self._before_validation: state.Arrays | None = None
+        self._before_validation: Arrays | None = None
         rows = run.metrics()
         self._seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
         self._begin = self._first_done = self._told = self._saved = self._drawn = time.monotonic()
@@ -235,7 +236,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         """Save everything that training needs to go on exactly."""
         self._save(state.capture(self.model), metric)
 
-    def _save(self, arrays: state.Arrays, metric: float | None) -> None:
+    def _save(self, arrays: Arrays, metric: float | None) -> None:
         begin = time.monotonic()
         epoch = self.step // self.steps_an_epoch
         self._obstinately(lambda: self.run.save_checkpoint(self.step, arrays, metric=metric, epoch=epoch))

@@ -15,7 +15,7 @@ from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import ConfigError, StorageError, UserError
 from models.core.family import Config, DataSpec, parse_config
-from models.core.record import CheckpointEntry, Run
+from models.core.record import CheckpointEntry, Run, Status
 from models.core.recorder import Diverged, Hooks, Recorder, Stopped, StopRequest
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class Outcome:
     """How a session of training ended: "finished", "paused", "stopped" or "failed", and why."""
 
-    status: str
+    status: Status
     step: int
     error: UserError | None = None
 

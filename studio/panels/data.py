@@ -46,23 +46,23 @@ class Data(Panel):
         self.list = QListWidget()
         self.list.setAccessibleName("Datasets")
         self.list.setWordWrap(True)
-        self.list.currentItemChanged.connect(lambda item: item and self.open(item.data(0x0100)))
+        self.list.currentItemChanged.connect(self._item_chosen)
         for key, title in datasets.DATASET_TITLES.items():
             self._add_item(key, title.split(":")[0])
         for path in self.session.settings.get("folders", []):
             self._add_item(str(path), Path(str(path)).name)
-        self.size = QuietCombo()
+        self.fit_to = QuietCombo()
         for size in SIZES:
-            self.size.addItem(f"{size} x {size} pixels", size)
-        self.size.setCurrentIndex(SIZES.index(64))
-        self.size.setToolTip("To what size the pictures of a folder are fitted")
+            self.fit_to.addItem(f"{size} x {size} pixels", size)
+        self.fit_to.setCurrentIndex(SIZES.index(64))
+        self.fit_to.setToolTip("To what size the pictures of a folder are fitted")
         add = button("Add a folder", "primary")
         add.clicked.connect(self._choose_folder)
         npz = button("Add an .npz file")
         npz.clicked.connect(self._choose_npz)
         card.body.addWidget(self.list, 1)
         card.body.addWidget(label("Or drop a folder of pictures on this window. They are fitted to", "secondary", True))
-        card.body.addWidget(self.size)
+        card.body.addWidget(self.fit_to)
         card.body.addWidget(add)
         card.body.addWidget(npz)
         return card
@@ -118,6 +118,10 @@ class Data(Panel):
         self.list.addItem(item)
         return item
 
+    def _item_chosen(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self.open(item.data(0x0100))
+
     def shown(self) -> None:
         """Show the first dataset when the panel is opened for the first time."""
         if self._wanted is None:
@@ -154,7 +158,7 @@ class Data(Panel):
         """Load a dataset without holding up anything."""
         self._wanted = name
         self.error.hide()
-        size = None if name in datasets.DATASETS or name.endswith(".npz") else int(self.size.currentData())
+        size = None if name in datasets.DATASETS or name.endswith(".npz") else int(self.fit_to.currentData())
         self.progress.begin("Loading")
         self.desk.errands.ask(
             "dataset",

@@ -71,6 +71,7 @@ class Latent(Panel):
         self._before: Array = self.coding
         self._info: ModelInfo | None = None
         self._directions: latent.Directions | None = None
+        self._seen_step = -1
         self.exporter = Exporter(self.desk, self.show_error)
         self.map = MapCard(self.desk, self.show_error, FRAMES)
         self.path = PathCard()
@@ -80,6 +81,7 @@ class Latent(Panel):
         column = vbox(above, self.path, spacing=12)
         column.setStretch(0, 1)
         content.setLayout(column)
+        self.map.ready.connect(self._map_ready)
         self.map.picked.connect(self.go_to)
         self.map.path_moving.connect(self._glide)
         self.map.path_drawn.connect(self.path.follow)
@@ -147,6 +149,7 @@ class Latent(Panel):
         info = self.session.model
         assert info is not None
         self._info = info
+        self._seen_step = info.step
         self.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self._directions = None
@@ -156,10 +159,26 @@ class Latent(Panel):
         self._draw(4, self._begin)
 
     def weights_changed(self) -> None:
-        """The model has learned more: paint the same codings again."""
-        if self._info is not None and self.isVisible():
-            self._paint()
-            self.path.between()
+        """The model has learned more: paint the same codings again; the map is encoded anew when it is looked at."""
+        self._info = self.session.model
+        if self.isVisible():
+            self.shown()
+
+    def shown(self) -> None:
+        """Follow what the model has learned meanwhile."""
+        if self._info is None or self._info.step == self._seen_step:
+            return
+        self._seen_step = self._info.step
+        self._paint()
+        if len(self.path.codings):
+            self._decode_path(self.path.codings)
+        self.map.encode_again()
+
+    def _map_ready(self) -> None:
+        if self._directions is not None:
+            self._directions = latent.principal(self.map.codings)
+            self._show_sliders()
+        self.map.mark(self.coding)
 
     def _draw(self, count: int, then: Any, seed: int | None = None) -> None:
         seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
@@ -342,7 +361,9 @@ class Latent(Panel):
     def tour(self) -> Iterator[str]:
         """Move sliders, look at directions, click the map, draw a path, play it, export."""
         yield "sliders"
-        self.sliders.set_values(np.linspace(-1.5, 1.5, self.sliders.values().size))
+        self.map.map.picked.emit(0.8, -0.6)
+        yield "map-clicked"
+        self.sliders.set_values(np.linspace(-1.5, 1.5, self.sliders.values().size, dtype=np.float32))
         self._slid()
         self._commit()
         yield "moved"

@@ -27,6 +27,7 @@ Array = NDArray[np.float32]
 class MapCard(Card):
     """Emits the coding of a clicked spot and those of a drawn path."""
 
+    ready = Signal()  # the codings of the dataset are known (anew)
     picked = Signal(object)  # (latent_size,)
     path_moving = Signal(object)  # (k, latent_size)
     path_drawn = Signal(object)  # (k, latent_size)
@@ -66,6 +67,7 @@ class MapCard(Card):
         """Encode the dataset of another model; a model that cannot encode has no map."""
         self._info = info
         self._charts = {}
+        self.codings = np.zeros((0, 1), np.float32)
         self.map.hide()
         self.empty.show()
         if not info.can(Encodes):
@@ -96,7 +98,13 @@ class MapCard(Card):
     @Slot(object)
     def _encode(self, found: tuple[Any, ...]) -> None:
         self._pictures, self.labels, self._label_names = found
+        self.encode_again()
+
+    def encode_again(self) -> None:
+        """Encode the pictures with the weights of today."""
         pictures = self._pictures
+        if self._info is None or not self._info.can(Encodes) or not len(pictures):
+            return
 
         def work(model: Any, task: Task) -> Array:
             return np.concatenate([model.encode(images.to_float(part)) for part in np.array_split(pictures, 20)])
@@ -108,6 +116,7 @@ class MapCard(Card):
         self.progress.end()
         self.codings = codings
         self._charts = {0: latent.principal_chart(codings)}
+        self.ready.emit()
         self._lay_out()
 
     def _lay_out(self) -> None:

@@ -37,7 +37,7 @@ class ModelPicker(QPushButton):
         arrow = QLabel()
         arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
         self._arrow = arrow
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(5, 4, 12, 4)
         row.setSpacing(theme.GAP_S + 2)
         row.addWidget(self._picture)
@@ -53,7 +53,7 @@ class ModelPicker(QPushButton):
 
     def sizeHint(self) -> QSize:
         """As wide as its words."""
-        return self.layout().sizeHint().expandedTo(QSize(220, 42))
+        return self._row.sizeHint().expandedTo(QSize(220, 42))
 
     def show_model(self, model: ModelInfo | None, state: str = "") -> None:
         """Show the current model; ``state`` says what it is doing."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.errors import UserError
 from models.core.record import Run
@@ -19,7 +19,8 @@ from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.thumbnail import run_sheet
 
-GROUPED = ("loss",)
+PAIRS = 4  # originals and reconstructions that have room beside the samples
+PAIR_WORDS = "unseen pictures above, what became of them below"
 
 
 class RunView(QWidget):
@@ -55,7 +56,9 @@ class RunView(QWidget):
         export = icon_button("download-simple", "Save the curves as CSV")
         export.clicked.connect(self._save_csv)
         self.curves_card.tools.addWidget(export)
+        self.no_curves = EmptyState("chart-line-up", "The curves of the current model, and of the run that trains.")
         self.curves_card.body.addWidget(self.curves, 1)
+        self.curves_card.body.addWidget(self.no_curves, 1)
 
     def _make_codings(self) -> None:
         self.codings_card = Card("Codings", "mean and spread of each over 512 pictures")
@@ -65,24 +68,24 @@ class RunView(QWidget):
 
     def _make_pictures(self) -> None:
         self.pictures_card = Card("Samples through time", "always the same codings")
-        self.pictures_card.setMinimumWidth(376)
+        self.pictures_card.setMinimumWidth(412)
         self.samples = PictureGrid(cell=56, max_size=240, columns=4)
         self.time = LabelledSlider(0, 0, self._step_words)
         self.time.changed.connect(lambda index: self._show_step())
         self.newest = button("Newest", "ghost")
         self.newest.clicked.connect(lambda: self._go(len(self._steps) - 1))
-        self.reconstructions = PictureGrid(cell=28, max_size=96, columns=8)
-        self.reconstructions.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.reconstructions.setFixedHeight(100)
-        self.reconstructions_title = label("Reconstructions", "title")
+        self.reconstructions = PictureGrid(cell=56, max_size=240, columns=PAIRS)
+        self.reconstructions_title = QWidget()
+        self.reconstructions_title.setLayout(
+            hbox(label("Reconstructions", "title"), label(PAIR_WORDS, "secondary"), None)
+        )
         self.waiting = EmptyState("image-square", "The first pictures appear when training begins.")
         body = self.pictures_card.body
         body.addWidget(self.waiting, 1)
-        body.addWidget(self.samples, 1)
+        body.addWidget(self.samples, 2)
         body.addLayout(hbox(self.time, self.newest))
-        body.addWidget(label("Drag to travel back; the charts follow.", "secondary"))
         body.addWidget(self.reconstructions_title)
-        body.addWidget(self.reconstructions)
+        body.addWidget(self.reconstructions, 1)
         self._show_step()
 
     # --- following a run ---
@@ -118,6 +121,8 @@ class RunView(QWidget):
             rows, offset = run.metrics_from(0)
         self._offset = offset
         if rows:
+            self.curves.show()
+            self.no_curves.hide()
             self._last_step = rows[-1]["step"]
             self._append(rows)
 
@@ -134,6 +139,8 @@ class RunView(QWidget):
     def look(self) -> None:
         """Read curves, and look for new pictures."""
         self.grow()
+        self.curves.setVisible(self._last_step >= 0)
+        self.no_curves.setVisible(self._last_step < 0)
         if self.folder is None:
             self._steps = []
             self._show_step()
@@ -196,8 +203,9 @@ class RunView(QWidget):
         self.reconstructions_title.setVisible(pairs is not None)
         if pairs is not None:
             half = len(pairs) // 2
-            self.reconstructions.set_columns(half)
-            self.reconstructions.set_images(pairs)
+            shown = min(half, PAIRS)
+            self.reconstructions.set_columns(shown)
+            self.reconstructions.set_images(np.concatenate([pairs[:shown], pairs[half : half + shown]]))
 
     def _save_csv(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save the curves", "curves.csv", "CSV (*.csv)")

@@ -59,8 +59,8 @@ class StatusLine(QFrame):
         for widget in (self._what, self._bar, self._more):
             row.addWidget(widget)
         row.addStretch(1)
-        for widget in (self._hints, self._pause, self._stop, self._cancel):
-            row.addWidget(widget)
+        for button_ in (self._hints, self._pause, self._stop, self._cancel):
+            row.addWidget(button_)
         self.rest()
 
     def follow(self, jobs: Jobs) -> None:

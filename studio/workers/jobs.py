@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -91,7 +92,7 @@ class Jobs(QObject):
         self._next: Job | None = None
         self._stop: StopRequest | None = None
         self._cancelled = threading.Event()
-        self._status = "paused"
+        self._status: Literal["paused", "stopped"] = "paused"
         self._closing = False
         self._answer: bool | None = None
         self._answered = threading.Event()
@@ -134,7 +135,7 @@ class Jobs(QObject):
         self.queue_changed.emit()
         self.started.emit(self.current)
 
-    def ask_to_stop(self, status: str = "paused") -> None:
+    def ask_to_stop(self, status: Literal["paused", "stopped"] = "paused") -> None:
         """Save and end the job: "paused" means to go on later, "stopped" means that it is done as it is."""
         self._status = status
         self._cancelled.set()
@@ -210,16 +211,20 @@ class Jobs(QObject):
         stop = StopRequest()
         stop.status = self._status
         self._stop = stop
-        load = dict(progress=lambda *what: self._mail.latest("loading", what), cancelled=self._cancelled.is_set)
+        load = functools.partial(
+            datasets.load,
+            progress=lambda what, done, total: self._mail.latest("loading", (what, done, total)),
+            cancelled=self._cancelled.is_set,
+        )
         try:
             if job.resume:
                 run = Run.open(job.folder, write=True)
                 training.change(run, epochs=job.epochs, learning_rate=job.learning_rate)
                 about = run.info.dataset
-                dataset = datasets.load(about["name"], size=about.get("size"), **load)
+                dataset = load(about["name"], size=about.get("size"))
             else:
                 config = parse_config(models.family(job.family).CONFIG, job.values)
-                dataset = datasets.load(job.dataset, size=job.size, **load)
+                dataset = load(job.dataset, size=job.size)
                 run = training.start(job.folder, job.family, config, dataset, size=job.size)
         except Cancelled:
             return Ended(job, "stopped", None)
