@@ -232,7 +232,8 @@ class Curves(QWidget):
 
     def _values(self, name: str) -> tuple[Floats, Floats]:
         steps, values = self._table.curve(name)
-        values = smooth(values, self.smoothing.value())
+        longest = max(self._table.count(other) for other in self.names())
+        values = smooth(values, self.smoothing.value() ** (longest / max(len(steps), 1)))  # a rare metric less
         return steps, np.where(values > 0, values, np.nan) if self._log else values
 
     def draw(self) -> None:
