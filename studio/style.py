@@ -118,14 +118,16 @@ QSpinBox, QDoubleSpinBox {{ padding: 0; }}
 QAbstractSpinBox > QLineEdit {{ padding: 0 2px 0 6px; }}
 QDoubleSpinBox[kind="bare"] > QLineEdit {{ padding: 0; }}
 {spin} {{ border: none; background: transparent; width: 16px; margin-right: 3px; }}
-QDoubleSpinBox[kind="bare"]::up-button, QDoubleSpinBox[kind="bare"]::down-button {{ width: 0; margin: 0; }}
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({_drawn("up", t.secondary)}); width: 10px; }}
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({_drawn("down", t.secondary)}); width: 10px; }}
+QDoubleSpinBox[kind="bare"]::up-button, QDoubleSpinBox[kind="bare"]::down-button {{ width: 0; margin: 0; }}
+QDoubleSpinBox[kind="bare"]::up-arrow, QDoubleSpinBox[kind="bare"]::down-arrow {{ image: none; width: 0; }}
 QComboBox {{ padding-right: 24px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url({_drawn("down", t.secondary)}); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {t.card}; border: 1px solid {t.line}; border-radius: 6px; padding: 4px;
     outline: none; selection-background-color: {t.accent_back}; selection-color: {t.text}; }}
+QComboBox QAbstractItemView:focus {{ border: 1px solid {t.line}; }}
 QComboBox QAbstractItemView::item {{ min-height: 26px; padding: 0 6px; border-radius: 4px; }}
 """
 

@@ -52,6 +52,7 @@ class Tokens:
     warning: str
     bad: str
     bad_back: str
+    shadow: str
     series: tuple[str, ...]
 
 
@@ -76,6 +77,7 @@ DARK = Tokens(
     warning="#f5b83d",
     bad="#f2555a",
     bad_back="#361f25",
+    shadow="#000000",
     series=(
         *("#7c9cff", "#f5b83d", "#4cc38a", "#e879c6", "#4cc9e0"),
         *("#ff8f6b", "#b69cff", "#c5d86d", "#f2777b", "#9aa5b1"),
@@ -103,6 +105,7 @@ LIGHT = Tokens(
     warning="#946800",
     bad="#cd2b31",
     bad_back="#fdeced",
+    shadow="#000000",
     series=(
         *("#3e63dd", "#b7791f", "#18794e", "#b5369a", "#0e7490"),
         *("#c2410c", "#6d4bc3", "#5f7a12", "#be2f38", "#64707d"),

@@ -78,7 +78,7 @@ def _file(data: bytes, name: str) -> Path:
 
 
 def mime_of(pixels: Pixels, name: str = "picture", recipe: Mapping[str, str] | None = None) -> QMimeData:
-    """What a drag or the clipboard carries: our own PNG, image data, and a PNG file for the file manager."""
+    """What a drag or the clipboard carries: our own PNG, image data, and a PNG file for the desktop."""
     data = png(pixels, recipe)
     mime = QMimeData()
     mime.setData(MIME, QByteArray(data))

@@ -23,7 +23,7 @@ class CodingsChart(QWidget):
         self._means = np.zeros(0)
         self._stds = np.zeros(0)
         self._labels: list[str] = []
-        self._prior = 1.0
+        self._prior = self._reach = 1.0
         self._hovered = -1
         self.setMouseTracking(True)
         self.setMinimumSize(160, 120)
@@ -40,6 +40,7 @@ class CodingsChart(QWidget):
         self._means, self._stds = np.asarray(means, float).reshape(-1), np.asarray(stds, float).reshape(-1)
         self._labels = list(labels) if labels else [f"z{i}" for i in range(len(self._means))]
         self._prior = prior_std
+        self._reach = self._find_reach()
         unused = int(self.unused().sum())
         self.setAccessibleDescription(f"{len(self._means)} codings, {unused} unused")
         self.update()
@@ -55,13 +56,13 @@ class CodingsChart(QWidget):
     def _plot_rect(self) -> QRectF:
         return QRectF(self.rect()).adjusted(34, 8, -4, -26)
 
-    def _reach(self) -> float:
+    def _find_reach(self) -> float:
         tallest = float(np.max(np.abs(self._means) + self._stds, initial=self._prior))
         return max(tallest * 1.1, 1e-6) if np.isfinite(tallest) else self._prior
 
     def _y(self, value: float) -> float:
         rect = self._plot_rect()
-        return rect.center().y() - value / self._reach() * rect.height() / 2
+        return rect.center().y() - value / self._reach * rect.height() / 2
 
     def bar_rect(self, index: int) -> QRectF:
         """Where the bar of a coding stands."""
@@ -103,7 +104,10 @@ class CodingsChart(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color(role, 0.62 if index == self._hovered else 0.42))
         radius = min(4.0, bar.width() / 3, bar.height() / 2)
-        painter.drawRoundedRect(bar, radius, radius)
+        if bar.width() < 4:
+            painter.fillRect(bar, painter.brush())
+        else:
+            painter.drawRoundedRect(bar, radius, radius)
         y = self._y(float(self._means[index]))
         painter.fillRect(QRectF(bar.left(), y - 1, bar.width(), 2), theme.color(role))
         if unused and bar.width() >= 8:

@@ -63,6 +63,10 @@ class Table:
             self._columns[name] = np.full(len(self._steps), np.nan)
         return self._columns[name]
 
+    def count(self, name: str) -> int:
+        """How many values a metric has."""
+        return int(np.count_nonzero(~np.isnan(self._columns[name][: self._size])))
+
     def curve(self, name: str) -> tuple[Floats, Floats]:
         """Steps and values of one metric, where it has any."""
         values = self._columns[name][: self._size]

@@ -20,6 +20,7 @@ from studio.widgets.segmented import Segmented
 from studio.widgets.track import Track
 
 DRAWN = 4000  # points a curve
+DENSE = 1000  # points
 MOST_GROUPS = 5
 
 
@@ -54,10 +55,10 @@ class Curves(QWidget):
         self.smoothing.setToolTip("Moving average: calms a restless curve")
         self.smoothing.changed.connect(lambda _value: self._draw_soon())
         row = hbox(label("Smooth", "secondary"), self.smoothing, None, self._segments, self.log_button)
-        self._legend = LegendRow()
-        self._chips: dict[str, LegendChip] = {}
-        self.setLayout(vbox(row, self._plot, self._legend))
-        self.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self._legend, self._chips = LegendRow(), dict[str, LegendChip]()
+        column = vbox(row, self._plot, self._legend)
+        column.setStretch(1, 1)
+        self.setLayout(column)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(30)
@@ -82,8 +83,8 @@ class Curves(QWidget):
         self._hair = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self._cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
         for line in (self._hair, self._cursor):
-            line.hide()
             self._item.addItem(line, ignoreBounds=True)
+            line.hide()
         self._box = label("", "box")
         self._box.setParent(self._plot)
         self._box.setTextFormat(Qt.TextFormat.RichText)
@@ -109,9 +110,8 @@ class Curves(QWidget):
 
     def append_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows at the end; the view keeps following unless somebody has zoomed in."""
-        before = self._table.names()
         self._table.append(rows)
-        if self._table.names() != before:
+        if len(self._table.names()) != len(self._lines):
             self._rebuild()
         self._draw_soon()
 
@@ -205,19 +205,15 @@ class Curves(QWidget):
 
     def _restyle(self) -> None:
         self._plot.setBackground(theme.color("card"))
-        grey = theme.color("secondary")
         for side in ("left", "bottom"):
             axis = self._item.getAxis(side)
             axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
-            axis.setTextPen(grey)
+            axis.setTextPen(theme.color("secondary"))
             axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))
         self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():
-            held_out = name.startswith("val_")
-            style = Qt.PenStyle.DashLine if held_out else Qt.PenStyle.SolidLine
-            line.setPen(pyqtgraph.mkPen(self.colour(name), width=2 if held_out else 1.5, style=style))
-            line.setZValue(2 if held_out else 1)
+            line.setZValue(2 if name != twin(name) else 1)
             self._chips[name].set_colour(self.colour(name))
         self.draw()
 
@@ -232,7 +228,8 @@ class Curves(QWidget):
 
     def _values(self, name: str) -> tuple[Floats, Floats]:
         steps, values = self._table.curve(name)
-        values = smooth(values, self.smoothing.value())
+        longest = max(self._table.count(other) for other in self.names())
+        values = smooth(values, self.smoothing.value() ** (longest / max(len(steps), 1)))  # a rare metric less
         return steps, np.where(values > 0, values, np.nan) if self._log else values
 
     def draw(self) -> None:
@@ -249,7 +246,14 @@ class Curves(QWidget):
                 start, end = np.searchsorted(steps, [low, high])
                 window = slice(max(int(start) - 1, 0), int(end) + 1)
                 steps, values = steps[window], values[window]
+            line.setPen(self._pen(name, len(steps)))
             line.setData(*thin(steps, values, DRAWN))
+
+    def _pen(self, name: str, points: int) -> Any:
+        """A dense curve gets a plain thin pen: Qt needs seconds to dash or widen a zigzag of thousands of points."""
+        held_out = name != twin(name)
+        style = Qt.PenStyle.DashLine if held_out and points <= DENSE else Qt.PenStyle.SolidLine
+        return pyqtgraph.mkPen(self.colour(name), width=1 if points > DENSE else 2 if held_out else 1.5, style=style)
 
     def drawn(self, name: str) -> int:
         """How many points of a metric are on screen."""

@@ -30,7 +30,7 @@ class LegendChip(QAbstractButton):
 
     def __init__(self, text: str, dashed: bool | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._colour = "#888888"
+        self._colour = "accent"
         self._dashed = dashed
         self.setText(text)
         self.setCheckable(True)

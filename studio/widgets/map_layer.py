@@ -37,11 +37,12 @@ def thumb_spots(spots: Floats, size: tuple[float, float], side: float, taken: in
     inside = np.all((spots >= side / 2) & (spots <= np.array(size) - side / 2), axis=1)
     cells: dict[tuple[int, int], list[int]] = {}
     chosen: list[int] = []
+    where: list[tuple[float, float]] = spots.tolist()  # plain floats: an array would be asked 100,000 times
     for index in np.flatnonzero(inside).tolist():
-        x, y = spots[index]
+        x, y = where[index]
         column, row = int(x // side), int(y // side)
         near = (i for dx in (-1, 0, 1) for dy in (-1, 0, 1) for i in cells.get((column + dx, row + dy), ()))
-        if all(abs(spots[i][0] - x) >= side or abs(spots[i][1] - y) >= side for i in near):
+        if all(abs(where[i][0] - x) >= side or abs(where[i][1] - y) >= side for i in near):
             cells.setdefault((column, row), []).append(index)
             chosen.append(index)
             if len(chosen) >= taken:

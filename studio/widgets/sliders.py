@@ -16,9 +16,17 @@ from studio.widgets.track import Track
 __all__ = ["CodingSlider", "LabelledSlider", "SliderTable", "Track"]
 
 
+class SignedSpin(QuietDoubleSpin):
+    """A spin box that always shows the sign, as the table of codings does."""
+
+    def textFromValue(self, value: float) -> str:
+        """With two decimals and a sign: +0.62, -1.40."""
+        return f"{value:+.{self.decimals()}f}"
+
+
 def signed_box(low: float, high: float) -> QuietDoubleSpin:
     """A bare spin box for exact entry, in figures of one width."""
-    box = QuietDoubleSpin()
+    box = SignedSpin()
     box.setProperty("kind", "bare")
     box.lineEdit().setTextMargins(0, 0, 2, 0)  # its buttons have no width: without buttons Qt gives the text none
     box.setAlignment(Qt.AlignmentFlag.AlignRight)

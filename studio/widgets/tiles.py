@@ -240,7 +240,7 @@ class Tiles(QAbstractScrollArea):
             left, top = rect.x() + (rect.width() - image.width()) // 2, rect.y() + (rect.height() - image.height()) // 2
             path.addRoundedRect(left, top, image.width(), image.height(), radius, radius)
             if lifted:
-                painter.fillPath(path.translated(0, round(3 * ratio)), theme.color("#000000", 0.28))
+                painter.fillPath(path.translated(0, round(3 * ratio)), theme.color("shadow", 0.28))
             brush = QBrush(image)
             brush.setTransform(QTransform.fromTranslate(left, top))
             painter.fillPath(path, brush)

@@ -243,3 +243,14 @@ def test_an_empty_chart_is_painted(qtbot) -> None:
     chart.show()
     chart.grab()
     assert chart.index_at(QPoint(100, 50)) == -1
+
+
+def test_a_dense_curve_gets_a_plain_pen_that_qt_can_draw(curves: Curves) -> None:
+    values = np.random.default_rng(0).random(20_000)
+    curves.set_columns(np.arange(20_000.0), {"loss": values, "val_loss": values})
+    for line in curves._lines.values():
+        assert line.opts["pen"].style() == Qt.PenStyle.SolidLine
+        assert line.opts["pen"].widthF() == 1
+    curves.grab()
+    curves.set_rows(rows(100))
+    assert curves._lines["val_loss"].opts["pen"].style() == Qt.PenStyle.DashLine

@@ -64,13 +64,16 @@ def test_a_picture_is_painted_pixel_by_pixel(qtbot) -> None:
     pixels = noise(1, 28, 3)[0]
     picture.set_image(pixels)
     picture.show()
-    assert picture.zoom() == 4
+    ratio = picture.devicePixelRatioF()
+    zoom = int(picture.zoom())
+    assert zoom == int(122 * ratio) // 28
     shot = picture.grab().toImage()
     where = picture.shown_rect()
+    left, top = round(where.left() * ratio), round(where.top() * ratio)
     for y in (5, 14, 22):
         for x in (5, 14, 22):
-            for dy, dx in ((0, 0), (3, 3)):
-                seen = shot.pixelColor(int(where.left()) + 4 * x + dx, int(where.top()) + 4 * y + dy)
+            for inside in (0, zoom - 1):
+                seen = shot.pixelColor(left + zoom * x + inside, top + zoom * y + inside)
                 assert seen.getRgb()[:3] == tuple(pixels[y, x].tolist())
 
 

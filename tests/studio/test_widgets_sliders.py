@@ -40,6 +40,8 @@ def test_a_drag_changes_often_and_commits_once(qtbot) -> None:
     drag(track, QPoint(middle, high), QPoint(middle + 20, high), QPoint(track.width() + 50, high))
     assert changes[-1] == slider.value() == slider.box.value() == 3
     assert len(changes) >= 2
+    assert slider.box.text() == "+3.00"
+    assert slider.box.lineEdit().width() > 40
     assert commits == [3]
 
 
@@ -126,7 +128,7 @@ def test_a_row_of_the_table_is_dragged_typed_zeroed_and_locked(qtbot) -> None:
     QTest.keyClick(table, Qt.Key.Key_L)
     assert table.values()[1] == pytest.approx(0.03)
     assert table.locked().tolist() == [True, True, False]
-    assert len(commits) == 4
+    assert len(commits) == 4, commits
     before = table.values()
     wheel(view)
     np.testing.assert_array_equal(table.values(), before)
