@@ -58,12 +58,19 @@ class Directions:
         return (codings - self.back(self.to(codings))).astype(np.float32)
 
 
-def principal(codings: Array, count: int | None = None) -> Directions:
-    """Principal component analysis of codings by singular value decomposition."""
+def principal(codings: Array, count: int | None = None, least: float = 0.05) -> Directions:
+    """Principal component analysis of codings by singular value decomposition.
+
+    Args:
+        codings: (n, latent_size) with n >= 2.
+        count: how many directions at the most; all by default.
+        least: directions whose spread is a smaller share of the largest are left out: codings that a variational
+            autoencoder does not use have no spread to speak of, and a step along them would be enormous.
+    """
     mean = codings.mean(axis=0)
     _, values, axes = np.linalg.svd(codings - mean, full_matrices=False)
     spread = values / np.sqrt(max(1, len(codings) - 1))
-    keep = slice(0, count)
+    keep = slice(0, min(count or len(spread), int((spread > least * spread[0]).sum()) or 1))
     return Directions(mean, axes[keep].astype(np.float32), np.maximum(spread[keep], 1e-6).astype(np.float32))
 
 
