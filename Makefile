@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak bench laws clean
+.PHONY: run test soak bench laws pictures clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 run")'
@@ -36,3 +36,11 @@ bench: $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) build *.egg-info tour .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The screenshots of the README, taken by the guided tour in both themes.
+pictures: $(VENV)/.installed
+	for theme in light dark; do \
+	  QT_QPA_PLATFORM=offscreen STUDIO_HOME=$$(mktemp -d) $(BIN)/studio --tour tour/$$theme --theme $$theme || exit 1; \
+	  for pair in home-home:home data-fashion:data train-trained:train latent-directions-and-neighbours:latent \
+	      latent-drawn-path:path gallery-exports:gallery; do \
+	    cp tour/$$theme/*-$${pair%%:*}.png docs/pictures/$${pair##*:}-$$theme.png; done; done

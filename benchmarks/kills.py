@@ -3,8 +3,9 @@
     python benchmarks/kills.py --kills 20
 
 A reference run of 600 steps is trained without interruption. A second run with the same seed is killed at uniformly
-random moments and resumed each time; its final weights are then compared by sha256, and its curves by step. Each kill
-uses a run that is killed once, then resumed to its end, so that every kill is judged by itself.
+random moments and resumed; its final weights are then compared by sha256, and its curves by step. Each kill has a run
+of its own that is resumed to its end, so that every kill is judged by itself. The moments are steps drawn uniformly,
+plus up to 0.15 s, so that kills fall into steps, validations, pictures and checkpoints alike.
 """
 
 from __future__ import annotations
@@ -50,21 +51,17 @@ def weights(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def killed_once(folder: Path, delay: float, env: dict[str, str]) -> tuple[int, int]:
-    """Kill a run ``delay`` seconds after its first step; the step it had told of, and that of its newest checkpoint."""
-    process = subprocess.Popen(
-        command(*TRAIN, "--run", str(folder)), cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
-    )
+def killed_once(folder: Path, target: int, jitter: float, env: dict[str, str]) -> tuple[int, int]:
+    """Kill a run ``jitter`` seconds after it told of step ``target``; the last step it told of, and the newest kept."""
+    words = command(*TRAIN, "--run", str(folder))
+    process = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
-    step, deadline = 0, float("inf")
-    os.set_blocking(process.stdout.fileno(), True)
+    step = 0
     for line in process.stdout:
-        told = json.loads(line)
-        step = max(step, told.get("step") or 0)
-        if step >= 1 and deadline == float("inf"):
-            deadline = time.monotonic() + delay
+        step = json.loads(line).get("step") or 0
+        if step >= target:
             break
-    time.sleep(max(0.0, deadline - time.monotonic()))
+    time.sleep(jitter)
     process.send_signal(signal.SIGKILL)
     for line in process.stdout:
         with contextlib.suppress(ValueError):  # the last line may be torn
@@ -92,7 +89,7 @@ def main() -> int:
     same = resumed = 0
     for number in range(arguments.kills):
         folder = scratch / f"killed-{number}"
-        step, kept = killed_once(folder, rng.uniform(0.0, 0.9 * seconds), env)
+        step, kept = killed_once(folder, rng.randrange(590), rng.uniform(0.0, 0.15), env)
         done = subprocess.run(
             command("resume", str(folder)), cwd=ROOT, env=env, capture_output=True, text=True, check=False
         )
