@@ -50,7 +50,7 @@ def expected(model: Any, *, training: bool) -> Expected:
 def capture(model: Any, *, training: bool = True) -> Arrays:
     """Copy what training needs to go on exactly: weights, random state, optimizer slots, metrics; or weights alone."""
     settle(model)
-    return {name: np.array(v.value, dtype=_dtype(name, v)) for name, v in _named(model, training)}
+    return {name: np.array(v.numpy(), dtype=_dtype(name, v)) for name, v in _named(model, training)}
 
 
 def restore(model: Any, arrays: Arrays, *, training: bool) -> None:

@@ -317,7 +317,7 @@ class Latent(Panel):
 
     def _recipe(self, **more: Any) -> dict[str, Any]:
         assert self._info is not None
-        return recipe_of(self._info, "latent", codings=[round(float(z), 6) for z in self.coding], **more)
+        return recipe_of(self._info, "latent", codings=[float(z) for z in self.coding], **more)
 
     def _export_picture(self, factor: int = 1) -> None:
         picture = self.picture.image()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from PySide6.QtCore import Signal
 from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec, capabilities
 from studio.session import ModelInfo
+from studio.workers import garbage
 from studio.workers.worker import Task, Worker
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Inference(Worker):
         for key in models.FAMILIES:
             module = models.family(key)
             families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest))
-        gc.freeze()  # a million objects of the backend that no collection needs to look at again
+        garbage.freeze()
         return Ready(tuple(families), str(what))
 
     def open(self, folder: Path, then: Callable[[ModelInfo], None], failed: Callable[[UserError], None]) -> None:
@@ -85,7 +85,10 @@ class Inference(Worker):
         if same:
             entry = training.reload(self._model, run)
         else:
-            self._model, entry = training.load(run)
+            model, entry = training.load(run)
+            if self._model is not None:
+                garbage.mark()
+            self._model = model
             self._warm()
         module = models.family(run.info.family)
         about = run.info.dataset
@@ -98,7 +101,7 @@ class Inference(Worker):
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
             notices=tuple(run.notices),
         )  # fmt: skip
-        gc.freeze()
+        garbage.freeze()
         return self._info
 
     def _warm(self) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import _close_widgets
+from pytestqt.qtbot import QtBot, _close_widgets
 
 from studio import theme
+from studio.__main__ import SWITCH_SECONDS
+from studio.window import Window
+from tests.studio.runs import train_tiny
+from tests.studio.windows import open_window
 
 
 @pytest.fixture(params=["dark"])
@@ -36,14 +42,24 @@ def settled() -> None:
     """What is there before the first test is not looked at again: a collection then takes a millisecond."""
     gc.collect()
     gc.freeze()
+    _frozen[0] = gc.get_freeze_count()
+
+
+_frozen = [0]
 
 
 def _flush() -> None:
     """What was marked for deletion goes now, not when some later test runs the loop."""
+    grown = gc.get_freeze_count() > _frozen[0]
+    if grown:
+        gc.unfreeze()  # a model or the backend was loaded, and what was garbage then was frozen with it
     for _ in range(2):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QCoreApplication.processEvents()
         gc.collect()
+    if grown:
+        gc.freeze()
+        _frozen[0] = gc.get_freeze_count()
 
 
 def _alive() -> dict[str, set[object]]:
@@ -85,3 +101,28 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     left = {kind: now - before[kind] for kind, now in _alive().items() if now - before[kind]}
     windows = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before["top-level widgets"]]
     assert not left, f"left behind: {left} {windows}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_collector() -> Iterator[None]:
+    """As in the studio itself: a collection in a worker could destroy a widget there, so none happens by itself."""
+    interval = sys.getswitchinterval()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    yield
+    sys.setswitchinterval(interval)
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run; copy it before you change it."""
+    return train_tiny(tmp_path_factory.mktemp("tiny") / "run")
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, app_theme: str) -> Iterator[Window]:
+    """The whole window, its threads running, the backend imported."""
+    window = open_window(qtbot)
+    yield window
+    window.close()
