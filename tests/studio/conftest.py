@@ -19,8 +19,9 @@ from pytestqt.qtbot import QtBot, _close_widgets
 from studio import theme
 from studio.__main__ import SWITCH_SECONDS
 from studio.window import Window
+from studio.workers import garbage
 from tests.studio.runs import train_tiny
-from tests.studio.windows import open_window
+from tests.studio.windows import let_go, open_window
 
 
 @pytest.fixture(params=["dark"])
@@ -42,24 +43,14 @@ def settled() -> None:
     """What is there before the first test is not looked at again: a collection then takes a millisecond."""
     gc.collect()
     gc.freeze()
-    _frozen[0] = gc.get_freeze_count()
-
-
-_frozen = [0]
 
 
 def _flush() -> None:
     """What was marked for deletion goes now, not when some later test runs the loop."""
-    grown = gc.get_freeze_count() > _frozen[0]
-    if grown:
-        gc.unfreeze()  # a model or the backend was loaded, and what was garbage then was frozen with it
     for _ in range(2):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QCoreApplication.processEvents()
         gc.collect()
-    if grown:
-        gc.freeze()
-        _frozen[0] = gc.get_freeze_count()
 
 
 def _alive() -> dict[str, set[object]]:
@@ -93,6 +84,7 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     before = _alive()
     yield
     _close_widgets(request.node)  # what it gave to qtbot; pytest-qt itself would do it a moment later
+    let_go()
     report = getattr(request.node, "report_call", None)
     if report is None or not report.passed:
         return
@@ -108,9 +100,11 @@ def no_collector() -> Iterator[None]:
     """As in the studio itself: a collection in a worker could destroy a widget there, so none happens by itself."""
     interval = sys.getswitchinterval()
     gc.disable()
+    freeze, garbage.freeze = garbage.freeze, lambda: None  # else what a test left behind would be frozen unseen
     sys.setswitchinterval(SWITCH_SECONDS)
     yield
     sys.setswitchinterval(interval)
+    garbage.freeze = freeze
     gc.enable()
 
 
@@ -123,6 +117,4 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def studio(qtbot: QtBot, app_theme: str) -> Iterator[Window]:
     """The whole window, its threads running, the backend imported."""
-    window = open_window(qtbot)
-    yield window
-    window.close()
+    yield open_window(qtbot)

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+import models
+from models.core import device
 from studio.window import Window
 from studio.workers.desk import Desk
 
+_desks: list[Desk] = []
 LONG = 60_000  # ms; nothing is measured, only waited for
 LEFT = Qt.MouseButton.LeftButton
 
 
+@functools.cache
+def import_backend() -> None:
+    """Once a session, and out of the collector's sight: then a test's own garbage is found in no time."""
+    device.prepare()
+    models.family("vae")
+    gc.collect()
+    gc.freeze()
+
+
 def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = True) -> Window:
+    import_backend()
     window = Window(Desk.open())
+    _desks.append(window.desk)
     qtbot.addWidget(window)
     window.resize(*size)
     window.show()
@@ -24,6 +40,15 @@ def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = T
         window.start_backend()
         wait_idle(qtbot, window)
     return window
+
+
+def let_go() -> None:
+    """End what windows of this test shared; what is connected to it holds the panels."""
+    while _desks:
+        desk = _desks.pop()
+        desk.close()
+        for part in (desk.jobs, desk.inference, desk.errands, desk.session):
+            part.deleteLater()
 
 
 def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True) -> None:
