@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     desk = Desk.open()
     settings = desk.session.settings
-    theme.apply(application, arguments.theme or str(settings.get("theme", "system")))
+    theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
     route_errors(desk.session.notice)
     window = Window(desk)
     window.resize(*(arguments.size or (1280, 800)))

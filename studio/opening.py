@@ -57,6 +57,14 @@ class Opening(QObject):
         """Load the newest weights of a run that is being trained; the next time if it has none yet."""
         self.desk.inference.open(folder, self._opened, lambda error: None)
 
+    def trained(self, folder: Path) -> None:
+        """A job ended: its model becomes the current one, unless it ended before there was anything to load."""
+        try:
+            if sealed.exists(folder / "run.json") and record.Run.open(folder).checkpoints():
+                self.run(folder)
+        except UserError as error:
+            self.session.notice(error)
+
     def over(self) -> None:
         """Nothing is being opened any more; whatever ends the program now was not a model."""
         self.session.settings.set("opening", "")

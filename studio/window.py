@@ -16,7 +16,8 @@ from models.core.errors import UserError
 from studio import theme
 from studio.opening import Opening
 from studio.panels import PANELS
-from studio.widgets.card import Chip, EmptyState, ErrorNote, icon_button
+from studio.widgets.banner import Banner
+from studio.widgets.card import Chip, EmptyState, icon_button
 from studio.widgets.model_picker import ModelPicker
 from studio.widgets.panel import Panel
 from studio.widgets.rail import Rail
@@ -38,7 +39,7 @@ class Window(QMainWindow):
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 640)
-        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), ErrorNote()
+        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
         self.panels: dict[str, Panel] = {}
@@ -88,10 +89,9 @@ class Window(QMainWindow):
         self.opening.loading.connect(self._loading)
         self.opening.kept.connect(self._model_changed)
         self.theme_button.clicked.connect(self.switch_theme)
-        self.banner.asked.connect(lambda: jobs.retry(True))
-        self.banner.dismissed.connect(lambda: jobs.retry(False))
+        self.banner.follow(jobs)
         self.status.follow(jobs)
-        session.noticed.connect(self._notice)
+        session.noticed.connect(self.banner.notice)
         session.model_changed.connect(self._model_changed)
         session.weights_changed.connect(self._model_changed)
         session.asked_for_panel.connect(self.show_panel)
@@ -100,7 +100,6 @@ class Window(QMainWindow):
         session.done.connect(self.status.rest)
         jobs.started.connect(self._started)
         jobs.ended.connect(self._ended)
-        jobs.trouble.connect(lambda error: self.banner.show_error(error, "Try again"))
         for number, key in enumerate(PANELS, start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda key=key: self.show_panel(key))
         undo: QUndoStack = session.undo
@@ -147,7 +146,7 @@ class Window(QMainWindow):
 
     def _failed(self, error: UserError) -> None:
         self.status.rest()
-        self._notice(error)
+        self.session.notice(error)
 
     # --- the current model ---
 
@@ -181,19 +180,14 @@ class Window(QMainWindow):
     def _ended(self, ended: Ended) -> None:
         self._reload.stop()
         if ended.error is not None:
-            self._notice(ended.error)
+            self.session.notice(ended.error)
         self.session.runs_changed.emit()
-        if (ended.job.folder / "run.json").exists():
-            self.open_run(ended.job.folder)
+        self.opening.trained(ended.job.folder)
 
     @Slot()
     def _tick(self) -> None:
         used, total = device.memory_used() / 2**30, device.memory_total() / 2**30
         self.memory_chip.setText(f"{used:.1f} of {total:.0f} GB")
-
-    @Slot(object)
-    def _notice(self, what: UserError | str) -> None:
-        self.banner.show_error(what if isinstance(what, UserError) else UserError(what))
 
     # --- navigation ---
 

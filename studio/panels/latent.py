@@ -153,6 +153,7 @@ class Latent(Panel):
         self.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self._directions = None
+        self.path.clear()
         self.axes.set_index(0)
         self._label_sliders()
         self.map.show_model(info)

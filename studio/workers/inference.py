@@ -47,6 +47,8 @@ class Inference(Worker):
         self._model: Any = None
         self._folder: Path | None = None
         self._info: ModelInfo | None = None
+        self._asked: set[str] = set()  # keys of questions to the model
+        self._shown: str = ""  # the run whose model the window shows
         super().__init__("inference")
 
     def prepare(self) -> None:
@@ -70,7 +72,16 @@ class Inference(Worker):
 
     def open(self, folder: Path, then: Callable[[ModelInfo], None], failed: Callable[[UserError], None]) -> None:
         """Load a run, or the newer weights of the run that is loaded already."""
-        self.ask("open", lambda task: self._open(folder), then, failed)
+
+        def opened(info: ModelInfo) -> None:
+            if info.run_id != self._shown:  # what was asked before was meant for another model
+                self._shown = info.run_id
+                for key in self._asked:
+                    self.cancel(key)
+                self._asked.clear()
+            then(info)
+
+        self.ask("open", lambda task: self._open(folder), opened, failed)
 
     def _open(self, folder: Path) -> ModelInfo:
         import models
@@ -126,4 +137,5 @@ class Inference(Worker):
                 raise UserError("No model is loaded.", advice="Choose one at the top left.")
             return work(self._model, task)
 
+        self._asked.add(key)
         return self.ask(key, with_model, then, failed, progressed)
