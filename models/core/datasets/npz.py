@@ -75,8 +75,10 @@ def load(
 def outline(path: Path) -> tuple[tuple[int, int, int], int] | None:
     """The shape of the images and how many there are, from the file's header alone; None if it is unclear."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("images.npy") as stream:
-            shape, _, _ = _header(stream, "", "images")
+        with zipfile.ZipFile(path) as archive:
+            name = next(f"{key}.npy" for key in _KEYS["images"] if f"{key}.npy" in archive.namelist())
+            with archive.open(name) as stream:
+                shape, _, _ = _header(stream, "", "images")
     except Exception:  # noqa: BLE001 - loading it will say what is wrong
         return None
     if len(shape) == 3:
