@@ -23,7 +23,7 @@ EVERYTHING = sorted({*SOURCE, *(ROOT / "tests").rglob("*.py"), *(ROOT / "resourc
 BANNED = (
     "pickle", "joblib.load", "allow_pickle=True", "load_model", "load_weights", "Lambda(", "safe_mode=False",
     "enable_unsafe_deserialization", "yaml.load(", "eval(", "exec(", "LOAD_TRUNCATED_IMAGES", "get_file(",
-    "MAX_IMAGE_PIXELS = None", ".terminate(", "nan_to_num", "clear_session(", "ParameterTree",
+    "MAX_IMAGE_PIXELS = None", ".terminate(", "clear_session(", "ParameterTree",
 )  # fmt: skip
 HARMLESS = ("application.exec(", "drag.exec(", ".exec()")  # Qt's event loops
 MACHINE = re.compile(r"(?<![\w.])/(?:home|Users|work|root|mnt)/\w|[A-Z]:\\\\Users")
