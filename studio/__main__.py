@@ -87,13 +87,18 @@ def route_errors(show: Callable[[str], None]) -> None:
 
 def collect_garbage_here(parent: Any) -> Any:
     """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there."""
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtGui import QGuiApplication
+
+    from studio.workers import garbage
 
     timer = QTimer(parent)
     rounds = iter(range(1, sys.maxsize))
 
     def collect() -> None:
         number = next(rounds)
+        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton and garbage.sweep():
+            return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 
     timer.timeout.connect(collect)
@@ -133,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     desk = Desk.open()
     settings = desk.session.settings
-    theme.apply(application, arguments.theme or str(settings.get("theme", "system")))
+    theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
     route_errors(desk.session.notice)
     window = Window(desk)
     window.resize(*(arguments.size or (1280, 800)))

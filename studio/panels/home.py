@@ -113,6 +113,8 @@ class Home(Panel):
             column.addWidget(empty)
         column.addStretch(1)
         page.setLayout(column)
+        if (old := self._area.takeWidget()) is not None:
+            old.deleteLater()  # not at once: a click on one of its buttons may have led here
         self._area.setWidget(page)
 
     def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:

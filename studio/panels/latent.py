@@ -153,6 +153,7 @@ class Latent(Panel):
         self.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self._directions = None
+        self.path.clear()
         self.axes.set_index(0)
         self._label_sliders()
         self.map.show_model(info)
@@ -317,7 +318,7 @@ class Latent(Panel):
 
     def _recipe(self, **more: Any) -> dict[str, Any]:
         assert self._info is not None
-        return recipe_of(self._info, "latent", codings=[round(float(z), 6) for z in self.coding], **more)
+        return recipe_of(self._info, "latent", codings=[float(z) for z in self.coding], **more)
 
     def _export_picture(self, factor: int = 1) -> None:
         picture = self.picture.image()

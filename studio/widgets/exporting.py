@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -57,7 +58,8 @@ class Exporter:
 
     def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
         model = self.desk.session.model
-        name = f"{model.title if model else 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
+        title = re.sub(r"[^\w .-]+", "-", model.title).strip(" .-")[:80] if model else ""  # it may come from elsewhere
+        name = f"{title or 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
         folder = places.exports()
 
         def work(task: Any) -> Path:

@@ -156,8 +156,11 @@ class Outline:
 
 def outline(name: str, size: int = 64) -> Outline:
     """The shape of a dataset's images without loading it: a folder's are colour and square until it is read."""
-    shape, count = _OUTLINES.get(name, ((size, size, 3), None))
-    return Outline(DataSpec(shape), count)
+    if name not in _OUTLINES and _kind(Path(name)) == "npz":
+        shape, count = import_module("models.core.datasets.npz").outline(Path(name)) or ((size, size, 3), None)
+        return Outline(DataSpec(shape), count if count is None else splits(count)[0].stop)
+    shape, known = _OUTLINES.get(name, ((size, size, 3), None))
+    return Outline(DataSpec(shape), known)
 
 
 def _kind(path: Path) -> str:
