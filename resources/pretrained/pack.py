@@ -2,7 +2,8 @@
 
     python resources/pretrained/pack.py RUN resources/pretrained/NAME --title "vae-fashion"
 
-The curves are thinned to about 600 points; optimizer slots and all but a few sample sheets go. The result opens like any other run.
+The curves are thinned to about 600 points; optimizer slots and all but a few sample sheets go. The result
+opens like any other run.
 """
 
 from __future__ import annotations
