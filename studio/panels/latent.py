@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QUndoCommand
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from models.core import images
@@ -18,8 +18,8 @@ from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.coding_card import CodingCard
-from studio.widgets.exporting import Exporter, recipe_of, text_chunk
+from studio.widgets.coding_card import CodingCard, Move
+from studio.widgets.exporting import Exporter, codings_in, recipe_of, text_chunk
 from studio.widgets.map_card import MapCard
 from studio.widgets.painted_card import SHEET, PaintedCard
 from studio.widgets.panel import Panel
@@ -38,22 +38,6 @@ _ABOUT = About(
     equation="x = decoder(z),  z ~ N(0, I);  slerp(a, b, t) = [sin((1−t)θ)·a + sin(tθ)·b] / sin θ",
     paper="White, Sampling Generative Networks, 2016, arXiv:1609.04468",
 )
-
-
-class Moved(QUndoCommand):
-    """A move through the codings that can be undone."""
-
-    def __init__(self, panel: Latent, before: Array, after: Array) -> None:
-        super().__init__("move")
-        self._panel, self._before, self._after = panel, before, after
-
-    def redo(self) -> None:
-        """Go there (again)."""
-        self._panel.place(self._after)
-
-    def undo(self) -> None:
-        """Go back."""
-        self._panel.place(self._before)
 
 
 class Latent(Panel):
@@ -162,7 +146,7 @@ class Latent(Panel):
         """The end of a move: one step of undo."""
         if not np.array_equal(self._before, self.coding):
             before, self._before = self._before, self.coding.copy()
-            self.session.undo.push(Moved(self, before, self.coding.copy()))
+            self.session.undo.push(Move(self.place, before, self.coding.copy()))
         self.map.mark(self.coding)
 
     def place(self, coding: Array) -> None:
@@ -177,7 +161,7 @@ class Latent(Panel):
     def go_to(self, coding: Array) -> None:
         """Move to a coding; locked sliders stay where they are."""
         after = np.asarray(self.card.keep_locked(coding), np.float32)
-        self.session.undo.push(Moved(self, self.coding.copy(), after))
+        self.session.undo.push(Move(self.place, self.coding.copy(), after))
 
     def random(self) -> None:
         """A draw from the prior."""
@@ -288,16 +272,12 @@ class Latent(Panel):
         """Bring the sliders of an exported picture back."""
         if recipe.get("panel") != "latent" or self._info is None:
             return
-        values = recipe.get("codings")
-        if (
-            isinstance(values, list)
-            and len(values) == len(self.coding)
-            and all(isinstance(v, int | float) for v in values)
-        ):
-            self.session.asked_for_panel.emit("latent")
-            self.go_to(np.array(values, np.float32))
-        else:
+        codings = codings_in(recipe, len(self.coding))
+        if codings is None:
             self.show_error(UserError("The recipe of this picture does not fit the model.", where="codings"))
+            return
+        self.session.asked_for_panel.emit("latent")
+        self.go_to(codings)
 
     # --- tour ---
 
