@@ -6,6 +6,7 @@ python benchmarks/training.py --epochs 3
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ def plain(epochs: int) -> None:
     stamps = [time.perf_counter()]
     tick = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: stamps.append(time.perf_counter()))
     model.fit(x, validation_data=(held_out,), epochs=epochs, batch_size=128, verbose=0, callbacks=[tick])
-    print(" ".join(f"{b - a:.2f}" for a, b in zip(stamps, stamps[1:], strict=False)))
+    print(" ".join(f"{b - a:.2f}" for a, b in itertools.pairwise(stamps)))
 
 
 def ours(epochs: int) -> None:
@@ -49,7 +50,7 @@ def ours(epochs: int) -> None:
     run = training.start(Path(tempfile.mkdtemp()) / "run", "vae", vae.CONFIG(epochs=epochs), data)
     training.train(run, data)
     seconds = [row["seconds"] for row in run.metrics() if "val_loss" in row]
-    print(" ".join(f"{b - a:.2f}" for a, b in zip([0.0, *seconds], seconds, strict=False)))
+    print(" ".join(f"{b - a:.2f}" for a, b in itertools.pairwise([0.0, *seconds])))
 
 
 def main() -> int:

@@ -14,7 +14,10 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
@@ -122,16 +125,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The application itself."""
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
 
     from models.core import places
 
     crash = start_logs(places.logs())
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    application = QApplication([sys.argv[0]])
-    locale.setlocale(locale.LC_NUMERIC, "C")  # parsers in C misread floats under a comma-decimal locale
-    application.setApplicationName("Generative Studio")
+    application = make_application()
     from studio import theme
     from studio.window import Window
     from studio.workers.desk import Desk
@@ -161,6 +159,18 @@ def run(arguments: argparse.Namespace) -> int:
         faulthandler.disable()
         crash.unlink()
     return tour.exit_code if arguments.tour else code
+
+
+def make_application() -> QApplication:
+    """Qt's application; offscreen where there is no screen."""
+    from PySide6.QtWidgets import QApplication
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication([sys.argv[0]])
+    locale.setlocale(locale.LC_NUMERIC, "C")  # parsers in C misread floats under a comma-decimal locale
+    application.setApplicationName("Generative Studio")
+    return application
 
 
 if __name__ == "__main__":

@@ -49,7 +49,6 @@ class Window(QMainWindow):
         for key in PANELS:
             self._add_panel(key)
         self.show_panel(str(self.session.settings.get("panel", "home")))
-        self.rail.setFocus()  # the first Tab goes into the rail; no control looks chosen before
         self._tick()
 
     def _lay_out(self) -> None:
@@ -197,6 +196,7 @@ class Window(QMainWindow):
         page = next((page for page in self._pages() if page.property("panel") == key), self._pages()[0])
         key = str(page.property("panel"))
         self.stack.setCurrentWidget(page)
+        page.setFocus()  # so that its keys work at once, and no control of it looks chosen
         self.rail.select(key)
         self.session.settings.set("panel", key)
         if isinstance(page, Panel):

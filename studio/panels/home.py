@@ -18,7 +18,7 @@ from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
 from studio.workers.jobs import Job
 
-CARD_WIDTH, PICTURE_HEIGHT = 254, 172
+CARD_WIDTH, PICTURE_HEIGHT = 260, 178
 RESUMABLE = {"interrupted", "paused", "stopped", "failed"}
 STATUS_WORDS = {
     "interrupted": "interrupted, can be resumed",

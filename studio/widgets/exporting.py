@@ -31,6 +31,15 @@ def text_chunk(recipe: dict[str, Any]) -> dict[str, str]:
     return {export.RECIPE_KEY: json.dumps(recipe)}
 
 
+def codings_in(recipe: dict[str, Any], size: int) -> NDArray[np.float32] | None:
+    """The codings (size,) that a recipe holds; None if it holds none that fit."""
+    values = recipe.get("codings")
+    if not isinstance(values, list) or len(values) != size or not all(isinstance(v, int | float) for v in values):
+        return None
+    codings = np.array(values, np.float32)
+    return codings if np.isfinite(codings).all() else None
+
+
 class Exporter:
     """Writes pictures, films and codings; says where they went, or why they did not."""
 

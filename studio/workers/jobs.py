@@ -210,14 +210,9 @@ class Jobs(QObject):
                 garbage.freeze()  # the trace is made
             self._mail.latest("progress", progress)
 
-        stop = StopRequest()
-        stop.status = self._status
-        self._stop = stop
-        load = functools.partial(
-            datasets.load,
-            progress=lambda what, done, total: self._mail.latest("loading", (what, done, total)),
-            cancelled=self._cancelled.is_set,
-        )
+        self._stop = stop = StopRequest(status=self._status)
+        tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
+        load = functools.partial(datasets.load, progress=tell, cancelled=self._cancelled.is_set)
         try:
             if job.resume:
                 run = Run.open(job.folder, write=True)
@@ -236,7 +231,7 @@ class Jobs(QObject):
             return Ended(job, self._status, None)
         finally:
             with contextlib.suppress(OSError):
-                job.folder.rmdir()  # a new run that never began leaves no empty folder behind
+                job.folder.rmdir()  # only an empty one: a new run that never began leaves no empty folder behind
         return Ended(job, outcome.status, outcome.error)
 
     def _trouble(self, error: UserError) -> bool:
