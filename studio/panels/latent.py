@@ -86,7 +86,7 @@ class Latent(Panel):
         card.reset_asked.connect(self.reset)
         card.own_asked.connect(self._choose_picture)
         card.not_yet.connect(self.words.setText)
-        self.sliders, self.axes = card.sliders, card.axes
+        self.sliders = card.sliders
         return card
 
     # --- the model ---
@@ -95,8 +95,7 @@ class Latent(Panel):
         """Start at a random coding with a path to another one; encode the dataset for the map."""
         info = self.session.model
         assert info is not None
-        self._info = info
-        self._seen_step = info.step
+        self._info, self._seen_step = info, info.step
         self.card.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self.path.clear()
@@ -259,9 +258,8 @@ class Latent(Panel):
             np.float32
         )
         near[0] = self.coding
-        recipe = self._recipe(sheet=SHEET)
-        self._ask("sheet", lambda model, task: images.grid(images.to_uint8(model.decode(near))),
-                  lambda sheet: self.exporter.picture(sheet, recipe))  # fmt: skip
+        recipe, work = self._recipe(sheet=SHEET), lambda model, task: images.grid(images.to_uint8(model.decode(near)))
+        self._ask("sheet", work, lambda sheet: self.exporter.picture(sheet, recipe))
 
     def _export_film(self, suffix: str) -> None:
         if len(self.path.frames):
@@ -290,11 +288,11 @@ class Latent(Panel):
         self.sliders.changed.emit()
         self.sliders.committed.emit()
         yield "moved"
-        self.axes.choose(1)
+        self.card.axes.choose(1)
         self.map.layout_kind.choose(1)
         yield "directions-and-neighbours"
         self.map.layout_kind.choose(0)
-        self.axes.choose(0)
+        self.card.axes.choose(0)
         self.map.map.path_drawn.emit(np.array([[-1.5, -1.0], [0.0, 1.0], [1.5, -0.5]]))
         yield "drawn-path"
         self._export_picture(8)

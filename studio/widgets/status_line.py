@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from models.core.recorder import Progress
 
 ENDINGS = {"finished": "Training finished", "paused": "Paused and saved", "stopped": "Stopped and saved"}
+ENDINGS["cancelled"] = "Cancelled before training began"
 
 
 def duration(seconds: float) -> str:

@@ -228,7 +228,7 @@ class Jobs(QObject):
                     stop.ask(self._status)
                 outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble))
         except Cancelled:
-            return Ended(job, self._status, None)
+            return Ended(job, "cancelled", None)
         finally:
             with contextlib.suppress(OSError):
                 job.folder.rmdir()  # only an empty one: a new run that never began leaves no empty folder behind

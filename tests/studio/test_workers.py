@@ -50,13 +50,15 @@ def wait(qtbot, worker: Worker) -> None:
 
 
 def test_only_the_latest_of_many_questions_is_answered(worker: Worker, qtbot) -> None:
-    answers, gate, done = Answers(), threading.Event(), []
+    answers, began, gate, done = Answers(), threading.Event(), threading.Event(), []
 
     def first(task: Task) -> int:
+        began.set()
         assert gate.wait(30)
         return -1
 
     worker.ask("x", first, answers.then, answers.failed)
+    assert began.wait(30)
     for number in range(1000):
         worker.ask("x", lambda task, n=number: done.append(n) or n, answers.then, answers.failed)
     assert len(worker._waiting) == 1
