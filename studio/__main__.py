@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
+MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
 
@@ -100,6 +101,9 @@ def collect_garbage_here(parent: Any) -> Any:
 
     def collect() -> None:
         number = next(rounds)
+        if gc.get_count()[0] > MANY_OBJECTS:  # an import or a trace: they stay, and looking at all of them takes 0.1 s
+            gc.freeze()
+            return
         if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton and garbage.sweep():
             return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -34,6 +36,7 @@ class Device:
 def prepare() -> Device:
     """Import the backend, let GPU memory grow as needed, and say what there is. Slow the first time (2 s)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _map_tensorflow()
     with _quiet():
         import keras
 
@@ -46,6 +49,25 @@ def prepare() -> Device:
 
             gpus = tuple(d.device_kind for d in jax.devices() if d.platform != "cpu")
     return Device(backend, gpus, os.cpu_count() or 1)
+
+
+def _map_tensorflow() -> None:
+    """Map TensorFlow's library of one gigabyte into memory without holding the interpreter's lock.
+
+    ``import`` holds the lock while the system loads a library, 0.3 s and more in which no window moves. A foreign
+    function call does not, and the import then finds the library there. Where this does not work nothing is lost.
+    """
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow" or not sys.platform.startswith("linux"):
+        return
+    found = importlib.util.find_spec("tensorflow")
+    if found is None or not found.submodule_search_locations or "tensorflow" in sys.modules:
+        return
+    load = ctypes.CDLL(None).dlopen
+    load.restype, load.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int]
+    for name in ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"):
+        path = Path(found.submodule_search_locations[0]) / name
+        if path.exists():
+            load(os.fsencode(path), os.RTLD_NOW)
 
 
 @contextlib.contextmanager

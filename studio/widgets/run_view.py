@@ -31,6 +31,7 @@ class RunView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.folder: Path | None = None
+        self._run: Run | None = None
         self._offset, self._last_step = 0, -1
         self._steps: list[int] = []
         self._stats: dict[int, Any] = {}
@@ -92,7 +93,7 @@ class RunView(QWidget):
 
     def show_run(self, folder: Path | None) -> None:
         """Follow another run, from its beginning."""
-        self.folder = folder
+        self.folder, self._run = folder, None
         self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
         self._names = set()
         self.curves.set_rows([])
@@ -110,7 +111,7 @@ class RunView(QWidget):
         if self.folder is None or not (self.folder / "metrics.jsonl").exists():
             return
         try:
-            run = Run.open(self.folder)
+            run = self._run = self._run or Run.open(self.folder)  # ten times a second: opened once
             rows, offset = run.metrics_from(self._offset)
         except UserError as error:
             self.failed.emit(error)
