@@ -36,8 +36,8 @@ class Device:
 def prepare() -> Device:
     """Import the backend, let GPU memory grow as needed, and say what there is. Slow the first time (2 s)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    _map_tensorflow()
     with _quiet():
+        _map_tensorflow()
         import keras
 
         backend = keras.backend.backend()
