@@ -156,7 +156,7 @@ def test_a_model_that_ends_the_program_is_not_opened_a_second_time(tiny_run) -> 
                 text=True,
                 timeout=SECONDS,
                 check=False,
-            )  # fmt: skip
+            )
         )
     assert [d.stdout.startswith("window") for d in done] == [True, True]
     assert done[0].returncode < 0
