@@ -42,7 +42,7 @@ class Data(Panel):
 
     def _make_list(self) -> QWidget:
         card = Card("Datasets")
-        card.setFixedWidth(250)
+        card.setFixedWidth(224)
         self.list = QListWidget()
         self.list.setAccessibleName("Datasets")
         self.list.setWordWrap(True)
@@ -71,7 +71,7 @@ class Data(Panel):
         self.pictures_card = Card("Pictures")
         self.part = QuietCombo()
         self.part.setAccessibleName("Which pictures")
-        self.part.setMinimumWidth(180)
+        self.part.setMinimumWidth(150)
         self.part.currentIndexChanged.connect(self._show_part)
         self.pictures_card.tools.addWidget(self.part)
         self.grid = PictureGrid(cell=64, max_size=96)
@@ -86,7 +86,7 @@ class Data(Panel):
 
     def _make_facts(self) -> QWidget:
         card = Card("About it")
-        card.setFixedWidth(300)
+        card.setFixedWidth(272)
         self.one = Picture("Click a picture to see it large")
         self.one.setFixedHeight(180)
         self.one_words = label("", "secondary", True)

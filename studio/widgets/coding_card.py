@@ -66,7 +66,7 @@ class CodingCard(Card):
         self.own.clicked.connect(self.own_asked)
         self.about = Foldout("What am I looking at?", about)
         self.body.addWidget(self.sliders, 1)
-        self.body.addLayout(hbox(random, reset, undo, self.own, None))
+        self.body.addLayout(hbox(random, reset, undo, self.own, None, spacing=6))
         self.body.addWidget(self.about)
 
     def begin(self, size: int) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.errors import UserError
 from models.core.record import Run
 from studio import theme
+from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.codings_chart import CodingsChart
 from studio.widgets.curves import Curves
@@ -20,6 +22,7 @@ from studio.widgets.sliders import LabelledSlider
 from studio.widgets.thumbnail import run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples
+PICTURES_WIDE, PICTURES_NARROW = 412, 250  # px
 PAIR_WORDS = "unseen pictures above, what became of them below"
 
 
@@ -69,7 +72,7 @@ class RunView(QWidget):
 
     def _make_pictures(self) -> None:
         self.pictures_card = Card("Samples through time", "always the same codings")
-        self.pictures_card.setMinimumWidth(412)
+        self.pictures_card.setMinimumWidth(PICTURES_WIDE)
         self.samples = PictureGrid(cell=56, max_size=240, columns=4)
         self.time = LabelledSlider(0, 0, self._step_words)
         self.time.changed.connect(lambda index: self._show_step())
@@ -77,9 +80,7 @@ class RunView(QWidget):
         self.newest.clicked.connect(lambda: self._go(len(self._steps) - 1))
         self.reconstructions = PictureGrid(cell=56, max_size=240, columns=PAIRS)
         self.reconstructions_title = QWidget()
-        self.reconstructions_title.setLayout(
-            hbox(label("Reconstructions", "title"), label(PAIR_WORDS, "secondary"), None)
-        )
+        self.reconstructions_title.setLayout(hbox(label("Reconstructions", "title"), Elided(PAIR_WORDS)))
         self.waiting = EmptyState("image-square", "The first pictures appear when training begins.")
         body = self.pictures_card.body
         body.addWidget(self.waiting, 1)
@@ -88,6 +89,11 @@ class RunView(QWidget):
         body.addWidget(self.reconstructions_title)
         body.addWidget(self.reconstructions, 1)
         self._show_step()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the pictures leave the curves their half."""
+        super().resizeEvent(event)
+        self.pictures_card.setMinimumWidth(PICTURES_WIDE if self.width() >= 2 * PICTURES_WIDE - 80 else PICTURES_NARROW)
 
     # --- following a run ---
 
