@@ -2,7 +2,7 @@
 
     python benchmarks/kills.py --kills 20
 
-A reference run of 600 steps is trained without interruption. A second run with the same seed is killed at uniformly
+A reference run (600 steps unless told otherwise) is trained without interruption. A second run with the same seed is killed at uniformly
 random moments and resumed; its final weights are then compared by sha256, and its curves by step. Each kill has a run
 of its own that is resumed to its end, so that every kill is judged by itself. The moments are steps drawn uniformly,
 plus up to 0.15 s, so that kills fall into steps, validations, pictures and checkpoints alike.
@@ -32,7 +32,8 @@ import numpy as np  # noqa: E402
 from models.core.record import Run  # noqa: E402
 
 EVERY = 25
-TRAIN = ["train", "vae", "--dataset", "digits", "--epochs", "50", "--set", "batch_size=120", "--seed", "1"]
+STEPS_AN_EPOCH = 12  # 1,439 digits in batches of 120
+TRAIN = ["train", "vae", "--dataset", "digits", "--set", "batch_size=120", "--seed", "1"]
 
 
 def command(*words: str) -> list[str]:
@@ -51,9 +52,9 @@ def weights(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def killed_once(folder: Path, target: int, jitter: float, env: dict[str, str]) -> tuple[int, int]:
+def killed_once(folder: Path, epochs: int, target: int, jitter: float, env: dict[str, str]) -> tuple[int, int]:
     """Kill a run ``jitter`` seconds after it told of step ``target``; the last step it told of, and the newest kept."""
-    words = command(*TRAIN, "--run", str(folder))
+    words = command(*TRAIN, "--epochs", str(epochs), "--run", str(folder))
     process = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     step = 0
@@ -73,14 +74,21 @@ def killed_once(folder: Path, target: int, jitter: float, env: dict[str, str]) -
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    epochs = max(1, arguments.steps // STEPS_AN_EPOCH)
+    steps = epochs * STEPS_AN_EPOCH
     rng = random.Random(arguments.seed)
     scratch = Path(tempfile.mkdtemp())
     env = {**os.environ, "STUDIO_HOME": str(scratch / "home")}
     begin = time.monotonic()
     subprocess.run(
-        command(*TRAIN, "--run", str(scratch / "whole")), cwd=ROOT, env=env, stdout=subprocess.DEVNULL, check=True
+        command(*TRAIN, "--epochs", str(epochs), "--run", str(scratch / "whole")),
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        check=True,
     )
     reference = weights(scratch / "whole")
     rows = Run.open(scratch / "whole").metrics()
@@ -89,7 +97,7 @@ def main() -> int:
     same = resumed = 0
     for number in range(arguments.kills):
         folder = scratch / f"killed-{number}"
-        step, kept = killed_once(folder, rng.randrange(590), rng.uniform(0.0, 0.15), env)
+        step, kept = killed_once(folder, epochs, rng.randrange(steps - 10), rng.uniform(0.0, 0.15), env)
         done = subprocess.run(
             command("resume", str(folder)), cwd=ROOT, env=env, capture_output=True, text=True, check=False
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -150,7 +151,14 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.ask("paused"))
-    with say.bar() as progress:
+    with say.bar() as show:
+
+        def progress(now: Any) -> None:
+            try:
+                show(now)
+            except BrokenPipeError:  # nobody reads any more (a closed pipe): save and end, as at a hang-up
+                stop.ask("paused")
+
         outcome = training.train(
             run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps
         )
@@ -164,12 +172,26 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
     return 0
 
 
+def start_log() -> None:
+    """Details of a failure go into a file: a person gets one clear line, never a traceback."""
+    from models.core import places
+
+    folder = places.logs()
+    with contextlib.suppress(OSError):  # a home that cannot be written must not keep a command from running
+        folder.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(
+            filename=folder / "models.log",
+            level=logging.WARNING,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
     from models import commands
 
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     arguments = parser().parse_args(argv)
+    start_log()
     say = commands.Say(as_json=arguments.json)
     own = {"train": train, "resume": resume}
     try:
@@ -184,6 +206,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print(f"{arguments.command}: interrupted", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be told at exit
         return 1
 
 

@@ -151,3 +151,20 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_says_so(small):
     newest.write_bytes(bytes(content))
     done = call("sample", folder / "run", "--count", 4, "--out", folder / "after.png")
     assert done.returncode == 0 and "damaged" in done.stdout
+
+
+def test_a_reader_that_goes_away_pauses_the_run_and_loses_nothing(small):
+    folder, _ = small
+    run = folder / "unread"
+    words = ["train", "vae", "--dataset", str(folder / "small.npz"), "--epochs", "3000", "--run", str(run), "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "models", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stderr is not None
+    for line in process.stdout:
+        if json.loads(line).get("step", 0) > 5:
+            break
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    process.wait(timeout=120)
+    assert Run.open(run).info.status == "paused" and Run.open(run).checkpoints()[-1].step > 5
