@@ -2,10 +2,10 @@
 
     python benchmarks/kills.py --kills 20
 
-A reference run (600 steps unless told otherwise) is trained without interruption. A second run with the same seed is killed at uniformly
-random moments and resumed; its final weights are then compared by sha256, and its curves by step. Each kill has a run
-of its own that is resumed to its end, so that every kill is judged by itself. The moments are steps drawn uniformly,
-plus up to 0.15 s, so that kills fall into steps, validations, pictures and checkpoints alike.
+A reference run (600 steps unless told otherwise) is trained without interruption. Others with the same seed are killed
+at uniformly random moments and resumed to their end; their final weights are then compared by sha256, and their curves
+by step. The moments are steps drawn uniformly, plus up to 0.15 s, so that kills fall into steps, validations, pictures
+and checkpoints alike.
 """
 
 from __future__ import annotations
@@ -102,12 +102,12 @@ def main() -> int:
             command("resume", str(folder)), cwd=ROOT, env=env, capture_output=True, text=True, check=False
         )
         again = Run.open(folder)
-        whole = [row["step"] for row in again.metrics()] == [row["step"] for row in rows]
+        complete = [row["step"] for row in again.metrics()] == [row["step"] for row in rows]
         good = done.returncode == 0 and again.info.status == "finished"
         resumed += good
         identical = good and weights(folder) == reference
         same += identical
-        words = ("bit-identical" if identical else "DIFFERENT") + (", curves whole" if whole else ", curves BROKEN")
+        words = ("bit-identical" if identical else "DIFFERENT") + (", curves whole" if complete else ", curves BROKEN")
         print(f"kill {number + 1}: told of step {step}, resumed at {kept}, {words}", flush=True)
         shutil.rmtree(folder)
     shutil.rmtree(scratch)
