@@ -245,5 +245,5 @@ class Window(QMainWindow):
         self.status.work("Saving", "", None)
         QApplication.processEvents()
         if not self.desk.close():
-            log.error("a thread did not end in time; its run can be resumed")
+            log.warning("a thread did not end in time; a run that it trains can be resumed")
         event.accept()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from studio.session import Session
 from studio.workers.inference import Inference
 from studio.workers.jobs import Jobs
 from studio.workers.worker import Worker
+
+CLOSE_SECONDS = 10.0
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Desk:
         return self.inference.idle and self.errands.idle and not self.jobs.running
 
     def close(self) -> bool:
-        """Stop and save; True if every thread ended in time."""
-        saved = self.jobs.close()
-        return all([self.errands.close(), self.inference.close(), saved])
+        """Stop and save, ten seconds at most for all together; True if every thread ended in time."""
+        end = time.monotonic() + CLOSE_SECONDS
+        closes = (self.jobs.close, self.errands.close, self.inference.close)
+        return all([close(max(0.1, end - time.monotonic())) for close in closes])
