@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
+AWAY_ROUNDS = 30  # seconds without a move of the mouse
 MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
@@ -90,21 +91,29 @@ def route_errors(show: Callable[[str], None]) -> None:
 
 
 def collect_garbage_here(parent: Any) -> Any:
-    """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there."""
-    from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtGui import QGuiApplication
+    """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there.
+
+    Models that are done with are swept away while nobody looks: that takes half a second in which no window moves.
+    """
+    from PySide6.QtCore import QTimer
+    from PySide6.QtGui import QCursor
 
     from studio.workers import garbage
 
     timer = QTimer(parent)
     rounds = iter(range(1, sys.maxsize))
+    cursor, moved = QCursor.pos(), 0
 
     def collect() -> None:
+        nonlocal cursor, moved
         number = next(rounds)
+        if QCursor.pos() != cursor:
+            cursor, moved = QCursor.pos(), number
         if gc.get_count()[0] > MANY_OBJECTS:  # an import or a trace: they stay, and looking at all of them takes 0.1 s
             gc.freeze()
             return
-        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton and garbage.sweep():
+        if number - moved > AWAY_ROUNDS and garbage.sweep():
+            moved = number
             return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 

@@ -17,6 +17,7 @@ from studio.window import Window
 
 log = logging.getLogger(__name__)
 POLL_MS = 50
+FIRST_DATASET = "fashion_mnist"
 SETTLE_MS = 350  # motion and queued paints
 LIMIT_S = 300.0  # for one state; then it is reported as an error
 
@@ -47,6 +48,7 @@ class Tour(QObject):
 
     def _walk(self) -> Iterator[tuple[str, str]]:
         shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
+        shipped.sort(key=lambda run: run.dataset != FIRST_DATASET)  # others may have to render their pictures first
         for key, panel in self.window.panels.items():
             if shipped and (panel.NEEDS is not None or key == "home"):
                 self.window.open_run(shipped[0].folder)

@@ -21,8 +21,8 @@ def mark() -> None:
 def sweep() -> bool:
     """Give back what ``mark`` spoke of, frozen or not; True if there was something to do.
 
-    It takes some tenths of a second (everything that the backend imported is looked at), so it is called once after a
-    training or a change of models, in the GUI thread: elsewhere it could destroy a widget in the wrong thread.
+    It takes some tenths of a second (everything that the backend imported is looked at), so it waits until nobody
+    looks, in the GUI thread: elsewhere it could destroy a widget in the wrong thread.
     """
     if not _due.is_set():
         return False
