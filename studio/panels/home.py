@@ -78,7 +78,7 @@ class Home(Panel):
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         content.setLayout(vbox(self._area))
-        self.session.runs_changed.connect(self._refresh)
+        self.session.runs_changed.connect(lambda: self.isVisible() and self._refresh())
         self._seen: list[RunSummary] | None = None
         self._refresh()
 

@@ -27,6 +27,7 @@ class Train(Panel):
     def build(self, content: QWidget) -> None:
         """The form, the curves and the pictures."""
         self.new, self.view = NewRun(self.desk), RunView()
+        self._stale = False
         row = self.row(content)
         row.addWidget(self.new)
         row.addWidget(self.view, 1)
@@ -55,8 +56,15 @@ class Train(Panel):
 
     def model_changed(self) -> None:
         """Replay the record of another model, unless something is being trained."""
-        if not self.desk.jobs.running:
+        self._stale = not self.isVisible()
+        if not self.desk.jobs.running and not self._stale:
             self._follow(self.session.model.folder if self.session.model else None)
+
+    def shown(self) -> None:
+        """Catch up with what happened while another panel was in front."""
+        if self._stale:
+            self.model_changed()
+        self.view.look()
 
     def _follow(self, folder: Path | None) -> None:
         self.view.show_run(folder)
@@ -76,7 +84,8 @@ class Train(Panel):
             return
         if self.view.folder != job.folder and (job.folder / "run.json").exists():
             self._follow(job.folder)
-        self.view.grow()
+        if self.isVisible():
+            self.view.grow()
 
     @Slot(object)
     def _ended(self, ended: Ended) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
+from studio.widgets.axis import QuickAxis
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.curve_data import Floats, Table, smooth, thin
 from studio.widgets.legend import LegendChip, LegendRow
@@ -67,7 +68,7 @@ class Curves(QWidget):
         self._restyle()
 
     def _make_plot(self) -> None:
-        self._plot = pyqtgraph.PlotWidget()
+        self._plot = pyqtgraph.PlotWidget(axisItems={side: QuickAxis(side) for side in ("left", "bottom")})
         self._plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._plot.setMinimumSize(160, 110)
         self._plot.setFrameShape(self._plot.Shape.NoFrame)
@@ -188,6 +189,7 @@ class Curves(QWidget):
         for line in self._lines.values():
             self._item.removeItem(line)
         self._lines = {name: self._item.plot([], [], connect="finite") for name in self.names()}
+        self._legend.hide()  # laid out once, not at every chip
         for chip in self._chips.values():
             chip.deleteLater()
         self._chips = {}
@@ -197,6 +199,7 @@ class Curves(QWidget):
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
             self._chips[name] = chip
             self._legend.add(chip)
+        self._legend.show()
         options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
         if options != self._segments.options():
             self._segments.set_options(options)
