@@ -108,3 +108,8 @@ def thin(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
     picks = np.stack([starts + np.minimum(low, high), starts + np.maximum(low, high)], axis=1).reshape(-1)
     picks[-1] = len(x) - 1
     return x[picks], y[picks]
+
+
+def twin(name: str) -> str:
+    """The metric that a val_ metric belongs to."""
+    return name.removeprefix("val_")

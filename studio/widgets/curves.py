@@ -10,24 +10,20 @@ from typing import Any
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio import theme
-from studio.widgets.axis import QuickAxis
+from studio.widgets.axis import plain_plot
 from studio.widgets.basics import button, hbox, label, vbox
-from studio.widgets.curve_data import Floats, Table, smooth, thin
+from studio.widgets.curve_data import Floats, Table, smooth, thin, twin
 from studio.widgets.legend import LegendChip, LegendRow
 from studio.widgets.segmented import Segmented
 from studio.widgets.track import Track
 
 DRAWN = 4000  # points a curve
 DENSE = 1000  # points
+DRAW_MS = 150  # a live curve is drawn at most so often: nobody sees more, and the window has other work
 MOST_GROUPS = 5
-
-
-def twin(name: str) -> str:
-    """The metric that a val_ metric belongs to."""
-    return name.removeprefix("val_")
 
 
 class Curves(QWidget):
@@ -40,6 +36,7 @@ class Curves(QWidget):
         self._table = Table()
         self._lines: dict[str, Any] = {}
         self._hidden: set[str] = set()
+        self._dense: dict[str, bool] = {}  # with which pen each line is drawn
         self._groups: dict[str, list[str]] = {}
         self._log = False
         self._make_plot()
@@ -62,25 +59,18 @@ class Curves(QWidget):
         self.setLayout(column)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(30)
+        self._timer.setInterval(DRAW_MS)
         self._timer.timeout.connect(self.draw)
         theme.bus().changed.connect(self._restyle)
         self._restyle()
 
     def _make_plot(self) -> None:
-        self._plot = pyqtgraph.PlotWidget(axisItems={side: QuickAxis(side) for side in ("left", "bottom")})
-        self._plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._plot.setMinimumSize(160, 110)
-        self._plot.setFrameShape(self._plot.Shape.NoFrame)
-        self._plot.setAccessibleName("Learning curves")
-        self._plot.hideButtons()
+        self._plot = plain_plot("Learning curves")
         self._item = self._plot.getPlotItem()
-        self._item.setMenuEnabled(False)
         self._item.getAxis("bottom").enableAutoSIPrefix(False)
-        self._item.showGrid(x=False, y=True, alpha=0.12)
         self._view = self._item.getViewBox()
         self._view.setMouseMode(self._view.PanMode)
-        self._view.sigXRangeChanged.connect(lambda *_args: self._draw_soon())
+        self._view.sigXRangeChanged.connect(self._range_changed)
         self._hair = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self._cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
         for line in (self._hair, self._cursor):
@@ -218,12 +208,17 @@ class Curves(QWidget):
         for name, line in self._lines.items():
             line.setZValue(2 if name != twin(name) else 1)
             self._chips[name].set_colour(self.colour(name))
+        self._dense = {}
         self.draw()
 
     def _show_group(self) -> None:
         for name, chip in self._chips.items():
             chip.setVisible(name in (self._group_names().get(self._segments.text()) or self.names()))
         self.fit()
+
+    def _range_changed(self) -> None:
+        if not self._view.autoRangeEnabled()[0]:  # following the data changes the range, too, and needs no second draw
+            self._draw_soon()
 
     def _draw_soon(self) -> None:
         if not self._timer.isActive():
@@ -249,14 +244,16 @@ class Curves(QWidget):
                 start, end = np.searchsorted(steps, [low, high])
                 window = slice(max(int(start) - 1, 0), int(end) + 1)
                 steps, values = steps[window], values[window]
-            line.setPen(self._pen(name, len(steps)))
+            if self._dense.get(name) != (dense := len(steps) > DENSE):  # a new pen costs as much as new data
+                self._dense[name] = dense
+                line.setPen(self._pen(name, dense))
             line.setData(*thin(steps, values, DRAWN))
 
-    def _pen(self, name: str, points: int) -> Any:
+    def _pen(self, name: str, dense: bool) -> Any:
         """A dense curve gets a plain thin pen: Qt needs seconds to dash or widen a zigzag of thousands of points."""
         held_out = name != twin(name)
-        style = Qt.PenStyle.DashLine if held_out and points <= DENSE else Qt.PenStyle.SolidLine
-        return pyqtgraph.mkPen(self.colour(name), width=1 if points > DENSE else 2 if held_out else 1.5, style=style)
+        style = Qt.PenStyle.DashLine if held_out and not dense else Qt.PenStyle.SolidLine
+        return pyqtgraph.mkPen(self.colour(name), width=1 if dense else 2 if held_out else 1.5, style=style)
 
     def drawn(self, name: str) -> int:
         """How many points of a metric are on screen."""
