@@ -276,8 +276,6 @@ class Latent(Panel):
         self.session.asked_for_panel.emit("latent")
         self.go_to(codings)
 
-    # --- tour ---
-
     def tour(self) -> Iterator[str]:
         """Move sliders, look at directions, click the map, draw a path, play it, export."""
         yield "sliders"
@@ -287,6 +285,7 @@ class Latent(Panel):
         self.sliders.changed.emit()
         self.sliders.committed.emit()
         yield "moved"
+        self.go_to(self.map.codings[0] if len(self.map.codings) else self.coding)  # a real picture's coding
         self.card.axes.choose(1)
         self.map.layout_kind.choose(1)
         yield "directions-and-neighbours"

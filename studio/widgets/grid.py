@@ -74,7 +74,8 @@ class PictureGrid(MouseTiles):
             rows = -(-count // columns)
             fits = rows * (high + caption + gap) - gap <= depth
             large = max(wide, high) >= min(self._cell, max(self._unit) * 4) * ratio * 0.75
-            if fits and (large or self._fixed) and (best is None or (wide, -rows * columns) > (best[1], -best[3])):
+            better = best is None or (wide, -rows * columns, columns) > (best[1], -best[3], best[0])
+            if fits and (large or self._fixed) and better:  # of equally large ones the fewest rows
                 best = (columns, wide, high, rows * columns)
         if best is not None:
             columns, wide, high, _filled = best

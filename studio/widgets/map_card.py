@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 class MapCard(Card):
     """Emits the coding of a clicked spot and those of a drawn path."""
 
-    ready = Signal()  # the codings of the dataset are known (anew)
+    ready = Signal()  # the map is laid out (anew)
     picked = Signal(object)  # (latent_size,)
     path_moving = Signal(object)  # (k, latent_size)
     path_drawn = Signal(object)  # (k, latent_size)
@@ -119,7 +119,6 @@ class MapCard(Card):
         self.progress.end()
         self.codings = codings
         self._charts = {0: latent.principal_chart(codings)}
-        self.ready.emit()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -137,6 +136,7 @@ class MapCard(Card):
         self.map.set_points(chart.points, labels, self._label_names, self._pictures[::step])
         self.empty.hide()
         self.map.show()
+        self.ready.emit()
 
     @Slot(object)
     def _neighbours_found(self, chart: latent.Chart) -> None:

@@ -23,7 +23,7 @@ from studio.widgets.thumbnail import run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples
 PICTURES_WIDE, PICTURES_NARROW = 412, 250  # px
-PAIR_WORDS = "unseen pictures above, what became of them below"
+PAIR_WORDS = "originals above"
 
 
 class RunView(QWidget):
