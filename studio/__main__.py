@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
+SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
 AWAY_ROUNDS = 30  # seconds without a move of the mouse
 MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60

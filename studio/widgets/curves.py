@@ -22,7 +22,7 @@ from studio.widgets.track import Track
 
 DRAWN = 4000  # points a curve
 DENSE = 1000  # points
-DRAW_MS = 150  # a live curve is drawn at most so often: nobody sees more, and the window has other work
+DRAW_MS = 250  # a live curve is drawn at most so often: nobody sees more, and the window has other work
 MOST_GROUPS = 5
 
 

@@ -38,7 +38,6 @@ class RunView(QWidget):
         self._offset, self._last_step = 0, -1
         self._steps: list[int] = []
         self._stats: dict[int, Any] = {}
-        self._names: set[str] = set()
         self._make_curves()
         self._make_codings()
         self._make_pictures()
@@ -101,7 +100,6 @@ class RunView(QWidget):
         """Follow another run, from its beginning."""
         self.folder, self._run = folder, None
         self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
-        self._names = set()
         self.curves.set_rows([])
         self.look()
         self._go(len(self._steps) - 1)
@@ -134,13 +132,7 @@ class RunView(QWidget):
             self._append(rows)
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
-        names = {name for row in rows for name in row} - {"step", "epoch", "seconds"} - self._names
         self.curves.append_rows([{k: v for k, v in row.items() if k not in ("epoch", "seconds")} for row in rows])
-        if names:
-            self._names |= names
-            bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
-            if len(bases) > 1:
-                self.curves.set_groups({base: [base, f"val_{base}"] for base in bases})
         self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
 
     def look(self) -> None:
