@@ -62,7 +62,9 @@ class DenoisingConfig(Config):
     noise_low: float = setting(
         0.5, "Least strength: a share of pixels, or a deviation of full scale.", group="model", ge=0, le=0.95
     )
-    noise_high: float = setting(0.5, "Greatest strength; each image draws one in between.", group="model", ge=0, le=0.95)
+    noise_high: float = setting(
+        0.5, "Greatest strength; each image draws one in between.", group="model", ge=0, le=0.95
+    )
     latent_size: int = setting(
         30, "How many numbers describe an image (dense only).", unit="codings", group="model", ge=1, le=512
     )
@@ -228,7 +230,8 @@ class DenseDenoiser(Denoiser):
 
     def decode(self, codings: Codings) -> Images:
         """Paint codings: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
-        return np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
+        painted: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
+        return painted
 
     def reconstruct(self, images: Images) -> Images:
         """Squeeze images through their codings and paint them again."""
@@ -243,7 +246,8 @@ class DenseDenoiser(Denoiser):
         mean, square = np.asarray(ops.convert_to_numpy(self.typical))
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         drawn = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
-        return np.maximum(mean + spread * drawn, 0.0).astype(np.float32)
+        codings: Codings = np.maximum(mean + spread * drawn, 0.0).astype(np.float32)
+        return codings
 
     def effect(self, shape: tuple[int, int, int]) -> str:
         """What happens to a picture of another shape than the training images'."""
@@ -354,7 +358,8 @@ class ConvDenoiser(Denoiser):
                 return np.concatenate(single, axis=3)
             return self._answer(tile, level)
 
-        return np.clip(tiling.in_tiles(image, network, progress=tell, cancelled=cancelled), 0.0, 1.0)
+        cleaned = tiling.in_tiles(image, network, progress=tell, cancelled=cancelled)
+        return np.clip(cleaned, 0.0, 1.0, out=cleaned)
 
     def _answer(self, tile: Images, level: Images) -> Images:
         told = self.config.conditioning == "level"

@@ -189,6 +189,21 @@ class HasSparsity(Protocol):
         ...
 
 
+def check_sparsity(weight: float, target: float) -> None:
+    """Refuse a weight or target that the model could not learn with.
+
+    Raises:
+        ConfigError: naming both at once.
+    """
+    wrong = {}
+    if not 0.0 <= weight <= 10.0:
+        wrong["weight"] = f"must be from 0 to 10 (it is {weight})"
+    if not 0.0 < target < 1.0:
+        wrong["target"] = f"must be between 0 and 1 (it is {target})"
+    if wrong:
+        raise ConfigError(wrong)
+
+
 CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity)
 
 

@@ -11,6 +11,7 @@ The strength means, by kind:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,11 @@ def add(images: Images, kind: str, strength: float, seed: int) -> Images:
         ValueError: if there is no such kind.
     """
     draw = np.random.default_rng(seed)
-    return np.clip(_function(kind)(images, np.float32(strength), draw), 0.0, 1.0, dtype=np.float32)
+    noisy: Images = _function(kind)(images, np.float32(strength), draw)
+    return np.clip(noisy, 0.0, 1.0, dtype=np.float32)
 
 
-def _function(kind: str) -> Any:
+def _function(kind: str) -> Callable[[Images, np.float32, np.random.Generator], Images]:
     found = {"gaussian": gaussian, "mask": mask, "salt_and_pepper": salt_and_pepper, "speckle": speckle}
     if kind not in found:
         raise ValueError(f"{kind!r} is not a kind of noise; choose one of {', '.join(KINDS)}")

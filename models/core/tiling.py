@@ -40,14 +40,14 @@ def weights(length: int, tile: int, begins: list[int], margin: int, fade: int) -
     along = np.arange(tile)
     rows = np.ones((len(begins), tile), np.float64)
     total = np.zeros(length, np.float64)
-    for row, begin in zip(rows, begins, strict=True):
+    for index, begin in enumerate(begins):
         if begin > 0:
-            row *= np.clip((along - margin + 1) / (fade + 1), 0.0, 1.0)
+            rows[index] *= np.clip((along - margin + 1) / (fade + 1), 0.0, 1.0)
         if begin + tile < length:
-            row *= np.clip((tile - along - margin) / (fade + 1), 0.0, 1.0)
-        total[begin : begin + tile] += row
-    for row, begin in zip(rows, begins, strict=True):
-        row /= total[begin : begin + tile]
+            rows[index] *= np.clip((tile - along - margin) / (fade + 1), 0.0, 1.0)
+        total[begin : begin + tile] += rows[index]
+    for index, begin in enumerate(begins):
+        rows[index] /= total[begin : begin + tile]
     return rows.astype(np.float32)
 
 
