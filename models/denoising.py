@@ -343,7 +343,9 @@ class ConvDenoiser(Denoiser):
             return lambda done, tiles: progress(number * tiles + done, len(images) * tiles) if progress else None
 
         cleaned = [self._one(image, strength, tell(i), cancelled) for i, image in enumerate(images)]
-        return np.stack(cleaned) if cleaned else np.zeros(images.shape, np.float32)
+        if not cleaned:
+            return np.zeros(images.shape, np.float32)
+        return cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)
 
     def _one(self, image: Any, strength: float | None, tell: Any, cancelled: Any) -> Images:
         """One picture (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
@@ -352,18 +354,21 @@ class ConvDenoiser(Denoiser):
 
         def network(tile: Images) -> Images:
             if channels < own:
-                return self._answer(np.repeat(tile, own, axis=3), level).mean(axis=3, keepdims=True)
+                grey: Images = self._answer(np.repeat(tile, own, axis=3), level).mean(axis=3, keepdims=True)
+                return grey
             if channels > own:
                 single = [self._answer(tile[..., i : i + 1], level) for i in range(channels)]
                 return np.concatenate(single, axis=3)
             return self._answer(tile, level)
 
         cleaned = tiling.in_tiles(image, network, progress=tell, cancelled=cancelled)
-        return np.clip(cleaned, 0.0, 1.0, out=cleaned)
+        np.clip(cleaned, 0.0, 1.0, out=cleaned)
+        return cleaned
 
     def _answer(self, tile: Images, level: Images) -> Images:
         told = self.config.conditioning == "level"
-        return np.asarray(self.network.predict_on_batch([tile, level] if told else tile))
+        answer: Images = np.asarray(self.network.predict_on_batch([tile, level] if told else tile))
+        return answer
 
     def level_of(self, image: Any) -> float:
         """How strong the noise of a picture (h, w, c) is taken to be, within the range of training."""
@@ -371,7 +376,7 @@ class ConvDenoiser(Denoiser):
         if self.config.noise != "gaussian":
             return (low + high) / 2
         values = pictures.to_float(image) if image.dtype == np.uint8 else image
-        return float(np.clip(noise.estimated_sigma(values), low, high))
+        return min(max(noise.estimated_sigma(values), low), high)
 
     def reconstruct(self, images: Images) -> Images:
         """What the model makes of pictures that nobody disturbed: the better, the less it changes."""

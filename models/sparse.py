@@ -207,7 +207,8 @@ class SparseAutoencoder(keras.Model):
         so pictures of such codings show the units' vocabulary rather than clothes.
         """
         usual = np.clip(np.asarray(ops.convert_to_numpy(self.usual)), 0.0, 1.0)
-        return (np.random.default_rng(seed).random((count, self.latent_size)) < usual).astype(np.float32)
+        codings: Codings = (np.random.default_rng(seed).random((count, self.latent_size)) < usual).astype(np.float32)
+        return codings
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras networks inside, for export."""

@@ -40,7 +40,7 @@ def add(images: Images, kind: str, strength: float, seed: int) -> Images:
     """
     draw = np.random.default_rng(seed)
     noisy: Images = _function(kind)(images, np.float32(strength), draw)
-    return np.clip(noisy, 0.0, 1.0, dtype=np.float32)
+    return np.asarray(np.clip(noisy, 0.0, 1.0), np.float32)
 
 
 def _function(kind: str) -> Callable[[Images, np.float32, np.random.Generator], Images]:
