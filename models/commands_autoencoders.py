@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from models.commands import Say, load_model, recipe_of
-from models.core import export, images
+from models.core import export, files, images
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.operations import shown
@@ -43,8 +44,8 @@ def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
             continue
         for folder, inner, names in os.walk(path):
             inner.sort()
-            files = [Path(folder, name) for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES)]
-            found.extend((file, file.relative_to(path)) for file in files)
+            inside = [Path(folder, name) for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES)]
+            found.extend((file, file.relative_to(path)) for file in inside)
     return found
 
 
@@ -96,9 +97,15 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     with counting(say, "passes") as progress:
         found = transfer.compare(model, dataset, config, progress=progress)
     if arguments.out is not None:
-        transfer.write(arguments.out, found, run=str(run.folder))
+        content = json.dumps({"run": run.info.id, **found.data()}, indent=1).encode()
+        files.write_atomic(arguments.out, lambda stream: put(stream, content))
     _tell(found, say)
     return 0
+
+
+def put(stream: BinaryIO, content: bytes) -> None:
+    """Write all bytes into a stream."""
+    stream.write(content)
 
 
 def _tell(found: Any, say: Say) -> None:

@@ -220,7 +220,7 @@ class Denoiser(keras.Model):
 
 
 class CodingDenoiser(Denoiser):
-    """A denoising autoencoder with codings, the textbook's dense one or a deeper one; it works with plain ``compile()`` and ``fit(images)``.
+    """A denoising autoencoder with codings; it works with plain ``compile()`` and ``fit(images)``.
 
     The decoder's output is not squashed while it learns, as in the textbook; pictures for people are clipped.
     """

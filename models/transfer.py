@@ -15,19 +15,17 @@ a classifier with a denoising autoencoder.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from models.core import device, files
+from models.core import device
 from models.core import images as pictures
 from models.core.datasets import Dataset
 from models.core.errors import Cancelled, ConfigError, UserError
@@ -293,17 +291,3 @@ def compare(
                 train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, tell=tell, cancelled=cancelled)
             )
     return found
-
-
-def write(path: Path, found: Comparison, **more: Any) -> None:
-    """Write everything about a comparison as JSON.
-
-    Raises:
-        StorageError: if the disk says no.
-    """
-    content = json.dumps({**more, **found.data()}, indent=1).encode()
-
-    def put(stream: BinaryIO) -> None:
-        stream.write(content)
-
-    files.write_atomic(path, put)
