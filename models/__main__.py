@@ -36,6 +36,13 @@ def parser() -> Parser:
         return command
 
     add("list", "families, their settings, and the runs there are")
+    _add_training(add)
+    _add_using(add)
+    add("info", "what a run is and how far it got").add_argument("run", type=Path)
+    return top
+
+
+def _add_training(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("datasets", "the datasets there are, or what one of them holds")
     command.add_argument("dataset", nargs="?", help="a name, a folder of images or an .npz file")
     command.add_argument("--size", type=int, help="side in pixels to which a folder's images are fitted")
@@ -53,13 +60,9 @@ def parser() -> Parser:
     command.add_argument("--epochs", type=int, help="epochs in all, if more are wanted")
     command.add_argument("--learning-rate", type=float, help="a new learning rate, after it diverged for instance")
     command.add_argument("--checkpoint-steps", type=int, help="save every so many steps (default: by time)")
-    add_uses(add)
-    add("info", "what a run is and how far it got").add_argument("run", type=Path)
-    return top
 
 
-def add_uses(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    """The commands that use a trained model."""
+def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("sample", "draw new images")
     command.add_argument("run", type=Path)
     command.add_argument("--count", type=int, default=16)

@@ -14,7 +14,10 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0005  # a Python loop in a worker then delays the window by 24 ms at the most, not by 581
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
@@ -87,13 +90,18 @@ def route_errors(show: Callable[[str], None]) -> None:
 
 def collect_garbage_here(parent: Any) -> Any:
     """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there."""
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtGui import QGuiApplication
+
+    from studio.workers import garbage
 
     timer = QTimer(parent)
     rounds = iter(range(1, sys.maxsize))
 
     def collect() -> None:
         number = next(rounds)
+        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton and garbage.sweep():
+            return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 
     timer.timeout.connect(collect)
@@ -117,23 +125,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The application itself."""
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
 
     from models.core import places
 
     crash = start_logs(places.logs())
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    application = QApplication([sys.argv[0]])
-    locale.setlocale(locale.LC_NUMERIC, "C")  # parsers in C misread floats under a comma-decimal locale
-    application.setApplicationName("Generative Studio")
+    application = make_application()
     from studio import theme
     from studio.window import Window
     from studio.workers.desk import Desk
 
     desk = Desk.open()
     settings = desk.session.settings
-    theme.apply(application, arguments.theme or str(settings.get("theme", "system")))
+    theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
     route_errors(desk.session.notice)
     window = Window(desk)
     window.resize(*(arguments.size or (1280, 800)))
@@ -156,6 +159,18 @@ def run(arguments: argparse.Namespace) -> int:
         faulthandler.disable()
         crash.unlink()
     return tour.exit_code if arguments.tour else code
+
+
+def make_application() -> QApplication:
+    """Qt's application; offscreen where there is no screen."""
+    from PySide6.QtWidgets import QApplication
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication([sys.argv[0]])
+    locale.setlocale(locale.LC_NUMERIC, "C")  # parsers in C misread floats under a comma-decimal locale
+    application.setApplicationName("Generative Studio")
+    return application
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Settings:
                 self.values = values
             except (UserError, OSError) as error:
                 log.warning("settings are damaged, defaults are used: %s", error)
-                self.path.replace(self.path.with_suffix(".bad"))
+                with contextlib.suppress(OSError):
+                    self.path.replace(self.path.with_suffix(".bad"))
 
     def get(self, name: str, default: Any) -> Any:
         """A value of the type of ``default``; a value of another type is ignored."""

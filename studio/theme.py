@@ -26,6 +26,7 @@ ICON = 16  # px
 RAIL, TOP_BAR, STATUS_LINE = 72, 52, 30  # px
 RING = 2  # px, the focus ring
 MOTION = 160  # ms
+NAMES = ("dark", "light", "system")
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,14 @@ def dress(button: QAbstractButton, name: str, role: str = "text") -> None:
     button.setIcon(icon(name, role))
 
 
+def known(name: str) -> str:
+    """A theme of this name, or the desktop's where the settings say something else."""
+    return name if name in NAMES else "system"
+
+
 def apply(app: QApplication, name: str = "system") -> None:
     """Put on a theme: "dark", "light" or "system" (which follows the desktop while it runs)."""
-    if name not in ("dark", "light", "system"):
+    if name not in NAMES:
         raise ValueError(f"no theme is called {name!r}")
     locale.setlocale(locale.LC_NUMERIC, "C")  # QApplication took the environment's; C parsers misread floats with it
     _State.choice = name

@@ -6,18 +6,18 @@ import importlib
 import logging
 import traceback
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from models.core import device, export, places, record
+from models.core import device
 from models.core.errors import UserError
 from studio import theme
+from studio.opening import Opening
 from studio.panels import PANELS
-from studio.session import ModelInfo
-from studio.widgets.card import Chip, EmptyState, ErrorNote, icon_button
+from studio.widgets.banner import Banner
+from studio.widgets.card import Chip, EmptyState, icon_button
 from studio.widgets.model_picker import ModelPicker
 from studio.widgets.panel import Panel
 from studio.widgets.rail import Rail
@@ -39,16 +39,16 @@ class Window(QMainWindow):
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 640)
-        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), ErrorNote()
+        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
         self.panels: dict[str, Panel] = {}
+        self.opening = Opening(desk, self.stack.currentWidget)
         self._lay_out()
         self._connect()
         for key in PANELS:
             self._add_panel(key)
         self.show_panel(str(self.session.settings.get("panel", "home")))
-        self.rail.setFocus()  # the first Tab goes into the rail; no control looks chosen before
         self._tick()
 
     def _lay_out(self) -> None:
@@ -84,21 +84,21 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         jobs, session = self.desk.jobs, self.session
         self.rail.chosen.connect(self.show_panel)
-        self.picker.picked.connect(self.open_run)
+        self.picker.picked.connect(self.opening.run)
+        self.opening.loading.connect(self._loading)
+        self.opening.kept.connect(self._model_changed)
         self.theme_button.clicked.connect(self.switch_theme)
-        self.banner.asked.connect(lambda: jobs.retry(True))
-        self.banner.dismissed.connect(lambda: jobs.retry(False))
+        self.banner.follow(jobs)
         self.status.follow(jobs)
-        session.noticed.connect(self._notice)
+        session.noticed.connect(self.banner.notice)
         session.model_changed.connect(self._model_changed)
         session.weights_changed.connect(self._model_changed)
         session.asked_for_panel.connect(self.show_panel)
-        session.asked_for_run.connect(self.open_run)
-        session.asked_to_open.connect(self.open_files)
+        session.asked_for_run.connect(self.opening.run)
+        session.asked_to_open.connect(self.opening.files)
         session.done.connect(self.status.rest)
         jobs.started.connect(self._started)
         jobs.ended.connect(self._ended)
-        jobs.trouble.connect(lambda error: self.banner.show_error(error, "Try again"))
         for number, key in enumerate(PANELS, start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda key=key: self.show_panel(key))
         undo: QUndoStack = session.undo
@@ -141,29 +141,24 @@ class Window(QMainWindow):
         self.status.rest()
         for panel in self.panels.values():
             getattr(panel, "families_ready", lambda families: None)(ready.families)
-        last = Path(str(self.session.settings.get("run", "")))
-        if str(last) != "." and (last / "run.json").exists():
-            self.open_run(last)
+        self.opening.last()
 
     def _failed(self, error: UserError) -> None:
         self.status.rest()
-        self._notice(error)
+        self.session.notice(error)
 
     # --- the current model ---
 
     def open_run(self, folder: Path) -> None:
-        """Make a run the current model; it loads in the inference thread."""
+        """Make a run the current model."""
+        self.opening.run(folder)
+
+    def open_files(self, paths: list[str]) -> None:
+        """Open files as if they were dropped."""
+        self.opening.files(paths)
+
+    def _loading(self) -> None:
         self.picker.show_model(self.session.model, "loading")
-        self.desk.inference.open(folder, self._opened, self._not_opened)
-
-    def _opened(self, info: ModelInfo) -> None:
-        for text in info.notices:
-            self.session.notice(text)
-        self.session.set_model(info)
-
-    def _not_opened(self, error: UserError) -> None:
-        self.picker.show_model(self.session.model)
-        self._notice(error)
 
     def _model_changed(self) -> None:
         self.picker.show_model(self.session.model)
@@ -171,7 +166,7 @@ class Window(QMainWindow):
     def _follow_training(self) -> None:
         job, model = self.desk.jobs.current, self.session.model
         if job is not None and (model is None or model.folder == job.folder) and self.desk.inference.idle:
-            self.desk.inference.open(job.folder, self._opened, lambda error: None)  # no checkpoint yet: the next time
+            self.opening.follow(job.folder)
 
     # --- work that goes on ---
 
@@ -184,19 +179,14 @@ class Window(QMainWindow):
     def _ended(self, ended: Ended) -> None:
         self._reload.stop()
         if ended.error is not None:
-            self._notice(ended.error)
+            self.session.notice(ended.error)
         self.session.runs_changed.emit()
-        if (ended.job.folder / "run.json").exists():
-            self.open_run(ended.job.folder)
+        self.opening.trained(ended.job.folder)
 
     @Slot()
     def _tick(self) -> None:
         used, total = device.memory_used() / 2**30, device.memory_total() / 2**30
         self.memory_chip.setText(f"{used:.1f} of {total:.0f} GB")
-
-    @Slot(object)
-    def _notice(self, what: UserError | str) -> None:
-        self.banner.show_error(what if isinstance(what, UserError) else UserError(what))
 
     # --- navigation ---
 
@@ -206,6 +196,7 @@ class Window(QMainWindow):
         page = next((page for page in self._pages() if page.property("panel") == key), self._pages()[0])
         key = str(page.property("panel"))
         self.stack.setCurrentWidget(page)
+        page.setFocus()  # so that its keys work at once, and no control of it looks chosen
         self.rail.select(key)
         self.session.settings.set("panel", key)
         if isinstance(page, Panel):
@@ -236,41 +227,7 @@ class Window(QMainWindow):
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.open_files(paths))
-
-    def open_files(self, paths: list[str]) -> None:
-        """Open what was dropped."""
-        first = Path(paths[0])
-        try:
-            if (first / "run.json").is_file():
-                self.open_run(first)
-                return
-            recipe = export.read_recipe(first) if first.is_file() else None
-        except (UserError, OSError) as error:
-            self._notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
-            return
-        if recipe is not None and recipe.get("panel"):
-            self._open_recipe(recipe)
-            return
-        page = self.stack.currentWidget()
-        if not (isinstance(page, Panel) and page.dropped(paths)):
-            self._notice(UserError("This panel does nothing with dropped files.", where=first.name,
-                                   advice="Drop pictures on Latent, folders on Data."))  # fmt: skip
-
-    def _open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Make the model of a recipe current, then let its panel bring the sliders back."""
-        runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
-        found = next((run.folder for run in runs if run.id and run.id == recipe.get("run_id")), None)
-        if found is None:
-            name = str(recipe.get("model", "unknown"))
-            self._notice(UserError("The model that made this picture is not on this machine.", where=name))
-            return
-
-        def opened(info: ModelInfo) -> None:
-            self._opened(info)
-            self.session.recipe_opened.emit(recipe)
-
-        self.desk.inference.open(found, opened, self._not_opened)
+            QTimer.singleShot(0, self, lambda: self.opening.files(paths))
 
     # --- the end ---
 
@@ -283,6 +240,7 @@ class Window(QMainWindow):
         self.session.settings.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._slow.stop()
         self._reload.stop()
+        self.opening.over()
         self.setEnabled(False)
         self.status.work("Saving", "", None)
         QApplication.processEvents()

@@ -149,14 +149,9 @@ def train(
     step = 0
     try:
         recorder = _prepare(
-            run,
-            dataset,
-            stop=stop,
-            hooks=hooks,
-            changes=changes or Changes(),
-            checkpoint_steps=checkpoint_steps,
+            run, dataset, stop=stop, hooks=hooks, changes=changes or Changes(), checkpoint_steps=checkpoint_steps,
             checkpoint_seconds=checkpoint_seconds,
-        )
+        )  # fmt: skip
         step = recorder.step
         _fit(recorder, dataset)
         outcome = Outcome("finished", recorder.step)
@@ -171,6 +166,11 @@ def train(
     except Exception as error:  # whatever a backend raises must not take the window with it
         log.exception("training failed")
         outcome = Outcome("failed", step, explain(error, run))
+    return _noted(run, outcome)
+
+
+def _noted(run: Run, outcome: Outcome) -> Outcome:
+    """Write into the run how it ended, as far as the disk lets us."""
     try:
         run.set_status(outcome.status, str(outcome.error or ""))
     except StorageError as error:

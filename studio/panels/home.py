@@ -18,7 +18,7 @@ from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
 from studio.workers.jobs import Job
 
-CARD_WIDTH, PICTURE_HEIGHT = 254, 172
+CARD_WIDTH, PICTURE_HEIGHT = 260, 178
 RESUMABLE = {"interrupted", "paused", "stopped", "failed"}
 STATUS_WORDS = {
     "interrupted": "interrupted, can be resumed",
@@ -113,6 +113,8 @@ class Home(Panel):
             column.addWidget(empty)
         column.addStretch(1)
         page.setLayout(column)
+        if (old := self._area.takeWidget()) is not None:
+            old.deleteLater()  # not at once: a click on one of its buttons may have led here
         self._area.setWidget(page)
 
     def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:

@@ -10,24 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QUndoCommand
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from models.core import images, latent
+from models.core import images
 from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes
 from studio.session import ModelInfo
-from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
-from studio.widgets.exporting import Exporter, recipe_of, text_chunk
+from studio.widgets.card import hbox, vbox
+from studio.widgets.coding_card import CodingCard, Move
+from studio.widgets.exporting import Exporter, codings_in, recipe_of, text_chunk
 from studio.widgets.map_card import MapCard
+from studio.widgets.painted_card import SHEET, PaintedCard
 from studio.widgets.panel import Panel
 from studio.widgets.path_card import FRAMES, PathCard
-from studio.widgets.picture import Picture
-from studio.widgets.slider_table import SliderTable
 from studio.workers.worker import Task
 
-RANGE = 3.0  # standard deviations of the prior
-SHEET = 16  # pictures of an exported sheet
 Array = NDArray[np.float32]
 
 
@@ -42,22 +40,6 @@ _ABOUT = About(
 )
 
 
-class Moved(QUndoCommand):
-    """A move through the codings that can be undone."""
-
-    def __init__(self, panel: Latent, before: Array, after: Array) -> None:
-        super().__init__("move")
-        self._panel, self._before, self._after = panel, before, after
-
-    def redo(self) -> None:
-        """Go there (again)."""
-        self._panel.place(self._after)
-
-    def undo(self) -> None:
-        """Go back."""
-        self._panel.place(self._before)
-
-
 class Latent(Panel):
     """Sliders, the picture, the map, and a path between two points."""
 
@@ -70,17 +52,20 @@ class Latent(Panel):
         self.coding: Array = np.zeros(1, np.float32)
         self._before: Array = self.coding
         self._info: ModelInfo | None = None
-        self._directions: latent.Directions | None = None
         self._seen_step = -1
         self.exporter = Exporter(self.desk, self.show_error)
         self.map = MapCard(self.desk, self.show_error, FRAMES)
         self.path = PathCard()
-        above = hbox(self._make_sliders(), self._make_picture(), self.map, spacing=12)
+        self.painted = PaintedCard()
+        self.picture, self.words = self.painted.picture, self.painted.words
+        above = hbox(self._make_sliders(), self.painted, self.map, spacing=12)
         for index, share in enumerate((5, 6, 6)):
             above.setStretch(index, share)
         column = vbox(above, self.path, spacing=12)
         column.setStretch(0, 1)
         content.setLayout(column)
+        self.picture.dropped.connect(self.dropped)
+        self.painted.export_asked.connect(self._export)
         self.map.ready.connect(self._map_ready)
         self.map.picked.connect(self.go_to)
         self.map.path_moving.connect(self._glide)
@@ -90,56 +75,18 @@ class Latent(Panel):
         self.path.end_asked.connect(self._set_end)
         self.path.export_asked.connect(self._export_film)
         self.session.recipe_opened.connect(self.open_recipe)
-        QShortcut(QKeySequence("R"), content, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(QKeySequence("Space"), content, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence("R"), self, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence("Space"), self, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _make_sliders(self) -> QWidget:
-        card = Card("Codings")
-        self.axes = Segmented(["codings", "PCA"])
-        self.axes.setToolTip("Single codings, or the principal directions of the encoded dataset")
-        self.axes.chosen.connect(lambda index: self._label_sliders())
-        card.tools.addWidget(self.axes)
-        self.sliders = SliderTable()
-        self.sliders.changed.connect(self._slid)
-        self.sliders.committed.connect(self._commit)
-        random, reset, undo = button("Random", "primary"), button("Reset"), button("Undo")
-        random.clicked.connect(self.random)
-        reset.clicked.connect(self.reset)
-        undo.clicked.connect(self.session.undo.undo)
-        undo.setEnabled(False)
-        self.session.undo.canUndoChanged.connect(undo.setEnabled)
-        own = button("Encode a picture")
-        own.clicked.connect(self._choose_picture)
-        self.own = own
-        self.about = Foldout("What am I looking at?", _ABOUT)
-        card.body.addWidget(self.sliders, 1)
-        card.body.addLayout(hbox(random, reset, undo, own, None))
-        card.body.addWidget(self.about)
-        return card
-
-    def _make_picture(self) -> QWidget:
-        card = Card("Picture")
-        self.picture = Picture("Move a slider")
-        self.picture.dropped.connect(self.dropped)
-        copy, save = button("Copy"), button("Export")
-        copy.clicked.connect(self.picture.copy)
-        menu = QMenu(save)
-        choices = {
-            "Picture (PNG)": self._export_picture,
-            "Enlarged picture (PNG)": lambda: self._export_picture(8),
-            f"Sheet of {SHEET} neighbours (PNG)": self._export_sheet,
-            "Codings (.npy)": self._export_codings,
-        }
-        for words, action in choices.items():
-            menu.addAction(words).triggered.connect(lambda _on=False, act=action: act())
-        save.setMenu(menu)
-        card.tools.addWidget(copy)
-        card.tools.addWidget(save)
-        self.words = label("", "secondary", wrap=True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setMinimumHeight(32)
-        card.body.addWidget(self.picture, 1)
-        card.body.addWidget(self.words)
+        self.card = card = CodingCard(self.session.undo, _ABOUT)
+        card.moved.connect(self._slid)
+        card.committed.connect(self._commit)
+        card.random_asked.connect(self.random)
+        card.reset_asked.connect(self.reset)
+        card.own_asked.connect(self._choose_picture)
+        card.not_yet.connect(self.words.setText)
+        self.sliders, self.axes = card.sliders, card.axes
         return card
 
     # --- the model ---
@@ -150,11 +97,10 @@ class Latent(Panel):
         assert info is not None
         self._info = info
         self._seen_step = info.step
-        self.own.setVisible(info.can(Encodes))
+        self.card.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
-        self._directions = None
-        self.axes.set_index(0)
-        self._label_sliders()
+        self.path.clear()
+        self.card.begin(info.latent_size)
         self.map.show_model(info)
         self._draw(4, self._begin)
 
@@ -175,9 +121,7 @@ class Latent(Panel):
         self.map.encode_again()
 
     def _map_ready(self) -> None:
-        if self._directions is not None:
-            self._directions = latent.principal(self.map.codings)
-            self._show_sliders()
+        self.card.know(self.map.codings)
         self.map.mark(self.coding)
 
     def _draw(self, count: int, then: Any, seed: int | None = None) -> None:
@@ -194,53 +138,30 @@ class Latent(Panel):
 
     # --- moving ---
 
-    def _label_sliders(self) -> None:
-        size = len(self.coding)
-        if self.axes.index() == 1:
-            if not len(self.map.codings):
-                self.axes.set_index(0)
-                self.words.setText("The directions are known once the map is there.")
-                return
-            self._directions = latent.principal(self.map.codings)
-            self.sliders.set_labels([f"direction {i + 1}" for i in range(len(self._directions.axes))], -RANGE, RANGE)
-        else:
-            self._directions = None
-            self.sliders.set_labels([f"z{i}" for i in range(size)], -RANGE, RANGE)
-        self._show_sliders()
-
-    def _show_sliders(self) -> None:
-        values = self.coding if self._directions is None else self._directions.to(self.coding[None])[0]
-        self.sliders.set_values(values)
-
-    def _slid(self) -> None:
-        values = self.sliders.values()
-        if self._directions is not None:
-            rest = self._directions.rest(self.coding[None])[0]
-            values = self._directions.back(values[None])[0] + rest
-        self.coding = values.astype(np.float32)
+    def _slid(self, coding: Array) -> None:
+        self.coding = coding
         self._paint()
 
     def _commit(self) -> None:
         """The end of a move: one step of undo."""
         if not np.array_equal(self._before, self.coding):
             before, self._before = self._before, self.coding.copy()
-            self.session.undo.push(Moved(self, before, self.coding.copy()))
+            self.session.undo.push(Move(self.place, before, self.coding.copy()))
         self.map.mark(self.coding)
 
     def place(self, coding: Array) -> None:
         """Show a coding without remembering it for undo."""
         self.coding = np.asarray(coding, np.float32).copy()
         self._before = self.coding
-        self._show_sliders()
+        self.card.show_coding(self.coding)
         self.map.mark(self.coding)
         self._paint()
 
     @Slot(object)
     def go_to(self, coding: Array) -> None:
         """Move to a coding; locked sliders stay where they are."""
-        if self._directions is None:
-            coding = np.where(self.sliders.locked(), self.coding, coding)
-        self.session.undo.push(Moved(self, self.coding.copy(), np.asarray(coding, np.float32)))
+        after = np.asarray(self.card.keep_locked(coding), np.float32)
+        self.session.undo.push(Move(self.place, self.coding.copy(), after))
 
     def random(self) -> None:
         """A draw from the prior."""
@@ -252,7 +173,7 @@ class Latent(Panel):
 
     def _glide(self, codings: Array) -> None:
         self.coding = codings[-1]
-        self._show_sliders()
+        self.card.show_coding(self.coding)
         self._paint()
 
     def _paint(self) -> None:
@@ -317,7 +238,16 @@ class Latent(Panel):
 
     def _recipe(self, **more: Any) -> dict[str, Any]:
         assert self._info is not None
-        return recipe_of(self._info, "latent", codings=[round(float(z), 6) for z in self.coding], **more)
+        return recipe_of(self._info, "latent", codings=[float(z) for z in self.coding], **more)
+
+    @Slot(str)
+    def _export(self, what: str) -> None:
+        if what == "codings":
+            self.exporter.codings(self.coding[None])
+        elif what == "sheet":
+            self._export_sheet()
+        else:
+            self._export_picture(8 if what == "enlarged" else 1)
 
     def _export_picture(self, factor: int = 1) -> None:
         picture = self.picture.image()
@@ -333,9 +263,6 @@ class Latent(Panel):
         self._ask("sheet", lambda model, task: images.grid(images.to_uint8(model.decode(near))),
                   lambda sheet: self.exporter.picture(sheet, recipe))  # fmt: skip
 
-    def _export_codings(self) -> None:
-        self.exporter.codings(self.coding[None])
-
     def _export_film(self, suffix: str) -> None:
         if len(self.path.frames):
             self.exporter.film(self.path.frames, suffix, self._recipe(path=self.path.words))
@@ -345,16 +272,12 @@ class Latent(Panel):
         """Bring the sliders of an exported picture back."""
         if recipe.get("panel") != "latent" or self._info is None:
             return
-        values = recipe.get("codings")
-        if (
-            isinstance(values, list)
-            and len(values) == len(self.coding)
-            and all(isinstance(v, int | float) for v in values)
-        ):
-            self.session.asked_for_panel.emit("latent")
-            self.go_to(np.array(values, np.float32))
-        else:
+        codings = codings_in(recipe, len(self.coding))
+        if codings is None:
             self.show_error(UserError("The recipe of this picture does not fit the model.", where="codings"))
+            return
+        self.session.asked_for_panel.emit("latent")
+        self.go_to(codings)
 
     # --- tour ---
 
@@ -364,8 +287,8 @@ class Latent(Panel):
         self.map.map.picked.emit(0.8, -0.6)
         yield "map-clicked"
         self.sliders.set_values(np.linspace(-1.5, 1.5, self.sliders.values().size, dtype=np.float32))
-        self._slid()
-        self._commit()
+        self.sliders.changed.emit()
+        self.sliders.committed.emit()
         yield "moved"
         self.axes.choose(1)
         self.map.layout_kind.choose(1)

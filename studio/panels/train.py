@@ -83,8 +83,6 @@ class Train(Panel):
         self.view.live(False)
         if (ended.job.folder / "run.json").exists():
             self._follow(ended.job.folder)
-        if ended.error is not None:
-            self.show_error(ended.error)
 
     # --- going on ---
 

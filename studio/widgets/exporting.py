@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,15 @@ def recipe_of(info: ModelInfo, panel: str, **values: Any) -> dict[str, Any]:
 def text_chunk(recipe: dict[str, Any]) -> dict[str, str]:
     """The recipe as the text chunk of a PNG that is dragged out."""
     return {export.RECIPE_KEY: json.dumps(recipe)}
+
+
+def codings_in(recipe: dict[str, Any], size: int) -> NDArray[np.float32] | None:
+    """The codings (size,) that a recipe holds; None if it holds none that fit."""
+    values = recipe.get("codings")
+    if not isinstance(values, list) or len(values) != size or not all(isinstance(v, int | float) for v in values):
+        return None
+    codings = np.array(values, np.float32)
+    return codings if np.isfinite(codings).all() else None
 
 
 class Exporter:
@@ -57,7 +67,8 @@ class Exporter:
 
     def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
         model = self.desk.session.model
-        name = f"{model.title if model else 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
+        title = re.sub(r"[^\w .-]+", "-", model.title).strip(" .-")[:80] if model else ""  # it may come from elsewhere
+        name = f"{title or 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
         folder = places.exports()
 
         def work(task: Any) -> Path:

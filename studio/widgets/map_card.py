@@ -92,8 +92,11 @@ class MapCard(Card):
             progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
         )  # fmt: skip
         rows = np.linspace(0, len(dataset.images) - 1, min(POINTS, len(dataset.images))).astype(int)
-        labels = None if dataset.labels is None else dataset.labels[rows]
-        return np.asarray(dataset.images[rows]), labels, dataset.label_names
+        labels, names = dataset.labels, dataset.label_names
+        if labels is None and dataset.attributes is not None and dataset.attribute_names:
+            name = dataset.attribute_names[0]  # without labels the first attribute colours the map
+            labels, names = dataset.attributes[:, 0].astype(np.int32), (f"no {name}", name)
+        return np.asarray(dataset.images[rows]), None if labels is None else labels[rows], names
 
     @Slot(object)
     def _encode(self, found: tuple[Any, ...]) -> None:

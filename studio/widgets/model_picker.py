@@ -34,9 +34,8 @@ class ModelPicker(QPushButton):
         self._title.setProperty("role", "title")
         self._state.setProperty("role", "secondary")
         column = vbox(self._title, self._state, spacing=0)
-        arrow = QLabel()
-        arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
-        self._arrow = arrow
+        self._arrow = arrow = QLabel()
+        self._recolour()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(5, 4, 12, 4)
         row.setSpacing(theme.GAP_S + 2)
@@ -49,7 +48,10 @@ class ModelPicker(QPushButton):
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill)
         self.clicked.connect(self._open)
-        theme.bus().changed.connect(lambda: self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14)))
+        theme.bus().changed.connect(self._recolour)
+
+    def _recolour(self) -> None:
+        self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
 
     def sizeHint(self) -> QSize:
         """As wide as its words."""

@@ -19,7 +19,7 @@ from studio.widgets.form import ConfigForm
 from studio.widgets.status_line import duration
 from studio.workers.desk import Desk
 from studio.workers.inference import FamilyInfo
-from studio.workers.jobs import Job
+from studio.workers.jobs import Ended, Job
 
 ESTIMATE_MS = 700  # after the last edit
 FOLDER_SIZE = 64
@@ -42,6 +42,20 @@ class NewRun(Card):
         self.dataset.setAccessibleName("Dataset")
         self.family.addItem("starting …")
         self.family.setEnabled(False)
+        self.cost = label("", "box", wrap=True)
+        self.cost.setMinimumHeight(54)
+        self.start, self.queue = button("Start", "primary", "play"), button("Add to queue")
+        self.waiting = label("", "secondary", wrap=True)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(ESTIMATE_MS)
+        self._timer.timeout.connect(self._estimate)
+        self._connect()
+        self._fill_datasets()
+        self._queue_changed()
+
+    def _lay_out(self) -> None:
         choose = QFormLayout()
         choose.setHorizontalSpacing(theme.GAP_M)
         choose.addRow(label("Family"), self.family)
@@ -53,30 +67,21 @@ class NewRun(Card):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(self.place)
-        self.cost = label("", "box", wrap=True)
-        self.cost.setMinimumHeight(54)
-        self.start, self.queue = button("Start", "primary", "play"), button("Add to queue")
-        self.start.setEnabled(False)
-        self.queue.setEnabled(False)
-        self.start.clicked.connect(self._start)
-        self.queue.clicked.connect(self._start)
-        self.waiting = label("", "secondary", wrap=True)
         self.body.addLayout(choose)
         self.body.addWidget(area, 1)
         self.body.addWidget(self.cost)
         self.body.addLayout(hbox(self.start, self.queue, None))
         self.body.addWidget(self.waiting)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(ESTIMATE_MS)
-        self._timer.timeout.connect(self._estimate)
+
+    def _connect(self) -> None:
+        for widget in (self.start, self.queue):
+            widget.setEnabled(False)
+            widget.clicked.connect(self._start)
         self.family.currentIndexChanged.connect(self._family_chosen)
         self.dataset.currentIndexChanged.connect(self._dataset_chosen)
-        desk.session.datasets_changed.connect(self._fill_datasets)
-        desk.jobs.queue_changed.connect(self._queue_changed)
-        desk.jobs.ended.connect(lambda ended: self._queue_changed())
-        self._fill_datasets()
-        self._queue_changed()
+        self.desk.session.datasets_changed.connect(self._fill_datasets)
+        self.desk.jobs.queue_changed.connect(self._queue_changed)
+        self.desk.jobs.ended.connect(self._job_ended)
 
     # --- what can be chosen ---
 
@@ -180,6 +185,11 @@ class NewRun(Card):
         self.cost.setText(str(error))
         if isinstance(error, ConfigError) and self.form is not None:
             self.form.show_errors(error.fields)
+
+    @Slot(object)
+    def _job_ended(self, ended: Ended) -> None:
+        self._queue_changed()
+        self._timer.start()  # the machine is quiet again: measure
 
     # --- starting ---
 

@@ -100,6 +100,13 @@ class PathCard(Card):
         if self._timer.isActive():
             self.play()
 
+    def clear(self) -> None:
+        """Another model: its codings are of another space."""
+        self.stop()
+        self.start = self.end = None
+        self.codings = np.zeros((0, 1), np.float32)
+        self.show_frames(np.zeros((0, 1, 1, 1), np.uint8))
+
     def _next(self) -> None:
         at = self.strip.current()
         if at >= len(self.frames) - 1:

@@ -13,6 +13,8 @@ from models.core import images, record
 from models.core.errors import UserError
 from studio import theme
 
+SMALL = 32  # pixels: of pictures up to this side more are shown
+
 
 def tiles(sheet: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Cut a sheet without gaps back into its pictures (n, h, w, c), row by row."""
@@ -66,11 +68,12 @@ def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixm
     return pixmap
 
 
-def run_contact_sheet(folder: Path, columns: int = 4, rows: int = 3) -> NDArray[np.uint8] | None:
-    """The first pictures of a run side by side; None where it has none."""
+def run_contact_sheet(folder: Path) -> NDArray[np.uint8] | None:
+    """The first pictures of a run side by side, fewer where they are large; None where it has none."""
     sheet = run_sheet(folder)
     if sheet is None:
         sheet = run_sheet(folder, "reconstructions")
     if sheet is None or not len(sheet):
         return None
+    columns, rows = (4, 3) if max(sheet.shape[1:3]) <= SMALL else (3, 2)
     return images.grid(sheet[: columns * rows], columns=columns, gap=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from PySide6.QtCore import Signal
 from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec, capabilities
 from studio.session import ModelInfo
+from studio.workers import garbage
 from studio.workers.worker import Task, Worker
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class Inference(Worker):
         self._model: Any = None
         self._folder: Path | None = None
         self._info: ModelInfo | None = None
+        self._asked: set[str] = set()  # keys of questions to the model
+        self._shown: str = ""  # the run whose model the window shows
         super().__init__("inference")
 
     def prepare(self) -> None:
@@ -65,12 +67,21 @@ class Inference(Worker):
         for key in models.FAMILIES:
             module = models.family(key)
             families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest))
-        gc.freeze()  # a million objects of the backend that no collection needs to look at again
+        garbage.freeze()
         return Ready(tuple(families), str(what))
 
     def open(self, folder: Path, then: Callable[[ModelInfo], None], failed: Callable[[UserError], None]) -> None:
         """Load a run, or the newer weights of the run that is loaded already."""
-        self.ask("open", lambda task: self._open(folder), then, failed)
+
+        def opened(info: ModelInfo) -> None:
+            if info.run_id != self._shown:  # what was asked before was meant for another model
+                self._shown = info.run_id
+                for key in self._asked:
+                    self.cancel(key)
+                self._asked.clear()
+            then(info)
+
+        self.ask("open", lambda task: self._open(folder), opened, failed)
 
     def _open(self, folder: Path) -> ModelInfo:
         import models
@@ -85,7 +96,10 @@ class Inference(Worker):
         if same:
             entry = training.reload(self._model, run)
         else:
-            self._model, entry = training.load(run)
+            model, entry = training.load(run)
+            if self._model is not None:
+                garbage.mark()
+            self._model = model
             self._warm()
         module = models.family(run.info.family)
         about = run.info.dataset
@@ -98,7 +112,7 @@ class Inference(Worker):
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
             notices=tuple(run.notices),
         )  # fmt: skip
-        gc.freeze()
+        garbage.freeze()
         return self._info
 
     def _warm(self) -> None:
@@ -123,4 +137,5 @@ class Inference(Worker):
                 raise UserError("No model is loaded.", advice="Choose one at the top left.")
             return work(self._model, task)
 
+        self._asked.add(key)
         return self.ask(key, with_model, then, failed, progressed)

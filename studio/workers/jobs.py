@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import gc
 import logging
 import threading
 from collections import deque
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from models.core.errors import UserError
+from studio.workers import garbage
 from studio.workers.worker import STACK_BYTES, as_error
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ class Jobs(QObject):
             except Exception as error:  # noqa: BLE001 - it is shown and logged; the thread must live on
                 ended = Ended(job, "failed", as_error(error))
             self._mail.event("ended", ended)
-            gc.freeze()
+            garbage.mark()
+            del job, ended  # an error holds what was on the stack, the whole model among it
 
     def _train(self, job: Job) -> Ended:
         import models
@@ -205,42 +207,38 @@ class Jobs(QObject):
 
         def report(progress: Progress) -> None:
             if progress.step == 1:
-                gc.freeze()  # the trace is made
+                garbage.freeze()  # the trace is made
             self._mail.latest("progress", progress)
 
-        stop = StopRequest()
-        stop.status = self._status
-        self._stop = stop
-        load = functools.partial(
-            datasets.load,
-            progress=lambda what, done, total: self._mail.latest("loading", (what, done, total)),
-            cancelled=self._cancelled.is_set,
-        )
+        self._stop = stop = StopRequest(status=self._status)
+        tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
+        load = functools.partial(datasets.load, progress=tell, cancelled=self._cancelled.is_set)
         try:
             if job.resume:
                 run = Run.open(job.folder, write=True)
-                training.change(run, epochs=job.epochs, learning_rate=job.learning_rate)
-                about = run.info.dataset
-                dataset = load(about["name"], size=about.get("size"))
             else:
                 config = parse_config(models.family(job.family).CONFIG, job.values)
                 dataset = load(job.dataset, size=job.size)
                 run = training.start(job.folder, job.family, config, dataset, size=job.size)
+            with run:
+                if job.resume:
+                    training.change(run, epochs=job.epochs, learning_rate=job.learning_rate)
+                    dataset = load(run.info.dataset["name"], size=run.info.dataset.get("size"))
+                if self._cancelled.is_set():
+                    stop.ask(self._status)
+                outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble))
         except Cancelled:
-            return Ended(job, "stopped", None)
-        if self._cancelled.is_set():
-            stop.ask(self._status)
-        try:
-            outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble))
+            return Ended(job, self._status, None)
         finally:
-            run.close()
+            with contextlib.suppress(OSError):
+                job.folder.rmdir()  # only an empty one: a new run that never began leaves no empty folder behind
         return Ended(job, outcome.status, outcome.error)
 
     def _trouble(self, error: UserError) -> bool:
         """The disk said no: the model waits in memory until the person has answered."""
+        self._answered.clear()  # first: an answer or a stop that comes from now on is not missed
         if self._closing or self._cancelled.is_set():
             return False
-        self._answered.clear()
         self._mail.event("trouble", error)
         self._answered.wait()
         return bool(self._answer)

@@ -129,10 +129,9 @@ class Worker(QObject):
             except Exception as error:  # noqa: BLE001 - it is shown and logged; the thread must live on
                 outcome = as_error(error)
             with self._wake:
+                if not self._closing:
+                    self._done.emit(task, outcome)  # queued; before the worker counts as idle
                 self._running = None
-                closing = self._closing
-            if not closing:
-                self._done.emit(task, outcome)
             del task, outcome  # a picture must not live until the next question
 
     def tell(self, task: Task, what: str, done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core import places
+from models.core import datasets, places
 from models.core.datasets import DATASET_TITLES, DATASETS, Dataset, fashion_mnist, load, splits
 from models.core.datasets.idx import read_idx
 from models.core.errors import Cancelled, DatasetError
@@ -214,3 +214,12 @@ def test_mutated_idx_files_are_refused_or_right(tmp_path: Path) -> None:
         except DatasetError:
             refused += 1
     assert 300 < refused < 1000
+
+
+def test_what_is_known_before_loading_is_what_loading_finds():
+    for name in ("fashion_mnist", "digits"):
+        known, found = datasets.outline(name), datasets.load(name)
+        assert known.spec.image_shape == found.image_shape
+        if not found.notice:
+            assert known.training == len(range(*found.train.indices(len(found.images))))
+    assert datasets.outline("/some/folder", 32) == datasets.Outline(datasets.outline("x", 32).spec, None)

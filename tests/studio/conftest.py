@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import _close_widgets
+from pytestqt.qtbot import QtBot, _close_widgets
 
 from studio import theme
+from studio.__main__ import SWITCH_SECONDS
+from studio.window import Window
+from studio.workers import garbage
+from tests.studio.runs import train_tiny
+from tests.studio.windows import let_go, open_window
 
 
 @pytest.fixture(params=["dark"])
@@ -77,6 +84,7 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     before = _alive()
     yield
     _close_widgets(request.node)  # what it gave to qtbot; pytest-qt itself would do it a moment later
+    let_go()
     report = getattr(request.node, "report_call", None)
     if report is None or not report.passed:
         return
@@ -85,3 +93,28 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     left = {kind: now - before[kind] for kind, now in _alive().items() if now - before[kind]}
     windows = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before["top-level widgets"]]
     assert not left, f"left behind: {left} {windows}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_collector() -> Iterator[None]:
+    """As in the studio itself: a collection in a worker could destroy a widget there, so none happens by itself."""
+    interval = sys.getswitchinterval()
+    gc.disable()
+    freeze, garbage.freeze = garbage.freeze, lambda: None  # else what a test left behind would be frozen unseen
+    sys.setswitchinterval(SWITCH_SECONDS)
+    yield
+    sys.setswitchinterval(interval)
+    garbage.freeze = freeze
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run; copy it before you change it."""
+    return train_tiny(tmp_path_factory.mktemp("tiny") / "run")
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, app_theme: str) -> Iterator[Window]:
+    """The whole window, its threads running, the backend imported."""
+    yield open_window(qtbot)

@@ -35,7 +35,7 @@ DATASET_TITLES: dict[str, str] = {
     "faces": "Voxel faces: 10,000 people with known attributes, colour, 64 x 64",
     "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
 }
-_OUTLINES = {"fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 9_000), "digits": ((8, 8, 1), 1_437)}
+_OUTLINES = {"fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "digits": ((8, 8, 1), 1_439)}
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
 _FINGERPRINT_IMAGES = 2000
@@ -156,8 +156,11 @@ class Outline:
 
 def outline(name: str, size: int = 64) -> Outline:
     """The shape of a dataset's images without loading it: a folder's are colour and square until it is read."""
-    shape, count = _OUTLINES.get(name, ((size, size, 3), None))
-    return Outline(DataSpec(shape), count)
+    if name not in _OUTLINES and _kind(Path(name)) == "npz":
+        shape, count = import_module("models.core.datasets.npz").outline(Path(name)) or ((size, size, 3), None)
+        return Outline(DataSpec(shape), count if count is None else splits(count)[0].stop)
+    shape, known = _OUTLINES.get(name, ((size, size, 3), None))
+    return Outline(DataSpec(shape), known)
 
 
 def _kind(path: Path) -> str:

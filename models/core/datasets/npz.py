@@ -72,6 +72,20 @@ def load(
     )
 
 
+def outline(path: Path) -> tuple[tuple[int, int, int], int] | None:
+    """The shape of the images and how many there are, from the file's header alone; None if it is unclear."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = next(f"{key}.npy" for key in _KEYS["images"] if f"{key}.npy" in archive.namelist())
+            with archive.open(name) as stream:
+                shape, _, _ = _header(stream, "", "images")
+    except Exception:  # noqa: BLE001 - loading it will say what is wrong
+        return None
+    if len(shape) == 3:
+        shape = (*shape, 1)
+    return ((shape[1], shape[2], shape[3]), shape[0]) if len(shape) == 4 and min(shape) > 0 else None
+
+
 def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
     """Read the arrays of an .npz file that have one of these names.
 

@@ -1,0 +1,46 @@
+# Two commands: `make run` opens the studio, `make test` runs every test. Both set .venv up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test soak bench laws pictures clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+# With no display the guided tour runs offscreen instead, and says where its pictures are.
+run: $(VENV)/.installed
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then $(BIN)/studio; \
+	else echo "There is no display: the guided tour runs offscreen."; \
+	  QT_QPA_PLATFORM=offscreen $(BIN)/studio --tour tour; fi
+
+test: $(VENV)/.installed laws
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not soak" tests
+
+laws: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+soak: $(VENV)/.installed
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak tests
+
+bench: $(VENV)/.installed
+	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/gui.py
+	$(BIN)/python benchmarks/training.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info tour .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The screenshots of the README, taken by the guided tour in both themes.
+pictures: $(VENV)/.installed
+	for theme in light dark; do \
+	  QT_QPA_PLATFORM=offscreen STUDIO_HOME=$$(mktemp -d) $(BIN)/studio --tour tour/$$theme --theme $$theme || exit 1; \
+	  for pair in home-home:home data-fashion:data train-trained:train latent-directions-and-neighbours:latent \
+	      latent-drawn-path:path gallery-exports:gallery; do \
+	    cp tour/$$theme/*-$${pair%%:*}.png docs/pictures/$${pair##*:}-$$theme.png; done; done

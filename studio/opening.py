@@ -1,0 +1,118 @@
+"""Opening: a run becomes the current model, a picture with a recipe brings its sliders back, files find a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from models.core import export, places, record, sealed
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.widgets.panel import Panel
+from studio.workers.desk import Desk
+
+
+class Opening(QObject):
+    """Opens what a person chooses or drops.
+
+    Args:
+        desk: its inference thread loads the models.
+        front: says which page is in front; it is offered the files that nobody else wants.
+    """
+
+    loading = Signal()  # a model is on its way
+    kept = Signal()  # it did not come; the model that was there stays
+
+    def __init__(self, desk: Desk, front: Callable[[], QWidget | None]) -> None:
+        super().__init__()
+        self.desk, self.session, self._front = desk, desk.session, front
+
+    # --- runs ---
+
+    @Slot(object)
+    def run(self, folder: Path) -> None:
+        """Make a run the current model; it loads in the inference thread."""
+        self.loading.emit()
+        self.desk.inference.open(folder, self._opened, self._not_opened)
+
+    def last(self) -> None:
+        """Bring back the model of the last session, unless loading it ended that session (fault C-18)."""
+        folder = Path(str(self.session.settings.get("run", "")))
+        if folder == Path() or not sealed.exists(folder / "run.json"):
+            return
+        if self.session.settings.get("opening", "") == str(folder):
+            self.session.settings.set("opening", "")
+            advice = "Choose it at the top left to try again, or another one."
+            self.session.notice(UserError("The studio ended while it opened this model.", where=str(folder),
+                                          advice=advice))  # fmt: skip
+            return
+        self.session.settings.set("opening", str(folder))
+        self.run(folder)
+
+    def follow(self, folder: Path) -> None:
+        """Load the newest weights of a run that is being trained; the next time if it has none yet."""
+        self.desk.inference.open(folder, self._opened, lambda error: None)
+
+    def trained(self, folder: Path) -> None:
+        """A job ended: its model becomes the current one, unless it ended before there was anything to load."""
+        try:
+            if sealed.exists(folder / "run.json") and record.Run.open(folder).checkpoints():
+                self.run(folder)
+        except UserError as error:
+            self.session.notice(error)
+
+    def over(self) -> None:
+        """Nothing is being opened any more; whatever ends the program now was not a model."""
+        self.session.settings.set("opening", "")
+
+    def _opened(self, info: ModelInfo) -> None:
+        self.over()
+        for text in info.notices:
+            self.session.notice(text)
+        self.session.set_model(info)
+
+    def _not_opened(self, error: UserError) -> None:
+        self.over()
+        self.kept.emit()
+        self.session.notice(error)
+
+    # --- files ---
+
+    @Slot(list)
+    def files(self, paths: list[str]) -> None:
+        """A run folder opens, a picture with a recipe brings its model and sliders back, else the panel decides."""
+        first = Path(paths[0])
+        try:
+            if sealed.exists(first / "run.json"):
+                self.run(first)
+                return
+            recipe = export.read_recipe(first) if first.is_file() else None
+        except (UserError, OSError) as error:
+            self.session.notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
+            return
+        if recipe is not None and recipe.get("panel"):
+            self._recipe(recipe)
+            return
+        page = self._front()
+        if not (isinstance(page, Panel) and page.dropped(paths)):
+            self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
+                                          advice="Drop pictures on Latent, folders on Data."))  # fmt: skip
+
+    def _recipe(self, recipe: dict[str, Any]) -> None:
+        """Make the model of a recipe current, then let its panel bring the sliders back."""
+        runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
+        found = next((run.folder for run in runs if run.id and run.id == recipe.get("run_id")), None)
+        if found is None:
+            name = str(recipe.get("model", "unknown"))
+            self.session.notice(UserError("The model that made this picture is not on this machine.", where=name))
+            return
+
+        def opened(info: ModelInfo) -> None:
+            self._opened(info)
+            self.session.recipe_opened.emit(recipe)
+
+        self.desk.inference.open(found, opened, self._not_opened)

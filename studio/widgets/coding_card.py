@@ -1,0 +1,116 @@
+"""The card with the sliders of one coding: its single numbers, or the principal directions of an encoded dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from models.core import latent
+from models.core.family import About
+from studio.widgets.card import Card, Foldout, Segmented, button, hbox
+from studio.widgets.slider_table import SliderTable
+
+RANGE = 3.0  # standard deviations of the prior
+Array = NDArray[np.float32]
+
+
+class Move(QUndoCommand):
+    """A move through the codings that can be undone; ``place`` shows a coding."""
+
+    def __init__(self, place: Callable[[Array], None], before: Array, after: Array) -> None:
+        super().__init__("move")
+        self._place, self._before, self._after = place, before, after
+
+    def redo(self) -> None:
+        """Go there (again)."""
+        self._place(self._after)
+
+    def undo(self) -> None:
+        """Go back."""
+        self._place(self._before)
+
+
+class CodingCard(Card):
+    """Shows a coding that somebody else holds; ``moved`` carries the new one while a slider moves."""
+
+    moved = Signal(object)  # (latent_size,)
+    committed = Signal()  # the end of a move
+    random_asked = Signal()
+    reset_asked = Signal()
+    own_asked = Signal()
+    not_yet = Signal(str)  # why the directions cannot be shown
+
+    def __init__(self, undo_stack: QUndoStack, about: About) -> None:
+        super().__init__("Codings")
+        self._coding: Array = np.zeros(1, np.float32)
+        self._known: Array = np.zeros((0, 1), np.float32)
+        self._directions: latent.Directions | None = None
+        self.axes = Segmented(["codings", "PCA"])
+        self.axes.setToolTip("Single codings, or the principal directions of the encoded dataset")
+        self.axes.chosen.connect(lambda index: self._label())
+        self.tools.addWidget(self.axes)
+        self.sliders = SliderTable()
+        self.sliders.changed.connect(self._slid)
+        self.sliders.committed.connect(self.committed)
+        random, reset, undo = button("Random", "primary"), button("Reset"), button("Undo")
+        random.clicked.connect(self.random_asked)
+        reset.clicked.connect(self.reset_asked)
+        undo.clicked.connect(undo_stack.undo)
+        undo.setEnabled(False)
+        undo_stack.canUndoChanged.connect(undo.setEnabled)
+        self.own = button("Encode a picture")
+        self.own.clicked.connect(self.own_asked)
+        self.about = Foldout("What am I looking at?", about)
+        self.body.addWidget(self.sliders, 1)
+        self.body.addLayout(hbox(random, reset, undo, self.own, None))
+        self.body.addWidget(self.about)
+
+    def begin(self, size: int) -> None:
+        """Another model: as many sliders as its codings have numbers, all at zero, no directions yet."""
+        self._coding, self._known = np.zeros(size, np.float32), np.zeros((0, size), np.float32)
+        self.axes.set_index(0)
+        self._label()
+
+    def know(self, codings: Array) -> None:
+        """The encoded dataset, whose principal directions can be moved along."""
+        self._known = codings
+        if self._directions is not None:
+            self._directions = latent.principal(codings)
+            self.show_coding(self._coding)
+
+    def show_coding(self, coding: Array) -> None:
+        """Set the sliders without a signal."""
+        self._coding = coding
+        self.sliders.set_values(coding if self._directions is None else self._directions.to(coding[None])[0])
+
+    def keep_locked(self, coding: Array) -> Array:
+        """A coding one could go to; locked sliders stay where they are."""
+        if self._directions is not None:
+            return coding
+        return np.where(self.sliders.locked(), self._coding, coding)
+
+    def _label(self) -> None:
+        if self.axes.index() == 1 and not len(self._known):
+            self.axes.set_index(0)
+            self.not_yet.emit("The directions are known once the map is there.")
+            return
+        if self.axes.index() == 1:
+            self._directions = latent.principal(self._known)
+            names = [f"direction {i + 1}" for i in range(len(self._directions.axes))]
+        else:
+            self._directions = None
+            names = [f"z{i}" for i in range(len(self._coding))]
+        self.sliders.set_labels(names, -RANGE, RANGE)
+        self.show_coding(self._coding)
+
+    def _slid(self) -> None:
+        values = self.sliders.values()
+        if self._directions is not None:
+            rest = self._directions.rest(self._coding[None])[0]
+            values = self._directions.back(values[None])[0] + rest
+        self._coding = values.astype(np.float32)
+        self.moved.emit(self._coding)

@@ -1,0 +1,153 @@
+"""The command line, as a person or a script calls it: in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from models.core import export, images
+from models.core.record import Run
+
+
+def call(*words, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "models", *map(str, words)], capture_output=True, text=True, timeout=240,
+        env={**os.environ, **env}, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """An .npz of small pictures, and a run trained on it by the command line."""
+    folder = tmp_path_factory.mktemp("commands")
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (200, 8, 8), dtype=np.uint8)
+    np.savez(folder / "small.npz", images=pictures, labels=np.arange(200, dtype=np.int32) % 3)
+    made = subprocess.run(
+        [sys.executable, "-m", "models", "train", "vae", "--dataset", str(folder / "small.npz"), "--epochs", "2",
+         "--seed", "3", "--set", "latent_size=4", "--run", str(folder / "run"), "--json"],
+        capture_output=True, text=True, timeout=240, check=False,
+        env={**os.environ, "STUDIO_HOME": str(folder / "home")},
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return folder, [json.loads(line) for line in made.stdout.splitlines()]
+
+
+def test_train_speaks_json_a_line_and_ends_with_the_result(small):
+    folder, lines = small
+    assert lines[-1]["event"] == "done" and lines[-1]["status"] == "finished"
+    assert lines[-1]["val_loss"] == Run.open(folder / "run").metrics()[-1]["val_loss"]
+    assert {"progress"} <= {line["event"] for line in lines}
+    assert lines[-1]["epoch"] == 2
+
+
+def test_errors_are_one_clear_line_without_a_traceback(small):
+    folder, _ = small
+    for words, names in (
+        (["info", folder], ["holds no run"]),
+        (["resume", folder / "nowhere"], ["holds no run"]),
+        (["datasets", folder / "nowhere"], ["no such dataset", "nowhere"]),
+        (["reconstruct", folder / "run", "--images", folder / "small.npz", "--out", folder / "r.png"], ["small.npz"]),
+    ):
+        done = call(*words)
+        assert done.returncode == 1, done
+        assert "Traceback" not in done.stderr
+        for name in names:
+            assert name in done.stdout + done.stderr
+
+
+def test_wrong_arguments_are_all_named_and_exit_with_2(small):
+    folder, _ = small
+    done = call("train", "vae", "--dataset", folder / "gone", "--epochs", "0", "--set", "latent_size=x", "--set",
+                "colour=red", "--set", "oops", "--seed", "-1")  # fmt: skip
+    assert done.returncode == 2
+    for name in ("dataset", "epochs", "latent_size", "colour", "oops", "seed"):
+        assert name in done.stderr, (name, done.stderr)
+    assert "Traceback" not in done.stderr
+    unknown = call("train", "vea")
+    assert unknown.returncode == 2 and "vae" in unknown.stderr
+    assert call("sample", folder / "run", "--out", "x.png", "--count", "0").returncode == 2
+    assert call("fly").returncode == 2
+    assert call("export", folder / "run", "--format", "pickle", "--out", "x").returncode == 2
+
+
+def test_sample_interpolate_and_reconstruct_write_pictures_with_recipes(small):
+    folder, _ = small
+    out = folder / "sheet.png"
+    assert call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", out).returncode == 0
+    assert images.decode(out).shape == (3 * 8 + 2, 3 * 8 + 2, 1)
+    assert export.read_recipe(out)["seed"] == 5
+    again = call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", folder / "again.png", "--json")
+    assert json.loads(again.stdout.splitlines()[-1])["written"].endswith("again.png")
+    np.testing.assert_array_equal(images.decode(folder / "again.png"), images.decode(out))
+    assert call("interpolate", folder / "run", "--from", 1, "--to", 2, "--steps", 5, "--out",
+                folder / "film.gif").returncode == 0  # fmt: skip
+    assert images.frames(folder / "film.gif") == 5
+    done = call("reconstruct", folder / "run", "--images", out, folder / "missing.png", "--out", folder / "pairs.png")
+    assert done.returncode == 0 and "missing.png" in done.stdout + done.stderr
+    assert images.decode(folder / "pairs.png").shape[:2] == (2 * 8 + 1, 8)
+
+
+@pytest.mark.parametrize("kind", ["keras", "weights", "tflite"])
+def test_export_writes_one_file_a_network(small, kind):
+    folder, _ = small
+    done = call("export", folder / "run", "--format", kind, "--out", folder / "net")
+    assert done.returncode == 0, done.stderr
+    suffix = {"keras": ".keras", "weights": ".weights.h5", "tflite": ".tflite"}[kind]
+    for part in ("encoder", "decoder"):
+        assert (folder / f"net-{part}{suffix}").stat().st_size > 1000
+
+
+def test_info_and_datasets_say_what_is_there(small):
+    folder, _ = small
+    info = json.loads(call("info", folder / "run", "--json").stdout.splitlines()[-1])
+    assert info["family"] == "vae" and info["status"] == "finished" and info["config"]["latent_size"] == 4
+    told = json.loads(call("datasets", folder / "small.npz", "--json").stdout.splitlines()[-1])
+    assert told["image_shape"] == [8, 8, 1]
+    assert "vae" in call("list").stdout
+
+
+def test_a_terminated_training_saves_and_is_resumed(small):
+    folder, _ = small
+    run = folder / "terminated"
+    words = ["train", "vae", "--dataset", str(folder / "small.npz"), "--epochs", "3000", "--run", str(run), "--json"]
+    process = subprocess.Popen([sys.executable, "-m", "models", *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line).get("step", 0) > 20:
+            break
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read().splitlines()
+    assert process.wait(timeout=60) == 0
+    assert json.loads(rest[-1])["status"] == "paused"
+    step = Run.open(run).checkpoints()[-1].step
+    assert step > 20 and Run.open(run).info.status == "paused"
+    done = call("resume", run, "--epochs", 1)  # fewer epochs than are done already
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert Run.open(run).checkpoints()[-1].step >= step
+
+
+def test_two_processes_do_not_train_the_same_run(small):
+    folder, _ = small
+    held = Run.open(folder / "run", write=True)
+    try:
+        done = call("resume", folder / "run", "--epochs", 9)
+        assert done.returncode == 1 and "Traceback" not in done.stderr
+    finally:
+        held.close()
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_says_so(small):
+    folder, _ = small
+    newest = max((folder / "run" / "checkpoints").glob("*.npz"), key=lambda path: path.stat().st_mtime_ns)
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    newest.write_bytes(bytes(content))
+    done = call("sample", folder / "run", "--count", 4, "--out", folder / "after.png")
+    assert done.returncode == 0 and "damaged" in done.stdout

@@ -1,0 +1,91 @@
+"""A real window on real threads, for tests that use the studio as a person would."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+
+import models
+from models.core import device
+from studio.window import Window
+from studio.workers.desk import Desk
+
+_desks: list[Desk] = []
+LONG = 60_000  # ms; nothing is measured, only waited for
+LEFT = Qt.MouseButton.LeftButton
+
+
+@functools.cache
+def import_backend() -> None:
+    """Once a session, and out of the collector's sight: then a test's own garbage is found in no time."""
+    device.prepare()
+    models.family("vae")
+    gc.collect()
+    gc.freeze()
+
+
+def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = True) -> Window:
+    import_backend()
+    window = Window(Desk.open())
+    _desks.append(window.desk)
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.show()
+    if backend:
+        window.start_backend()
+        wait_idle(qtbot, window)
+    return window
+
+
+def let_go() -> None:
+    """End what windows of this test shared; what is connected to it holds the panels."""
+    while _desks:
+        desk = _desks.pop()
+        desk.close()
+        for part in (desk.jobs, desk.inference, desk.errands, desk.session):
+            part.deleteLater()
+
+
+def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True) -> None:
+    """Wait until ``until`` and no thread has anything to do any more, and every answer was delivered."""
+
+    def at_rest() -> bool:
+        if not (until() and window.desk.idle):
+            return False
+        QApplication.processEvents()
+        return window.desk.idle and until()
+
+    qtbot.waitUntil(at_rest, timeout=LONG)
+
+
+def button_of(parent: QWidget, text: str) -> QPushButton:
+    found = [b for b in parent.findChildren(QPushButton) if b.text() == text and b.isVisible()]
+    assert len(found) == 1, f"{len(found)} visible buttons say {text!r}"
+    return found[0]
+
+
+def click(parent: QWidget, text: str) -> None:
+    widget = button_of(parent, text)
+    assert widget.isEnabled(), f"{text!r} is disabled"
+    QTest.mouseClick(widget, LEFT)
+
+
+def retype(editor: QWidget, text: str) -> None:
+    editor.setFocus()
+    editor.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(editor, text)
+
+
+def files_mime(paths: Sequence[object]) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def banner_text(window: Window) -> str:
+    return window.banner.accessibleName() if window.banner.isVisible() else ""

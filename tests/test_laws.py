@@ -1,0 +1,151 @@
+"""The laws of the house (DESIGN.md section 2 and fault C-02), read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import models
+from models.core.family import About, Config
+from studio.panels import PANELS
+from studio.widgets.panel import Panel
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = sorted(path for folder in ("models", "studio") for path in (ROOT / folder).rglob("*.py"))
+EVERYTHING = sorted({*SOURCE, *(ROOT / "tests").rglob("*.py"), *(ROOT / "resources").rglob("*.py")})
+BANNED = (
+    "pickle", "joblib.load", "allow_pickle=True", "load_model", "load_weights", "Lambda(", "safe_mode=False",
+    "enable_unsafe_deserialization", "yaml.load(", "eval(", "exec(", "LOAD_TRUNCATED_IMAGES", "get_file(",
+    "MAX_IMAGE_PIXELS = None", ".terminate(", "clear_session(", "ParameterTree",
+)  # fmt: skip
+HARMLESS = ("application.exec(", "drag.exec(", ".exec()")  # Qt's event loops
+MACHINE = re.compile(r"(?<![\w.])/(?:home|Users|work|root|mnt)/\w|[A-Z]:\\\\Users")
+REGISTRY = re.compile(r"--(?:extra-)?index-url|(?:pypi|artifactory|nexus)\.(?!org)[\w.-]+/", re.IGNORECASE)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def limit(path: Path) -> int:
+    if path == ROOT / "studio" / "window.py":
+        return 250
+    return 450 if path.parent == ROOT / "models" else 300
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=named)
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= limit(path)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno + 1 <= 40, f"{node.name} at line {node.lineno}"
+
+
+def code_without_words(path: Path) -> str:
+    """The source without comments and without strings that stand alone (docstrings)."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [part for part in body if not _is_words(part)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_words(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+@pytest.mark.parametrize("path", SOURCE, ids=named)
+def test_nothing_dangerous_is_called(path: Path) -> None:
+    code = code_without_words(path)
+    for harmless in HARMLESS:
+        code = code.replace(harmless, "")
+    found = [word for word in BANNED if re.search(rf"(?<![\w]){re.escape(word)}" if word[0].isalpha() else
+                                                  re.escape(word), code)]  # fmt: skip
+    assert not found
+
+
+def test_the_search_for_dangerous_words_finds_them(tmp_path: Path) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text('"""pickle in words is fine."""\nimport pickle\n\nthread.terminate()\n')
+    code = code_without_words(path)
+    assert "import pickle" in code and ".terminate(" in code and "in words" not in code
+
+
+def test_pins_exclude_what_is_known_to_be_broken() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = " ".join(project["dependencies"])
+    assert "keras>=3.15.1" in wanted
+    assert "pillow>=12.3" in wanted
+    assert "PySide6-Essentials>=6.10,!=6.12.0" in wanted
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        return [*EVERYTHING, ROOT / "pyproject.toml"]  # an unpacked archive has no git
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def test_no_machine_and_no_registry_is_named() -> None:
+    kinds = {".py", ".toml", ".md", ".txt", ".yml", ".yaml", ".cfg", ".ini", ".json", ""}
+    for path in tracked():
+        if path.suffix not in kinds or not path.is_file() or path == Path(__file__).resolve():
+            continue
+        text = path.read_bytes().decode("utf-8", "ignore")
+        assert not MACHINE.search(text), f"{named(path)}: {MACHINE.search(text)}"
+        assert not REGISTRY.search(text), f"{named(path)}: {REGISTRY.search(text)}"
+
+
+def test_only_the_agreed_names_lie_at_the_top() -> None:
+    agreed = {"studio", "models", "resources", "tests", "pyproject.toml", "README.md", "Makefile", "LICENSE"}
+    agreed |= {"CHANGELOG.md", "docs", "benchmarks"}
+    there = {path.relative_to(ROOT).parts[0] for path in tracked()}
+    assert {name for name in there if not name.startswith(".")} <= agreed
+
+
+@pytest.mark.parametrize("key", list(models.FAMILIES))
+def test_every_family_has_what_forms_and_panels_need(key: str) -> None:
+    module = models.family(key)
+    assert isinstance(module.TITLE, str) and module.TITLE
+    assert isinstance(module.ABOUT, About) and all((module.ABOUT.text, module.ABOUT.equation, module.ABOUT.paper))
+    assert issubclass(module.CONFIG, Config)
+    assert callable(module.suggest) and callable(module.build)
+    for name, field in module.CONFIG.model_fields.items():
+        assert field.description and field.description.endswith("."), f"{name} has no sentence of explanation"
+
+
+@pytest.mark.parametrize("key", list(PANELS))
+def test_every_panel_opens_and_has_a_name_and_an_icon(key: str) -> None:
+    module, name = PANELS[key]
+    kind = getattr(importlib.import_module(module), name)
+    assert issubclass(kind, Panel)
+    assert kind.TITLE and kind.ICON
+    assert kind.NEEDS is None or kind.PURPOSE  # an empty page says what it is for
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studio" / "panels").glob("*.py")), ids=named)
+def test_no_panel_imports_a_panel_and_nobody_asks_for_a_family(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith("studio.panels")
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("studio.panels.") for alias in node.names)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and path.name != "__init__.py":
+            assert node.value not in models.FAMILIES, f"line {node.lineno} names the family {node.value!r}"
+
+
+def test_the_contracts_of_the_imports_hold() -> None:
+    script = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
