@@ -277,7 +277,7 @@ def compare(
     found = Comparison(config.labels, dataset.label_names)
     done, total = 0, config.seeds * len(ARMS) * config.epochs
     for seed in range(config.seed, config.seed + config.seeds):
-        learn, choose = draw_labels(dataset, config.labels, seed)
+        parts = (*draw_labels(dataset, config.labels, seed), test)
         for arm in ARMS:
 
             def tell(what: str = f"seed {seed}, {arm}") -> None:
@@ -286,7 +286,6 @@ def compare(
                 if progress:
                     progress(what, done, total)
 
-            parts = (learn, choose, test)
             found.arms.append(
                 train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, tell=tell, cancelled=cancelled)
             )

@@ -30,16 +30,19 @@ def pack(source: Path, target: Path, title: str) -> None:
     run = record.Run.open(source)
     model, entry = training.load(run)
     info = run.info
+    dataset = {**info.dataset, "name": Path(info.dataset["name"]).name}  # not where it lay on this machine
     made = record.Run.create(
-        target, family=info.family, config=info.config, dataset=info.dataset, seed=info.seed, versions=info.versions,
+        target, family=info.family, config=info.config, dataset=dataset, seed=info.seed, versions=info.versions,
         title=title,
     )  # fmt: skip
     rows = run.metrics()
     for index, row in enumerate(rows):
         if index % max(1, len(rows) // ROWS) == 0 or any(name.startswith("val_") for name in row):
             made.append_metrics(row)
-    for kind in ("samples", "reconstructions"):
+    for kind in ("samples", "reconstructions", "denoised"):
         found = run.samples(kind)
+        if not found:
+            continue
         for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, SHEETS)}):
             made.save_sample(found[index][0], kind, found[index][1].read_bytes())
     painted = {step for step, _ in made.samples("samples")}
