@@ -295,3 +295,7 @@ def compare(
                 train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, tell=tell, cancelled=cancelled)
             )
     return found
+
+
+# Lessons. A classifier begun at random gets far on plain pictures by itself, so the gain depends on the encoder and on
+# how long both arms may learn: compare both optimizers and several budgets before believing one number.
