@@ -10,6 +10,8 @@ from models.core.errors import ConfigError
 
 # The ONE place where a family is registered: key -> module, imported only when somebody asks for it.
 FAMILIES: dict[str, str] = {
+    "denoising": "models.denoising",
+    "sparse": "models.sparse",
     "vae": "models.vae",
 }
 

@@ -79,6 +79,20 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--steps", type=int, default=12)
     command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
     command.add_argument("--out", type=Path, required=True, help=".png for a strip, .gif .apng .webp for a film")
+    command = add("denoise", "remove the noise from pictures of any size, files and whole folders")
+    command.add_argument("run", type=Path)
+    command.add_argument("--images", type=Path, nargs="+", required=True, metavar="PATH", help="files and folders")
+    command.add_argument("--out", type=Path, required=True, help="the folder for the results; names are kept")
+    command.add_argument("--strength", type=float, help="of the noise, a share of full scale (default: measured)")
+    command = add("transfer", "what an encoder is worth to a classifier with few labels")
+    command.add_argument("run", type=Path)
+    command.add_argument("--labels", help="labelled images for each classifier (500)")
+    command.add_argument("--seeds", help="repetitions with other labels and weights (3)")
+    command.add_argument("--layers", help="how many of the encoder's layers are reused (all)")
+    command.add_argument("--epochs", help="passes over the labelled images")
+    command.add_argument("--frozen-epochs", help="of these, passes with the reused layers frozen")
+    command.add_argument("--seed", help="of the first repetition")
+    command.add_argument("--out", type=Path, help="a .json file for curves and confusion matrices")
     command = add("export", "write the networks for other programs")
     command.add_argument("run", type=Path)
     command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
@@ -166,12 +180,15 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands
+    from models import commands, commands_autoencoders
 
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     arguments = parser().parse_args(argv)
     say = commands.Say(as_json=arguments.json)
-    own = {"train": train, "resume": resume}
+    own = {
+        "train": train, "resume": resume,
+        "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
+    }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")
         return int(action(arguments, say))

@@ -119,7 +119,8 @@ def datasets_(arguments: Namespace, say: Say) -> int:
     return 0
 
 
-def _model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+def load_model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+    """Open ``arguments.run`` and build its model, which must have a capability."""
     run = Run.open(arguments.run)
     device.prepare()
     from models.core import training
@@ -133,7 +134,8 @@ def _model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
     return run, model
 
 
-def _recipe(run: Run, tool: str, **values: Any) -> dict[str, Any]:
+def recipe_of(run: Run, tool: str, **values: Any) -> dict[str, Any]:
+    """The recipe that an exported picture carries."""
     return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
 
 
@@ -146,13 +148,13 @@ def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     _at_least("count", arguments.count, 1, 10_000)
     _at_least("seed", arguments.seed, 0, 2**31 - 1)
-    run, model = _model(arguments, say, Decodes)
+    run, model = load_model(arguments, say, Decodes)
     codings = model.sample_codings(arguments.count, arguments.seed)
     if arguments.out.suffix == ".npy":
         path = export.write_codings(arguments.out, codings)
     else:
         sheet = images.grid(images.to_uint8(model.decode(codings)))
-        recipe = _recipe(run, "sample", seed=arguments.seed, count=arguments.count)
+        recipe = recipe_of(run, "sample", seed=arguments.seed, count=arguments.count)
         path = export.write_png(arguments.out, sheet, recipe)
     say.result(written=str(path))
     return 0
@@ -160,7 +162,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
 
 def reconstruct_(arguments: Namespace, say: Say) -> int:
     """The command ``reconstruct``: a file that cannot be read is named and left out."""
-    run, model = _model(arguments, say, Reconstructs)
+    run, model = load_model(arguments, say, Reconstructs)
     shape = tuple(run.info.dataset["image_shape"])
     originals, problem = [], None
     for path in arguments.images:
@@ -174,7 +176,7 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
     above = np.stack(originals)
     below = images.to_uint8(model.reconstruct(images.to_float(above)))
     sheet = images.grid(np.concatenate([above, below]), columns=len(above))
-    path = export.write_png(arguments.out, sheet, _recipe(run, "reconstruct"))
+    path = export.write_png(arguments.out, sheet, recipe_of(run, "reconstruct"))
     say.result(written=str(path), images=len(above), skipped=len(arguments.images) - len(above))
     return 0
 
@@ -182,11 +184,11 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
 def interpolate_(arguments: Namespace, say: Say) -> int:
     """The command ``interpolate``."""
     _at_least("steps", arguments.steps, 2, 1000)
-    run, model = _model(arguments, say, Decodes)
+    run, model = load_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
-    recipe = _recipe(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
+    recipe = recipe_of(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
     if arguments.out.suffix.lower() in (".gif", ".apng", ".webp"):
         path = export.write_film(arguments.out, frames, recipe=recipe)
     else:
@@ -199,7 +201,7 @@ def export_(arguments: Namespace, say: Say) -> int:
     """The command ``export``."""
     from models.core import convert
 
-    _, model = _model(arguments, say, object)
+    _, model = load_model(arguments, say, object)
     for path in convert.export_model(model, arguments.format, arguments.out):
         say.result(written=str(path))
     return 0

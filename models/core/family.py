@@ -7,7 +7,7 @@ that a window can be drawn before a backend loads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -132,7 +132,79 @@ class Decodes(Protocol):
         ...
 
 
-CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes)
+@runtime_checkable
+class Denoises(Protocol):
+    """Removes noise from pictures."""
+
+    noise_kind: str
+    noise_range: tuple[float, float]
+
+    def denoise(
+        self,
+        images: Images,
+        *,
+        strength: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Images:
+        """Return clean pictures (n, height, width, 1 or 3) in [0, 1]; a model of any size keeps size and colour.
+
+        Args:
+            images: (n, height, width, 1 to 4) in [0, 1].
+            strength: how strong the noise is, for a model that wants to know; None lets it judge by itself.
+            progress: called with (pieces done, pieces in all).
+            cancelled: asked before every piece; ``Cancelled`` is raised if it says so.
+        """
+        ...
+
+    def effect(self, shape: tuple[int, int, int]) -> str:
+        """Say what happens to size and colour of a picture (height, width, channels); "" if nothing does."""
+        ...
+
+    def disturb(self, images: Images, seed: int) -> Images:
+        """Return the pictures with noise of the kind that the model was trained on, in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class HasSparsity(Protocol):
+    """Has coding units of which only a few should be active at a time, and a price for those that are."""
+
+    latent_size: int
+
+    def unit_activations(self, images: Images) -> Codings:
+        """Return how active each unit is, (n, units) in [0, 1]."""
+        ...
+
+    def unit_means(self, images: Images) -> Codings:
+        """Return the mean activation of each unit over the images, (units,)."""
+        ...
+
+    def sparsity(self) -> tuple[float, float]:
+        """Return (weight of the penalty, target of the mean activation) as they are now."""
+        ...
+
+    def set_sparsity(self, weight: float, target: float) -> None:
+        """Change weight and target; a training that runs goes on with them."""
+        ...
+
+
+def check_sparsity(weight: float, target: float) -> None:
+    """Refuse a weight or target that the model could not learn with.
+
+    Raises:
+        ConfigError: naming both at once.
+    """
+    wrong = {}
+    if not 0.0 <= weight <= 10.0:
+        wrong["weight"] = f"must be from 0 to 10 (it is {weight})"
+    if not 0.0 < target < 1.0:
+        wrong["target"] = f"must be between 0 and 1 (it is {target})"
+    if wrong:
+        raise ConfigError(wrong)
+
+
+CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity)
 
 
 def capabilities(model: object) -> frozenset[str]:

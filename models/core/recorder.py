@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import keras
-import numpy as np
 
-from models.core import export, images, state
+from models.core import state
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import StorageError, UserError
-from models.core.family import Decodes, Encodes, Images, Reconstructs
+from models.core.family import HasSparsity
 from models.core.npz import Arrays
+from models.core.previews import Previews
 from models.core.record import Run
+from models.core.talk import Changes, Hooks, Progress, StopRequest
 
-SAMPLES, SAMPLE_COLUMNS = 16, 4
-RECONSTRUCTIONS = 8
+__all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest", "Stopped"]
+
 CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
 CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
 
@@ -32,47 +31,6 @@ class Stopped(Exception):
 
 class Diverged(UserError):
     """The loss is no longer a finite number."""
-
-
-@dataclass
-class StopRequest:
-    """How another thread asks training to end: it is looked at after every batch."""
-
-    event: threading.Event = field(default_factory=threading.Event)
-    status: Literal["paused", "stopped"] = "paused"
-
-    def ask(self, status: Literal["paused", "stopped"] = "paused") -> None:
-        """Ask to save and end; ``status`` is "paused" or "stopped"."""
-        self.status = status
-        self.event.set()
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training stands; ``seconds_left`` is None until it can be told."""
-
-    phase: str
-    step: int
-    steps: int
-    epoch: int
-    epochs: int
-    seconds: float
-    seconds_left: float | None = None
-    images_per_second: float = 0.0
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class Hooks:
-    """What training tells its surroundings.
-
-    Attributes:
-        progress: called with a Progress, at most ten times a second.
-        trouble: called when the disk says no; True means "try again", False ends the training.
-    """
-
-    progress: Callable[[Progress], None] = lambda progress: None
-    trouble: Callable[[StorageError], bool] = lambda error: False
 
 
 class Recorder(keras.callbacks.Callback):
@@ -86,6 +44,7 @@ class Recorder(keras.callbacks.Callback):
         seed: of the fixed codings.
         stop: looked at after every batch.
         hooks: who is told.
+        changes: looked at after every batch, too.
         step: where this session begins.
         metrics: the running means of the epoch that was interrupted, if any.
         checkpoint_steps: save every so many steps (tests); else at epoch ends and every ``checkpoint_seconds``.
@@ -93,11 +52,12 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(
         self, run: Run, dataset: Dataset, batches: Batches, *, epochs: int, seed: int, stop: StopRequest, hooks: Hooks,
-        step: int = 0, metrics: Arrays | None = None, checkpoint_steps: int | None = None,
-        checkpoint_seconds: float = 30.0,
+        changes: Changes | None = None, step: int = 0, metrics: Arrays | None = None,
+        checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.run, self.dataset, self.batches, self.stop, self.hooks = run, dataset, batches, stop, hooks
+        self.changes = changes or Changes()
         self.epochs, self.seed, self.step = epochs, seed, step
         self.steps_an_epoch = batches.whole_epoch
         self.steps = epochs * self.steps_an_epoch
@@ -161,7 +121,8 @@ class Recorder(keras.callbacks.Callback):
         if now - self._told >= 0.1:
             self._told = now
             self.progress("training", {name: float(value) for name, value in (logs or {}).items()})
-        if self._checkpoint_due() and not last:
+        changed = self._change()
+        if changed or (self._checkpoint_due() and not last):
             self.checkpoint()
         if not last and now - self._drawn > 15.0:
             self.pictures()
@@ -195,6 +156,17 @@ class Recorder(keras.callbacks.Callback):
         if final or self._checkpoint_due(epoch_end=True):
             self.checkpoint(logs.get("val_loss", logs.get("loss")))
         self.progress("training", logs)
+
+    def _change(self) -> bool:
+        """Do what was asked for while training; it is noted in the run and, by a checkpoint, survives a crash."""
+        asked = self.changes.take()
+        if asked is None or not isinstance(self.model, HasSparsity):
+            return False
+        weight, target = asked
+        self.model.set_sparsity(weight, target)
+        note = {"step": self.step, "weight": weight, "target": target}
+        self._obstinately(lambda: self.run.event("sparsity", note))
+        return True
 
     # --- writing ---
 
@@ -255,29 +227,7 @@ class Recorder(keras.callbacks.Callback):
                 return
 
     def pictures(self) -> None:
-        """Paint the same codings and the same validation images as at every other step."""
+        """Paint what the model can do now, from the same codings and validation images as at every other step."""
         state.settle(self.model)
         self._drawn = time.monotonic()
-        some = self._some_images(RECONSTRUCTIONS)
-        if isinstance(self.model, Decodes):
-            painted = self.model.decode(self.model.sample_codings(SAMPLES, self.seed))
-            self._picture("samples", painted, SAMPLE_COLUMNS)
-        if isinstance(self.model, Reconstructs):
-            pairs = np.concatenate([some, self.model.reconstruct(some)])
-            self._picture("reconstructions", pairs, len(some))
-        if isinstance(self.model, Encodes):
-            codings = self.model.encode(self._some_images(512))
-            stats = {"mean": codings.mean(0).tolist(), "std": codings.std(0).tolist()}
-            self._obstinately(lambda: self.run.save_stats(self.step, {"codings": stats}))
-
-    def _some_images(self, count: int) -> Images:
-        part = (
-            self.dataset.validation
-            if self.dataset.validation.stop > self.dataset.validation.start
-            else self.dataset.train
-        )
-        return images.to_float(np.asarray(self.dataset.images[part][:count]))
-
-    def _picture(self, kind: str, pictures: Images, columns: int) -> None:
-        sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)
-        self._obstinately(lambda: self.run.save_sample(self.step, kind, export.png_bytes(sheet)))
+        Previews(self.run, self.dataset, self.seed, self._obstinately).draw(self.model, self.step)

@@ -16,7 +16,8 @@ from models.core.datasets import Dataset
 from models.core.errors import ConfigError, StorageError, UserError
 from models.core.family import Config, DataSpec, parse_config
 from models.core.record import CheckpointEntry, Run, Status
-from models.core.recorder import Diverged, Hooks, Recorder, Stopped, StopRequest
+from models.core.recorder import Diverged, Recorder, Stopped
+from models.core.talk import Changes, Hooks, StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def change(run: Run, *, epochs: int | None = None, learning_rate: float | None =
 
 def train(
     run: Run, dataset: Dataset, *, stop: StopRequest | None = None, hooks: Hooks | None = None,
-    checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
+    changes: Changes | None = None, checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
 ) -> Outcome:  # fmt: skip
     """Train a run from where it stands to its last epoch. Errors come back as values; the run is kept in every case.
 
@@ -140,6 +141,7 @@ def train(
         dataset: what it was started with (a changed fingerprint is refused).
         stop: how another thread pauses or stops it.
         hooks: who is told about progress and trouble.
+        changes: how another thread changes what may change while it runs (the price of activity in a sparse model).
         checkpoint_steps: save every so many steps instead of by time.
         checkpoint_seconds: at most so much work is ever at stake.
     """
@@ -147,7 +149,7 @@ def train(
     step = 0
     try:
         recorder = _prepare(
-            run, dataset, stop=stop, hooks=hooks, checkpoint_steps=checkpoint_steps,
+            run, dataset, stop=stop, hooks=hooks, changes=changes or Changes(), checkpoint_steps=checkpoint_steps,
             checkpoint_seconds=checkpoint_seconds,
         )  # fmt: skip
         step = recorder.step
@@ -194,6 +196,7 @@ def _prepare(
     *,
     stop: StopRequest,
     hooks: Hooks,
+    changes: Changes,
     checkpoint_steps: int | None,
     checkpoint_seconds: float,
 ) -> Recorder:
@@ -218,8 +221,8 @@ def _prepare(
         run.truncate_metrics(step)
     begun_epoch = step % batches.whole_epoch != 0 or not any(row["step"] == step for row in run.metrics())
     recorder = Recorder(
-        run, dataset, batches, epochs=config.epochs, seed=config.seed, stop=stop, hooks=hooks, step=step,
-        metrics=metrics if begun_epoch else None, checkpoint_steps=checkpoint_steps,
+        run, dataset, batches, epochs=config.epochs, seed=config.seed, stop=stop, hooks=hooks, changes=changes,
+        step=step, metrics=metrics if begun_epoch else None, checkpoint_steps=checkpoint_steps,
         checkpoint_seconds=checkpoint_seconds,
     )  # fmt: skip
     recorder.set_model(model)

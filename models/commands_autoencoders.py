@@ -1,0 +1,120 @@
+"""What the commands ``denoise`` and ``transfer`` do once their arguments are read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from models.commands import Say, load_model, recipe_of
+from models.core import export, files, images
+from models.core.errors import ConfigError, UserError
+from models.core.family import Denoises, Encodes, parse_config
+from models.core.operations import shown
+
+
+@contextlib.contextmanager
+def counting(say: Say, unit: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for people, an object a report for machines: called with (what, done, total)."""
+    if say.as_json:
+        yield lambda what, done, total: say.object("progress", what=what, done=done, total=total)
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit=unit, dynamic_ncols=True, mininterval=0.5) as bar:
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.total = total
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
+    """(file, its name in the output folder) of files and of all pictures in folders and the folders in them."""
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            found.append((path, Path(path.name)))
+            continue
+        for folder, inner, names in os.walk(path):
+            inner.sort()
+            inside = [Path(folder, name) for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES)]
+            found.extend((file, file.relative_to(path)) for file in inside)
+    return found
+
+
+def denoise_(arguments: Namespace, say: Say) -> int:
+    """The command ``denoise``: a file that cannot be read or cleaned is named and left out."""
+    strength = arguments.strength
+    if strength is not None and not 0.0 <= strength <= 1.0:
+        raise ConfigError({"--strength": f"must be from 0 to 1 (it is {strength})"})
+    run, model = load_model(arguments, say, Denoises)
+    wanted = pictures_of(arguments.images)
+    written, effects, problem = 0, set[str](), None
+    with counting(say, "pictures") as progress:
+        for number, (path, name) in enumerate(wanted):
+            progress(shown(name), number, len(wanted))
+            try:
+                picture = images.decode(path)
+                effects.add(model.effect(picture.shape))
+                clean = model.denoise(picture[None], strength=strength)[0]
+                recipe = recipe_of(run, "denoise", image=shown(name), strength=strength)
+                out = export.write_png((arguments.out / name).with_suffix(".png"), images.to_uint8(clean), recipe)
+            except UserError as error:
+                problem = error
+                say.line(str(error))
+                continue
+            written += 1
+            if say.as_json:
+                say.object("written", path=str(out), source=shown(path))
+        progress("done", len(wanted), len(wanted))
+    for effect in sorted(effects - {""}):
+        say.line(effect)
+    if not written:
+        advice = "Give PNG, JPEG, WebP, BMP, GIF or TIFF files, or a folder that holds some."
+        raise problem or UserError("There are no pictures here.", where=shown(arguments.images[0]), advice=advice)
+    say.result(written=written, skipped=len(wanted) - written, out=str(arguments.out))
+    return 0
+
+
+def transfer_(arguments: Namespace, say: Say) -> int:
+    """The command ``transfer``: an encoder that saw no label against the same classifier from scratch."""
+    from models.core import datasets
+
+    run, model = load_model(arguments, say, Encodes)
+    from models import transfer
+
+    names = ("labels", "seeds", "layers", "epochs", "frozen_epochs", "seed")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    config = parse_config(transfer.TransferConfig, given)
+    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    with counting(say, "passes") as progress:
+        found = transfer.compare(model, dataset, config, progress=progress)
+    if arguments.out is not None:
+        content = json.dumps({"run": run.info.id, **found.data()}, indent=1).encode()
+        files.write_atomic(arguments.out, lambda stream: put(stream, content))
+    _tell(found, say)
+    return 0
+
+
+def put(stream: BinaryIO, content: bytes) -> None:
+    """Write all bytes into a stream."""
+    stream.write(content)
+
+
+def _tell(found: Any, say: Say) -> None:
+    """Accuracies a seed, their means and the gain."""
+    if say.as_json:
+        say.object("done", **found.data())
+        return
+    pairs = zip(found.accuracies("pretrained"), found.accuracies("scratch"), strict=True)
+    for arm, (pretrained, scratch) in zip(found.arms[::2], pairs, strict=True):
+        say.line(f"seed {arm.seed}: pretrained {pretrained:.1%}, from scratch {scratch:.1%}")
+    say.line(f"mean: pretrained {found.mean('pretrained'):.1%}, from scratch {found.mean('scratch'):.1%}")
+    say.line(f"gain: {found.gain:+.1f} points of test accuracy with {found.labels:,} labels")

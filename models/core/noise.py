@@ -1,0 +1,113 @@
+"""Kinds of noise: for trying out on a picture (numpy) and for training on batches (Keras operations).
+
+The strength means, by kind:
+
+    gaussian         standard deviation of what is added, as a share of full scale (25 of 255 is 0.098)
+    mask             share of pixels set to black
+    salt_and_pepper  share of pixels set to black or white, half and half
+    speckle          standard deviation of what is added, as a share of the pixel's own value
+    dropout          share of values set to 0 while the others are divided by what is left (Srivastava et al. 2014)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.float32]  # (..., height, width, channels) in [0, 1]
+
+KINDS = ("gaussian", "mask", "salt_and_pepper", "speckle")
+TRAINING_KINDS = (*KINDS, "dropout")
+
+
+def add(images: Images, kind: str, strength: float, seed: int) -> Images:
+    """Disturb pictures; the same seed gives the same noise.
+
+    Args:
+        images: float32 (..., height, width, channels) in [0, 1].
+        kind: one of ``KINDS``.
+        strength: see the head of this file; 0 changes nothing.
+        seed: of the draws.
+
+    Returns:
+        As ``images``, clipped to [0, 1] as a picture file would be.
+
+    Raises:
+        ValueError: if there is no such kind.
+    """
+    draw = np.random.default_rng(seed)
+    noisy: Images = _function(kind)(images, np.float32(strength), draw)
+    return np.asarray(np.clip(noisy, 0.0, 1.0), np.float32)
+
+
+def _function(kind: str) -> Callable[[Images, np.float32, np.random.Generator], Images]:
+    found = {"gaussian": gaussian, "mask": mask, "salt_and_pepper": salt_and_pepper, "speckle": speckle}
+    if kind not in found:
+        raise ValueError(f"{kind!r} is not a kind of noise; choose one of {', '.join(KINDS)}")
+    return found[kind]
+
+
+def gaussian(images: Images, sigma: np.float32, draw: np.random.Generator) -> Images:
+    """x + sigma * n with n ~ N(0, 1) for every value; not clipped."""
+    return images + sigma * draw.standard_normal(images.shape, np.float32)
+
+
+def mask(images: Images, share: np.float32, draw: np.random.Generator) -> Images:
+    """A share of the pixels becomes black in all channels."""
+    return images * (draw.random((*images.shape[:-1], 1), np.float32) >= share)
+
+
+def salt_and_pepper(images: Images, share: np.float32, draw: np.random.Generator) -> Images:
+    """Half of a share of the pixels becomes black, half of it white."""
+    dice = draw.random((*images.shape[:-1], 1), np.float32)
+    return np.where(dice < share / 2, np.float32(0), np.where(dice >= 1 - share / 2, np.float32(1), images))
+
+
+def speckle(images: Images, sigma: np.float32, draw: np.random.Generator) -> Images:
+    """x + x * sigma * n with n ~ N(0, 1) for every value; not clipped."""
+    return images + images * sigma * draw.standard_normal(images.shape, np.float32)
+
+
+def estimated_sigma(image: Images) -> float:
+    """The standard deviation of the Gaussian noise in a picture, from its finest diagonal wavelet coefficients.
+
+    Args:
+        image: (height, width, channels) in [0, 1]; channels are judged one by one and the median is taken.
+
+    Returns:
+        A share of full scale, 0 for a picture of less than 2 x 2 pixels (Donoho and Johnstone 1994, equation 31:
+        median(abs(d)) / 0.6745 for the Haar wavelet).
+    """
+    height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+    if not height or not width:
+        return 0.0
+    even = image[:height, :width]
+    diagonal = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
+    spread = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745
+    return float(np.median(spread))
+
+
+def disturb(images: Any, kind: str, strength: Any, seed: Any) -> Any:
+    """Disturb a batch in training, on any backend; nothing is clipped.
+
+    Args:
+        images: tensor (b, height, width, channels).
+        kind: one of ``TRAINING_KINDS``.
+        strength: tensor (b, 1, 1, 1).
+        seed: a ``keras.random.SeedGenerator``, or an int for draws that are the same at every call.
+    """
+    from keras import ops, random
+
+    shape = ops.shape(images)
+    if kind in ("gaussian", "speckle"):
+        wave = strength * random.normal(shape, seed=seed)
+        return images + (wave if kind == "gaussian" else images * wave)
+    dice = random.uniform(shape if kind == "dropout" else (*shape[:-1], 1), seed=seed)
+    if kind == "dropout":
+        return ops.where(dice >= strength, images / (1.0 - strength), 0.0)
+    if kind == "mask":
+        return ops.where(dice >= strength, images, 0.0)
+    return ops.where(dice < strength / 2, 0.0, ops.where(dice >= 1.0 - strength / 2, 1.0, images))

@@ -1,0 +1,68 @@
+"""What a run shows of itself while it learns: pictures and statistics from fixed codings and fixed images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from models.core import export, images
+from models.core.datasets import Dataset
+from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
+from models.core.record import Run
+
+SAMPLES, SAMPLE_COLUMNS = 16, 4
+RECONSTRUCTIONS = 8
+STATISTICS = 512  # images whose codings are looked at
+HEAT_IMAGES = 24  # rows of the picture of units by images
+
+Write = Callable[[Callable[[], object]], None]  # writes obstinately
+
+
+class Previews:
+    """Draws what a model can do, by its capabilities, into a run.
+
+    Args:
+        run: open for writing.
+        dataset: for the fixed validation images.
+        seed: of the fixed codings and of the noise.
+        write: calls a function that writes, again if need be.
+    """
+
+    def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write) -> None:
+        self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
+
+    def draw(self, model: Any, step: int) -> None:
+        """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
+        some = self._some_images(RECONSTRUCTIONS)
+        if isinstance(model, Decodes):
+            painted = model.decode(model.sample_codings(SAMPLES, self.seed))
+            self._picture(step, "samples", painted, SAMPLE_COLUMNS)
+        if isinstance(model, Reconstructs):
+            self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
+        if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
+            disturbed = model.disturb(some, self.seed)
+            rows = np.concatenate([disturbed, model.denoise(disturbed), some])
+            self._picture(step, "denoised", rows, len(some))
+        if isinstance(model, Encodes):
+            self._statistics(model, step)
+
+    def _statistics(self, model: Any, step: int) -> None:
+        """Mean and spread of each coding; of a sparse model also what each unit does with a few images."""
+        codings = model.encode(self._some_images(STATISTICS))
+        values: dict[str, Any] = {"codings": {"mean": codings.mean(0).tolist(), "std": codings.std(0).tolist()}}
+        if isinstance(model, HasSparsity):
+            weight, target = model.sparsity()
+            heat = np.round(codings[:HEAT_IMAGES].astype(np.float64), 3).tolist()
+            values["sparsity"] = {"weight": weight, "target": target, "activations": heat}
+        self.write(lambda: self.run.save_stats(step, values))
+
+    def _some_images(self, count: int) -> Images:
+        held_out = self.dataset.validation
+        part = held_out if held_out.stop > held_out.start else self.dataset.train
+        return images.to_float(np.asarray(self.dataset.images[part][:count]))
+
+    def _picture(self, step: int, kind: str, pictures: Images, columns: int) -> None:
+        sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)
+        self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))

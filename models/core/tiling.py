@@ -1,0 +1,114 @@
+"""Pictures of any size through a network of small ones: overlapping tiles, blended without seams.
+
+A tile's outermost pixels are wrong, because the network could not see beyond them. So they are thrown away
+(``margin`` pixels), and where two tiles overlap beyond that, one fades into the other. The weights of all tiles at a
+pixel add up to one, along each axis and therefore in the plane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import Cancelled
+
+Floats = NDArray[np.float32]
+Network = Callable[[Floats], Floats]  # (1, tile, tile, channels) -> the same shape
+
+TILE = 384
+MARGIN = 24
+FADE = 16
+MULTIPLE = 8
+
+
+def starts(length: int, tile: int, overlap: int, multiple: int = MULTIPLE) -> list[int]:
+    """Where tiles begin along one side of ``length`` pixels; all are multiples of ``multiple``, as ``length`` is."""
+    if length <= tile:
+        return [0]
+    stride = (tile - overlap) // multiple * multiple
+    return [*range(0, length - tile, stride), length - tile]
+
+
+def weights(length: int, tile: int, begins: list[int], margin: int, fade: int) -> Floats:
+    """How much each tile counts at each of its pixels, (tiles, tile): 0 in the margin, a ramp of ``fade``, then 1.
+
+    Divided by their sum at each pixel of the side, so that they add up to one.
+    """
+    along = np.arange(tile)
+    rows = np.ones((len(begins), tile), np.float64)
+    total = np.zeros(length, np.float64)
+    for index, begin in enumerate(begins):
+        if begin > 0:
+            rows[index] *= np.clip((along - margin + 1) / (fade + 1), 0.0, 1.0)
+        if begin + tile < length:
+            rows[index] *= np.clip((tile - along - margin) / (fade + 1), 0.0, 1.0)
+        total[begin : begin + tile] += rows[index]
+    for index, begin in enumerate(begins):
+        rows[index] /= total[begin : begin + tile]
+    return rows.astype(np.float32)
+
+
+def padded(image: NDArray[Any], multiple: int = MULTIPLE) -> NDArray[Any]:
+    """The picture (height, width, channels) mirrored at its right and lower side up to whole multiples."""
+    height, width = image.shape[:2]
+    if height % multiple == 0 and width % multiple == 0:
+        return image
+    return np.pad(image, ((0, -height % multiple), (0, -width % multiple), (0, 0)), mode="symmetric")
+
+
+def in_tiles(
+    image: NDArray[Any],
+    network: Network,
+    *,
+    tile: int = TILE,
+    margin: int = MARGIN,
+    fade: int = FADE,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Floats:
+    """Send a picture through a network tile by tile.
+
+    Args:
+        image: (height, width, channels), at least 1 x 1; float32 in [0, 1], or uint8 0..255 to save memory.
+        network: called with float32 (1, h, w, channels), h and w at most ``tile`` and multiples of 8; it gives the same
+            height and width. A picture that fits into one tile is sent whole.
+        tile: side of a tile in pixels, a multiple of 8 and larger than 2 (margin + fade).
+        margin: how far the network sees; so many pixels at a tile's inner edges are thrown away.
+        fade: over so many pixels one tile fades into the next.
+        progress: called with (tiles done, tiles in all).
+        cancelled: asked before every tile.
+
+    Returns:
+        float32 (height, width, channels of the network).
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
+    overlap = 2 * margin + fade
+    if tile % MULTIPLE or tile - overlap < MULTIPLE or 0 in image.shape:
+        raise ValueError(f"tiles of {tile} pixels do not suit a margin of {margin} and a fade of {fade}")
+    wide = padded(image)
+    (height, width), (tall, broad) = wide.shape[:2], (min(tile, wide.shape[0]), min(tile, wide.shape[1]))
+    rows, columns = starts(height, tall, overlap), starts(width, broad, overlap)
+    down, across = weights(height, tall, rows, margin, fade), weights(width, broad, columns, margin, fade)
+    result: Floats | None = None
+    for index in range(len(rows) * len(columns)):
+        if cancelled and cancelled():
+            raise Cancelled
+        row, column = divmod(index, len(columns))
+        place = slice(rows[row], rows[row] + tall), slice(columns[column], columns[column] + broad)
+        answer = network(_float(wide[place])[None])[0]
+        if result is None:
+            result = np.zeros((height, width, answer.shape[2]), np.float32)
+        result[place] += answer * down[row][:, None, None] * across[column][None, :, None]
+        if progress:
+            progress(index + 1, len(rows) * len(columns))
+    assert result is not None
+    return result[: image.shape[0], : image.shape[1]]
+
+
+def _float(part: NDArray[Any]) -> Floats:
+    return part.astype(np.float32) / np.float32(255) if part.dtype == np.uint8 else part.astype(np.float32)

@@ -1,0 +1,232 @@
+"""Sparse autoencoders: many coding units, but a price for being active, so that each picture uses only a few.
+
+The idea. With 300 codings for a small picture nothing forces an autoencoder to summarise. Make activity cost something
+and it has to choose: each unit comes to stand for something that occurs now and then, a sleeve or a heel. Two prices:
+the sum of the activations (L1), which pushes every unit down at every moment, and the divergence of each unit's mean
+activation over the batch from a target (KL), which lets a unit be fully active as long as it is so seldom.
+
+Notation. x image, a_k activation of unit k in (0, 1), q_k its mean over the batch, p the target, w the weight.
+
+    loss = MSE(x, decoder(a)) + w * penalty
+    L1 penalty = mean over images of sum_k |a_k|
+    KL penalty = sum_k [ p log(p / q_k) + (1 - p) log((1 - p) / (1 - q_k)) ]        (two Bernoulli distributions)
+
+Weight and target are variables of the model, not trained: a training that runs can be given others, and a checkpoint
+remembers them.
+
+Source: A. Ng, "Sparse autoencoder", CS294A lecture notes, 2011, section 3 (the KL penalty).
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from models.core import state
+from models.core.family import About, Codings, Config, DataSpec, Images, check_sparsity, setting
+from models.core.inference import predict
+
+TITLE = "Sparse autoencoder"
+ABOUT = About(
+    text=(
+        "A sparse autoencoder has many coding units but must pay for every active one, so each picture uses few of "
+        "them and each unit comes to stand for something. "
+        "The mean activation should settle near the target (KL) or keep falling (L1). "
+        "If the penalty is too dear, all units fall silent and the pictures turn grey."
+    ),
+    equation="loss = MSE(x, g(a)) + w·Σ|a|   or   + w·Σ [p log(p/q) + (1−p) log((1−p)/(1−q))]",
+    paper="Ng, Sparse autoencoder (CS294A lecture notes), 2011",
+)
+EPSILON = 1e-7  # keeps logarithms finite where a unit is always or never active
+RELU_BIAS = 0.2  # hidden units that begin at 0 die in the first steps, while the codings are pressed down
+MOMENTUM = 0.99  # of the moving mean activation that sample_codings draws from
+
+
+# --- Hyper-parameters. The defaults are the textbook's. --------------------------------------------------------------
+
+
+class SparseConfig(Config):
+    """Settings of a sparse autoencoder; the defaults are the textbook's with the KL penalty."""
+
+    penalty: Literal["l1", "kl"] = setting(
+        "kl", "Pay for all activity (l1) or for a mean activation that is off the target (kl).", group="model"
+    )
+    l1_weight: float = setting(1e-4, "What a fully active unit costs (l1 only).", group="model", ge=0, le=10)
+    kl_weight: float = setting(5e-3, "What straying from the target costs (kl only).", group="model", ge=0, le=10)
+    target: float = setting(0.1, "Mean activation that each unit should have (kl only).", group="model", gt=0, lt=1)
+    latent_size: int = setting(300, "How many coding units.", unit="units", group="model", ge=1, le=4096)
+
+
+def suggest(spec: DataSpec) -> dict[str, Any]:
+    """Settings that suit a dataset better: more pixels want more units."""
+    values = int(np.prod(spec.image_shape))
+    return {} if values <= 32 * 32 else {"latent_size": 512, "batch_size": 64, "epochs": 20}
+
+
+# --- Networks and penalties ------------------------------------------------------------------------------------------
+
+
+def networks(config: SparseConfig, shape: tuple[int, int, int]) -> tuple[keras.Model, keras.Model]:
+    """Encoder (100 relu, sigmoid units that begin near the target) and decoder (100 relu, pixels)."""
+    seeds = itertools.count(config.seed * 1_000)
+
+    def dense(units: int, activation: str | None, name: str, bias: float = 0.0) -> layers.Dense:
+        init, begin = keras.initializers.GlorotUniform(seed=next(seeds)), keras.initializers.Constant(bias)
+        return layers.Dense(units, activation, kernel_initializer=init, bias_initializer=begin, name=name)
+
+    begin_at = float(np.log(config.target / (1.0 - config.target)))  # sigmoid(begin_at) = target
+
+    image = keras.Input(shape, name="image")  # (b, h, w, c)
+    x = dense(100, "relu", "hidden_1", RELU_BIAS)(layers.Flatten(name="flatten")(image))
+    encoder = keras.Model(image, dense(config.latent_size, "sigmoid", "coding", begin_at)(x), name="encoder")
+
+    coding = keras.Input((config.latent_size,), name="coding")  # (b, latent_size)
+    x = dense(int(np.prod(shape)), None, "pixels")(dense(100, "relu", "hidden_2", RELU_BIAS)(coding))  # (b, h * w * c)
+    return encoder, keras.Model(coding, layers.Reshape(shape)(x), name="decoder")
+
+
+def l1_penalty(activations: Any) -> Any:
+    """Mean over images of the sum of |activation|: (b, units) -> scalar."""
+    return ops.mean(ops.sum(ops.abs(activations), axis=-1))
+
+
+def kl_penalty(activations: Any, target: Any) -> Any:
+    """Divergence of the units' mean activations over the batch from the target, both Bernoulli terms, summed.
+
+    Args:
+        activations: (b, units) in (0, 1); a batch that is too small gives means that say little.
+        target: scalar in (0, 1).
+    """
+    q = ops.clip(ops.mean(activations, axis=0), EPSILON, 1.0 - EPSILON)  # (units,)
+    return ops.sum(target * ops.log(target / q) + (1.0 - target) * ops.log((1.0 - target) / (1.0 - q)))
+
+
+# --- The model -------------------------------------------------------------------------------------------------------
+
+
+class SparseAutoencoder(keras.Model):
+    """A sparse autoencoder that works with plain ``compile()`` and ``fit(images)``.
+
+    Args:
+        config: the settings; the weight and target in them are where the model begins.
+        spec: the shape of the images, (height, width, channels) in [0, 1].
+    """
+
+    def __init__(self, config: SparseConfig, spec: DataSpec) -> None:
+        super().__init__(name="sparse")
+        self.config, self.spec = config, spec
+        self.latent_size = config.latent_size
+        self.encoder, self.decoder = networks(config, spec.image_shape)
+        weight = config.l1_weight if config.penalty == "l1" else config.kl_weight
+        self.penalty_weight = self._variable((), weight, "penalty_weight")
+        self.target = self._variable((), config.target, "target")
+        self.usual = self._variable((config.latent_size,), config.target, "usual_activation")
+        names = ("reconstruction", "penalty", "mean_activation", "share_active")
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.built = True
+
+    def _variable(self, shape: tuple[int, ...], value: float, name: str) -> Any:
+        init = keras.initializers.Constant(value)
+        return self.add_weight(shape=shape, initializer=init, trainable=False, name=name)
+
+    def call(self, images: Any, training: bool | None = None) -> dict[str, Any]:
+        """Encode and decode. ``images`` (b, h, w, c) -> image and activations (b, latent_size)."""
+        activations = self.encoder(images, training=training)
+        return {"image": self.decoder(activations, training=training), "activations": activations}
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Mean squared error plus the penalty; ``penalty`` in the curves is what is added, weight included."""
+        activations = y_pred["activations"]
+        reconstruction = ops.mean(ops.square(x - y_pred["image"]))
+        sparse = l1_penalty(activations) if self.config.penalty == "l1" else kl_penalty(activations, self.target)
+        penalty = self.penalty_weight * sparse
+        if training:
+            self.usual.assign(MOMENTUM * self.usual + (1.0 - MOMENTUM) * ops.mean(activations, axis=0))
+        found = {
+            "reconstruction": reconstruction,
+            "penalty": penalty,
+            "mean_activation": ops.mean(activations),
+            "share_active": ops.mean(ops.cast(activations > 0.5, "float32")),
+        }
+        for name, value in found.items():
+            self.trackers[name].update_state(value, sample_weight=ops.shape(x)[0])
+        return reconstruction + penalty
+
+    def make_optimizer(self) -> keras.optimizers.Optimizer:
+        """Nadam, as in the textbook."""
+        return keras.optimizers.Nadam(learning_rate=self.config.learning_rate)
+
+    # --- What it can do: the capabilities HasSparsity, Encodes, Decodes and Reconstructs ---
+
+    def unit_activations(self, images: Images) -> Codings:
+        """(n, h, w, c) -> (n, latent_size) in (0, 1)."""
+        return self.encode(images)
+
+    def unit_means(self, images: Images) -> Codings:
+        """The mean activation of each unit over the images, (latent_size,)."""
+        means: Codings = self.encode(images).mean(axis=0)
+        return means
+
+    def sparsity(self) -> tuple[float, float]:
+        """(weight, target) as they are now."""
+        state.settle(self)
+        return float(self.penalty_weight.value), float(self.target.value)
+
+    def set_sparsity(self, weight: float, target: float) -> None:
+        """Change weight (0 to 10) and target (between 0 and 1), between two batches of a training or outside of one.
+
+        Raises:
+            ConfigError: if one of them is out of range.
+        """
+        check_sparsity(weight, target)
+        state.settle(self)
+        self.penalty_weight.assign(weight)
+        self.target.assign(target)
+
+    def encode(self, images: Images) -> Codings:
+        """(n, h, w, c) -> (n, latent_size) in (0, 1)."""
+        return predict(self.encoder, images)[0]
+
+    def decode(self, codings: Codings) -> Images:
+        """Paint codings: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
+        painted: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
+        return painted
+
+    def reconstruct(self, images: Images) -> Images:
+        """Squeeze images through their codings and paint them again."""
+        return self.decode(self.encode(images))
+
+    def sample_codings(self, count: int, seed: int) -> Codings:
+        """Draw codings of the kind that training saw.
+
+        A sparse autoencoder has no prior. Each unit is switched fully on with the probability that is its moving mean
+        activation in training, and off otherwise, independently of the others; which units go together is not known,
+        so pictures of such codings show the units' vocabulary rather than clothes.
+        """
+        usual = np.clip(np.asarray(ops.convert_to_numpy(self.usual)), 0.0, 1.0)
+        codings: Codings = (np.random.default_rng(seed).random((count, self.latent_size)) < usual).astype(np.float32)
+        return codings
+
+    def parts(self) -> dict[str, keras.Model]:
+        """The plain Keras networks inside, for export."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+
+CONFIG = SparseConfig
+
+
+def build(config: SparseConfig, spec: DataSpec) -> SparseAutoencoder:
+    """Build the model for images of ``spec.image_shape``; it is not compiled yet."""
+    return SparseAutoencoder(config, spec)
+
+
+# Lessons. The KL penalty looks at the mean over the batch, so its validation depends a little on the batch size: means
+# of few images stray from the target by chance, and that costs. Both terms are needed: without (1 - p) log(...) a unit
+# that is always on would be cheap. Units that begin at 0.5 are pressed down so hard in the first steps that a fifth of
+# the decoder's hidden units die with them; begun at the target, the loss after two epochs is a seventh lower.

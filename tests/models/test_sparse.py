@@ -1,0 +1,205 @@
+"""The sparse family: the price of activity, changing it while training, and a record that remembers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from models import sparse
+from models.core import datasets, state, training
+from models.core.errors import ConfigError
+from models.core.family import DataSpec, HasSparsity, capabilities
+from models.core.record import Run
+from models.core.talk import Changes, Hooks, Progress, StopRequest
+
+SPEC = DataSpec((8, 8, 1))
+IMAGES = np.random.default_rng(0).random((96, 8, 8, 1), np.float32)
+
+
+def made(**values: object) -> sparse.SparseAutoencoder:
+    return sparse.build(sparse.CONFIG(latent_size=20, **values), SPEC)
+
+
+def fitted(**values: object) -> tuple[sparse.SparseAutoencoder, dict[str, list[float]]]:
+    model = made(**values)
+    model.compile(optimizer=model.make_optimizer())
+    return model, model.fit(IMAGES, batch_size=32, epochs=2, verbose=0, validation_data=(IMAGES,)).history
+
+
+def test_it_can_do_what_its_panels_need() -> None:
+    assert capabilities(made()) == {"Reconstructs", "Encodes", "Decodes", "HasSparsity"}
+
+
+@pytest.mark.parametrize("target", [0.05, 0.1, 0.5])
+def test_kl_is_the_textbook_formula(target: float) -> None:
+    activations = np.random.default_rng(1).random((16, 7)).astype(np.float32)
+    q = activations.astype(np.float64).mean(axis=0)
+    wanted = (target * np.log(target / q) + (1 - target) * np.log((1 - target) / (1 - q))).sum()
+    found = float(sparse.kl_penalty(ops.convert_to_tensor(activations), target))
+    assert found == pytest.approx(wanted, rel=1e-4)
+
+
+def test_kl_is_zero_on_target_and_finite_where_a_unit_is_always_or_never_active() -> None:
+    assert float(sparse.kl_penalty(ops.full((4, 3), 0.1), 0.1)) == pytest.approx(0.0, abs=1e-6)
+    assert np.isfinite(float(sparse.kl_penalty(ops.convert_to_tensor([[0.0, 1.0]]), 0.1)))
+
+
+def test_l1_is_the_mean_over_images_of_the_sum_over_units() -> None:
+    activations = np.random.default_rng(1).random((16, 7)).astype(np.float32)
+    found = float(sparse.l1_penalty(ops.convert_to_tensor(activations)))
+    assert found == pytest.approx(np.abs(activations).sum(axis=1).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "kl"])
+def test_plain_fit_learns_and_the_curves_add_up(penalty: str) -> None:
+    model, history = fitted(penalty=penalty)
+    assert {"loss", "reconstruction", "penalty", "mean_activation", "share_active", "val_penalty"} <= set(history)
+    parts = np.add(history["reconstruction"], history["penalty"])
+    np.testing.assert_allclose(history["loss"], parts, rtol=1e-4)
+    assert history["val_loss"][-1] < history["val_loss"][0]
+    means = model.unit_means(IMAGES)
+    assert means.shape == (20,)
+    np.testing.assert_allclose(means.mean(), history["val_mean_activation"][-1], rtol=1e-3)
+    assert model.unit_activations(IMAGES[:3]).shape == (3, 20)
+
+
+def test_codings_are_drawn_from_what_training_saw() -> None:
+    model, _ = fitted()
+    codings = model.sample_codings(400, 3)
+    np.testing.assert_array_equal(codings, model.sample_codings(400, 3))
+    assert set(np.unique(codings)) <= {0.0, 1.0}
+    assert codings.mean() == pytest.approx(float(np.mean(ops.convert_to_numpy(model.usual))), abs=0.03)
+    painted = model.decode(codings[:5])
+    assert painted.shape == (5, 8, 8, 1) and painted.min() >= 0 and painted.max() <= 1
+
+
+def test_units_begin_at_the_target() -> None:
+    assert made(target=0.2).unit_means(np.zeros((4, 8, 8, 1), np.float32)).mean() == pytest.approx(0.2, abs=0.08)
+
+
+def test_a_changed_price_counts_from_the_next_batch_on() -> None:
+    model, _ = fitted(penalty="l1")
+    before = model.train_on_batch(IMAGES, return_dict=True)["penalty"]
+    model.set_sparsity(1.0, 0.3)
+    model.reset_metrics()
+    after = model.train_on_batch(IMAGES, return_dict=True)["penalty"]
+    assert after > 1000 * before
+    assert model.sparsity() == (1.0, pytest.approx(0.3))
+
+
+@pytest.mark.parametrize(("weight", "target"), [(-0.1, 0.1), (11, 0.1), (0.1, 0), (0.1, 1), (float("nan"), 0.5)])
+def test_a_price_out_of_range_is_refused_where_it_is_asked_for(weight: float, target: float) -> None:
+    model = made()
+    with pytest.raises(ConfigError):
+        model.set_sparsity(weight, target)
+    with pytest.raises(ConfigError):
+        Changes().sparsity(weight, target)
+
+
+def test_the_newest_wish_wins_and_is_taken_once() -> None:
+    changes = Changes()
+    changes.sparsity(0.1, 0.2)
+    changes.sparsity(0.3, 0.4)
+    assert changes.take() == (0.3, 0.4)
+    assert changes.take() is None
+
+
+def started(folder: Path, **values: object) -> tuple[Run, datasets.Dataset]:
+    dataset = datasets.load("digits")
+    config = sparse.CONFIG(latent_size=20, epochs=2, batch_size=64, **values)
+    return training.start(folder, "sparse", config, dataset), dataset
+
+
+def weights(run: Run) -> dict[str, np.ndarray]:
+    model = training.compiled(run)
+    return run.load_checkpoint(state.expected(model, training=True))[1]
+
+
+def change_at(step: int, changes: Changes, stop: StopRequest | None = None) -> Hooks:
+    def look(progress: Progress) -> None:
+        if progress.step == step and progress.phase == "training":
+            changes.sparsity(0.02, 0.3)
+            if stop:
+                stop.ask()
+
+    return Hooks(progress=look)
+
+
+class EveryStep(Changes):
+    """Asks for a change at one step and, if wanted, for a stop some steps later; does not depend on the clock."""
+
+    def __init__(self, at: int, stop: StopRequest, stop_at: int = 0) -> None:
+        super().__init__()
+        self.at, self.stop, self.stop_at, self.seen = at, stop, stop_at, 0
+
+    def take(self) -> tuple[float, float] | None:
+        self.seen += 1
+        if self.seen == self.stop_at:
+            self.stop.ask()
+        return (0.02, 0.3) if self.seen == self.at else super().take()
+
+
+def test_a_change_while_training_is_noted_and_survives_stop_and_resume(tmp_path: Path) -> None:
+    straight, dataset = started(tmp_path / "straight")
+    with straight:
+        training.train(straight, dataset, changes=EveryStep(5, StopRequest()))
+        wanted = weights(straight)
+
+    broken, dataset = started(tmp_path / "broken")
+    stop = StopRequest()
+    with broken:
+        assert training.train(broken, dataset, stop=stop, changes=EveryStep(5, stop, 9)).status == "paused"
+    with Run.open(tmp_path / "broken", write=True) as again:
+        assert training.train(again, dataset).status == "finished"
+        found = weights(again)
+        model, _ = training.load(again)
+    assert isinstance(model, HasSparsity)
+    assert model.sparsity() == (pytest.approx(0.02), pytest.approx(0.3))
+    assert wanted.keys() == found.keys()
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(array, found[name], err_msg=name)
+    event = json.loads((tmp_path / "broken" / "events.jsonl").read_text().splitlines()[0])
+    assert event["kind"] == "sparsity" and event["values"] == {"step": 5, "weight": 0.02, "target": 0.3}
+
+
+def test_a_change_is_in_a_checkpoint_at_once(tmp_path: Path) -> None:
+    """A process that is killed after the change goes on with it: the checkpoint of that very step has it."""
+    run, dataset = started(tmp_path / "run")
+    stop = StopRequest()
+
+    class Killed(BaseException):
+        pass
+
+    class Kill(EveryStep):
+        def take(self) -> tuple[float, float] | None:
+            if self.seen == 6:
+                raise Killed
+            return super().take()
+
+    with run, pytest.raises(Killed):
+        training.train(run, dataset, changes=Kill(5, stop))
+    model, entry = training.load(Run.open(tmp_path / "run"))
+    assert entry.step == 5
+    assert model.sparsity() == (pytest.approx(0.02), pytest.approx(0.3))
+
+
+def test_a_run_shows_units_and_price(tmp_path: Path) -> None:
+    run, dataset = started(tmp_path / "run")
+    with run:
+        training.train(run, dataset)
+        last = run.stats()[-1]
+    assert last["sparsity"]["target"] == pytest.approx(0.1)
+    assert np.shape(last["sparsity"]["activations"]) == (24, 20)
+    assert np.shape(last["codings"]["mean"]) == (20,)
+
+
+def test_keras_callbacks_work() -> None:
+    model = made()
+    model.compile(optimizer=model.make_optimizer())
+    stopping = keras.callbacks.EarlyStopping("val_loss", patience=1)
+    model.fit(IMAGES, epochs=2, verbose=0, validation_data=(IMAGES,), callbacks=[stopping])
