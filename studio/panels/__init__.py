@@ -7,5 +7,6 @@ PANELS: dict[str, tuple[str, str]] = {
     "data": ("studio.panels.data", "Data"),
     "train": ("studio.panels.train", "Train"),
     "latent": ("studio.panels.latent", "Latent"),
+    "denoise": ("studio.panels.denoise", "Denoise"),
     "gallery": ("studio.panels.gallery", "Gallery"),
 }
