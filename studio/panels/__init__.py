@@ -8,5 +8,6 @@ PANELS: dict[str, tuple[str, str]] = {
     "train": ("studio.panels.train", "Train"),
     "latent": ("studio.panels.latent", "Latent"),
     "denoise": ("studio.panels.denoise", "Denoise"),
+    "neurons": ("studio.panels.neurons", "Neurons"),
     "gallery": ("studio.panels.gallery", "Gallery"),
 }

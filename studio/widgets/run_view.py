@@ -140,8 +140,11 @@ class RunView(QWidget):
             self._names |= names
             bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
             if len(bases) > 1:
-                more = {"mean_activation": ["target"]}
-                groups = {base: [base, f"val_{base}", *more.get(base, [])] for base in bases if base != "target"}
+                groups = {base: [base, f"val_{base}"] for base in bases}
+                if "mean_activation" in groups:  # few words, so that all segments fit
+                    activity = [groups.pop(name, []) for name in ("mean_activation", "share_active", "target")]
+                    groups["activity"] = [name for pair in activity for name in pair]
+                    groups["loss"] += groups.pop("reconstruction", [])
                 self.curves.set_groups(groups)
         self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
 

@@ -43,17 +43,15 @@ class SparsityCard(Card):
         self.hint = label("", "secondary")
         self._given: tuple[float, float] = (0.0, 0.0)
         for slider in (self.weight, self.target):
-            slider.figures.setMinimumWidth(52)
+            slider.figures.setFixedWidth(62)
             slider.committed.connect(self._let_go)
         names = [label(text, "secondary") for text in ("Weight", "Target")]
-        for name in names:
-            name.setFixedWidth(44)
         charts = hbox(self.histogram, self.heat, spacing=theme.GAP_M)
         charts.setStretch(0, 1)
         charts.setStretch(1, 1)
         sliders = hbox(names[0], self.weight, names[1], self.target, spacing=theme.GAP_S)
-        sliders.setStretch(1, 3)
-        sliders.setStretch(3, 2)
+        sliders.setStretch(1, 1)
+        sliders.setStretch(3, 1)
         self.body.addLayout(vbox(charts), 1)
         self.body.addLayout(sliders)
         self.live(False)

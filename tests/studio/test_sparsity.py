@@ -78,11 +78,13 @@ def test_a_slider_changes_a_running_training_and_the_run_notes_it(studio: Window
     events = folder / "events.jsonl"
     qtbot.waitUntil(lambda: events.exists() and "sparsity" in events.read_text("utf-8"), timeout=LONG)
     noted = [json.loads(line) for line in events.read_text("utf-8").splitlines()]
-    assert noted[-1]["values"]["target"] == pytest.approx(wanted) and noted[-1]["values"]["weight"] == pytest.approx(0.005)
+    assert noted[-1]["values"]["target"] == pytest.approx(wanted) and noted[-1]["values"]["weight"] == pytest.approx(
+        0.005
+    )
 
     def learned() -> bool:
         rows = Run.open(folder).metrics()
-        return rows[-1]["mean_activation"] > 0.2
+        return bool(rows) and rows[-1]["mean_activation"] > 0.2
 
     qtbot.waitUntil(learned, timeout=LONG)  # the units follow the new target
     studio.desk.jobs.ask_to_stop("stopped")
