@@ -77,7 +77,7 @@ class Tour(QObject):
         key, state = self._shot
         jobs, desk = self.window.desk.jobs, self.window.desk
         training = jobs.running and state == "training"
-        ready = desk.inference.idle and desk.errands.idle and (training or not jobs.running)
+        ready = desk.inference.idle and desk.errands.idle and desk.studies.idle and (training or not jobs.running)
         if training:  # a picture of the run while it learns
             progress = jobs.progress
             ready = progress is not None and progress.epoch >= 2

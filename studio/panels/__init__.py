@@ -9,5 +9,6 @@ PANELS: dict[str, tuple[str, str]] = {
     "latent": ("studio.panels.latent", "Latent"),
     "denoise": ("studio.panels.denoise", "Denoise"),
     "neurons": ("studio.panels.neurons", "Neurons"),
+    "transfer": ("studio.panels.transfer", "Transfer"),
     "gallery": ("studio.panels.gallery", "Gallery"),
 }

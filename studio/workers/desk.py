@@ -12,24 +12,33 @@ from studio.workers.worker import Worker
 
 @dataclass
 class Desk:
-    """Attributes: ``session`` shared state, ``jobs`` training, ``inference`` the model, ``errands`` slow file work."""
+    """What panels are given.
+
+    Attributes:
+        session: shared state.
+        jobs: training.
+        inference: the current model.
+        errands: slow file work.
+        studies: comparisons that take minutes; they hold models of their own.
+    """
 
     session: Session
     jobs: Jobs
     inference: Inference
     errands: Worker
+    studies: Worker
 
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
         """Start the threads."""
-        return cls(session or Session(), Jobs(), Inference(), Worker("errands"))
+        return cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"))
 
     @property
     def idle(self) -> bool:
         """Whether no thread has anything to do."""
-        return self.inference.idle and self.errands.idle and not self.jobs.running
+        return self.inference.idle and self.errands.idle and self.studies.idle and not self.jobs.running
 
     def close(self) -> bool:
         """Stop and save; True if every thread ended in time."""
         saved = self.jobs.close()
-        return all([self.errands.close(), self.inference.close(), saved])
+        return all([self.studies.close(), self.errands.close(), self.inference.close(), saved])
