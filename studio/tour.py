@@ -48,10 +48,13 @@ class Tour(QObject):
     def _walk(self) -> Iterator[tuple[str, str]]:
         shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
         for key, panel in self.window.panels.items():
-            if shipped and (panel.NEEDS is not None or key == "home"):
-                self.window.open_run(shipped[0].folder)
+            for run in shipped if panel.NEEDS is not None or key == "home" else []:
+                self.window.open_run(run.folder)
                 while not self.window.desk.idle:
                     yield key, ""
+                model = self.window.session.model
+                if model is not None and model.can(panel.NEEDS):
+                    break
             self.window.show_panel(key)
             for state in panel.tour():
                 yield key, state

@@ -197,7 +197,7 @@ class Transfer(Panel):
     def tour(self) -> Iterator[str]:
         """Compare with few labels and few passes."""
         yield "before"
-        for name, value in (("labels", 100), ("seeds", 2), ("epochs", 12), ("frozen_epochs", 4)):
+        for name, value in (("labels", 300), ("seeds", 1), ("epochs", 24), ("frozen_epochs", 8)):
             self.spins[name].setValue(value)
         self.begin()
         yield "compared"

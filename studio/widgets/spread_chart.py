@@ -85,12 +85,13 @@ class SpreadChart(QWidget):
     ) -> None:
         low, high, count = limits
         middle = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for part in (0.0, 0.25, 0.5, 0.75, 1.0):
-            y = room.bottom() - part * room.height()
+        step = next((s for s in (0.01, 0.02, 0.05, 0.1) if (high - low) / s <= 6), 0.2)
+        for value in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step:
+            y = room.bottom() - room.height() * (value - low) / max(high - low, 1e-9)
             painter.setPen(QPen(theme.color("line"), 0))
             painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
             painter.setPen(theme.color("secondary"))
-            painter.drawText(QRectF(0, y - 8, LEFT - 8, 16), middle, f"{low + part * (high - low):.0%}")
+            painter.drawText(QRectF(0, y - 8, LEFT - 8, 16), middle, f"{value:.0%}")
         foot = QRectF(room.left(), room.bottom() + 4, room.width(), FOOT - 4)
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "epoch 1")
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, str(count))
