@@ -119,7 +119,7 @@ def datasets_(arguments: Namespace, say: Say) -> int:
     return 0
 
 
-def load_model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+def open_model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
     """Open ``arguments.run`` and build its model, which must have a capability."""
     run = Run.open(arguments.run)
     device.prepare()
@@ -148,7 +148,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     _at_least("count", arguments.count, 1, 10_000)
     _at_least("seed", arguments.seed, 0, 2**31 - 1)
-    run, model = load_model(arguments, say, Decodes)
+    run, model = open_model(arguments, say, Decodes)
     codings = model.sample_codings(arguments.count, arguments.seed)
     if arguments.out.suffix == ".npy":
         path = export.write_codings(arguments.out, codings)
@@ -162,7 +162,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
 
 def reconstruct_(arguments: Namespace, say: Say) -> int:
     """The command ``reconstruct``: a file that cannot be read is named and left out."""
-    run, model = load_model(arguments, say, Reconstructs)
+    run, model = open_model(arguments, say, Reconstructs)
     shape = tuple(run.info.dataset["image_shape"])
     originals, problem = [], None
     for path in arguments.images:
@@ -184,7 +184,7 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
 def interpolate_(arguments: Namespace, say: Say) -> int:
     """The command ``interpolate``."""
     _at_least("steps", arguments.steps, 2, 1000)
-    run, model = load_model(arguments, say, Decodes)
+    run, model = open_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
@@ -201,7 +201,7 @@ def export_(arguments: Namespace, say: Say) -> int:
     """The command ``export``."""
     from models.core import convert
 
-    _, model = load_model(arguments, say, object)
+    _, model = open_model(arguments, say, object)
     for path in convert.export_model(model, arguments.format, arguments.out):
         say.result(written=str(path))
     return 0

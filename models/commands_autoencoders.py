@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from models.commands import Say, load_model, recipe_of
+from models.commands import Say, open_model, recipe_of
 from models.core import export, files, images
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
@@ -54,7 +54,7 @@ def denoise_(arguments: Namespace, say: Say) -> int:
     strength = arguments.strength
     if strength is not None and not 0.0 <= strength <= 1.0:
         raise ConfigError({"--strength": f"must be from 0 to 1 (it is {strength})"})
-    run, model = load_model(arguments, say, Denoises)
+    run, model = open_model(arguments, say, Denoises)
     wanted = pictures_of(arguments.images)
     written, effects, problem = 0, set[str](), None
     with counting(say, "pictures") as progress:
@@ -87,7 +87,7 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     """The command ``transfer``: an encoder that saw no label against the same classifier from scratch."""
     from models.core import datasets
 
-    run, model = load_model(arguments, say, Encodes)
+    run, model = open_model(arguments, say, Encodes)
     from models import transfer
 
     names = ("labels", "seeds", "layers", "epochs", "frozen_epochs", "seed")

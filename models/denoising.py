@@ -383,6 +383,8 @@ class ConvDenoiser(Denoiser):
         """One picture (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
         channels, own = image.shape[2], self.spec.image_shape[2]
         level = np.full((1, 1, 1, 1), self.level_of(image) if strength is None else strength, np.float32)
+        if channels < own and self.config.noise == "gaussian":
+            level *= np.sqrt(own)  # the same noise in all channels does not average out as it did in training
 
         def network(tile: Images) -> Images:
             if channels < own:

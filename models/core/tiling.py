@@ -73,9 +73,8 @@ def in_tiles(
 
     Args:
         image: (height, width, channels), at least 1 x 1; float32 in [0, 1], or uint8 0..255 to save memory.
-        network: called with float32 (1, h, w, channels), h and w at most ``tile`` and multiples of 8; it gives the same
-            height and width. A picture that fits into one tile is sent whole.
-        tile: side of a tile in pixels, a multiple of 8 and larger than 2 (margin + fade).
+        network: called with float32 (1, h, w, channels), h and w at most ``tile`` and multiples of 8.
+        tile: side of a tile in pixels, a multiple of 8. A picture that fits into one tile is sent whole.
         margin: how far the network sees; so many pixels at a tile's inner edges are thrown away.
         fade: over so many pixels one tile fades into the next.
         progress: called with (tiles done, tiles in all).
@@ -87,27 +86,36 @@ def in_tiles(
     Raises:
         Cancelled: if ``cancelled`` said so.
     """
-    overlap = 2 * margin + fade
-    if tile % MULTIPLE or tile - overlap < MULTIPLE or 0 in image.shape:
-        raise ValueError(f"tiles of {tile} pixels do not suit a margin of {margin} and a fade of {fade}")
-    wide = padded(image)
-    (height, width), (tall, broad) = wide.shape[:2], (min(tile, wide.shape[0]), min(tile, wide.shape[1]))
-    rows, columns = starts(height, tall, overlap), starts(width, broad, overlap)
-    down, across = weights(height, tall, rows, margin, fade), weights(width, broad, columns, margin, fade)
+    wide, places = padded(image), layout(image.shape[:2], tile, margin, fade)
     result: Floats | None = None
-    for index in range(len(rows) * len(columns)):
+    for number, (place, weight) in enumerate(places):
         if cancelled and cancelled():
             raise Cancelled
-        row, column = divmod(index, len(columns))
-        place = slice(rows[row], rows[row] + tall), slice(columns[column], columns[column] + broad)
         answer = network(_float(wide[place])[None])[0]
         if result is None:
-            result = np.zeros((height, width, answer.shape[2]), np.float32)
-        result[place] += answer * down[row][:, None, None] * across[column][None, :, None]
+            result = np.zeros((*wide.shape[:2], answer.shape[2]), np.float32)
+        result[place] += answer * weight[0][:, None, None] * weight[1][None, :, None]
         if progress:
-            progress(index + 1, len(rows) * len(columns))
+            progress(number + 1, len(places))
     assert result is not None
     return result[: image.shape[0], : image.shape[1]]
+
+
+Place = tuple[tuple[slice, slice], tuple[Floats, Floats]]  # (rows and columns, weights down and across)
+
+
+def layout(size: tuple[int, ...], tile: int, margin: int, fade: int) -> list[Place]:
+    """The tiles of a picture (height, width) with their weights; ValueError if tile, margin and fade do not suit."""
+    overlap = 2 * margin + fade
+    if tile % MULTIPLE or tile - overlap < MULTIPLE or 0 in size:
+        raise ValueError(f"tiles of {tile} pixels do not suit a margin of {margin} and a fade of {fade}")
+    sides = []
+    for length in (size[0] + -size[0] % MULTIPLE, size[1] + -size[1] % MULTIPLE):
+        side = min(tile, length)
+        begins = starts(length, side, overlap)
+        along = weights(length, side, begins, margin, fade)
+        sides.append([(slice(begin, begin + side), row) for begin, row in zip(begins, along, strict=True)])
+    return [((rows, columns), (down, across)) for rows, down in sides[0] for columns, across in sides[1]]
 
 
 def _float(part: NDArray[Any]) -> Floats:

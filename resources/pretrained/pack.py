@@ -22,24 +22,27 @@ SHEETS = 6
 ROWS = 600
 
 
-def pack(source: Path, target: Path, title: str) -> None:
-    """Copy what a shipped model needs."""
+def pack(source: Path, target: Path, title: str, *, pictures: bool = True) -> None:
+    """Copy what a shipped model needs; without ``pictures`` no sheet that shows images of the dataset."""
     device.prepare()
     from models.core import state, training
 
     run = record.Run.open(source)
     model, entry = training.load(run)
     info = run.info
+    dataset = {**info.dataset, "name": Path(info.dataset["name"]).name}  # not where it lay on this machine
     made = record.Run.create(
-        target, family=info.family, config=info.config, dataset=info.dataset, seed=info.seed, versions=info.versions,
+        target, family=info.family, config=info.config, dataset=dataset, seed=info.seed, versions=info.versions,
         title=title,
     )  # fmt: skip
     rows = run.metrics()
     for index, row in enumerate(rows):
         if index % max(1, len(rows) // ROWS) == 0 or any(name.startswith("val_") for name in row):
             made.append_metrics(row)
-    for kind in ("samples", "reconstructions"):
-        found = run.samples(kind)
+    for kind in ("samples", "reconstructions", "denoised"):
+        found = run.samples(kind) if pictures else []
+        if not found:
+            continue
         for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, SHEETS)}):
             made.save_sample(found[index][0], kind, found[index][1].read_bytes())
     painted = {step for step, _ in made.samples("samples")}
@@ -57,5 +60,6 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--title", required=True)
+    parser.add_argument("--without-pictures", action="store_true", help="where the dataset may not be shown")
     arguments = parser.parse_args()
-    pack(arguments.run, arguments.target, arguments.title)
+    pack(arguments.run, arguments.target, arguments.title, pictures=not arguments.without_pictures)
