@@ -53,7 +53,7 @@ class Tour(QObject):
                 while not self.window.desk.idle:
                     yield key, ""
                 model = self.window.session.model
-                if model is not None and model.can(panel.NEEDS):
+                if model is not None and panel.suits(model):
                     break
             self.window.show_panel(key)
             for state in panel.tour():

@@ -28,7 +28,6 @@ from studio.workers.worker import Task
 
 Array = NDArray[np.float32]
 
-
 _ABOUT = About(
     text=(
         "Each picture is described by a few numbers, its codings. The model paints any codings you set, so moving a "

@@ -125,6 +125,10 @@ class Neurons(Panel):
 
     # --- the model ---
 
+    def suits(self, model: ModelInfo) -> bool:
+        """Units that can be found in a picture and painted."""
+        return model.can(Encodes) and model.can(Decodes)
+
     def model_changed(self) -> None:
         """Another model has other units; they are painted when somebody looks."""
         self._info = self.session.model
@@ -145,7 +149,7 @@ class Neurons(Panel):
 
     def shown(self) -> None:
         """Paint the units with the weights of today."""
-        if self._info is None or not self._stale or not (self._info.can(Encodes) and self._info.can(Decodes)):
+        if self._info is None or not self._stale:
             return
         self._stale = False
         self._load()

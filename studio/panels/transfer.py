@@ -48,7 +48,7 @@ class Transfer(Panel):
     """A small form at the left; the gain, the curves of both arms and what they mix up at the right."""
 
     TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
-    PURPOSE = "Here an encoder that saw no labels helps a classifier that sees few. It needs an autoencoder."
+    PURPOSE = "Here an encoder that saw no labels helps a classifier that sees few. It needs an autoencoder whose dataset has labels."
 
     def build(self, content: QWidget) -> None:
         """The form, the curves, the matrix."""
@@ -114,6 +114,10 @@ class Transfer(Panel):
         for widget in (self.gain_card, self.chart, self.confusion_card):
             widget.hide()
         self.waiting.show()
+
+    def suits(self, model: ModelInfo) -> bool:
+        """An encoder, and labels to learn from."""
+        return model.can(Encodes) and len(model.label_names) > 1
 
     def model_changed(self) -> None:
         """Another encoder: what was found holds for the other one."""
