@@ -190,7 +190,6 @@ class Neurons(Panel):
         self.waiting.hide()
         self.grid.show()
         self.slider.set_range(-MOST if found.signed() else 0, MOST)
-        self.example = int(found.top(int(self._order[0]), 1)[0]) if first else self.example
         self.grid.set_current(0 if first else int(np.flatnonzero(self._order == self.unit)[0]))
         self.choose(self.grid.current())
 
@@ -219,6 +218,7 @@ class Neurons(Panel):
         self.painted.set_image(found.painted[self.unit])
         rows = found.top(self.unit, TOP)
         self.top.set_images(found.pictures[rows], [f"{values[row]:.2f}" for row in rows])
+        self.example = int(rows[0])  # the one that has most to lose
         self._as_it_is()
 
     def _take_example(self, place: int) -> None:

@@ -48,7 +48,7 @@ class Transfer(Panel):
     """A small form at the left; the gain, the curves of both arms and what they mix up at the right."""
 
     TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
-    PURPOSE = "Here an encoder that saw no labels helps a classifier that sees few. It needs an autoencoder whose dataset has labels."
+    PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled pictures."
 
     def build(self, content: QWidget) -> None:
         """The form, the curves, the matrix."""

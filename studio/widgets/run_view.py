@@ -145,7 +145,8 @@ class RunView(QWidget):
                     activity = [groups.pop(name, []) for name in ("mean_activation", "share_active", "target")]
                     groups["activity"] = [name for pair in activity for name in pair]
                     groups["loss"] += groups.pop("reconstruction", [])
-                self.curves.set_groups(groups)
+                decibels = "psnr" in groups  # beside them a loss looks flat
+                self.curves.set_groups(groups, "loss" if decibels else "all")
         self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
 
     def _target(self, step: int) -> dict[str, float]:
