@@ -27,9 +27,8 @@ from studio.workers import cleaning
 from studio.workers.cleaning import Entry, Noise, Pixels, Scores
 from studio.workers.worker import Task
 
-SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
 SAMPLE_NOISE = Noise("gaussian", 0.1, 1)  # 25 of 255
-LIVE = ("disturb", "clean", "score")  # what follows from a picture and its noise
+LIVE = ("effect", "disturb", "clean", "score")  # what follows from a picture and its noise
 
 
 class Denoise(Panel):
@@ -49,6 +48,7 @@ class Denoise(Panel):
         self._noisy: Layers | None = None
         self._after: Layers | None = None
         self._scores: tuple[Scores | None, Scores | None] = (None, None)
+        self._agreed_to = False  # whether the effect on this picture is known, and is wanted
         self._agreed: set[str] = set()  # runs whose effect on size and colour the person has seen
         self._sample, self._seconds = -1, 0.0
         self.exporter = Exporter(self.desk, self.show_error)
@@ -94,19 +94,15 @@ class Denoise(Panel):
 
     def sample(self) -> None:
         """The next of the pictures that come with scikit-image, with some noise."""
-        import skimage
-
-        self._sample = (self._sample + 1) % len(SAMPLES)
+        self._sample = (self._sample + 1) % len(cleaning.SAMPLES)
         self.noise.set_noise(SAMPLE_NOISE)
         self.card.files.set_files([])
-        self.open(Path(skimage.__file__).parent / "data" / SAMPLES[self._sample])
+        self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]))
 
-    @Slot(list)
     def dropped(self, paths: list[str]) -> bool:
         """One picture, several, or folders."""
         if self._info is None:
             return False
-        self.error.hide()
         found = [Path(path) for path in paths]
         self.desk.errands.ask("denoise/list", lambda task: pictures_of(found), self._listed, self.show_error)
         return True
@@ -118,12 +114,11 @@ class Denoise(Panel):
         self.noise.set_noise(Noise(self.noise.noise().kind, 0.0, self.noise.noise().seed))
         self.open(files[0][0])
 
-    @Slot(object)
     def open(self, path: Path) -> None:
         """Decode a file; if it cannot be, the picture that was there stays."""
         self.error.hide()
-        then = partial(self._opened, path)
-        self.desk.errands.ask("denoise/open", lambda task: layers(images.decode(path)), then, self.show_error)
+        ask, then = self.desk.errands.ask, partial(self._opened, path)
+        ask("denoise/open", lambda task: layers(images.decode(path)), then, self.show_error)
 
     def _opened(self, path: Path, picture: Layers) -> None:
         self._path, self._picture = path, picture.pixels
@@ -142,8 +137,8 @@ class Denoise(Panel):
         for key in LIVE:
             self.desk.errands.cancel(f"denoise/{key}")
             self.desk.inference.cancel(f"denoise/{key}")
-        self._clean = self._noisy = self._after = None
-        self._scores = (None, None)
+        self._clean, self._noisy, self._after, self._scores = None, None, None, (None, None)
+        self.wipe.set_pair(self.wipe.pair()[0], None)
         self.noise.show_scores(None, None)
         self.card.progress.end()
         self.duel.clear()
@@ -151,8 +146,8 @@ class Denoise(Panel):
     def _consider(self) -> None:
         """Ask what the model does to size and colour, before it does it."""
         assert self._picture is not None
-        shape = self._picture.shape
-        self._ask("clean", lambda model, task: str(model.effect(shape)), self._told)
+        shape, self._agreed_to = self._picture.shape, False
+        self._ask("effect", lambda model, task: str(model.effect(shape)), self._told)
 
     def _told(self, effect: str) -> None:
         if self._info is None or self._picture is None:
@@ -160,14 +155,15 @@ class Denoise(Panel):
         self._shape = self._info.image_shape if effect else None
         asking = bool(effect) and self._info.run_id not in self._agreed
         self.card.explain(effect, asking)
-        if not asking:
-            self._disturb()
+        self._agreed_to = not asking
+        self._disturb()
 
     def _agree(self) -> None:
-        if self._info is not None:
-            self._agreed.add(self._info.run_id)
-            self.card.explain(self.card.effect.text(), False)
-            self._disturb()
+        assert self._info is not None
+        self._agreed_to = True
+        self._agreed.add(self._info.run_id)
+        self.card.explain(self.card.effect.text(), False)
+        self._disturb()
 
     def _ask(self, key: str, work: Any, then: Any, progressed: Any = None) -> None:
         self.desk.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
@@ -178,10 +174,9 @@ class Denoise(Panel):
 
     # --- disturb, clean, score ---
 
-    @Slot()
     def _disturb(self) -> None:
         """The noise has changed: everything follows anew, the newest wins."""
-        if self._picture is None or self.card.go_on.isVisibleTo(self.card):
+        if self._picture is None or not self._agreed_to:
             return
         picture, shape, how = self._picture, self._shape, self.noise.noise()
         self.duel.clear()
@@ -208,9 +203,9 @@ class Denoise(Panel):
             self.card.progress.begin(what)
             self.card.progress.advance(what, done, total)
 
-    @Slot()
     def cancel(self) -> None:
         """Stop cleaning; the picture that was opened stays."""
+        self.desk.errands.cancel("denoise/disturb")
         self.desk.inference.cancel("denoise/clean")
         self.card.progress.end()
         self.wipe.set_pair(self._noisy, None)
@@ -259,7 +254,6 @@ class Denoise(Panel):
         how, name = self.noise.noise(), self._path.name if self._path else ""
         return recipe_of(self._info, "denoise", image=name, noise=how.kind, strength=how.strength, seed=how.seed)
 
-    @Slot(str)
     def _export(self, what: str) -> None:
         picture = self.card.picture(what)
         if picture is not None:
@@ -267,7 +261,7 @@ class Denoise(Panel):
 
     @Slot(dict)
     def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring the noise of an exported picture back; the picture itself has to be dropped again."""
+        """Bring the noise of an exported picture back, and the picture if it came with us."""
         if recipe.get("panel") != "denoise" or self._info is None:
             return
         try:
@@ -276,7 +270,13 @@ class Denoise(Panel):
             return self.show_error(UserError("The recipe of this picture cannot be read.", where="noise"))
         self.session.asked_for_panel.emit("denoise")
         self.noise.set_noise(how)
-        self._disturb()
+        name = str(recipe.get("image", ""))
+        if name in cleaning.SAMPLES:
+            self.open(cleaning.sample_path(name))
+        elif self._path is None or self._path.name != name:
+            self.session.notice(f"The noise is set as it was; now drop {name or 'the picture'} to see it again.")
+        else:
+            self._disturb()
 
     # --- tour ---
 

@@ -50,7 +50,7 @@ class PairCard(Card):
         self.body.addLayout(hbox(None, self.words, None))
         self.body.addWidget(self.files)
         self.note.hide()
-        self.wipe.dropped.connect(self.chosen)
+        self.wipe.dropped.connect(desk.session.asked_to_open)  # as if dropped on the window: recipes and runs open
 
     def _make_tools(self) -> None:
         self.arrangement, self.zoom = Segmented(["wipe", "side by side"]), Segmented(list(ZOOM_NAMES))

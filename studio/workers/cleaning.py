@@ -18,6 +18,7 @@ from studio.widgets.layers import Layers, layers
 
 Pixels = NDArray[np.uint8]
 Tell = Callable[[str, int, int], None]
+SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
 CUT = 112  # px, side of what a card of the duel shows
 
 
@@ -66,6 +67,13 @@ class Folder:
     written: int
     bad: tuple[str, ...]
     out: Path
+
+
+def sample_path(name: str) -> Path:
+    """Where one of ``SAMPLES`` lies; they come with scikit-image."""
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / name
 
 
 def scored(clean: Pixels | None, other: Pixels, cancelled: Callable[[], bool]) -> Scores | None:
