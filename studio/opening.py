@@ -100,7 +100,7 @@ class Opening(QObject):
         page = self._front()
         if not (isinstance(page, Panel) and page.dropped(paths)):
             self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
-                                          advice="Drop pictures on Latent, folders on Data."))  # fmt: skip
+                                          advice="Drop pictures on Latent or Denoise, folders on Data."))  # fmt: skip
 
     def _recipe(self, recipe: dict[str, Any]) -> None:
         """Make the model of a recipe current, then let its panel bring the sliders back."""

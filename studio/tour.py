@@ -50,10 +50,13 @@ class Tour(QObject):
         shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
         shipped.sort(key=lambda run: run.dataset != FIRST_DATASET)  # others may have to render their pictures first
         for key, panel in self.window.panels.items():
-            if shipped and (panel.NEEDS is not None or key == "home"):
-                self.window.open_run(shipped[0].folder)
+            for run in shipped if panel.NEEDS is not None or key == "home" else []:
+                self.window.open_run(run.folder)
                 while not self.window.desk.idle:
                     yield key, ""
+                model = self.window.session.model
+                if model is not None and panel.suits(model):
+                    break
             self.window.show_panel(key)
             for state in panel.tour():
                 yield key, state
@@ -79,7 +82,7 @@ class Tour(QObject):
         key, state = self._shot
         jobs, desk = self.window.desk.jobs, self.window.desk
         training = jobs.running and state == "training"
-        ready = desk.inference.idle and desk.errands.idle and (training or not jobs.running)
+        ready = desk.inference.idle and desk.errands.idle and desk.studies.idle and (training or not jobs.running)
         if training:  # a picture of the run while it learns
             progress = jobs.progress
             ready = progress is not None and progress.epoch >= 2

@@ -7,5 +7,8 @@ PANELS: dict[str, tuple[str, str]] = {
     "data": ("studio.panels.data", "Data"),
     "train": ("studio.panels.train", "Train"),
     "latent": ("studio.panels.latent", "Latent"),
+    "denoise": ("studio.panels.denoise", "Denoise"),
+    "neurons": ("studio.panels.neurons", "Neurons"),
+    "transfer": ("studio.panels.transfer", "Transfer"),
     "gallery": ("studio.panels.gallery", "Gallery"),
 }

@@ -44,6 +44,7 @@ class Train(Panel):
             widget.hide()
         self.new.failed.connect(self.show_error)
         self.view.failed.connect(self.show_error)
+        self.view.sparsity.changed.connect(self._change_sparsity)
         jobs = self.desk.jobs
         jobs.started.connect(self._started)
         jobs.progressed.connect(lambda progress: self._grow())
@@ -92,6 +93,13 @@ class Train(Panel):
         self.view.live(False)
         if (ended.job.folder / "run.json").exists():
             self._follow(ended.job.folder)
+
+    @Slot(float, float)
+    def _change_sparsity(self, weight: float, target: float) -> None:
+        try:
+            self.desk.jobs.change_sparsity(weight, target)
+        except UserError as error:
+            self.show_error(error)
 
     # --- going on ---
 

@@ -112,10 +112,10 @@ class Curves(QWidget):
         self._rebuild()
         self.fit()
 
-    def set_groups(self, groups: Mapping[str, Sequence[str]]) -> None:
-        """Which metrics stand behind which segment; "all" comes by itself."""
+    def set_groups(self, groups: Mapping[str, Sequence[str]], chosen: str = "all") -> None:
+        """Which metrics stand behind which segment, and which is shown first; "all" comes by itself."""
         self._groups = {name: list(metrics) for name, metrics in groups.items()}
-        self._rebuild()
+        self._rebuild(chosen)
 
     def names(self) -> list[str]:
         """All metrics, each followed by its val_ twin."""
@@ -175,7 +175,7 @@ class Curves(QWidget):
         own = theme.series(bases.index(twin(name)))
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, chosen: str = "all") -> None:
         for line in self._lines.values():
             self._item.removeItem(line)
         self._lines = {name: self._item.plot([], [], connect="finite") for name in self.names()}
@@ -192,7 +192,7 @@ class Curves(QWidget):
         self._legend.show()
         options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
         if options != self._segments.options():
-            self._segments.set_options(options)
+            self._segments.set_options(options, options.index(chosen) if chosen in options else 0)
         self._segments.setVisible(len(options) > 1)
         self._restyle()
 

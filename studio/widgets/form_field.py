@@ -85,6 +85,8 @@ class FieldRow(QObject):
                 row.chosen.connect(self._changed)
                 return row
             combo = QuietCombo()
+            combo.setSizeAdjustPolicy(QuietCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)  # a long word makes no form wider
             combo.addItems(self._choices)
             combo.currentIndexChanged.connect(self._changed)
             return combo

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from models.core.errors import UserError
 from studio import theme
+from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
 from studio.workers.desk import Desk
 
@@ -60,11 +61,15 @@ class Panel(QWidget):
 
     def _model_changed(self) -> None:
         model = self.session.model
-        usable = self.NEEDS is None or (model is not None and model.can(self.NEEDS))
+        usable = self.NEEDS is None or (model is not None and self.suits(model))
         self._stack.setCurrentWidget(self.content if usable else self.empty)
         self.error.hide()
         if usable:
             self.model_changed()
+
+    def suits(self, model: ModelInfo) -> bool:
+        """Whether this panel can do something with a model."""
+        return model.can(self.NEEDS)
 
     def model_changed(self) -> None:
         """Another model is current; it has the capability this panel needs."""

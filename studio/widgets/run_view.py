@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from studio.widgets.codings_chart import CodingsChart
 from studio.widgets.curves import Curves
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
+from studio.widgets.sparsity_card import SparsityCard
 from studio.widgets.thumbnail import run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples
@@ -38,12 +40,14 @@ class RunView(QWidget):
         self._offset, self._last_step = 0, -1
         self._steps: list[int] = []
         self._stats: dict[int, Any] = {}
+        self._names: set[str] = set()
+        self.sparsity = SparsityCard()
         self._make_curves()
         self._make_codings()
         self._make_pictures()
-        left = vbox(self.curves_card, self.codings_card, spacing=theme.GAP_M)
-        left.setStretch(0, 3)
-        left.setStretch(1, 2)
+        left = vbox(self.curves_card, self.codings_card, self.sparsity, spacing=theme.GAP_M)
+        for index, share in enumerate((3, 2, 2)):
+            left.setStretch(index, share)
         row = hbox(left, self.pictures_card, spacing=theme.GAP_M)
         row.setStretch(0, 3)
         row.setStretch(1, 2)
@@ -107,6 +111,7 @@ class RunView(QWidget):
     def live(self, on: bool) -> None:
         """Look for new pictures by itself while the run is trained; curves grow with ``grow``."""
         self._timer.start() if on else self._timer.stop()
+        self.sparsity.live(on)
         if not on:
             self.look()
 
@@ -132,11 +137,38 @@ class RunView(QWidget):
             self._append(rows)
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
+        if "mean_activation" in rows[-1]:
+            rows = [{**row, **self._target(row["step"])} for row in rows]
         self.curves.append_rows([{k: v for k, v in row.items() if k not in ("epoch", "seconds")} for row in rows])
+        names = {name for row in rows for name in row} - {"step", "epoch", "seconds"} - self._names
+        if names:
+            self._names |= names
+            self._group()
         self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
+
+    def _group(self) -> None:
+        """Segments for what the curves would not sort well by themselves: activity of units, and decibels."""
+        bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
+        groups = {base: [base, f"val_{base}"] for base in bases}
+        decibels = "psnr" in groups  # beside them a loss looks flat
+        if "mean_activation" in groups:  # few words, so that all segments fit
+            activity = [groups.pop(name, []) for name in ("mean_activation", "share_active", "target")]
+            groups["activity"] = [name for pair in activity for name in pair]
+            groups["loss"] += groups.pop("reconstruction", [])
+        elif not decibels:
+            return
+        self.curves.set_groups(groups, "loss" if decibels else "all")
+
+    def _target(self, step: int) -> dict[str, float]:
+        """The mean activation that was wanted at a step, as far as the statistics tell: the line to compare with."""
+        known = [there for there, row in self._stats.items() if there <= step and "sparsity" in row]
+        return {"target": float(self._stats[max(known)]["sparsity"]["target"])} if known else {}
 
     def look(self) -> None:
         """Read curves, and look for new pictures."""
+        if self.folder is not None and self._last_step < 0 and (self.folder / "run.json").exists():
+            with contextlib.suppress(UserError):  # the same trouble is told below
+                self._stats = {int(row["step"]): row for row in Run.open(self.folder).stats()}
         self.grow()
         self.curves.setVisible(self._last_step >= 0)
         self.no_curves.setVisible(self._last_step < 0)
@@ -180,15 +212,20 @@ class RunView(QWidget):
         if not there or self.folder is None:
             self.curves.set_cursor(None)
             self.codings_card.hide()
+            self.sparsity.hide()
             return
         index = min(self.time.value(), len(self._steps) - 1)
         step = self._steps[index]
         self._show_sheets(step)
         self.curves.set_cursor(None if index == len(self._steps) - 1 else step)
         known = [s for s in self._stats if s <= step]
-        stats = self._stats[max(known)].get("codings") if known else None
-        self.codings_card.setVisible(stats is not None)
-        if stats is not None:
+        row = self._stats[max(known)] if known else {}
+        stats, sparsity = row.get("codings"), row.get("sparsity")
+        self.codings_card.setVisible(stats is not None and sparsity is None)
+        self.sparsity.setVisible(stats is not None and sparsity is not None)
+        if stats is not None and sparsity is not None:  # its units are many, and their means say more than spreads
+            self.sparsity.show_stats(stats["mean"], sparsity)
+        elif stats is not None:
             self.codings.set_stats(stats["mean"], stats["std"])
 
     def _show_sheets(self, step: int) -> None:

@@ -15,25 +15,34 @@ CLOSE_SECONDS = 10.0
 
 @dataclass
 class Desk:
-    """Attributes: ``session`` shared state, ``jobs`` training, ``inference`` the model, ``errands`` slow file work."""
+    """What panels are given.
+
+    Attributes:
+        session: shared state.
+        jobs: training.
+        inference: the current model.
+        errands: slow file work.
+        studies: comparisons that take minutes; they hold models of their own.
+    """
 
     session: Session
     jobs: Jobs
     inference: Inference
     errands: Worker
+    studies: Worker
 
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
         """Start the threads."""
-        return cls(session or Session(), Jobs(), Inference(), Worker("errands"))
+        return cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"))
 
     @property
     def idle(self) -> bool:
         """Whether no thread has anything to do."""
-        return self.inference.idle and self.errands.idle and not self.jobs.running
+        return self.inference.idle and self.errands.idle and self.studies.idle and not self.jobs.running
 
     def close(self) -> bool:
         """Stop and save, ten seconds at most for all together; True if every thread ended in time."""
         end = time.monotonic() + CLOSE_SECONDS
-        closes = (self.jobs.close, self.errands.close, self.inference.close)
+        closes = (self.jobs.close, self.studies.close, self.errands.close, self.inference.close)
         return all([close(max(0.1, end - time.monotonic())) for close in closes])

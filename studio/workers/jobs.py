@@ -19,6 +19,7 @@ from studio.workers.worker import STACK_BYTES, as_error
 
 if TYPE_CHECKING:
     from models.core.recorder import Progress, StopRequest
+    from models.core.talk import Changes
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Jobs(QObject):
         self._wake = threading.Condition()
         self._next: Job | None = None
         self._stop: StopRequest | None = None
+        self._changes: Changes | None = None
         self._cancelled = threading.Event()
         self._status: Literal["paused", "stopped"] = "paused"
         self._closing = False
@@ -144,6 +146,15 @@ class Jobs(QObject):
             self._stop.ask(status)
         self.retry(False)
 
+    def change_sparsity(self, weight: float, target: float) -> None:
+        """Change the price of activity in the model that is being trained; the run records it as an event.
+
+        Raises:
+            ConfigError: if one of them is out of range.
+        """
+        if self._changes is not None:
+            self._changes.sparsity(weight, target)
+
     def retry(self, again: bool) -> None:
         """The answer to ``trouble``."""
         self._answer = again
@@ -171,7 +182,7 @@ class Jobs(QObject):
             elif kind == "trouble":
                 self.trouble.emit(value)
             elif kind == "ended":
-                self.current, self._stop = None, None
+                self.current, self._stop, self._changes = None, None, None
                 self.ended.emit(value)
                 self._start_next()
 
@@ -203,7 +214,7 @@ class Jobs(QObject):
         from models.core.errors import Cancelled
         from models.core.family import parse_config
         from models.core.record import Run
-        from models.core.recorder import Hooks, StopRequest
+        from models.core.recorder import Changes, Hooks, StopRequest
 
         def report(progress: Progress) -> None:
             if progress.step == 1:
@@ -211,6 +222,7 @@ class Jobs(QObject):
             self._mail.latest("progress", progress)
 
         self._stop = stop = StopRequest(status=self._status)
+        self._changes = changes = Changes()
         tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
         load = functools.partial(datasets.load, progress=tell, cancelled=self._cancelled.is_set)
         try:
@@ -226,7 +238,7 @@ class Jobs(QObject):
                     dataset = load(run.info.dataset["name"], size=run.info.dataset.get("size"))
                 if self._cancelled.is_set():
                     stop.ask(self._status)
-                outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble))
+                outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble), changes=changes)
         except Cancelled:
             return Ended(job, "cancelled", None)
         finally:

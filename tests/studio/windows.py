@@ -47,7 +47,7 @@ def let_go() -> None:
     while _desks:
         desk = _desks.pop()
         desk.close()
-        for part in (desk.jobs, desk.inference, desk.errands, desk.session):
+        for part in (desk.jobs, desk.inference, desk.errands, desk.studies, desk.session):
             part.deleteLater()
 
 

@@ -1,0 +1,300 @@
+"""Denoise: drop a picture and see it clean; add noise and see what it costs; let filters and models compete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from models.commands_autoencoders import pictures_of
+from models.core import images
+from models.core.errors import UserError
+from models.core.family import Denoises
+from studio.session import ModelInfo
+from studio.widgets.card import hbox, vbox
+from studio.widgets.duel import Duel
+from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.layers import Layers, layers
+from studio.widgets.noise_card import NoiseCard
+from studio.widgets.pair_card import PairCard
+from studio.widgets.panel import Panel
+from studio.workers import cleaning
+from studio.workers.cleaning import Entry, Noise, Pixels, Scores
+from studio.workers.worker import Task
+
+SAMPLE_NOISE = Noise("gaussian", 0.1, 1)  # 25 of 255
+LIVE = ("effect", "disturb", "clean", "score")  # what follows from a picture and its noise
+
+
+class Denoise(Panel):
+    """Before and after with a wipe, noise to add, a duel beneath, and whole folders."""
+
+    TITLE, ICON, NEEDS = "Denoise", "magic-wand", Denoises
+    PURPOSE = "Here you drop a picture and a model cleans it. It needs a model that has learned to remove noise."
+    HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste"
+
+    def build(self, content: QWidget) -> None:
+        """The pictures large, the noise at the right, the duel beneath."""
+        self._info: ModelInfo | None = None
+        self._path: Path | None = None
+        self._picture: Pixels | None = None  # as it was opened
+        self._shape: tuple[int, int, int] | None = None  # to which the model brings it, if it does
+        self._clean: Pixels | None = None  # that, without noise
+        self._noisy: Layers | None = None
+        self._after: Layers | None = None
+        self._scores: tuple[Scores | None, Scores | None] = (None, None)
+        self._agreed_to = False  # whether the effect on this picture is known, and is wanted
+        self._agreed: set[str] = set()  # runs whose effect on size and colour the person has seen
+        self._sample, self._seconds = -1, 0.0
+        self.exporter = Exporter(self.desk, self.show_error)
+        self.card, self.noise, self.duel = PairCard(self.desk, self.show_error), NoiseCard(), Duel(self.desk)
+        self.wipe = self.card.wipe
+        left = vbox(self.card, self.duel, spacing=12)
+        left.setStretch(0, 1)
+        row = hbox(left, self.noise, spacing=12)
+        row.setStretch(0, 1)
+        content.setLayout(row)
+        self._connect()
+        self._show_whether_empty()
+
+    def _connect(self) -> None:
+        card, files = self.card, self.card.files
+        card.sample_asked.connect(self.sample)
+        card.chosen.connect(self.dropped)
+        card.go_on.clicked.connect(self._agree)
+        card.progress.cancelled.connect(self.cancel)
+        card.export_asked.connect(self._export)
+        files.chosen.connect(self.open)
+        self.noise.changed.connect(self._disturb)
+        self.duel.asked.connect(self.start_duel)
+        self.duel.chosen.connect(self._show_entry)
+        self.session.recipe_opened.connect(self.open_recipe)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
+
+    def model_changed(self) -> None:
+        """Another model looks at the same picture."""
+        self._info = self.session.model
+        self.card.files.stop("")
+        self._forget()
+        if self._picture is not None:
+            self._consider()
+
+    def weights_changed(self) -> None:
+        """It has learned more: clean again."""
+        self._info = self.session.model
+        if self._noisy is not None and self.isVisible():
+            self._disturb()
+
+    # --- a picture comes ---
+
+    def sample(self) -> None:
+        """The next of the pictures that come with scikit-image, with some noise."""
+        self._sample = (self._sample + 1) % len(cleaning.SAMPLES)
+        self.noise.set_noise(SAMPLE_NOISE)
+        self.card.files.set_files([])
+        self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]))
+
+    def dropped(self, paths: list[str]) -> bool:
+        """One picture, several, or folders."""
+        if self._info is None:
+            return False
+        found = [Path(path) for path in paths]
+        self.desk.errands.ask("denoise/list", lambda task: pictures_of(found), self._listed, self.show_error)
+        return True
+
+    def _listed(self, files: list[tuple[Path, Path]]) -> None:
+        if not files:
+            return self.show_error(UserError("There are no pictures in this folder.", advice="Drop another one."))
+        self.card.files.set_files(files)
+        self.noise.set_noise(Noise(self.noise.noise().kind, 0.0, self.noise.noise().seed))
+        self.open(files[0][0])
+
+    def open(self, path: Path) -> None:
+        """Decode a file; if it cannot be, the picture that was there stays."""
+        self.error.hide()
+        ask, then = self.desk.errands.ask, partial(self._opened, path)
+        ask("denoise/open", lambda task: layers(images.decode(path)), then, self.show_error)
+
+    def _opened(self, path: Path, picture: Layers) -> None:
+        self._path, self._picture = path, picture.pixels
+        self._forget()
+        self.wipe.set_pair(picture, None)
+        self._show_whether_empty()
+        self.card.set_subtitle(path.name)
+        self._consider()
+
+    def _show_whether_empty(self) -> None:
+        self.card.show_picture(self._picture is not None)
+        self.duel.setVisible(self._picture is not None)
+
+    def _forget(self) -> None:
+        """Nothing that is still being computed is of interest any more."""
+        for key in LIVE:
+            self.desk.errands.cancel(f"denoise/{key}")
+            self.desk.inference.cancel(f"denoise/{key}")
+        self._clean, self._noisy, self._after, self._scores = None, None, None, (None, None)
+        self.wipe.set_pair(self.wipe.pair()[0], None)
+        self.noise.show_scores(None, None)
+        self.card.progress.end()
+        self.duel.clear()
+
+    def _consider(self) -> None:
+        """Ask what the model does to size and colour, before it does it."""
+        assert self._picture is not None
+        shape, self._agreed_to = self._picture.shape, False
+        self._ask("effect", lambda model, task: str(model.effect(shape)), self._told)
+
+    def _told(self, effect: str) -> None:
+        if self._info is None or self._picture is None:
+            return
+        self._shape = self._info.image_shape if effect else None
+        asking = bool(effect) and self._info.run_id not in self._agreed
+        self.card.explain(effect, asking)
+        self._agreed_to = not asking
+        self._disturb()
+
+    def _agree(self) -> None:
+        assert self._info is not None
+        self._agreed_to = True
+        self._agreed.add(self._info.run_id)
+        self.card.explain(self.card.effect.text(), False)
+        self._disturb()
+
+    def _ask(self, key: str, work: Any, then: Any, progressed: Any = None) -> None:
+        self.desk.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
+
+    def _failed(self, error: UserError) -> None:
+        self.card.progress.end()
+        self.show_error(error)
+
+    # --- disturb, clean, score ---
+
+    def _disturb(self) -> None:
+        """The noise has changed: everything follows anew, the newest wins."""
+        if self._picture is None or not self._agreed_to:
+            return
+        picture, shape, how = self._picture, self._shape, self.noise.noise()
+        self.duel.clear()
+        self.desk.inference.cancel("denoise/clean")
+        self.desk.errands.cancel("denoise/score")
+        work = lambda task: cleaning.disturbed(picture, shape, how)  # noqa: E731
+        self.desk.errands.ask("denoise/disturb", work, partial(self._ask_model, how), self._failed)
+
+    def _ask_model(self, how: Noise, found: tuple[Pixels, Layers]) -> None:
+        base, self._noisy = found
+        self._clean = base if how.strength else None
+        noisy = self._noisy
+        shown = self.wipe.pair()[1]
+        if shown is None or shown.size != noisy.size or max(noisy.size) > 1024:
+            self.wipe.set_pair(noisy, None)
+
+        def work(model: Any, task: Task) -> tuple[Layers, float]:
+            return cleaning.cleaned(model, noisy.pixels, partial(self.desk.inference.tell, task), task.is_cancelled)
+
+        self._ask("clean", work, self._cleaned, self._advance)
+
+    def _advance(self, what: str, done: int, total: int) -> None:
+        if total > 4 and done < total:  # anything shorter is over before it can be read
+            self.card.progress.begin(what)
+            self.card.progress.advance(what, done, total)
+
+    def cancel(self) -> None:
+        """Stop cleaning; the picture that was opened stays."""
+        self.desk.errands.cancel("denoise/disturb")
+        self.desk.inference.cancel("denoise/clean")
+        self.card.progress.end()
+        self.wipe.set_pair(self._noisy, None)
+        self.card.say("Cancelled.")
+
+    def _cleaned(self, answer: tuple[Layers, float]) -> None:
+        noisy, clean = self._noisy, self._clean
+        assert noisy is not None
+        self._after, self._seconds = answer
+        self.card.progress.end()
+        self.card.show_after(noisy, self._after, "after")
+        self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  cleaned in {self._seconds:.2f} s")
+        after = self._after.pixels
+        if clean is None:
+            self.noise.show_scores(None, None)
+            return
+
+        def score(task: Task) -> tuple[Scores | None, Scores | None]:
+            pair = [cleaning.scored(clean, other, task.is_cancelled) for other in (noisy.pixels, after)]
+            return pair[0], pair[1]
+
+        self.desk.errands.ask("denoise/score", score, self._scored, self._failed)
+
+    def _scored(self, scores: tuple[Scores | None, Scores | None]) -> None:
+        self._scores = scores
+        self.noise.show_scores(*scores)
+
+    # --- the duel ---
+
+    def start_duel(self) -> None:
+        """Let the filters and the other models clean the same picture."""
+        if self._noisy is None or self._after is None or self._info is None:
+            return
+        mine = Entry(f"{self._info.title} (this model)", self._after, self._scores[1], self._seconds)
+        untouched = Entry("Before", self._noisy, self._scores[0], 0.0)
+        self.duel.fight(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
+
+    def _show_entry(self, entry: Entry) -> None:
+        if self._noisy is not None:
+            self.card.show_after(self._noisy, entry.picture, entry.name)
+
+    # --- export ---
+
+    def _recipe(self) -> dict[str, Any]:
+        assert self._info is not None
+        how, name = self.noise.noise(), self._path.name if self._path else ""
+        return recipe_of(self._info, "denoise", image=name, noise=how.kind, strength=how.strength, seed=how.seed)
+
+    def _export(self, what: str) -> None:
+        picture = self.card.picture(what)
+        if picture is not None:
+            self.exporter.picture(picture, self._recipe())
+
+    @Slot(dict)
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring the noise of an exported picture back, and the picture if it came with us."""
+        if recipe.get("panel") != "denoise" or self._info is None:
+            return
+        try:
+            how = Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
+        except (KeyError, TypeError, ValueError):
+            return self.show_error(UserError("The recipe of this picture cannot be read.", where="noise"))
+        self.session.asked_for_panel.emit("denoise")
+        self.noise.set_noise(how)
+        name = str(recipe.get("image", ""))
+        if name in cleaning.SAMPLES:
+            self.open(cleaning.sample_path(name))
+        elif self._path is None or self._path.name != name:
+            self.session.notice(f"The noise is set as it was; now drop {name or 'the picture'} to see it again.")
+        else:
+            self._disturb()
+
+    # --- tour ---
+
+    def tour(self) -> Iterator[str]:
+        """Try a picture, move the line, look closely, let others compete, export."""
+        yield "empty"
+        if self._info is None:
+            return
+        self.sample()
+        yield "cleaned"
+        self.start_duel()
+        yield "duel"
+        self.wipe.set_zoom(2)
+        self.wipe.set_share(0.35)
+        self.noise.set_noise(Noise("gaussian", 0.2, 3))
+        self._disturb()
+        yield "close"
+        self.wipe.set_zoom(0)
+        self.wipe.set_beside(True)
+        self._export("both")
+        yield "side-by-side"

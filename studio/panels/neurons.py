@@ -1,0 +1,275 @@
+"""Neurons: what each coding unit has come to stand for, and what a picture is without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
+
+from models.core import datasets
+from models.core.errors import UserError
+from models.core.family import About, Decodes, Encodes, HasSparsity
+from studio.session import ModelInfo
+from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
+from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.grid import PictureGrid
+from studio.widgets.panel import Panel
+from studio.widgets.picture import Picture
+from studio.widgets.progress import ProgressRow
+from studio.widgets.sliders import LabelledSlider
+from studio.workers import units
+from studio.workers.units import Pixels, Survey
+from studio.workers.worker import Task
+
+PICTURES = 2_000  # that are encoded
+TOP = 12  # pictures shown for a unit
+MOST = 400  # per cent of a strong activation that the slider reaches
+
+_ABOUT = About(
+    text=(
+        "Each tile is one unit: light where it adds to the mean picture, dark where it takes away. The pictures beside "
+        "it are those that activate the unit most, so what they have in common is what it stands for. "
+        "Switch it off and the reconstruction loses just that."
+    ),
+    equation="alone = g(mean, a_k strong) − g(mean, a_k = 0)",
+    paper="Ng, Sparse autoencoder (CS294A lecture notes), 2011",
+)
+
+
+class Neurons(Panel):
+    """All units at the left; the chosen one, and one picture with it changed, at the right."""
+
+    TITLE, ICON, NEEDS = "Neurons", "brain", Encodes
+    PURPOSE = "Here you see what each coding unit of an autoencoder stands for, and switch single ones off."
+    HINTS = "Arrows walk through the units  ·  Enter chooses one"
+
+    def build(self, content: QWidget) -> None:
+        """A grid of units, the pictures of one, and a slider for it."""
+        self._info: ModelInfo | None = None
+        self._stale = True
+        self.survey: Survey | None = None
+        self.unit, self.example = 0, 0
+        self._order = np.zeros(0, np.int64)
+        self.exporter = Exporter(self.desk, self.show_error)
+        self._make_units()
+        self._make_unit()
+        self._make_change()
+        right = vbox(self.one, self.change, spacing=12)
+        right.setStretch(0, 1)
+        right.setStretch(1, 1)
+        row = hbox(self.all, right, spacing=12)
+        row.setStretch(0, 1)
+        row.setStretch(1, 1)
+        content.setLayout(row)
+
+    def _make_units(self) -> None:
+        self.all = Card("Units", "what each adds to the mean picture")
+        self.grid = PictureGrid(cell=48, max_size=96)
+        self.grid.clicked.connect(self.choose)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self._cancel)
+        self.waiting = EmptyState("brain", "The units appear once the dataset is encoded.", "Encode the dataset")
+        self.waiting.asked.connect(self._load)
+        save = button("Export")
+        save.setToolTip("All units as one sheet into the Gallery")
+        save.clicked.connect(self._export)
+        self.all.tools.addWidget(save)
+        self.all.body.addWidget(self.progress)
+        self.all.body.addWidget(self.grid, 1)
+        self.all.body.addWidget(self.waiting, 1)
+        self.all.body.addWidget(Foldout("What am I looking at?", _ABOUT))
+        self.grid.hide()
+
+    def _make_unit(self) -> None:
+        self.one = Card("Unit")
+        self.painted, self.alone = Picture(), Picture()
+        self.top = PictureGrid(cell=40, max_size=112)
+        self.top.clicked.connect(self._take_example)
+        self.top.setToolTip("Click one to change it below")
+        pair = hbox(
+            vbox(label("painted alone", "secondary"), self.alone),
+            vbox(label("on the mean picture", "secondary"), self.painted),
+            vbox(label("pictures that activate it most", "secondary"), self.top),
+            spacing=12,
+        )
+        for index, share in enumerate((2, 2, 4)):
+            pair.setStretch(index, share)
+        self.one.body.addLayout(pair, 1)
+
+    def _make_change(self) -> None:
+        self.change = Card("With and without it", "one picture, the unit set by the slider")
+        another = button("Another picture")
+        another.clicked.connect(self._another)
+        self.change.tools.addWidget(another)
+        self.original, self.before, self.after = Picture(), Picture(), Picture()
+        names = ("the picture", "its reconstruction", "with the unit changed")
+        shown = (self.original, self.before, self.after)
+        row = hbox(*[vbox(label(n, "secondary"), p) for n, p in zip(names, shown, strict=True)], spacing=12)
+        for index in range(3):
+            row.setStretch(index, 1)
+        self.slider = LabelledSlider(0, MOST, lambda value: f"{value} %" if value else "off")
+        self.slider.track.setAccessibleName("Activation of the unit, of a strong one")
+        self.slider.changed.connect(lambda value: self._paint())
+        ablate, same, boost = button("Ablate"), button("As it is"), button("Boost")
+        ablate.clicked.connect(lambda: self.set_activation(0))
+        same.clicked.connect(self._as_it_is)
+        boost.clicked.connect(lambda: self.set_activation(MOST))
+        sliders = hbox(self.slider, ablate, same, boost)
+        sliders.setStretch(0, 1)
+        self.change.body.addLayout(row, 1)
+        self.change.body.addLayout(sliders)
+
+    # --- the model ---
+
+    def suits(self, model: ModelInfo) -> bool:
+        """Units that can be found in a picture and painted."""
+        return model.can(Encodes) and model.can(Decodes)
+
+    def model_changed(self) -> None:
+        """Another model has other units; they are painted when somebody looks."""
+        self._info = self.session.model
+        self.survey, self._stale = None, True
+        self.grid.hide()
+        self.waiting.show()
+        for picture in (self.painted, self.alone, self.original, self.before, self.after):
+            picture.set_image(None)
+        self.top.set_images(np.zeros((0, 1, 1, 1), np.uint8))
+        if self.isVisible():
+            self.shown()
+
+    def weights_changed(self) -> None:
+        """It has learned more."""
+        self._info, self._stale = self.session.model, True
+        if self.isVisible():
+            self.shown()
+
+    def shown(self) -> None:
+        """Paint the units with the weights of today."""
+        if self._info is None or not self._stale:
+            return
+        self._stale = False
+        self._load()
+
+    def _load(self) -> None:
+        info = self._info
+        if info is None:
+            return
+        self.waiting.setVisible(self.survey is None)
+        self.progress.begin("Loading the dataset")
+        ask = self.desk.errands.ask
+        ask("neurons", partial(self._pictures, info), self._encode, self._failed, self.progress.advance)
+
+    def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
+        tell = partial(self.desk.errands.tell, task)
+        dataset = datasets.load(info.dataset, size=info.dataset_size, cancelled=task.is_cancelled, progress=tell)
+        part = dataset.images[dataset.train]
+        rows = np.linspace(0, len(part) - 1, min(PICTURES, len(part))).astype(int)
+        return np.asarray(part[rows])
+
+    @Slot(object)
+    def _encode(self, pictures: Pixels) -> None:
+        def work(model: Any, task: Task) -> Survey:
+            return units.survey(model, pictures, partial(self.desk.inference.tell, task), task.is_cancelled)
+
+        self.desk.inference.question("neurons", work, self._surveyed, self._failed, self.progress.advance)
+
+    @Slot(object)
+    def _surveyed(self, found: Survey) -> None:
+        self.progress.end()
+        first = self.survey is None
+        self.survey, self._order = found, found.order()
+        self.grid.set_images(found.alone[self._order], [str(int(unit)) for unit in self._order])
+        words = f"{found.size} units, those that differ most first"
+        if self._info is not None and self._info.can(HasSparsity):
+            words += f"; mean activation {found.codings.mean():.3f}"
+        self.all.set_subtitle(words)
+        self.waiting.hide()
+        self.grid.show()
+        self.slider.set_range(-MOST if found.signed() else 0, MOST)
+        self.grid.set_current(0 if first else int(np.flatnonzero(self._order == self.unit)[0]))
+        self.choose(self.grid.current())
+
+    def _failed(self, error: UserError) -> None:
+        self.progress.end()
+        self.waiting.set_text(f"{error.what} {error.advice}")
+
+    def _cancel(self) -> None:
+        self.desk.errands.cancel("neurons")
+        self.desk.inference.cancel("neurons")
+        self.progress.end()
+
+    # --- one unit ---
+
+    @Slot(int)
+    def choose(self, place: int) -> None:
+        """Show the unit at a place of the grid."""
+        found = self.survey
+        if found is None or not 0 <= place < len(self._order):
+            return
+        self.unit = int(self._order[place])
+        values = found.codings[:, self.unit]
+        self.one.set_title(f"Unit {self.unit}")
+        self.one.set_subtitle(f"mean {values.mean():.3f}, strong {found.strong[self.unit]:.2f}")
+        self.alone.set_image(found.alone[self.unit])
+        self.painted.set_image(found.painted[self.unit])
+        rows = found.top(self.unit, TOP)
+        self.top.set_images(found.pictures[rows], [f"{values[row]:.2f}" for row in rows])
+        self.example = int(rows[0])  # the one that has most to lose
+        self._as_it_is()
+
+    def _take_example(self, place: int) -> None:
+        if self.survey is not None:
+            self.example = int(self.survey.top(self.unit, TOP)[place])
+            self._as_it_is()
+
+    def _another(self) -> None:
+        if self.survey is not None:
+            self.example = (self.example + 97) % len(self.survey.pictures)
+            self._as_it_is()
+
+    def _as_it_is(self) -> None:
+        if self.survey is not None:
+            own = self.survey.codings[self.example, self.unit] / self.survey.strong[self.unit]
+            self.set_activation(round(100 * float(own)))
+
+    def set_activation(self, per_cent: int) -> None:
+        """Set the unit to so many per cent of its strong activation."""
+        self.slider.set_value(per_cent)
+        self._paint()
+
+    def _paint(self) -> None:
+        found = self.survey
+        if found is None:
+            return
+        unit, value = self.unit, self.slider.value() / 100 * float(found.strong[self.unit])
+        coding = found.codings[self.example]
+        self.original.set_image(found.pictures[self.example])
+        ask = self.desk.inference.question
+        work = lambda model, task: units.changed(model, coding, unit, value)  # noqa: E731
+        ask("neurons/change", work, self._painted, self.show_error)
+
+    @Slot(object)
+    def _painted(self, pair: Pixels) -> None:
+        self.before.set_image(pair[0])
+        self.after.set_image(pair[1])
+
+    def _export(self) -> None:
+        if self.survey is not None and self._info is not None:
+            from models.core import images
+
+            sheet = images.grid(self.survey.alone[self._order])
+            self.exporter.picture(sheet, recipe_of(self._info, "neurons", units=self.survey.size))
+
+    def tour(self) -> Iterator[str]:
+        """Look at units, switch one off, boost it."""
+        yield "units"
+        self.grid.set_current(1)
+        self.choose(1)
+        self.set_activation(0)
+        yield "ablated"
+        self.set_activation(MOST)
+        yield "boosted"

@@ -1,0 +1,209 @@
+"""Transfer: what an encoder that never saw a label is worth to a classifier that sees few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from models.core.errors import UserError
+from models.core.family import About, Encodes
+from studio import theme
+from studio.session import ModelInfo
+from studio.widgets.basics import QuietSpin, hbox, label, vbox
+from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
+from studio.widgets.confusion import Confusion
+from studio.widgets.panel import Panel
+from studio.widgets.progress import ProgressRow
+from studio.widgets.spread_chart import SpreadChart
+from studio.workers import garbage, transfer
+from studio.workers.transfer import PRETRAINED, SCRATCH
+from studio.workers.worker import Task
+
+KEY = "transfer"
+NAMES = {PRETRAINED: "pretrained", SCRATCH: "from scratch"}
+FIELDS = (  # name, words, default, least, most, help
+    ("labels", "Labels", 500, 20, 100_000, "How many labelled pictures each classifier gets"),
+    ("seeds", "Seeds", 3, 1, 20, "How often all is repeated with other labels and weights"),
+    ("epochs", "Epochs", 60, 1, 1_000, "Passes over the labelled pictures"),
+    ("frozen_epochs", "of them frozen", 20, 0, 1_000, "First passes, in which the reused layers stay as they are"),
+)
+
+_ABOUT = About(
+    text=(
+        "Labels are dear, pictures are cheap. The encoder was trained on all pictures without labels; here it gets a "
+        "last layer and a few labels, first frozen, then with all layers learning. "
+        "The same network begun at random gets the same labels: the difference is what pretraining was worth."
+    ),
+    equation="gain = accuracy(pretrained) − accuracy(from scratch)",
+    paper="Bengio et al., Greedy Layer-Wise Training of Deep Networks, 2006",
+)
+
+
+class Transfer(Panel):
+    """A small form at the left; the gain, the curves of both arms and what they mix up at the right."""
+
+    TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
+    PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled pictures."
+
+    def build(self, content: QWidget) -> None:
+        """The form, the curves, the matrix."""
+        self._info: ModelInfo | None = None
+        self.found: dict[str, Any] | None = None
+        self._make_form()
+        self._make_results()
+        right = vbox(self.gain_card, hbox(self.curves_card, self.confusion_card, spacing=12), spacing=12)
+        right.setStretch(1, 1)
+        row = hbox(self.form, right, spacing=12)
+        row.setStretch(1, 1)
+        content.setLayout(row)
+        self._show_nothing()
+
+    def _make_form(self) -> None:
+        self.form = Card("Comparison")
+        self.form.setFixedWidth(280)
+        self.spins: dict[str, QuietSpin] = {}
+        grid = QGridLayout()
+        grid.setVerticalSpacing(theme.GAP_S)
+        for row, (name, words, default, least, most, help_text) in enumerate(FIELDS):
+            spin = self.spins[name] = QuietSpin()
+            spin.setRange(least, most)
+            spin.setValue(default)
+            spin.setToolTip(help_text)
+            spin.setAccessibleName(words)
+            grid.addWidget(label(words, "secondary"), row, 0)
+            grid.addWidget(spin, row, 1)
+        grid.setColumnStretch(1, 1)
+        self.start = button("Start", "primary", "play")
+        self.start.clicked.connect(self.begin)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self.cancel)
+        self.form.body.addLayout(grid)
+        self.form.body.addLayout(hbox(self.start, None))
+        self.form.body.addWidget(self.progress)
+        self.form.body.addStretch(1)
+        self.form.body.addWidget(Foldout("What am I looking at?", _ABOUT, opened=True))
+
+    def _make_results(self) -> None:
+        self.gain_card = Card("Gain")
+        self.gain = label("", "page")
+        self.gain.setFont(theme.mono(theme.LARGE))
+        self.words = label("", "secondary", wrap=True)
+        row = hbox(self.gain, self.words, spacing=theme.GAP_L)
+        row.setStretch(1, 1)
+        self.gain_card.body.addLayout(row)
+        self.curves_card = Card("Accuracy while learning", "mean of the seeds, band from worst to best")
+        self.chart = SpreadChart()
+        self.waiting = EmptyState("graduation-cap", "The curves of both classifiers appear here.", "Start")
+        self.waiting.asked.connect(self.begin)
+        self.curves_card.body.addWidget(self.chart, 1)
+        self.curves_card.body.addWidget(self.waiting, 1)
+        self.confusion_card = Card("Mixed up", "test pictures, all seeds")
+        self.arm = Segmented(list(NAMES.values()))
+        self.arm.chosen.connect(lambda index: self._show_confusion())
+        self.confusion_card.tools.addWidget(self.arm)
+        self.confusion = Confusion()
+        self.confusion_card.body.addWidget(self.confusion, 1)
+
+    def _show_nothing(self) -> None:
+        self.found = None
+        for widget in (self.gain_card, self.chart, self.confusion_card):
+            widget.hide()
+        self.waiting.show()
+
+    def suits(self, model: ModelInfo) -> bool:
+        """An encoder, and labels to learn from."""
+        return model.can(Encodes) and len(model.label_names) > 1
+
+    def model_changed(self) -> None:
+        """Another encoder: what was found holds for the other one."""
+        self._info = self.session.model
+        self.cancel()
+        self._show_nothing()
+        if self._info is not None:
+            self.form.set_subtitle(f"on {self._info.dataset}")
+
+    def weights_changed(self) -> None:
+        """The results say which step they are of; they stay."""
+        self._info = self.session.model
+
+    # --- the work ---
+
+    def begin(self) -> None:
+        """Train all classifiers in the studies thread."""
+        info = self._info
+        if info is None:
+            return
+        self.error.hide()
+        values = {name: spin.value() for name, spin in self.spins.items()}
+        values["frozen_epochs"] = min(values["frozen_epochs"], values["epochs"])
+        studies = self.desk.studies
+
+        def work(task: Task) -> dict[str, Any]:
+            try:
+                return transfer.compare(info.folder, values, partial(studies.tell, task), task.is_cancelled)
+            finally:
+                garbage.mark()
+
+        self._run(True)
+        studies.ask(KEY, work, self._compared, self._failed, self.progress.advance)
+
+    def _run(self, on: bool) -> None:
+        self.start.setEnabled(not on)
+        if self.waiting.button is not None:
+            self.waiting.button.setEnabled(not on)
+        self.progress.begin("Preparing") if on else self.progress.end()
+
+    def cancel(self) -> None:
+        """Stop after the batch that is being learned; nothing of it is kept."""
+        self.desk.studies.cancel(KEY)
+        self._run(False)
+
+    def _failed(self, error: UserError) -> None:
+        self._run(False)
+        self.show_error(error)
+
+    @Slot(object)
+    def _compared(self, found: dict[str, Any]) -> None:
+        self._run(False)
+        self.found = found
+        means = {arm: found["accuracy"][arm]["mean"] for arm in NAMES}
+        self.gain.setText(f"{found['gain_points']:+.1f} points")
+        seeds = len(found["accuracy"][PRETRAINED]["seeds"])
+        self.words.setText(
+            f"Pretrained {means[PRETRAINED]:.1%}, from scratch {means[SCRATCH]:.1%} of the test pictures right with "
+            f"{found['labels']:,} labels; mean of {seeds} {'seed' if seeds == 1 else 'seeds'}."
+        )
+        groups = {
+            words: [one["curves"]["val_accuracy"] for one in found["arms"] if one["arm"] == arm]
+            for arm, words in NAMES.items()
+        }
+        frozen = int(found["frozen_epochs"])
+        epochs = max(len(curve) for curves in groups.values() for curve in curves)
+        self.chart.set_groups(groups, (frozen, "all layers learn") if 0 < frozen < epochs else None)
+        self._show_confusion()
+        self.waiting.hide()
+        for widget in (self.gain_card, self.chart, self.confusion_card):
+            widget.show()
+        self.session.done.emit(f"Pretraining gains {found['gain_points']:+.1f} points")
+
+    def _show_confusion(self) -> None:
+        if self.found is None:
+            return
+        arm = list(NAMES)[self.arm.index()]
+        counts = np.sum([one["confusion"] for one in self.found["arms"] if one["arm"] == arm], axis=0)
+        self.confusion.set_counts(counts, self.found["label_names"])
+
+    def tour(self) -> Iterator[str]:
+        """Compare with few labels and few passes."""
+        yield "before"
+        for name, value in (("labels", 300), ("seeds", 1), ("epochs", 24), ("frozen_epochs", 8)):
+            self.spins[name].setValue(value)
+        self.begin()
+        yield "compared"
+        self.arm.choose(1)
+        yield "from-scratch"

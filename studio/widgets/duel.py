@@ -1,0 +1,171 @@
+"""The duel: the same picture cleaned by everyone who can, in one row, with scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from models.core import classic, places, record
+from models.core.errors import UserError
+from studio import theme
+from studio.widgets.basics import Elided, button, hbox, label, vbox
+from studio.widgets.card import Card
+from studio.widgets.picture import Picture
+from studio.widgets.progress import ProgressRow
+from studio.workers import cleaning, garbage
+from studio.workers.cleaning import Entry, Pixels
+from studio.workers.desk import Desk
+from studio.workers.worker import Task, Worker
+
+WIDE, HIGH, FOLDED = 131, 232, 60  # px
+MOST_MODELS = 12
+
+
+class Rival(QFrame):
+    """One of the row: a cut of its picture, its name and its scores; a click shows it large."""
+
+    clicked = Signal()
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        self.picture = Picture()
+        self.picture.set_image(entry.cut())
+        self.picture.setMinimumSize(80, 80)
+        self.picture.clicked.connect(self.clicked)
+        self.picture.setToolTip("Show it large, as what comes after")
+        self.picture.setAccessibleName(entry.name)
+        self.name = Elided(entry.name)
+        self.best = label("best", "chip")
+        self.best.hide()
+        self.scores = label(entry.scores.words() if entry.scores else f"{entry.seconds:.2f} s", "secondary")
+        self.scores.setToolTip(f"PSNR and SSIM against the clean picture; it took {entry.seconds:.2f} s")
+        head = hbox(self.name, self.best, spacing=theme.GAP_XS)
+        head.setStretch(0, 1)
+        self.setLayout(vbox(self.picture, head, self.scores, spacing=2))
+        self.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        self.name.setFixedHeight(24)  # as high as the mark, so that all pictures are alike
+        self.setFixedWidth(WIDE)
+
+
+class Duel(Card):
+    """Collects the entries as they come; ``chosen`` carries the one whose picture was clicked."""
+
+    asked = Signal()
+    chosen = Signal(object)  # Entry
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("Duel", "the same picture cleaned by filters and by other models; cut from the middle")
+        self.desk = desk
+        self._cannot: set[Path] = set()  # runs that have turned out not to clean pictures of this kind
+        self._left: set[str] = set()  # who has not answered yet
+        self.start = button("Start the duel")
+        self.start.setToolTip("Median, Gaussian and non-local means filters, and every other model that denoises")
+        self.start.clicked.connect(self.asked)
+        self.tools.addWidget(self.start)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self.stop)
+        self._inside = QWidget()
+        self._row = hbox(None, spacing=theme.GAP_M)
+        self._inside.setLayout(self._row)
+        self._inside.setProperty("role", "bare")
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._inside)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = area
+        self.body.addWidget(self.progress)
+        self.body.addWidget(area, 1)
+        self.rivals: list[Rival] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Another picture, or other noise: what was scored no longer holds."""
+        self.stop()
+        for rival in self.rivals:
+            self._row.removeWidget(rival)
+            rival.hide()
+            rival.deleteLater()
+        self.rivals = []
+        self.start.setText("Start the duel")
+        self.area.hide()
+        self.setFixedHeight(FOLDED)
+
+    def stop(self) -> None:
+        """Let nobody else answer; who has answered stays."""
+        for key in self._left:
+            self.desk.errands.cancel(key)
+            self.desk.inference.cancel(key)
+        self._left = set()
+        self._end()
+
+    def _end(self) -> None:
+        self.progress.end()
+        self.start.show()
+        self.start.setText("Once more")
+
+    def fight(self, clean: Pixels | None, noisy: Pixels, first: list[Entry], run_id: str) -> None:
+        """Begin: ``first`` are there already; filters and other models than ``run_id`` answer one by one."""
+        self.clear()
+        self.start.hide()
+        self.area.show()
+        self.setFixedHeight(HIGH)
+        self.progress.begin("Cleaning")
+        for entry in first:
+            self.add(entry)
+        for name in classic.FILTERS:
+            self._ask(self.desk.errands, name, partial(self._filter, name, clean, noisy))
+        runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
+        for run in runs[:MOST_MODELS]:
+            if run.error is None and run.id != run_id and run.folder not in self._cannot:
+                work = partial(self._model, run.folder, run.title or run.folder.name, clean, noisy)
+                self._ask(self.desk.inference, str(run.folder), work, run.folder)
+
+    def _ask(self, worker: Worker, name: str, work: Callable[[Task], Entry | None], folder: Path | None = None) -> None:
+        key = f"denoise/duel/{name}"
+        self._left.add(key)
+
+        def answered(entry: Entry | None) -> None:
+            if entry is not None:
+                self.add(entry)
+            elif folder is not None:
+                self._cannot.add(folder)
+            self._counted(key)
+
+        worker.ask(key, work, answered, lambda error: self._refused(key, error), self.progress.advance)
+
+    def _filter(self, name: str, clean: Pixels | None, noisy: Pixels, task: Task) -> Entry:
+        tell = partial(self.desk.errands.tell, task)
+        return cleaning.filtered(name, clean, noisy, tell, task.is_cancelled)
+
+    def _model(self, folder: Path, title: str, clean: Pixels | None, noisy: Pixels, task: Task) -> Entry | None:
+        tell = partial(self.desk.inference.tell, task)
+        found = cleaning.other_model(folder, title, clean, noisy, tell=tell, cancelled=task.is_cancelled)
+        garbage.mark()
+        return found
+
+    def _refused(self, key: str, error: UserError) -> None:
+        self.set_subtitle(str(error))
+        self._counted(key)
+
+    def _counted(self, key: str) -> None:
+        self._left.discard(key)
+        if not self._left:
+            self._end()
+
+    def add(self, entry: Entry) -> None:
+        """One more; the best by PSNR is marked."""
+        rival = Rival(entry)
+        rival.clicked.connect(lambda: self.chosen.emit(entry))
+        self._row.insertWidget(len(self.rivals), rival)
+        self.rivals.append(rival)
+        known = {one: one.entry.scores.psnr for one in self.rivals if one.entry.scores is not None}
+        best = max(known, key=lambda one: known[one], default=None)
+        for one in self.rivals:
+            one.best.setVisible(one is best and len(known) > 1)

@@ -1,0 +1,108 @@
+"""Several files that were dropped together: choose one to look at, or clean all of them into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
+
+from models.core.errors import UserError
+from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
+from studio.widgets.exporting import recipe_of
+from studio.widgets.progress import ProgressRow
+from studio.workers import cleaning
+from studio.workers.cleaning import Folder
+from studio.workers.desk import Desk
+from studio.workers.worker import Task
+
+KEY = "denoise/all"
+
+
+class FilesRow(QWidget):
+    """Hidden while there are fewer than two files."""
+
+    chosen = Signal(object)  # Path
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self._show_error = desk, show_error
+        self.files: list[tuple[Path, Path]] = []
+        self.names = QuietCombo()
+        self.names.setAccessibleName("Which of the pictures")
+        self.names.setMinimumContentsLength(18)
+        self.names.setSizeAdjustPolicy(QuietCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.names.activated.connect(lambda index: self.chosen.emit(self.files[index][0]))
+        self.all = button("Denoise all")
+        self.all.setToolTip("Clean every picture into a folder that you choose")
+        self.all.clicked.connect(self._choose)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(lambda: self.stop("Cancelled; what is done already stays."))
+        self.words = label("", "secondary", wrap=True)
+        self.bad = QPlainTextEdit()
+        self.bad.setReadOnly(True)
+        self.bad.setMaximumHeight(72)
+        self.bad.setAccessibleName("Files that were left out")
+        row = hbox(self.names, self.all)
+        row.setStretch(0, 1)
+        self.setLayout(vbox(row, self.progress, self.words, self.bad))
+        self.set_files([])
+
+    def set_files(self, files: list[tuple[Path, Path]]) -> None:
+        """(file, its name beneath what was dropped)."""
+        self.files = files
+        self.names.clear()
+        self.names.addItems([str(name) for _, name in files])
+        self.all.setText(f"Denoise all {len(files):,}")
+        self.setVisible(len(files) > 1)
+        self.words.hide()
+        self.bad.hide()
+
+    def _choose(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the cleaned pictures")
+        if folder:
+            self.clean_all(Path(folder))
+
+    def clean_all(self, out: Path) -> None:
+        """Clean every file with the current model into a folder."""
+        info = self.desk.session.model
+        if info is None:
+            return
+        self.all.setEnabled(False)
+        self.words.hide()
+        self.bad.hide()
+        self.progress.begin("Cleaning")
+        files, recipe, inference = self.files, recipe_of(info, "denoise"), self.desk.inference
+
+        def work(model: Any, task: Task) -> Folder:
+            tell = partial(inference.tell, task)
+            return cleaning.clean_files(model, files, out, recipe, tell=tell, cancelled=task.is_cancelled)
+
+        inference.question(KEY, work, self._show, self._failed, self.progress.advance)
+
+    def stop(self, words: str) -> None:
+        """Leave the rest undone; say so."""
+        self.desk.inference.cancel(KEY)
+        self._end(words)
+
+    def _end(self, words: str, bad: tuple[str, ...] = ()) -> None:
+        self.all.setEnabled(True)
+        self.progress.end()
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
+        self.bad.setPlainText("\n".join(bad))
+        self.bad.setVisible(bool(bad))
+
+    def _failed(self, error: UserError) -> None:
+        self._end("")
+        self._show_error(error)
+
+    def _show(self, found: Folder) -> None:
+        pictures = "picture" if found.written == 1 else "pictures"
+        text = f"{found.written:,} {pictures} written to {found.out}"
+        if found.bad:
+            text += f"; {len(found.bad):,} left out:"
+        self._end(text, found.bad)

@@ -1,0 +1,165 @@
+"""What the Denoise panel asks its threads for: disturb, clean, score, and clean a whole folder. No widget in here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import classic, export, images, metrics, noise
+from models.core.errors import Cancelled, UserError
+from models.core.operations import shown
+from studio.widgets.layers import Layers, layers
+
+Pixels = NDArray[np.uint8]
+Tell = Callable[[str, int, int], None]
+SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
+CUT = 112  # px, side of what a card of the duel shows
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is done to a clean picture; ``strength`` 0 leaves it alone."""
+
+    kind: str
+    strength: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How near a picture is to the clean one; ``ssim`` is None for one that is too small."""
+
+    psnr: float
+    ssim: float | None
+
+    def words(self) -> str:
+        """As a line of a card."""
+        first = "equal" if np.isinf(self.psnr) else f"{self.psnr:.1f} dB"
+        return first if self.ssim is None else f"{first}  ·  SSIM {self.ssim:.3f}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of the duel: who painted it, how it scores (None without a clean picture), how long it took."""
+
+    name: str
+    picture: Layers
+    scores: Scores | None
+    seconds: float
+
+    def cut(self) -> Pixels:
+        """The middle of the picture, pixel by pixel."""
+        height, width = self.picture.pixels.shape[:2]
+        top, left = max(0, (height - CUT) // 2), max(0, (width - CUT) // 2)
+        return self.picture.pixels[top : top + CUT, left : left + CUT]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What became of many files."""
+
+    written: int
+    bad: tuple[str, ...]
+    out: Path
+
+
+def sample_path(name: str) -> Path:
+    """Where one of ``SAMPLES`` lies; they come with scikit-image."""
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / name
+
+
+def scored(clean: Pixels | None, other: Pixels, cancelled: Callable[[], bool]) -> Scores | None:
+    """Compare with the clean picture, if there is one of this size."""
+    if clean is None or clean.shape != other.shape:
+        return None
+    return Scores(metrics.psnr(clean, other), metrics.ssim(clean, other, cancelled=cancelled))
+
+
+def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -> tuple[Pixels, Layers]:
+    """The clean picture, brought to ``shape`` if there is one, and with noise."""
+    base = picture if shape is None else images.fit(picture, shape)
+    if not how.strength:
+        return base, layers(base)
+    return base, layers(images.to_uint8(noise.add(images.to_float(base), how.kind, how.strength, how.seed)))
+
+
+def cleaned(model: Any, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
+    """What a model that ``Denoises`` makes of a picture, and the seconds it took."""
+    begin = time.perf_counter()
+    answer = model.denoise(
+        images.to_float(noisy[None]), progress=lambda done, total: tell("Cleaning", done, total), cancelled=cancelled
+    )
+    if cancelled():
+        raise Cancelled
+    return layers(images.to_uint8(answer[0])), time.perf_counter() - begin
+
+
+def filtered(name: str, clean: Pixels | None, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Entry:
+    """One classic filter in the duel."""
+    begin = time.perf_counter()
+    answer = classic.clean(noisy, name, progress=lambda done, total: tell(name, done, total), cancelled=cancelled)
+    seconds = time.perf_counter() - begin
+    return Entry(name, layers(answer), scored(clean, answer, cancelled), seconds)
+
+
+def other_model(
+    folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, tell: Tell, cancelled: Callable[[], bool]
+) -> Entry | None:
+    """Another model in the duel, loaded for this one picture; None if it cannot clean pictures."""
+    from models.core import training
+    from models.core.family import Denoises
+    from models.core.record import Run
+
+    run = Run.open(folder)
+    model = training.build(run)
+    if not isinstance(model, Denoises):
+        return None
+    if model.effect(noisy.shape):  # it would change the size: no comparison pixel by pixel
+        return None
+    training.reload(model, run)
+    picture, seconds = cleaned(model, noisy, lambda _what, done, total: tell(title, done, total), cancelled)
+    return Entry(title, picture, scored(clean, picture.pixels, cancelled), seconds)
+
+
+def free_name(path: Path) -> Path:
+    """The path, or the next one with a number that nobody has: no file is ever overwritten."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
+def clean_files(
+    model: Any, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
+    cancelled: Callable[[], bool],
+) -> Folder:  # fmt: skip
+    """Clean files into a folder; what cannot be read or written is listed and left out.
+
+    Args:
+        files: (file, its name in ``out``).
+        recipe: to which the name of the file is added.
+    """
+    written, bad = 0, []
+    for number, (path, name) in enumerate(files):
+        if cancelled():
+            raise Cancelled
+        tell(shown(Path(path.name)), number, len(files))
+        try:
+            picture = images.to_float(images.decode(path)[None])
+            clean = images.to_uint8(model.denoise(picture, cancelled=cancelled)[0])
+            target = free_name((out / name).with_suffix(".png"))
+            export.write_png(target, clean, {**recipe, "image": shown(name)})
+        except UserError as error:
+            bad.append(f"{shown(name)}: {error.what}")
+            continue
+        written += 1
+    return Folder(written, tuple(bad), out)

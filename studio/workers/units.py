@@ -1,0 +1,94 @@
+"""What each coding unit stands for: which pictures activate it, what it paints, what changes without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import images
+from models.core.errors import Cancelled
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+CHUNK = 100  # codings or pictures at a time
+STRONG = 99.5  # percentile of a unit's activation that counts as strong
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All units of a model on many pictures.
+
+    Attributes:
+        pictures: uint8 (n, height, width, channels) that were encoded.
+        codings: (n, units).
+        strong: (units,) a strong activation of each unit.
+        alone: uint8 (units, height, width, channels), what each unit adds to the mean coding: grey is nothing,
+            light is more, dark is less; each scaled by itself.
+        painted: uint8 as ``alone``, the mean coding with the unit strongly active.
+    """
+
+    pictures: Pixels
+    codings: Floats
+    strong: Floats
+    alone: Pixels
+    painted: Pixels
+
+    @property
+    def size(self) -> int:
+        """How many units there are."""
+        return int(self.codings.shape[1])
+
+    def signed(self) -> bool:
+        """Whether activations below zero mean something."""
+        return bool(self.codings.min() < -0.05)
+
+    def top(self, unit: int, count: int) -> NDArray[np.int64]:
+        """The pictures that activate a unit most, strongest first."""
+        return np.argsort(-self.codings[:, unit], kind="stable")[:count]
+
+    def order(self) -> NDArray[np.int64]:
+        """The units, those that tell pictures apart most first."""
+        return np.argsort(-self.codings.std(axis=0), kind="stable")
+
+
+def decoded(model: Any, codings: Floats, tell: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Floats:
+    """Paint many codings, some at a time."""
+    parts = []
+    for begin in range(0, len(codings), CHUNK):
+        if cancelled():
+            raise Cancelled
+        parts.append(model.decode(codings[begin : begin + CHUNK]))
+        tell(min(begin + CHUNK, len(codings)), len(codings))
+    return np.concatenate(parts)
+
+
+def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], cancelled: Any) -> Survey:
+    """Encode pictures and paint every unit of a model that ``Encodes`` and ``Decodes``."""
+    parts = []
+    for begin in range(0, len(pictures), CHUNK):
+        if cancelled():
+            raise Cancelled
+        parts.append(model.encode(images.to_float(pictures[begin : begin + CHUNK])))
+        tell("Encoding", min(begin + CHUNK, len(pictures)), len(pictures))
+    codings = np.concatenate(parts)
+    mean, strong = codings.mean(axis=0), np.percentile(codings, STRONG, axis=0).astype(np.float32)
+    strong = np.maximum(strong, 1e-3)
+    switched = np.repeat(mean[None], 2 * len(mean), axis=0)  # each unit on, then each unit off
+    rows = np.arange(len(mean))
+    switched[rows, rows], switched[len(mean) + rows, rows] = strong, 0.0
+    painted = decoded(model, switched, lambda done, total: tell("Painting units", done, total), cancelled)
+    on, off = painted[: len(mean)], painted[len(mean) :]
+    change = on - off
+    most = np.maximum(np.abs(change).max(axis=(1, 2, 3), keepdims=True), 0.02)  # a dead unit stays grey
+    return Survey(pictures, codings, strong, images.to_uint8(0.5 + 0.5 * change / most), images.to_uint8(on))
+
+
+def changed(model: Any, coding: Floats, unit: int, value: float) -> Pixels:
+    """The picture of a coding (units,) as it is and with one unit set to a value: (2, height, width, channels)."""
+    both = np.repeat(coding[None], 2, axis=0)
+    both[1, unit] = value
+    return images.to_uint8(model.decode(both))
