@@ -34,6 +34,7 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table = Table()
+        self._built: list[str] = []  # the metrics that lines and chips were made for
         self._lines: dict[str, Any] = {}
         self._hidden: set[str] = set()
         self._dense: dict[str, bool] = {}  # with which pen each line is drawn
@@ -102,7 +103,7 @@ class Curves(QWidget):
     def append_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows at the end; the view keeps following unless somebody has zoomed in."""
         self._table.append(rows)
-        if len(self._table.names()) != len(self._lines):
+        if len(self._table.names()) != len(self._built):
             self._rebuild()
         self._draw_soon()
 
@@ -176,18 +177,16 @@ class Curves(QWidget):
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
     def _rebuild(self, chosen: str = "all") -> None:
-        for line in self._lines.values():
-            self._item.removeItem(line)
-        self._lines = {name: self._item.plot([], [], connect="finite") for name in self.names()}
+        self._built = self.names()
+        for name in [name for name in self._lines if name not in self._built]:
+            self._item.removeItem(self._lines.pop(name))
+            self._chips.pop(name).deleteLater()
         self._legend.hide()  # laid out once, not at every chip
-        for chip in self._chips.values():
-            chip.deleteLater()
-        self._chips = {}
-        for name in self.names():
-            chip = LegendChip(name, dashed=name.startswith("val_"))
+        for name in [name for name in self._built if name not in self._lines]:  # making them is slow: keep the others
+            self._lines[name] = self._item.plot([], [], connect="finite")
+            chip = self._chips[name] = LegendChip(name, dashed=name.startswith("val_"))
             chip.set_on(name not in self._hidden)
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
-            self._chips[name] = chip
             self._legend.add(chip)
         self._legend.show()
         options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
