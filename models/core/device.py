@@ -67,7 +67,16 @@ def _map_tensorflow() -> None:
     for name in ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"):
         path = Path(found.submodule_search_locations[0]) / name
         if path.exists():
+            _read_through(path)
             load(os.fsencode(path), os.RTLD_NOW)
+
+
+def _read_through(path: Path) -> None:
+    """Bring a file into the system's cache: at a cold start the import would wait for the disk with the lock held."""
+    piece = bytearray(2**23)
+    with path.open("rb", buffering=0) as stream:
+        while stream.readinto(piece):
+            pass
 
 
 @contextlib.contextmanager
