@@ -1,4 +1,4 @@
-"""What every test gets: a home of its own, and no network."""
+"""What every test gets: a home of its own, no network, and a name that does not change from run to run."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras-home"))
     monkeypatch.setenv("STUDIO_OFFLINE", "1")
     return home
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their argument: gzip puts the time into them, and two workers must collect the same names."""
+    return argname if isinstance(val, bytes) else None
