@@ -60,6 +60,7 @@ def _add_training(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("run", type=Path)
     command.add_argument("--epochs", type=int, help="epochs in all, if more are wanted")
     command.add_argument("--learning-rate", type=float, help="a new learning rate, after it diverged for instance")
+    command.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="what may still change")
     command.add_argument("--checkpoint-steps", type=int, help="save every so many steps (default: by time)")
 
 
@@ -102,15 +103,21 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
     """The settings given by --set, --epochs and --seed, and what is wrong with each --set that is not FIELD=VALUE."""
+    values, wrong = assignments(arguments.set)
+    given = {"epochs": arguments.epochs, "seed": arguments.seed}
+    return values | {name: value for name, value in given.items() if value is not None}, wrong
+
+
+def assignments(items: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The values of FIELD=VALUE items, and what is wrong with each one that is not."""
     values, wrong = {}, {}
-    for item in arguments.set:
+    for item in items:
         name, equals, value = item.partition("=")
         if equals and name:
             values[name.strip()] = value.strip()
         else:
             wrong[f"--set {item}"] = "must be FIELD=VALUE"
-    given = {"epochs": arguments.epochs, "seed": arguments.seed}
-    return values | {name: value for name, value in given.items() if value is not None}, wrong
+    return values, wrong
 
 
 def train(arguments: argparse.Namespace, say: Any) -> int:
@@ -148,11 +155,14 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
     from models.core import datasets, device
     from models.core.record import Run
 
+    values, wrong = assignments(arguments.set)
+    if wrong:
+        raise ConfigError(wrong)
     run = Run.open(arguments.run, write=True)
     device.prepare()
     from models.core import training
 
-    training.change(run, epochs=arguments.epochs, learning_rate=arguments.learning_rate)
+    training.change(run, {**values, "epochs": arguments.epochs, "learning_rate": arguments.learning_rate})
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
     return _train(run, dataset, arguments.checkpoint_steps, say)
 

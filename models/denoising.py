@@ -62,10 +62,10 @@ class DenoisingConfig(Config):
         "dropout", "What disturbs the pictures while it learns.", group="model"
     )
     noise_low: float = setting(
-        0.5, "Least strength: a share of pixels, or a deviation of full scale.", group="model", ge=0, le=0.95
+        0.5, "Least strength, a share of pixels or of full scale.", group="model", later=True, ge=0, le=0.95
     )
     noise_high: float = setting(
-        0.5, "Greatest strength; each image draws one in between.", group="model", ge=0, le=0.95
+        0.5, "Greatest strength; each image draws one in between.", group="model", later=True, ge=0, le=0.95
     )
     latent_size: int = setting(
         30, "How many numbers describe an image (not conv).", unit="codings", group="model", ge=1, le=512
@@ -73,12 +73,16 @@ class DenoisingConfig(Config):
     width: int = setting(
         48, "Channels of the first convolutions (conv only).", unit="channels", group="model", ge=8, le=128
     )
+    grey_share: float = setting(
+        0.0, "Share of patches that it sees in grey (conv, colour only).", group="model", later=True, ge=0, le=1
+    )
     conditioning: Literal["blind", "level"] = setting(
         "level", "Whether the network is told how strong the noise is (conv only).", group="model"
     )
 
 
-PHOTO_NOISE: dict[str, Any] = {"noise": "gaussian", "noise_low": 0.02, "noise_high": 0.2}  # 5 to 50 of 255
+# 5 to 50 of 255; a third in grey, because one noise in all channels does not average out as three do
+PHOTOS: dict[str, Any] = {"noise": "gaussian", "noise_low": 0.02, "noise_high": 0.2, "grey_share": 0.33}
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
         return {}
-    return {"architecture": "conv", "batch_size": 16, **PHOTO_NOISE}
+    return {"architecture": "conv", "batch_size": 16, **PHOTOS}
 
 
 def check(config: DenoisingConfig) -> None:
@@ -201,11 +205,11 @@ class Denoiser(keras.Model):
         self.draws = keras.random.SeedGenerator(config.seed)
         self.psnr_tracker = keras.metrics.Mean(name="psnr")
 
-    def disturbed(self, images: Any, seed: Any) -> tuple[Any, Any]:
+    def disturbed(self, images: Any, seed: Any, grey: Any = None) -> tuple[Any, Any]:
         """Disturb a batch with a strength drawn for each image: (disturbed (b, h, w, c), strengths (b, 1, 1, 1))."""
         low, high = self.noise_range
         strength = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), low, max(high, low + 1e-7), seed=seed)
-        return noise.disturb(images, self.config.noise, strength, seed), strength
+        return noise.disturb(images, self.config.noise, strength, seed, grey), strength
 
     def score(self, clean: Any, painted: Any) -> None:
         """Count the mean over images of 10 log10(1 / MSE), in decibels."""
@@ -300,7 +304,7 @@ class CodingDenoiser(Denoiser):
         if cancelled and cancelled():
             raise Cancelled
         if images.shape[1:] != self.spec.image_shape:
-            shown = pictures.to_uint8(opaque(images))
+            shown = pictures.to_uint8(tiling.opaque(images))
             images = pictures.to_float(np.stack([pictures.fit(image, self.spec.image_shape) for image in shown]))
         clean = self.reconstruct(images)
         if progress:
@@ -329,23 +333,32 @@ class ConvDenoiser(Denoiser):
         return self.network([images, strength] if told else images, training=training)
 
     def call(self, images: Any, training: bool | None = None) -> dict[str, Any]:
-        """Disturb (in training only) and clean. ``images`` (b, h, w, c) -> image."""
-        strength = ops.full((ops.shape(images)[0], 1, 1, 1), sum(self.noise_range) / 2)
+        """Disturb (in training only) and clean. ``images`` (b, h, w, c) -> image, and target in training."""
         if training:
-            images, strength = self.disturbed(images, self.draws)
-            images = ops.clip(images, 0.0, 1.0)  # as in a picture file
+            target, noisy, strength = self.task(images, self.draws)
+            return {"image": self.clean(noisy, strength, training), "target": target}
+        strength = ops.full((ops.shape(images)[0], 1, 1, 1), sum(self.noise_range) / 2)
         return {"image": self.clean(images, strength, training)}
+
+    def task(self, images: Any, seed: Any) -> tuple[Any, Any, Any]:
+        """What to learn from a batch: targets, noisy images (both (b, h, w, c)), strengths (b, 1, 1, 1)."""
+        grey = None
+        if self.config.grey_share and images.shape[3] > 1:
+            images, grey = noise.some_grey(images, self.config.grey_share, seed)
+        noisy, strength = self.disturbed(images, seed, grey)
+        return images, ops.clip(noisy, 0.0, 1.0), strength  # clipped, as in a picture file
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """Mean absolute error against the clean image; a validation disturbs with the same noise every time."""
-        painted = y_pred["image"]
-        if not training:
-            images, strength = self.disturbed(x, self.config.seed)
-            painted = self.clean(ops.clip(images, 0.0, 1.0), strength, False)
-        self.score(x, painted)
-        return ops.mean(ops.abs(x - painted))
+        if training:
+            target, painted = y_pred["target"], y_pred["image"]
+        else:
+            target, noisy, strength = self.task(x, self.config.seed)
+            painted = self.clean(noisy, strength, False)
+        self.score(target, painted)
+        return ops.mean(ops.abs(target - painted))
 
     def make_optimizer(self) -> keras.optimizers.Optimizer:
         """Adam; a run is finished with smaller steps by ``resume --learning-rate``."""
@@ -369,7 +382,7 @@ class ConvDenoiser(Denoiser):
         Raises:
             Cancelled: if ``cancelled`` said so.
         """
-        images = opaque(images)
+        images = tiling.opaque(images)
 
         def tell(number: int) -> Callable[[int, int], None]:
             return lambda done, tiles: progress(number * tiles + done, len(images) * tiles) if progress else None
@@ -383,8 +396,6 @@ class ConvDenoiser(Denoiser):
         """One picture (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
         channels, own = image.shape[2], self.spec.image_shape[2]
         level = np.full((1, 1, 1, 1), self.level_of(image) if strength is None else strength, np.float32)
-        if channels < own and self.config.noise == "gaussian":
-            level *= np.sqrt(own)  # the same noise in all channels does not average out as it did in training
 
         def network(tile: Images) -> Images:
             if channels < own:
@@ -423,13 +434,6 @@ class ConvDenoiser(Denoiser):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network inside, for export."""
         return {"denoiser": self.network}
-
-
-def opaque(images: Any) -> Any:
-    """Pictures (n, h, w, 1 to 4) without their last channel if that is transparency (2 or 4 channels)."""
-    if images.ndim != 4 or images.shape[3] not in (1, 2, 3, 4):
-        raise ValueError(f"pictures are (n, height, width, 1 to 4), not {images.shape}")
-    return images[..., :-1] if images.shape[3] in (2, 4) else images
 
 
 CONFIG = DenoisingConfig

@@ -39,9 +39,20 @@ class About:
     paper: str
 
 
-def setting(default: Any, help_text: str, *, unit: str = "", group: str = "training", **limits: Any) -> Any:
-    """Declare a config field: default, one sentence of help, unit, group in the form, pydantic limits (ge, le, ...)."""
-    extra: Any = {"unit": unit, "group": group}
+def setting(
+    default: Any, help_text: str, *, unit: str = "", group: str = "training", later: bool = False, **limits: Any
+) -> Any:
+    """Declare a config field.
+
+    Args:
+        default: its value if nobody says otherwise.
+        help_text: one sentence.
+        unit: of the value, for the form.
+        group: of the form.
+        later: whether a run may go on with another value (the networks and the order of the images stay the same).
+        **limits: pydantic's, such as ge and le.
+    """
+    extra: Any = {"unit": unit, "group": group, "later": later}
     return Field(default, description=help_text, json_schema_extra=extra, **limits)
 
 
@@ -57,6 +68,12 @@ class Config(BaseModel):
 
 
 C = TypeVar("C", bound=Config)
+
+
+def changeable(config_class: type[Config]) -> list[str]:
+    """The settings with which a run may go on otherwise than it began: epochs, learning rate, what is marked so."""
+    marked = [name for name, info in config_class.model_fields.items() if (info.json_schema_extra or {}).get("later")]  # type: ignore[union-attr]
+    return ["epochs", "learning_rate", *marked]
 
 
 def parse_config(config_class: type[C], values: Mapping[str, Any]) -> C:

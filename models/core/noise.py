@@ -90,7 +90,15 @@ def estimated_sigma(image: Images) -> float:
     return float(np.median(spread))
 
 
-def disturb(images: Any, kind: str, strength: Any, seed: Any) -> Any:
+def some_grey(images: Any, share: float, seed: Any) -> tuple[Any, Any]:
+    """Make a share of a batch grey: (b, height, width, channels) -> the same, and which of them are (b, 1, 1, 1)."""
+    from keras import ops, random
+
+    grey = random.uniform((ops.shape(images)[0], 1, 1, 1), seed=seed) < share
+    return ops.where(grey, ops.mean(images, axis=3, keepdims=True), images), grey
+
+
+def disturb(images: Any, kind: str, strength: Any, seed: Any, grey: Any = None) -> Any:
     """Disturb a batch in training, on any backend; nothing is clipped.
 
     Args:
@@ -98,12 +106,15 @@ def disturb(images: Any, kind: str, strength: Any, seed: Any) -> Any:
         kind: one of ``TRAINING_KINDS``.
         strength: tensor (b, 1, 1, 1).
         seed: a ``keras.random.SeedGenerator``, or an int for draws that are the same at every call.
+        grey: which images are grey (b, 1, 1, 1): their channels get the same Gaussian or speckle noise.
     """
     from keras import ops, random
 
     shape = ops.shape(images)
     if kind in ("gaussian", "speckle"):
         wave = strength * random.normal(shape, seed=seed)
+        if grey is not None:
+            wave = ops.where(grey, wave[..., :1], wave)
         return images + (wave if kind == "gaussian" else images * wave)
     dice = random.uniform(shape if kind == "dropout" else (*shape[:-1], 1), seed=seed)
     if kind == "dropout":

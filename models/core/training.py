@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from models.core import device, record, state
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import ConfigError, StorageError, UserError
-from models.core.family import Config, DataSpec, parse_config
+from models.core.family import Config, DataSpec, changeable, parse_config
 from models.core.record import CheckpointEntry, Run, Status
 from models.core.recorder import Diverged, Recorder, Stopped
 from models.core.talk import Changes, Hooks, StopRequest
@@ -114,20 +115,27 @@ def compiled(run: Run) -> Any:
     return model
 
 
-def change(run: Run, *, epochs: int | None = None, learning_rate: float | None = None) -> None:
+def change(run: Run, wanted: Mapping[str, Any]) -> None:
     """Change what may change between two sessions of a run; it is recorded as an event.
 
+    Args:
+        run: open for writing.
+        wanted: new values by setting; None keeps the old one.
+
     Raises:
-        ConfigError: if the new value is out of range, or fewer epochs are asked for than are done.
+        ConfigError: if a new value is out of range, or the setting cannot change any more.
     """
-    wanted = {"epochs": epochs, "learning_rate": learning_rate}
-    new = {name: value for name, value in wanted.items() if value is not None and value != run.info.config.get(name)}
-    if not new:
-        return
-    module = models.family(run.info.family)
-    config = parse_config(module.CONFIG, {**run.info.config, **new})
-    run.set_config(config.model_dump())
-    run.event("config", new)
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    config_class = models.family(run.info.family).CONFIG
+    free = changeable(config_class)
+    fixed = [name for name in wanted if name not in free]
+    if fixed:
+        raise ConfigError({name: f"cannot change once a run has begun; {', '.join(free)} can" for name in fixed})
+    config = parse_config(config_class, {**run.info.config, **wanted}).model_dump()
+    new = {name: value for name, value in config.items() if name in wanted and value != run.info.config.get(name)}
+    if new:
+        run.set_config(config)
+        run.event("config", new)
 
 
 def train(

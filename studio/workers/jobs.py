@@ -234,7 +234,7 @@ class Jobs(QObject):
                 run = training.start(job.folder, job.family, config, dataset, size=job.size)
             with run:
                 if job.resume:
-                    training.change(run, epochs=job.epochs, learning_rate=job.learning_rate)
+                    training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
                     dataset = load(run.info.dataset["name"], size=run.info.dataset.get("size"))
                 if self._cancelled.is_set():
                     stop.ask(self._status)

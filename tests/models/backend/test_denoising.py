@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from keras import ops
 from PIL import Image
 
 from models import __main__ as command_line
@@ -28,7 +29,7 @@ def dense(**values: object) -> denoising.Denoiser:
 
 
 def conv(spec: DataSpec = COLOUR, **values: object) -> denoising.Denoiser:
-    settings = {"architecture": "conv", "width": 8, **denoising.PHOTO_NOISE, **values}
+    settings = {"architecture": "conv", "width": 8, **denoising.PHOTOS, **values}
     return denoising.build(denoising.CONFIG(**settings), spec)
 
 
@@ -106,8 +107,7 @@ def test_any_size_and_colour(taught: denoising.Denoiser, size: tuple[int, int], 
 
 def test_grey_is_seen_as_colour_and_transparency_is_left_out(taught: denoising.Denoiser) -> None:
     grey = np.random.default_rng(1).uniform(0.4, 0.6, (1, 24, 24, 1)).astype(np.float32)
-    level = 0.1 * np.sqrt(3)  # what three channels share does not average out as three draws would
-    colour = taught.denoise(np.repeat(grey, 3, axis=3), strength=level).mean(axis=3, keepdims=True)
+    colour = taught.denoise(np.repeat(grey, 3, axis=3), strength=0.1).mean(axis=3, keepdims=True)
     np.testing.assert_allclose(taught.denoise(grey, strength=0.1), colour, atol=1e-5)
     see_through = np.concatenate([grey, np.zeros_like(grey)], axis=3)
     np.testing.assert_array_equal(taught.denoise(grey), taught.denoise(see_through))
@@ -174,7 +174,7 @@ def test_suggestions_suit_the_data() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    settings = {"architecture": "conv", "width": 8, "epochs": 1, "batch_size": 256, **denoising.PHOTO_NOISE}
+    settings = {"architecture": "conv", "width": 8, "epochs": 1, "batch_size": 256, **denoising.PHOTOS}
     dataset = datasets.load("digits")
     with training.start(tmp_path / "run", "denoising", denoising.CONFIG(**settings), dataset) as made:
         assert training.train(made, dataset).status == "finished"
@@ -240,3 +240,24 @@ def test_a_resumed_denoiser_is_the_one_that_was_never_stopped(tmp_path: Path) ->
     straight, broken = (training.load(Run.open(tmp_path / name))[0] for name in ("straight", "broken"))
     for mine, other in zip(straight.variables, broken.variables, strict=True):
         np.testing.assert_array_equal(np.asarray(mine.value), np.asarray(other.value))
+
+
+def test_grey_patches_have_one_noise_in_all_channels_and_are_their_own_targets() -> None:
+    model = conv(noise="gaussian", noise_low=0.1, noise_high=0.1, grey_share=0.5)
+    colour = np.random.default_rng(0).uniform(0.3, 0.7, (64, 16, 16, 3)).astype(np.float32)
+    target, noisy, strength = (ops.convert_to_numpy(part) for part in model.task(colour, 3))
+    grey = np.ptp(target, axis=3).max(axis=(1, 2)) == 0
+    assert 16 < grey.sum() < 48
+    np.testing.assert_allclose(target[grey], colour[grey].mean(axis=3, keepdims=True).repeat(3, axis=3), rtol=1e-5)
+    np.testing.assert_array_equal(target[~grey], colour[~grey])
+    assert np.ptp(noisy[grey], axis=3).max() < 1e-6 and np.ptp((noisy - target)[~grey], axis=3).min() > 0
+    assert (noisy - target)[grey].std() == pytest.approx(0.1, rel=0.05) and strength.min() == pytest.approx(0.1)
+
+
+def test_with_grey_patches_it_learns_and_is_judged_the_same_every_time() -> None:
+    model = conv(noise="gaussian", grey_share=0.5)
+    model.compile(optimizer=model.make_optimizer())
+    first, second = (model.evaluate(PATCHES, verbose=0, return_dict=True) for _ in range(2))
+    assert first == second
+    history = model.fit(PATCHES, batch_size=4, epochs=2, verbose=0, validation_data=(PATCHES,)).history
+    assert history["val_loss"][-1] < first["loss"]

@@ -146,11 +146,14 @@ def test_more_epochs_go_on_where_it_finished(tmp_path, dataset):
     training.train(whole, dataset)
     run = started(tmp_path / "run", dataset, epochs=2)
     training.train(run, dataset)
-    training.change(run, epochs=4)
+    training.change(run, {"epochs": "4"})
     assert training.train(run, dataset).step == 20
     assert same(final_weights(whole), final_weights(run))
     with pytest.raises(ConfigError):
-        training.change(run, epochs=0)
+        training.change(run, {"epochs": 0})
+    with pytest.raises(ConfigError) as caught:
+        training.change(run, {"latent_size": 3, "epochs": 9})
+    assert list(caught.value.fields) == ["latent_size"] and run.info.config["epochs"] == 4
 
 
 def test_divergence_keeps_the_last_finite_checkpoint_and_half_the_rate_goes_on(tmp_path, dataset, monkeypatch):
@@ -168,7 +171,7 @@ def test_divergence_keeps_the_last_finite_checkpoint_and_half_the_rate_goes_on(t
     assert outcome.status == "failed" and "diverged" in outcome.error.what and outcome.step <= 20
     assert run.info.status == "failed" and "half the learning rate" in run.info.message
     assert all(np.isfinite(a).all() for a in final_weights(run).values())
-    training.change(run, learning_rate=5e-4)
+    training.change(run, {"learning_rate": 5e-4, "epochs": None})
     assert training.train(run, dataset).status == "finished"
 
 
