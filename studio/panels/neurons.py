@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -81,7 +82,8 @@ class Neurons(Panel):
         self.all.body.addWidget(self.progress)
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.waiting, 1)
-        self.all.body.addWidget(Foldout("What am I looking at?", _ABOUT))
+        self.about = Foldout("What am I looking at?", _ABOUT)
+        self.all.body.addWidget(self.about)
         self.grid.hide()
 
     def _make_unit(self) -> None:
@@ -132,7 +134,9 @@ class Neurons(Panel):
     def model_changed(self) -> None:
         """Another model has other units; they are painted when somebody looks."""
         self._info = self.session.model
+        assert self._info is not None
         self.survey, self._stale = None, True
+        self.about.set_about(replace(_ABOUT, figure=self._info.about.figure))
         self.grid.hide()
         self.waiting.show()
         for picture in (self.painted, self.alone, self.original, self.before, self.after):
