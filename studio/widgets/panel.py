@@ -80,6 +80,11 @@ class Panel(QWidget):
     def shown(self) -> None:
         """The panel came to the front."""
 
+    def come_forward(self) -> None:
+        """Ask for this panel to be in front, if it is not."""
+        if not self.isVisible():
+            self.session.asked_for_panel.emit(str(self.property("panel")))
+
     def dropped(self, paths: list[str]) -> bool:
         """Files were dropped on the window while this panel was in front; True if it took them."""
         return False
