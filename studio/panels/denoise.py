@@ -36,6 +36,7 @@ class Denoise(Panel):
 
     TITLE, ICON, NEEDS = "Denoise", "magic-wand", Denoises
     PURPOSE = "Here you drop a picture and a model cleans it. It needs a model that has learned to remove noise."
+    OFFERS = "denoiser-photos"
     HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:

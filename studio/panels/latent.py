@@ -43,7 +43,7 @@ _ABOUT = About(
 class Latent(Panel):
     """Sliders, the picture, the map, and a path between two points."""
 
-    TITLE, ICON, NEEDS = "Latent", "sliders-horizontal", Decodes
+    TITLE, ICON, NEEDS, OFFERS = "Latent", "sliders-horizontal", Decodes, "vae-fashion"
     PURPOSE = "Here you move the codings of a model with sliders and see what they paint."
     HINTS = "Ctrl+Z undo  ·  R random  ·  Space play"
 

@@ -46,6 +46,7 @@ class Neurons(Panel):
 
     TITLE, ICON, NEEDS = "Neurons", "brain", Encodes
     PURPOSE = "Here you see what each coding unit of an autoencoder stands for, and switch single ones off."
+    OFFERS = "sparse-fashion"
     HINTS = "Arrows walk through the units  ·  Enter chooses one  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:

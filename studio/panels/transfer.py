@@ -49,6 +49,7 @@ class Transfer(Panel):
 
     TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
     PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled pictures."
+    OFFERS = "sparse-fashion"
 
     def build(self, content: QWidget) -> None:
         """The form, the curves, the matrix."""

@@ -101,12 +101,13 @@ class Glyph(QLabel):
 
 
 class EmptyState(QWidget):
-    """What will be here, in one line, and one button that makes it so."""
+    """What will be here, in one line, and one button that makes it so; perhaps another beneath."""
 
     asked = Signal()
+    asked_other = Signal()
 
-    def __init__(self, icon: str, text: str, button_text: str | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, icon: str, text: str, button_text: str | None = None, other_text: str | None = None) -> None:
+        super().__init__()
         self.words = label(text, "prose", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setMinimumWidth(120)
@@ -116,6 +117,10 @@ class EmptyState(QWidget):
         if self.button is not None:
             self.button.clicked.connect(self.asked)
             column.addLayout(hbox(None, self.button, None))
+        if other_text:
+            other = button(other_text, "ghost")
+            other.clicked.connect(self.asked_other)
+            column.addLayout(hbox(None, other, None))
         column.addStretch(1)
         self.setLayout(column)
 

@@ -126,3 +126,13 @@ def test_the_units_are_exported_as_a_sheet(panel, studio: Window, qtbot) -> None
     assert export.read_recipe(sheet)["panel"] == "neurons"
     assert images.decode(sheet).shape[1] == 4 * 9 - 1  # four columns of 8 pixels with gaps
     assert banner_text(studio) == ""
+
+
+def test_the_empty_panel_opens_the_pretrained_model_with_one_click(studio: Window, qtbot) -> None:
+    studio.show_panel("neurons")
+    found = studio.panels["neurons"]
+    click(found, "Open sparse-fashion")
+    wait_idle(qtbot, studio, lambda: found.survey is not None and found.after.image() is not None)
+    assert studio.session.model is not None and studio.session.model.title == "sparse-fashion"
+    assert found.grid.count() == 300 and 0.09 <= found.survey.codings.mean() <= 0.11
+    assert not found.empty.isVisible() and banner_text(studio) == ""
