@@ -27,10 +27,22 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import state
-from models.core.family import About, Codings, Config, DataSpec, Images, check_sparsity, setting
+from models.core.family import About, Codings, Config, DataSpec, Figure, Images, check_sparsity, setting
 from models.core.inference import predict
 
 TITLE = "Sparse autoencoder"
+
+
+def costs(target: float = 0.1) -> Figure:
+    """What a unit costs by its mean activation q: KL, and what one might pay instead, the MSE and the MAE."""
+    q = np.linspace(0.001, 0.999, 200)
+    kl = target * np.log(target / q) + (1.0 - target) * np.log((1.0 - target) / (1.0 - q))
+    off = {"KL divergence": kl, "MAE": np.abs(q - target), "MSE": np.square(q - target)}
+    lines = tuple((name, tuple(values.tolist())) for name, values in off.items())
+    caption = "What a unit costs by its mean activation: off the target, KL is steeper than MSE and MAE."
+    return Figure(caption, tuple(q.tolist()), lines, "mean activation q", 0.95, (target, f"target p = {target}"))
+
+
 ABOUT = About(
     text=(
         "A sparse autoencoder has many coding units but must pay for every active one, so each picture uses few of "
@@ -40,6 +52,7 @@ ABOUT = About(
     ),
     equation="loss = MSE(x, g(a)) + w·Σ|a|   or   + w·Σ [p log(p/q) + (1−p) log((1−p)/(1−q))]",
     paper="Ng, Sparse autoencoder (CS294A lecture notes), 2011",
+    figure=costs(),
 )
 EPSILON = 1e-7  # keeps logarithms finite where a unit is always or never active
 RELU_BIAS = 0.2  # hidden units that begin at 0 die in the first steps, while the codings are pressed down

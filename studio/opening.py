@@ -102,6 +102,11 @@ class Opening(QObject):
             self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
                                           advice="Drop pictures on Latent or Denoise, folders on Data."))  # fmt: skip
 
+    def addresses(self, addresses: list[str]) -> None:
+        """Links were dropped: the studio works offline and fetches nothing."""
+        self.session.notice(UserError("This is a link, not a file of this machine.", where=addresses[0][:200],
+                                      advice="Save the picture first, then drop its file."))  # fmt: skip
+
     def _recipe(self, recipe: dict[str, Any]) -> None:
         """Make the model of a recipe current, then let its panel bring the sliders back."""
         runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]

@@ -16,6 +16,7 @@ from models.core.errors import UserError
 from studio import theme
 from studio.opening import Opening
 from studio.panels import PANELS
+from studio.widgets import carry
 from studio.widgets.banner import Banner
 from studio.widgets.card import Chip, EmptyState, icon_button
 from studio.widgets.model_picker import ModelPicker
@@ -64,7 +65,6 @@ class Window(QMainWindow):
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        self.banner.setContentsMargins(0, 0, 0, 0)
         margin = QHBoxLayout()
         margin.addSpacing(theme.GAP_L)
         margin.addWidget(self.banner)
@@ -218,16 +218,17 @@ class Window(QMainWindow):
     # --- drops ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
-        if event.mimeData().hasUrls():
+        """Take files, and addresses and pictures of other programs."""
+        if event.mimeData().hasUrls() or carry.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """A picture with a recipe brings its model and sliders back, a run folder opens, else the panel decides."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        paths, urls = carry.paths_in(event.mimeData()), event.mimeData().urls()
+        if paths or urls:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.opening.files(paths))
+            open_ = self.opening.files if paths else self.opening.addresses
+            QTimer.singleShot(0, self, lambda: open_(paths or [url.toDisplayString() for url in urls]))
 
     # --- the end ---
 

@@ -117,6 +117,12 @@ def write_codings(path: Path, codings: NDArray[np.float32]) -> Path:
     return _write(path, stream.getvalue())
 
 
+def write_results(path: Path, results: dict[str, Any], recipe: Recipe) -> Path:
+    """Write figures as one JSON object with the recipe among them, and return the path that was used."""
+    text = json.dumps({**results, RECIPE_KEY: recipe}, allow_nan=False, indent=1)
+    return _write(path, text.encode())
+
+
 def free_name(path: Path) -> Path:
     """Return the path itself if nothing has that name, else the first free of "name (2).png", "name (3).png", …"""
     number, free = 1, path

@@ -31,12 +31,29 @@ class DataSpec:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """Computed curves that belong to an explanation; the studio draws them in the colours of its theme.
+
+    ``lines`` are (name, height at each ``x``), ``top`` is where the height that begins at 0 ends, and ``mark`` is a
+    place along x with its words. ``caption`` says in one sentence what is to be seen.
+    """
+
+    caption: str
+    x: tuple[float, ...]
+    lines: tuple[tuple[str, tuple[float, ...]], ...]
+    x_label: str
+    top: float
+    mark: tuple[float, str]
+
+
+@dataclass(frozen=True)
 class About:
-    """The "What am I looking at?" text of a family: three sentences, the equation, the paper."""
+    """The "What am I looking at?" text of a family: three sentences, the equation, the paper, perhaps a figure."""
 
     text: str
     equation: str
     paper: str
+    figure: Figure | None = None
 
 
 def setting(

@@ -22,7 +22,7 @@ SHEETS = 6
 ROWS = 600
 
 
-def pack(source: Path, target: Path, title: str, *, pictures: bool = True) -> None:
+def pack(source: Path, target: Path, title: str, *, sheets: int = SHEETS, pictures: bool = True) -> None:
     """Copy what a shipped model needs; without ``pictures`` no sheet that shows images of the dataset."""
     device.prepare()
     from models.core import state, training
@@ -43,7 +43,7 @@ def pack(source: Path, target: Path, title: str, *, pictures: bool = True) -> No
         found = run.samples(kind) if pictures else []
         if not found:
             continue
-        for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, SHEETS)}):
+        for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, sheets)}):
             made.save_sample(found[index][0], kind, found[index][1].read_bytes())
     painted = {step for step, _ in made.samples("samples")}
     for row in run.stats():
@@ -60,6 +60,13 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--title", required=True)
+    parser.add_argument("--sheets", type=int, default=SHEETS, help="how many sample sheets of each kind stay")
     parser.add_argument("--without-pictures", action="store_true", help="where the dataset may not be shown")
     arguments = parser.parse_args()
-    pack(arguments.run, arguments.target, arguments.title, pictures=not arguments.without_pictures)
+    pack(
+        arguments.run,
+        arguments.target,
+        arguments.title,
+        sheets=arguments.sheets,
+        pictures=not arguments.without_pictures,
+    )

@@ -11,7 +11,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from models.commands_autoencoders import pictures_of
 from models.core import images
 from models.core.errors import UserError
 from models.core.family import Denoises
@@ -20,6 +19,7 @@ from studio.widgets.card import hbox, vbox
 from studio.widgets.duel import Duel
 from studio.widgets.exporting import Exporter, recipe_of
 from studio.widgets.layers import Layers, layers
+from studio.widgets.moves import Move
 from studio.widgets.noise_card import NoiseCard
 from studio.widgets.pair_card import PairCard
 from studio.widgets.panel import Panel
@@ -36,7 +36,8 @@ class Denoise(Panel):
 
     TITLE, ICON, NEEDS = "Denoise", "magic-wand", Denoises
     PURPOSE = "Here you drop a picture and a model cleans it. It needs a model that has learned to remove noise."
-    HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste"
+    OFFERS = "denoiser-photos"
+    HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
         """The pictures large, the noise at the right, the duel beneath."""
@@ -63,14 +64,16 @@ class Denoise(Panel):
         self._show_whether_empty()
 
     def _connect(self) -> None:
-        card, files = self.card, self.card.files
+        card = self.card
         card.sample_asked.connect(self.sample)
         card.chosen.connect(self.dropped)
         card.go_on.clicked.connect(self._agree)
         card.progress.cancelled.connect(self.cancel)
         card.export_asked.connect(self._export)
-        files.chosen.connect(self.open)
+        card.files.chosen.connect(self.open)
         self.noise.changed.connect(self._disturb)
+        push, place = self.session.undo.push, self.noise.place
+        self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
         self.duel.asked.connect(self.start_duel)
         self.duel.chosen.connect(self._show_entry)
         self.session.recipe_opened.connect(self.open_recipe)
@@ -104,12 +107,10 @@ class Denoise(Panel):
         if self._info is None:
             return False
         found = [Path(path) for path in paths]
-        self.desk.errands.ask("denoise/list", lambda task: pictures_of(found), self._listed, self.show_error)
+        self.desk.errands.ask("denoise/list", lambda task: cleaning.listed(found), self._listed, self.show_error)
         return True
 
     def _listed(self, files: list[tuple[Path, Path]]) -> None:
-        if not files:
-            return self.show_error(UserError("There are no pictures in this folder.", advice="Drop another one."))
         self.card.files.set_files(files)
         self.noise.set_noise(Noise(self.noise.noise().kind, 0.0, self.noise.noise().seed))
         self.open(files[0][0])
@@ -264,9 +265,8 @@ class Denoise(Panel):
         """Bring the noise of an exported picture back, and the picture if it came with us."""
         if recipe.get("panel") != "denoise" or self._info is None:
             return
-        try:
-            how = Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
-        except (KeyError, TypeError, ValueError):
+        how = cleaning.noise_in(recipe)
+        if how is None:
             return self.show_error(UserError("The recipe of this picture cannot be read.", where="noise"))
         self.session.asked_for_panel.emit("denoise")
         self.noise.set_noise(how)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QMovie
+from PySide6.QtGui import QDesktopServices, QHideEvent, QMovie, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from models.core import export, images, places
@@ -98,7 +98,7 @@ class Gallery(Panel):
 
     def show_file(self, index: int) -> None:
         """Show one file large; a film moves."""
-        self.film.setMovie(QMovie())
+        self._end_film()
         there = 0 <= index < len(self.files)
         self.chosen = self.files[index] if there else None
         self.back.hide()
@@ -136,6 +136,25 @@ class Gallery(Panel):
             self.film.show()
             self.film.setMovie(movie)
             movie.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A film rests while nobody looks."""
+        super().hideEvent(event)
+        if (movie := self.film.movie()) is not None:
+            movie.setPaused(True)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """And goes on."""
+        super().showEvent(event)
+        if (movie := self.film.movie()) is not None:
+            movie.setPaused(False)
+
+    def _end_film(self) -> None:
+        movie = self.film.movie()
+        self.film.clear()
+        if movie is not None:
+            movie.stop()
+            movie.deleteLater()
 
     def _bring_back(self) -> None:
         if self.chosen is not None:

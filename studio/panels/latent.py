@@ -18,9 +18,10 @@ from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.coding_card import CodingCard, Move
+from studio.widgets.coding_card import CodingCard
 from studio.widgets.exporting import Exporter, codings_in, recipe_of, text_chunk
 from studio.widgets.map_card import MapCard
+from studio.widgets.moves import Move
 from studio.widgets.painted_card import SHEET, PaintedCard
 from studio.widgets.panel import Panel
 from studio.widgets.path_card import FRAMES, PathCard
@@ -42,7 +43,7 @@ _ABOUT = About(
 class Latent(Panel):
     """Sliders, the picture, the map, and a path between two points."""
 
-    TITLE, ICON, NEEDS = "Latent", "sliders-horizontal", Decodes
+    TITLE, ICON, NEEDS, OFFERS = "Latent", "sliders-horizontal", Decodes, "vae-fashion"
     PURPOSE = "Here you move the codings of a model with sliders and see what they paint."
     HINTS = "Ctrl+Z undo  ·  R random  ·  Space play"
 
@@ -144,7 +145,7 @@ class Latent(Panel):
         """The end of a move: one step of undo."""
         if not np.array_equal(self._before, self.coding):
             before, self._before = self._before, self.coding.copy()
-            self.session.undo.push(Move(self.place, before, self.coding.copy()))
+            self.session.undo.push(Move(self.place, before, self.coding.copy(), self.come_forward))
         self.map.mark(self.coding)
 
     def place(self, coding: Array) -> None:
@@ -159,7 +160,7 @@ class Latent(Panel):
     def go_to(self, coding: Array) -> None:
         """Move to a coding; locked sliders stay where they are."""
         after = np.asarray(self.card.keep_locked(coding), np.float32)
-        self.session.undo.push(Move(self.place, self.coding.copy(), after))
+        self.session.undo.push(Move(self.place, self.coding.copy(), after, self.come_forward))
 
     def random(self) -> None:
         """A draw from the prior."""

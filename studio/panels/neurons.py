@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,19 +16,19 @@ from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes, HasSparsity
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
+from studio.widgets.change_card import MOST, ChangeCard
 from studio.widgets.exporting import Exporter, recipe_of
 from studio.widgets.grid import PictureGrid
+from studio.widgets.moves import Move
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
-from studio.widgets.sliders import LabelledSlider
 from studio.workers import units
 from studio.workers.units import Pixels, Survey
 from studio.workers.worker import Task
 
 PICTURES = 2_000  # that are encoded
 TOP = 12  # pictures shown for a unit
-MOST = 400  # per cent of a strong activation that the slider reaches
 
 _ABOUT = About(
     text=(
@@ -45,7 +46,8 @@ class Neurons(Panel):
 
     TITLE, ICON, NEEDS = "Neurons", "brain", Encodes
     PURPOSE = "Here you see what each coding unit of an autoencoder stands for, and switch single ones off."
-    HINTS = "Arrows walk through the units  ·  Enter chooses one"
+    OFFERS = "sparse-fashion"
+    HINTS = "Arrows walk through the units  ·  Enter chooses one  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
         """A grid of units, the pictures of one, and a slider for it."""
@@ -53,6 +55,7 @@ class Neurons(Panel):
         self._stale = True
         self.survey: Survey | None = None
         self.unit, self.example = 0, 0
+        self._kept = (0, 0, 0)  # unit, example and per cent before a move
         self._order = np.zeros(0, np.int64)
         self.exporter = Exporter(self.desk, self.show_error)
         self._make_units()
@@ -81,7 +84,8 @@ class Neurons(Panel):
         self.all.body.addWidget(self.progress)
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.waiting, 1)
-        self.all.body.addWidget(Foldout("What am I looking at?", _ABOUT))
+        self.about = Foldout("What am I looking at?", _ABOUT)
+        self.all.body.addWidget(self.about)
         self.grid.hide()
 
     def _make_unit(self) -> None:
@@ -101,27 +105,13 @@ class Neurons(Panel):
         self.one.body.addLayout(pair, 1)
 
     def _make_change(self) -> None:
-        self.change = Card("With and without it", "one picture, the unit set by the slider")
-        another = button("Another picture")
-        another.clicked.connect(self._another)
-        self.change.tools.addWidget(another)
-        self.original, self.before, self.after = Picture(), Picture(), Picture()
-        names = ("the picture", "its reconstruction", "with the unit changed")
-        shown = (self.original, self.before, self.after)
-        row = hbox(*[vbox(label(n, "secondary"), p) for n, p in zip(names, shown, strict=True)], spacing=12)
-        for index in range(3):
-            row.setStretch(index, 1)
-        self.slider = LabelledSlider(0, MOST, lambda value: f"{value} %" if value else "off")
-        self.slider.track.setAccessibleName("Activation of the unit, of a strong one")
-        self.slider.changed.connect(lambda value: self._paint())
-        ablate, same, boost = button("Ablate"), button("As it is"), button("Boost")
-        ablate.clicked.connect(lambda: self.set_activation(0))
-        same.clicked.connect(self._as_it_is)
-        boost.clicked.connect(lambda: self.set_activation(MOST))
-        sliders = hbox(self.slider, ablate, same, boost)
-        sliders.setStretch(0, 1)
-        self.change.body.addLayout(row, 1)
-        self.change.body.addLayout(sliders)
+        self.change = card = ChangeCard()
+        self.original, self.before, self.after, self.slider = card.original, card.before, card.after, card.slider
+        card.another_asked.connect(self._another)
+        card.changed.connect(lambda value: self._paint())
+        card.committed.connect(self._commit)
+        card.set_asked.connect(self._move_to)
+        card.own_asked.connect(lambda: self._move_to(self._own()))
 
     # --- the model ---
 
@@ -132,7 +122,9 @@ class Neurons(Panel):
     def model_changed(self) -> None:
         """Another model has other units; they are painted when somebody looks."""
         self._info = self.session.model
+        assert self._info is not None
         self.survey, self._stale = None, True
+        self.about.set_about(replace(_ABOUT, figure=self._info.about.figure))
         self.grid.hide()
         self.waiting.show()
         for picture in (self.painted, self.alone, self.original, self.before, self.after):
@@ -210,7 +202,13 @@ class Neurons(Panel):
         found = self.survey
         if found is None or not 0 <= place < len(self._order):
             return
-        self.unit = int(self._order[place])
+        self._show_unit(int(self._order[place]))
+        self.example = int(found.top(self.unit, TOP)[0])  # the one that has most to lose
+        self._as_it_is()
+
+    def _show_unit(self, unit: int) -> None:
+        found, self.unit = self.survey, unit
+        assert found is not None
         values = found.codings[:, self.unit]
         self.one.set_title(f"Unit {self.unit}")
         self.one.set_subtitle(f"mean {values.mean():.3f}, strong {found.strong[self.unit]:.2f}")
@@ -218,8 +216,6 @@ class Neurons(Panel):
         self.painted.set_image(found.painted[self.unit])
         rows = found.top(self.unit, TOP)
         self.top.set_images(found.pictures[rows], [f"{values[row]:.2f}" for row in rows])
-        self.example = int(rows[0])  # the one that has most to lose
-        self._as_it_is()
 
     def _take_example(self, place: int) -> None:
         if self.survey is not None:
@@ -231,10 +227,34 @@ class Neurons(Panel):
             self.example = (self.example + 97) % len(self.survey.pictures)
             self._as_it_is()
 
+    def _own(self) -> int:
+        if self.survey is None:
+            return 0
+        own = self.survey.codings[self.example, self.unit] / self.survey.strong[self.unit]
+        return round(100 * float(own))
+
     def _as_it_is(self) -> None:
-        if self.survey is not None:
-            own = self.survey.codings[self.example, self.unit] / self.survey.strong[self.unit]
-            self.set_activation(round(100 * float(own)))
+        self.set_activation(self._own())
+        self._kept = (self.unit, self.example, self.slider.value())
+
+    def _move_to(self, per_cent: int) -> None:
+        self.set_activation(per_cent)
+        self._commit()
+
+    def _commit(self) -> None:
+        """The end of a move of the slider: one step of undo."""
+        before, self._kept = self._kept, (self.unit, self.example, self.slider.value())
+        if before != self._kept:
+            self.session.undo.push(Move(self._place, before, self._kept, self.come_forward))
+
+    def _place(self, state: tuple[int, int, int]) -> None:
+        """Show a unit on a picture at so many per cent without remembering it for undo."""
+        if self.survey is None or state == (self.unit, self.example, self.slider.value()):
+            return
+        self.grid.set_current(int(np.flatnonzero(self._order == state[0])[0]))
+        self._show_unit(state[0])
+        self.example, self._kept = state[1], state
+        self.set_activation(state[2])
 
     def set_activation(self, per_cent: int) -> None:
         """Set the unit to so many per cent of its strong activation."""

@@ -17,6 +17,7 @@ from studio.session import ModelInfo
 from studio.widgets.basics import QuietSpin, hbox, label, vbox
 from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
 from studio.widgets.confusion import Confusion
+from studio.widgets.exporting import Exporter, recipe_of
 from studio.widgets.panel import Panel
 from studio.widgets.progress import ProgressRow
 from studio.widgets.spread_chart import SpreadChart
@@ -49,11 +50,14 @@ class Transfer(Panel):
 
     TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
     PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled pictures."
+    OFFERS = "sparse-fashion"
 
     def build(self, content: QWidget) -> None:
         """The form, the curves, the matrix."""
         self._info: ModelInfo | None = None
         self.found: dict[str, Any] | None = None
+        self._recipe: dict[str, Any] = {}
+        self.exporter = Exporter(self.desk, self.show_error)
         self._make_form()
         self._make_results()
         right = vbox(self.gain_card, hbox(self.curves_card, self.confusion_card, spacing=12), spacing=12)
@@ -90,6 +94,10 @@ class Transfer(Panel):
 
     def _make_results(self) -> None:
         self.gain_card = Card("Gain")
+        save = button("Save")
+        save.setToolTip("Curves, accuracies and confusion matrices of all seeds, as JSON")
+        save.clicked.connect(self._save)
+        self.gain_card.tools.addWidget(save)
         self.gain = label("", "page")
         self.gain.setFont(theme.mono(theme.LARGE))
         self.words = label("", "secondary", wrap=True)
@@ -141,6 +149,7 @@ class Transfer(Panel):
         self.error.hide()
         values = {name: spin.value() for name, spin in self.spins.items()}
         values["frozen_epochs"] = min(values["frozen_epochs"], values["epochs"])
+        self._recipe = recipe_of(info, "transfer", dataset=info.dataset, **values)
         studies = self.desk.studies
 
         def work(task: Task) -> dict[str, Any]:
@@ -197,6 +206,10 @@ class Transfer(Panel):
         arm = list(NAMES)[self.arm.index()]
         counts = np.sum([one["confusion"] for one in self.found["arms"] if one["arm"] == arm], axis=0)
         self.confusion.set_counts(counts, self.found["label_names"])
+
+    def _save(self) -> None:
+        if self.found is not None:
+            self.exporter.results(self.found, self._recipe)
 
     def tour(self) -> Iterator[str]:
         """Compare with few labels and few passes."""

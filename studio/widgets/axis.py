@@ -9,6 +9,8 @@ from PySide6.QtCore import QLineF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio import theme
+
 
 class QuickAxis(pyqtgraph.AxisItem):  # type: ignore[misc]
     """Draws few ticks with few calls.
@@ -51,3 +53,13 @@ def plain_plot(name: str) -> Any:
     plot.getPlotItem().setMenuEnabled(False)
     plot.getPlotItem().showGrid(x=False, y=True, alpha=0.12)
     return plot
+
+
+def restyle(plot: Any) -> None:
+    """Give a plain plot the colours and figures of the theme."""
+    plot.setBackground(theme.color("card"))
+    for side in ("left", "bottom"):
+        axis = plot.getPlotItem().getAxis(side)
+        axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
+        axis.setTextPen(theme.color("secondary"))
+        axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))

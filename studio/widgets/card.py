@@ -10,6 +10,7 @@ from models.core.errors import UserError
 from models.core.family import About
 from studio import theme
 from studio.widgets.basics import Chip, Elided, button, fold_button, hbox, icon_button, label, rule, vbox
+from studio.widgets.figure import FigureView
 from studio.widgets.segmented import Segmented
 
 __all__ = [
@@ -100,12 +101,13 @@ class Glyph(QLabel):
 
 
 class EmptyState(QWidget):
-    """What will be here, in one line, and one button that makes it so."""
+    """What will be here, in one line, and one button that makes it so; perhaps another beneath."""
 
     asked = Signal()
+    asked_other = Signal()
 
-    def __init__(self, icon: str, text: str, button_text: str | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, icon: str, text: str, button_text: str | None = None, other_text: str | None = None) -> None:
+        super().__init__()
         self.words = label(text, "prose", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setMinimumWidth(120)
@@ -115,6 +117,10 @@ class EmptyState(QWidget):
         if self.button is not None:
             self.button.clicked.connect(self.asked)
             column.addLayout(hbox(None, self.button, None))
+        if other_text:
+            other = button(other_text, "ghost")
+            other.clicked.connect(self.asked_other)
+            column.addLayout(hbox(None, other, None))
         column.addStretch(1)
         self.setLayout(column)
 
@@ -172,7 +178,7 @@ class ErrorNote(QFrame):
 
 
 class Foldout(QWidget):
-    """Three sentences, the equation and the paper, folded away until somebody asks."""
+    """Three sentences, the equation, the paper and perhaps a figure, folded away until somebody asks."""
 
     toggled = Signal(bool)
 
@@ -188,8 +194,8 @@ class Foldout(QWidget):
         self._equation.setFont(theme.mono())
         for part in (self._text, self._equation, self._paper):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._inside = QWidget()
-        self._inside.setLayout(vbox(self._text, self._equation, self._paper, None))
+        self._inside, self.figure, self._caption = QWidget(), FigureView(), label("", "secondary", True)
+        self._inside.setLayout(vbox(self._text, self.figure, self._caption, self._equation, self._paper, None))
         self.setLayout(vbox(hbox(self._head, None), self._inside, spacing=theme.GAP_XS))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_about(about)
@@ -197,9 +203,12 @@ class Foldout(QWidget):
 
     def set_about(self, about: About) -> None:
         """Explain something else."""
-        for part, text in ((self._text, about.text), (self._equation, about.equation), (self._paper, about.paper)):
+        caption = about.figure.caption if about.figure else ""
+        parts = (self._text, self._caption, self._equation, self._paper)
+        for part, text in zip(parts, (about.text, caption, about.equation, about.paper), strict=True):
             part.setText(text)
             part.setVisible(bool(text))
+        self.figure.set_figure(about.figure)
 
     def is_open(self) -> bool:
         """Whether the explanation is shown."""

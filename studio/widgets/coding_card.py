@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from models.core import latent
 from models.core.family import About
@@ -16,22 +14,6 @@ from studio.widgets.slider_table import SliderTable
 
 RANGE = 3.0  # standard deviations of the prior
 Array = NDArray[np.float32]
-
-
-class Move(QUndoCommand):
-    """A move through the codings that can be undone; ``place`` shows a coding."""
-
-    def __init__(self, place: Callable[[Array], None], before: Array, after: Array) -> None:
-        super().__init__("move")
-        self._place, self._before, self._after = place, before, after
-
-    def redo(self) -> None:
-        """Go there (again)."""
-        self._place(self._after)
-
-    def undo(self) -> None:
-        """Go back."""
-        self._place(self._before)
 
 
 class CodingCard(Card):

@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from studio import theme
-from studio.widgets.axis import plain_plot
+from studio.widgets.axis import plain_plot, restyle
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.curve_data import Floats, Table, smooth, thin, twin
 from studio.widgets.legend import LegendChip, LegendRow
@@ -34,7 +34,8 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table = Table()
-        self._built: list[str] = []  # the metrics that lines and chips were made for
+        self._built: list[str] = []  # the metrics that are known
+        self._bases: list[str] = []  # those without their twins; each has two lines and chips
         self._lines: dict[str, Any] = {}
         self._hidden: set[str] = set()
         self._dense: dict[str, bool] = {}  # with which pen each line is drawn
@@ -58,9 +59,7 @@ class Curves(QWidget):
         column = vbox(row, self._plot, self._legend)
         column.setStretch(1, 1)
         self.setLayout(column)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(DRAW_MS)
+        self._timer = QTimer(self, singleShot=True, interval=DRAW_MS)
         self._timer.timeout.connect(self.draw)
         theme.bus().changed.connect(self._restyle)
         self._restyle()
@@ -126,8 +125,11 @@ class Curves(QWidget):
 
     def visible_names(self) -> list[str]:
         """The metrics that are drawn now."""
-        chosen = self._group_names().get(self._segments.text()) or self.names()
-        return [name for name in self.names() if name in chosen and name not in self._hidden]
+        return [name for name in self._chosen() if name not in self._hidden]
+
+    def _chosen(self) -> list[str]:
+        chosen = self._group_names().get(self._segments.text()) or self._built
+        return [name for name in self._built if name in chosen]
 
     def set_visible(self, name: str, shown: bool) -> None:
         """Draw a metric or leave it out."""
@@ -165,43 +167,43 @@ class Curves(QWidget):
     def _group_names(self) -> dict[str, list[str]]:
         if self._groups:
             return {name: [m for m in metrics if m in self.names()] for name, metrics in self._groups.items()}
-        bases = list(dict.fromkeys(twin(name) for name in self.names()))
-        if not 2 <= len(bases) <= MOST_GROUPS - 1:
+        if not 2 <= len(self._bases) <= MOST_GROUPS - 1:
             return {}
-        return {base: [name for name in self.names() if twin(name) == base] for base in bases}
+        return {base: [name for name in self.names() if twin(name) == base] for base in self._bases}
 
     def colour(self, name: str) -> str:
         """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
-        bases = list(dict.fromkeys(twin(other) for other in self.names()))
-        own = theme.series(bases.index(twin(name)))
+        own = theme.series(self._bases.index(twin(name)))
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
     def _rebuild(self, chosen: str = "all") -> None:
         self._built = self.names()
-        for name in [name for name in self._lines if name not in self._built]:
+        before, self._bases = self._bases, list(dict.fromkeys(map(twin, self._built)))
+        if self._bases != before:
+            self._make_lines([name for base in self._bases for name in (base, f"val_{base}")])
+        options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
+        if options != self._segments.options():
+            self._segments.set_options(options, options.index(chosen) if chosen in options else 0)
+        self._segments.setVisible(len(options) > 1)
+        self._show_chips()
+        self._restyle() if self._bases != before else self._draw_soon()
+
+    def _make_lines(self, wanted: list[str]) -> None:
+        """Making a line and its chip is slow: keep those there are, and make those of val_ twins before they come."""
+        for name in [name for name in self._lines if name not in wanted]:
             self._item.removeItem(self._lines.pop(name))
             self._chips.pop(name).deleteLater()
         self._legend.hide()  # laid out once, not at every chip
-        for name in [name for name in self._built if name not in self._lines]:  # making them is slow: keep the others
+        for name in [name for name in wanted if name not in self._lines]:
             self._lines[name] = self._item.plot([], [], connect="finite")
             chip = self._chips[name] = LegendChip(name, dashed=name.startswith("val_"))
             chip.set_on(name not in self._hidden)
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
             self._legend.add(chip)
         self._legend.show()
-        options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
-        if options != self._segments.options():
-            self._segments.set_options(options, options.index(chosen) if chosen in options else 0)
-        self._segments.setVisible(len(options) > 1)
-        self._restyle()
 
     def _restyle(self) -> None:
-        self._plot.setBackground(theme.color("card"))
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setStyle(tickFont=theme.mono(theme.SMALL), tickLength=0, tickTextOffset=6)
-            axis.setTextPen(theme.color("secondary"))
-            axis.setPen(theme.color("line", 0.0 if side == "left" else 1.0))
+        restyle(self._plot)
         self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():
@@ -210,9 +212,12 @@ class Curves(QWidget):
         self._dense = {}
         self.draw()
 
-    def _show_group(self) -> None:
+    def _show_chips(self) -> None:
         for name, chip in self._chips.items():
-            chip.setVisible(name in (self._group_names().get(self._segments.text()) or self.names()))
+            chip.setVisible(name in self._chosen())
+
+    def _show_group(self) -> None:
+        self._show_chips()
         self.fit()
 
     def _range_changed(self) -> None:
@@ -269,17 +274,14 @@ class Curves(QWidget):
         self._hair.setPos(step)
         self._box.setText(text)
         self._box.adjustSize()
-        at = self._plot.mapFromScene(spot)
-        flip = at.x() + self._box.width() + 24 > self._plot.width()
-        left = at.x() - self._box.width() - 12 if flip else at.x() + 12
-        self._box.move(
-            left, min(max(at.y() - self._box.height() // 2, 4), self._plot.height() - self._box.height() - 4)
-        )
+        at, box = self._plot.mapFromScene(spot), self._box
+        flip = at.x() + box.width() + 24 > self._plot.width()
+        left = at.x() - box.width() - 12 if flip else at.x() + 12
+        box.move(left, min(max(at.y() - box.height() // 2, 4), self._plot.height() - box.height() - 4))
 
     def values_at(self, step: float) -> tuple[str, float]:
         """The value box as rich text for the place nearest to a step, and that place; ("", 0) if nothing is drawn."""
-        lines: list[str] = []
-        place = 0.0
+        lines, place = list[str](), 0.0
         for name in self.visible_names():
             steps, values = self._values(name)
             if not len(steps):
@@ -287,8 +289,7 @@ class Curves(QWidget):
             right = min(int(np.searchsorted(steps, step)), len(steps) - 1)
             nearest = right if right == 0 or steps[right] - step < step - steps[right - 1] else right - 1
             place = place if lines else float(steps[nearest])
-            colour = self.colour(name)
-            lines.append(f'<span style="color:{colour}">{escape(name)} {values[nearest]:.4g}</span>')
+            lines.append(f'<span style="color:{self.colour(name)}">{escape(name)} {values[nearest]:.4g}</span>')
         head = f'<span style="color:{theme.tokens().secondary}">step {place:,.0f}</span>'
         return ("<br>".join([head, *lines]), place) if lines else ("", 0.0)
 

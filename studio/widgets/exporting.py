@@ -54,6 +54,11 @@ class Exporter:
         """Codings (n, latent_size) as .npy."""
         self._write(".npy", lambda path, task: export.write_codings(path, codings))
 
+    def results(self, results: dict[str, Any], recipe: dict[str, Any]) -> None:
+        """Figures as .json; the Gallery shows pictures only, so the whole path is told."""
+        tell = lambda path: self.desk.session.done.emit(f"Saved as {path}")  # noqa: E731
+        self._write(".json", lambda path, task: export.write_results(path, results, recipe), tell)
+
     def film(self, frames: Pixels, suffix: str, recipe: dict[str, Any]) -> None:
         """Frames (n, h, w, c) as .gif, .apng or .webp, or as a strip (.png)."""
         factor = max(1, FILM_SIDE // max(frames.shape[1:3]))
@@ -65,7 +70,9 @@ class Exporter:
             suffix, lambda path, task: export.write_film(path, large, recipe=recipe, cancelled=task.is_cancelled)
         )
 
-    def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
+    def _write(
+        self, suffix: str, write: Callable[[Path, Any], Path], then: Callable[[Path], None] | None = None
+    ) -> None:
         model = self.desk.session.model
         title = re.sub(r"[^\w .-]+", "-", model.title).strip(" .-")[:80] if model else ""  # it may come from elsewhere
         name = f"{title or 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -76,7 +83,7 @@ class Exporter:
             return write(folder / f"{name}{suffix}", task)
 
         key = f"export/{name}{suffix}/{datetime.now().timestamp()}"  # every export counts, none replaces another
-        self.desk.errands.ask(key, work, self._written, self._failed)
+        self.desk.errands.ask(key, work, then or self._written, self._failed)
 
     def _written(self, path: Path) -> None:
         self.desk.session.exports_changed.emit()

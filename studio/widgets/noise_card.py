@@ -33,9 +33,13 @@ UNKNOWN = "Scores need the clean picture. Open a clean one and add noise to it."
 
 
 class NoiseCard(Card):
-    """Emits ``changed`` while the strength is slid, and when kind or seed change."""
+    """Emits ``changed`` while the strength is slid, and when kind or seed change.
+
+    ``moved`` carries the noise before and after a change that a person made and let go: one step of undo.
+    """
 
     changed = Signal()
+    moved = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__("Noise", "added to try it out")
@@ -69,16 +73,35 @@ class NoiseCard(Card):
         self.body.addWidget(self.unknown)
         self.body.addStretch(1)
         self.body.addWidget(self.about)
+        self._kept = self.noise()
         self.setFixedWidth(292)
         self.kind.currentIndexChanged.connect(lambda index: self._kind_changed())
         self.strength.changed.connect(lambda value: self.changed.emit())
-        self.seed.valueChanged.connect(lambda value: self.changed.emit())
+        self.strength.committed.connect(self._let_go)
+        self.seed.valueChanged.connect(lambda value: self._seed_changed())
         self._kind_changed()
         self.show_scores(None, None)
 
     def _kind_changed(self) -> None:
         self.help.setText(HELP[self.noise().kind])
         self.changed.emit()
+        self._let_go()
+
+    def _seed_changed(self) -> None:
+        self.changed.emit()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        before, now = self._kept, self.noise()
+        if before != now and not self.signalsBlocked():
+            self._kept = now
+            self.moved.emit(before, now)
+
+    def place(self, how: Noise) -> None:
+        """Set everything and tell of it, but not as a move: what undo does."""
+        if how != self.noise():
+            self.set_noise(how)
+            self.changed.emit()
 
     def noise(self) -> Noise:
         """What is added."""
@@ -91,6 +114,7 @@ class NoiseCard(Card):
         self.strength.set_value(round(100 * how.strength))
         self.seed.setValue(how.seed)
         self.blockSignals(False)
+        self._kept = self.noise()
 
     def show_scores(self, before: Scores | None, after: Scores | None) -> None:
         """How near the disturbed and the cleaned picture are to the clean one; None: nobody knows."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from models.core import places
 from models.core.errors import UserError
 from studio import theme
 from studio.session import ModelInfo
@@ -26,6 +27,7 @@ class Panel(QWidget):
     ICON: ClassVar[str] = "square"
     NEEDS: ClassVar[type | None] = None
     PURPOSE: ClassVar[str] = ""
+    OFFERS: ClassVar[str] = ""  # a run of resources/pretrained that the empty panel opens with one click
     HINTS: ClassVar[str] = ""  # keys worth knowing, shown in the status line
 
     def __init__(self, desk: Desk) -> None:
@@ -34,8 +36,7 @@ class Panel(QWidget):
         self.session = desk.session
         self.error = ErrorNote()
         self.content = QWidget()
-        self.empty = EmptyState(self.ICON, self.PURPOSE, "Choose a model" if self.NEEDS else None)
-        self.empty.asked.connect(lambda: self.session.asked_for_panel.emit("home"))
+        self.empty = self._make_empty()
         self._stack = QStackedLayout()
         self._stack.addWidget(self.content)
         self._stack.addWidget(self.empty)
@@ -48,6 +49,18 @@ class Panel(QWidget):
         self.session.model_changed.connect(self._model_changed)
         self.session.weights_changed.connect(self.weights_changed)
         self._model_changed()
+
+    def _make_empty(self) -> EmptyState:
+        """What the panel is for, with the pretrained model that it offers, or the way to all models."""
+        offered = places.pretrained() / self.OFFERS
+        if self.OFFERS and offered.is_dir():
+            empty = EmptyState(self.ICON, self.PURPOSE, f"Open {self.OFFERS}", "Choose another model")
+            empty.asked.connect(lambda: self.session.asked_for_run.emit(offered))
+            empty.asked_other.connect(lambda: self.session.asked_for_panel.emit("home"))
+        else:
+            empty = EmptyState(self.ICON, self.PURPOSE, "Choose a model" if self.NEEDS else None)
+            empty.asked.connect(lambda: self.session.asked_for_panel.emit("home"))
+        return empty
 
     def row(self, parent: QWidget) -> QHBoxLayout:
         """The usual layout: cards side by side with the usual gap."""
@@ -79,6 +92,11 @@ class Panel(QWidget):
 
     def shown(self) -> None:
         """The panel came to the front."""
+
+    def come_forward(self) -> None:
+        """Ask for this panel to be in front, if it is not."""
+        if not self.isVisible():
+            self.session.asked_for_panel.emit(str(self.property("panel")))
 
     def dropped(self, paths: list[str]) -> bool:
         """Files were dropped on the window while this panel was in front; True if it took them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QMenu
 
 from models.core import latent
@@ -99,6 +100,11 @@ class PathCard(Card):
         """Stop playing."""
         if self._timer.isActive():
             self.play()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: do not keep the window and the model busy."""
+        super().hideEvent(event)
+        self.stop()
 
     def clear(self) -> None:
         """Another model: its codings are of another space."""

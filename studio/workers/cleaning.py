@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.commands_autoencoders import pictures_of
 from models.core import classic, export, images, metrics, noise
 from models.core.errors import Cancelled, UserError
 from models.core.operations import shown
@@ -67,6 +68,22 @@ class Folder:
     written: int
     bad: tuple[str, ...]
     out: Path
+
+
+def noise_in(recipe: Mapping[str, Any]) -> Noise | None:
+    """The noise that a recipe tells of; None if it cannot be read."""
+    try:
+        return Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def listed(paths: list[Path]) -> list[tuple[Path, Path]]:
+    """(file, its name beneath what was dropped) of files and of all pictures in folders; an error if there are none."""
+    found = pictures_of(paths)
+    if not found:
+        raise UserError("There are no pictures in this folder.", where=shown(paths[0]), advice="Drop another one.")
+    return found
 
 
 def sample_path(name: str) -> Path:

@@ -262,3 +262,26 @@ def test_a_sample_comes_with_noise_and_its_recipe_brings_it_back(panel, studio: 
     wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None and panel.wipe.pair()[0].size == (512, 512))
     assert np.array_equal(panel.wipe.pair()[0].pixels, before)
     assert banner_text(studio) == ""
+
+
+def test_changes_of_the_noise_are_undone_and_redone_with_the_keys(panel, studio: Window, qtbot, tmp_path) -> None:
+    drop_and_wait(studio, panel, qtbot, photo(tmp_path / "clean.png"))
+    control, track = Qt.KeyboardModifier.ControlModifier, panel.noise.strength.track
+    first = panel.noise.noise()
+    track.setFocus()
+    QTest.keyClick(track, Qt.Key.Key_PageUp)
+    one_step = panel.noise.noise()
+    assert one_step.strength > 0
+    panel.noise.kind.setFocus()
+    QTest.keyClick(panel.noise.kind, Qt.Key.Key_Down)
+    assert panel.noise.noise().kind != first.kind
+    QTest.keyClick(track, Qt.Key.Key_Z, control)
+    assert panel.noise.noise() == one_step
+    QTest.keyClick(track, Qt.Key.Key_Z, control)
+    assert panel.noise.noise() == first
+    wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None)
+    assert np.array_equal(panel.wipe.pair()[0].pixels, images.decode(tmp_path / "clean.png"))
+    QTest.keyClick(track, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert panel.noise.noise() == one_step
+    wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None)
+    assert not np.array_equal(panel.wipe.pair()[0].pixels, images.decode(tmp_path / "clean.png"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QMovie
 from PySide6.QtTest import QTest
 
 from models.core import export, places
@@ -131,6 +132,29 @@ def test_plays_the_path_and_stops_it(latent, studio: Window, qtbot) -> None:
     wait_idle(qtbot, studio)
     assert len(seen) == count
     assert np.array_equal(latent.coding, latent.path.codings[seen[-1]])
+
+
+def test_what_plays_rests_behind_another_panel(latent, studio: Window, qtbot) -> None:
+    seen: list[int] = []
+    latent.path.chosen.connect(seen.append)
+    click(latent.path, "Play")
+    qtbot.waitUntil(lambda: len(set(seen)) >= 3, timeout=LONG)
+    latent._export_film(".gif")
+    wait_idle(qtbot, studio, lambda: places.exports().is_dir() and bool(list(places.exports().iterdir())))
+    studio.show_panel("gallery")
+    count, gallery = len(seen), studio.panels["gallery"]
+    gallery.show_file(0)
+    movie = gallery.film.movie()
+    frames: list[int] = []
+    movie.frameChanged.connect(frames.append)
+    qtbot.waitUntil(lambda: len(set(frames)) >= 3, timeout=LONG)  # longer than a few frames of the path
+    assert len(seen) == count and latent.path.play_button.text() == "Play"
+    studio.show_panel("latent")
+    assert movie.state() == QMovie.MovieState.Paused
+    studio.show_panel("gallery")
+    assert movie.state() == QMovie.MovieState.Running
+    gallery.show_file(-1)
+    assert gallery.film.movie() is None and movie.state() == QMovie.MovieState.NotRunning
 
 
 def menu_item(button, text: str) -> None:

@@ -84,6 +84,41 @@ def test_ablating_and_boosting_change_the_reconstruction(panel, studio: Window, 
     assert not np.array_equal(panel.original.image(), old)
 
 
+def test_moves_of_the_slider_are_undone_and_redone_with_the_keys(panel, studio: Window, qtbot) -> None:
+    control, unit, own = Qt.KeyboardModifier.ControlModifier, panel.unit, panel.slider.value()
+    track = panel.slider.track
+    track.setFocus()
+    QTest.keyClick(track, Qt.Key.Key_Home)
+    QTest.keyClick(track, Qt.Key.Key_End)
+    assert panel.slider.value() == 400
+    QTest.keyClick(track, Qt.Key.Key_Z, control)
+    assert panel.slider.value() == 0
+    click(panel.change, "Another picture")
+    panel.choose(3)
+    assert panel.unit != unit
+    QTest.keyClick(track, Qt.Key.Key_Z, control)  # back to the unit that was moved, on its picture
+    wait_idle(qtbot, studio)
+    assert (panel.unit, panel.slider.value()) == (unit, own)
+    assert panel.example == int(panel.survey.top(unit, 12)[0]) and panel.one.title() == f"Unit {unit}"
+    before = panel.before.image().astype(int)
+    assert np.abs(panel.after.image().astype(int) - before).max() <= 2
+    QTest.keyClick(track, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert panel.slider.value() == 0
+    wait_idle(qtbot, studio)
+    coding = panel.survey.codings[panel.example].copy()
+    coding[unit] = 0.0
+    expected = images.to_uint8(studio.desk.inference._model.decode(coding[None]))[0]
+    assert np.abs(panel.after.image().astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_undo_shows_the_panel_whose_move_it_undoes(panel, studio: Window, qtbot) -> None:
+    click(panel.change, "Boost")
+    studio.show_panel("gallery")
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_idle(qtbot, studio)
+    assert studio.stack.currentWidget() is panel and panel.slider.value() != 400
+
+
 def test_the_units_are_exported_as_a_sheet(panel, studio: Window, qtbot) -> None:
     click(panel.all, "Export")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and bool(list(places.exports().iterdir())))
@@ -91,3 +126,13 @@ def test_the_units_are_exported_as_a_sheet(panel, studio: Window, qtbot) -> None
     assert export.read_recipe(sheet)["panel"] == "neurons"
     assert images.decode(sheet).shape[1] == 4 * 9 - 1  # four columns of 8 pixels with gaps
     assert banner_text(studio) == ""
+
+
+def test_the_empty_panel_opens_the_pretrained_model_with_one_click(studio: Window, qtbot) -> None:
+    studio.show_panel("neurons")
+    found = studio.panels["neurons"]
+    click(found, "Open sparse-fashion")
+    wait_idle(qtbot, studio, lambda: found.survey is not None and found.after.image() is not None)
+    assert studio.session.model is not None and studio.session.model.title == "sparse-fashion"
+    assert found.grid.count() == 300 and 0.09 <= found.survey.codings.mean() <= 0.11
+    assert not found.empty.isVisible() and banner_text(studio) == ""

@@ -13,7 +13,7 @@ from studio.widgets.basics import Elided
 from studio.widgets.card import EmptyState
 from studio.window import Window
 from tests.studio.runs import copy_into_home
-from tests.studio.windows import LEFT, open_window, wait_idle
+from tests.studio.windows import click, open_window, wait_idle
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -25,7 +25,7 @@ def test_without_a_model_no_page_is_empty(studio: Window, qtbot) -> None:
         empty = [state for state in panel.findChildren(EmptyState) if state.isVisible()]
         if panel.NEEDS is not None:
             assert [state.words.text() for state in empty] == [panel.PURPOSE]
-            QTest.mouseClick(empty[0].button, LEFT)
+            click(empty[0], "Choose another model" if panel.OFFERS else "Choose a model")
             assert studio.stack.currentWidget() is studio.panels["home"]
         for state in empty:
             assert state.words.text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from models.core import export, places
 from studio.widgets.confusion import Confusion
 from studio.widgets.spread_chart import SpreadChart
 from studio.window import Window
@@ -73,6 +75,24 @@ def test_compares_shows_what_was_found_and_leaves_the_sliders_free(panel, studio
     counts = np.sum([one["confusion"] for one in found["arms"] if one["arm"] == "scratch"], axis=0)
     assert np.allclose(panel.confusion.shares(), counts / counts.sum(axis=1, keepdims=True))
     assert panel.chart.isVisible() and banner_text(studio) == "" and not panel.error.isVisible()
+    for _ in range(2):  # the second is another file: nothing is overwritten
+        click(panel.gain_card, "Save")
+        wait_idle(qtbot, studio)
+    saved = sorted(places.exports().iterdir())
+    assert len(saved) == 2 and {path.suffix for path in saved} == {".json"}
+    read = json.loads(saved[0].read_text("utf-8"))
+    recipe = read.pop(export.RECIPE_KEY)
+    assert read == json.loads(json.dumps(found)) and recipe["run_id"] == studio.session.model.run_id
+    assert (recipe["panel"], recipe["labels"], recipe["seeds"], recipe["epochs"]) == ("transfer", 60, 2, 3)
+
+
+def test_results_that_cannot_be_saved_are_an_error_in_the_panel(panel, studio: Window, qtbot) -> None:
+    panel.found, panel._recipe = {"gain_points": 1.0}, {"panel": "transfer"}
+    places.exports().parent.mkdir(parents=True, exist_ok=True)
+    places.exports().write_text("a file where the folder should be")
+    panel._save()
+    wait_idle(qtbot, studio, panel.error.isVisible)
+    assert "exports" in panel.error.accessibleName() or str(places.exports()) in panel.error.accessibleName()
 
 
 def test_cancel_stops_the_study_and_the_window_closes(panel, studio: Window, qtbot) -> None:

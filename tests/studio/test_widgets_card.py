@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from models.core.errors import UserError
-from models.core.family import About
+from models.core.family import About, Figure
+from studio import theme
 from studio.widgets.basics import QuietCombo, QuietDoubleSpin, QuietSpin
 from studio.widgets.card import Card, Chip, EmptyState, ErrorNote, Foldout, Segmented, button, hbox, vbox
 from tests.studio.events import wheel
@@ -65,6 +67,26 @@ def test_a_foldout_opens_with_mouse_and_keys(qtbot) -> None:
     assert fold.is_open()
     qtbot.keyClick(fold._head, Qt.Key.Key_Space)
     assert not fold.is_open()
+
+
+@pytest.mark.parametrize("app_theme", ["dark", "light"], indirect=True)
+def test_a_figure_is_drawn_in_the_colours_of_the_theme(qtbot, app_theme: str) -> None:
+    x = tuple(np.linspace(0.0, 1.0, 50).tolist())
+    flat = tuple((f"line {i}", (0.2 + 0.2 * i,) * 50) for i in range(3))
+    about = About("Three sentences.", "z = mu", "A paper", Figure("Flat lines.", x, flat, "q", 1.0, (0.5, "half")))
+    fold = Foldout("What am I looking at?", about, opened=True)
+    qtbot.addWidget(fold)
+    fold.show()
+    view = fold.figure
+    picture = view.grab().toImage()
+    for index in range(3):
+        y = round(view.spot(0.3, 0.2 + 0.2 * index).y())
+        rows = range(y - 2, y + 3)
+        assert theme.series(index) in {
+            picture.pixelColor(x, y).name() for x in range(40, picture.width()) for y in rows
+        }
+    fold.set_about(About("Three sentences.", "z = mu", "A paper"))
+    assert view.isHidden()
 
 
 def test_segments_are_chosen_by_mouse_and_by_arrows(qtbot) -> None:

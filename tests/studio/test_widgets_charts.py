@@ -63,6 +63,22 @@ def test_a_legend_chip_hides_its_curve(curves: Curves) -> None:
     assert "kl" in curves.visible_names()
 
 
+def test_the_line_and_chip_of_a_val_metric_wait_for_it(qtbot) -> None:
+    """Made at the end of the first epoch, they would be felt as a stall."""
+    curves = Curves()
+    qtbot.addWidget(curves)
+    curves.show()
+    curves.append_rows([{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.4}])
+    line, chip = curves._lines["val_loss"], curves._chips["val_loss"]
+    assert curves.names() == ["loss"] and not chip.isVisible() and curves._chips["loss"].isVisible()
+    curves.append_rows([{"step": 3, "loss": 0.3, "val_loss": 0.6}])
+    assert curves.names() == ["loss", "val_loss"] and chip.isVisible()
+    qtbot.waitUntil(lambda: curves.drawn("val_loss") == 1)
+    assert curves._lines["val_loss"] is line and curves._chips["val_loss"] is chip
+    curves.set_rows([])
+    assert curves._lines == {} and curves.names() == []
+
+
 def test_a_million_points_are_thinned_and_keep_their_spike(curves: Curves) -> None:
     steps = np.arange(1_000_000, dtype=float)
     values = np.full(1_000_000, 0.5)

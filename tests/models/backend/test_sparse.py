@@ -49,6 +49,17 @@ def test_kl_is_zero_on_target_and_finite_where_a_unit_is_always_or_never_active(
     assert np.isfinite(float(sparse.kl_penalty(ops.convert_to_tensor([[0.0, 1.0]]), 0.1)))
 
 
+def test_the_figure_draws_the_price_that_is_paid_and_two_others() -> None:
+    figure = sparse.costs(0.1)
+    lines = {name: np.array(heights) for name, heights in figure.lines}
+    for place in (3, 60, 150):
+        paid = float(sparse.kl_penalty(ops.full((1, 1), figure.x[place]), 0.1))
+        assert lines["KL divergence"][place] == pytest.approx(paid, abs=1e-5)
+    q = np.array(figure.x)
+    assert np.allclose(lines["MSE"], (q - 0.1) ** 2) and np.allclose(lines["MAE"], abs(q - 0.1))
+    assert figure.mark[0] == 0.1 and sparse.ABOUT.figure == figure
+
+
 def test_l1_is_the_mean_over_images_of_the_sum_over_units() -> None:
     activations = np.random.default_rng(1).random((16, 7)).astype(np.float32)
     found = float(sparse.l1_penalty(ops.convert_to_tensor(activations)))
