@@ -72,11 +72,6 @@ class Equation:
         """What comes out in the middle of nine, (9, latent_size)."""
         return directions.neighbours(self.coding(), self.noise, self.seed)
 
-    def mean(self, slot: int) -> Array | None:
-        """The mean coding of a slot, (latent_size,), None if it is empty."""
-        group = self.groups[slot]
-        return group.mean(axis=0) if len(group) else None
-
     def words(self) -> str:
         """The left-hand side of what is shown."""
         return "A − B + C" if self.base is None else "One picture"

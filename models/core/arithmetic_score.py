@@ -15,7 +15,7 @@ from models.core.errors import UserError
 from models.core.family import Codings, Encodes, Images
 
 Judge = Callable[[Images], NDArray[np.bool_]]  # (n, height, width, channels) in [0, 1] -> whether each has it (n,)
-GROUPS = (1, 3)  # pairs whose codings are averaged; three in the paper's figure
+GROUPS = (1, 3, 10, 100)  # pairs whose codings are averaged; three in the paper's figure
 POOL = 512  # codings drawn at a time for a model that cannot encode
 
 

@@ -191,3 +191,23 @@ def neighbours(coding: Array, amount: float, seed: int, count: int = 9) -> Array
     noise = np.random.default_rng(seed).standard_normal((count, len(coding)), dtype=np.float32)
     noise[count // 2] = 0.0
     return (coding + np.float32(amount) * noise).astype(np.float32)
+
+
+def example(known: Known, name: str, seed: int, count: int = 3) -> tuple[Array, Array, Array]:
+    """Codings for A, B and C that show an attribute: ``count`` held-out ones with it, as many without that are
+    otherwise labelled alike, and one more without.
+
+    Raises:
+        UserError: if too few have it, or too few have not.
+    """
+    column = known.names.index(name)
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(known.held))
+    has = known.labels[rows, column]
+    present, absent = rows[has], list(rows[~has])
+    if len(present) < count or len(absent) <= count:
+        raise UserError(f"Too few pictures have {name}, or too few have not.", where=name)
+    first, second = present[:count], []
+    for row in first:
+        alike = [int((known.labels[other] != known.labels[row]).sum()) for other in absent]
+        second.append(absent.pop(int(np.argmin(alike))))
+    return known.codings[first], known.codings[second], known.codings[absent[-1:]]

@@ -110,7 +110,7 @@ class Inference(Worker):
             latent_size=getattr(self._model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
             dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
-            notices=tuple(run.notices),
+            notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
         )  # fmt: skip
         garbage.freeze()
         return self._info
