@@ -99,6 +99,11 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--frozen-epochs", help="of these, passes with the reused layers frozen")
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=Path, help="a .json file for curves and confusion matrices")
+    command = add("arithmetic", "with glasses - without + somebody else, judged on people nobody has trained on")
+    command.add_argument("run", type=Path, nargs="+", help="one run or several that were trained on faces")
+    command.add_argument("--attribute", default="glasses", help="glasses or beard")
+    command.add_argument("--people", type=int, default=500)
+    command.add_argument("--seed", type=int, default=0)
     command = add("export", "write the networks for other programs")
     command.add_argument("run", type=Path)
     command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
@@ -216,7 +221,7 @@ def start_log() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands, commands_autoencoders, commands_scores
+    from models import commands, commands_arithmetic, commands_autoencoders, commands_scores
 
     arguments = parser().parse_args(argv)
     start_log()
@@ -224,7 +229,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = {
         "train": train, "resume": resume,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
-        "score": commands_scores.score_,
+        "score": commands_scores.score_, "arithmetic": commands_arithmetic.arithmetic_,
     }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")

@@ -82,10 +82,12 @@ class Arithmetic(Panel):
             slot.clear_asked.connect(lambda i=index: self.change(lambda e: e.clear(i)))
             slot.moved.connect(lambda value, i=index: self._preview(self.equation.with_strength(i, value)))
             slot.committed.connect(self._commit)
+            slot.strip.recipe_at = lambda at, i=index: self.sheets.recipe(self.equation.groups[i][at])
             slot.opened.connect(lambda pixels, words: Lightbox(self, pixels, words, {}))
         sheet, result, named = self.sheet, self.result, self.named
         sheet.put.connect(self._put)
         sheet.picked.connect(self._pick)
+        sheet.files_chosen.connect(self.dropped)
         result.put.connect(lambda slot, at: self.add(slot, self.equation.neighbours()[at]))
         result.opened.connect(self._open_result)
         result.sent.connect(lambda at: self.sheets.send(self.equation.neighbours()[at]))

@@ -16,6 +16,7 @@ from models.core.errors import UserError
 from studio.session import ModelInfo
 from studio.widgets.directions_card import DirectionsCard
 from studio.widgets.known_codings import KnownCodings
+from studio.workers import labelling
 from studio.workers.desk import Desk
 
 KEY = "arithmetic/directions"
@@ -32,7 +33,7 @@ class DirectionDesk(QObject):
     def __init__(self, desk: Desk, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
         self.desk, self.card, self._show_error = desk, card, show_error
-        self.known = KnownCodings(desk, show_error)
+        self.known = KnownCodings(desk, show_error, labelling.judge)
         self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
         self._info: ModelInfo | None = None
         self._files: dict[str, Direction] = {}  # what was saved under which name

@@ -12,8 +12,9 @@ from studio import theme
 from studio.widgets.basics import Elided, hbox, icon_button, vbox
 from studio.widgets.sliders import CodingSlider
 
-NAMES = 84  # px, the least room for a name
-BOX = 52  # px, a figure with sign and two decimals
+BAR = 3  # px, marks the chosen one
+NAMES = 62  # px, the least room for a name
+BOX = 48  # px, a figure with sign and two decimals
 
 
 class DirectionRow(QWidget):
@@ -35,7 +36,7 @@ class DirectionRow(QWidget):
         self.slider.words.hide()
         self.slider.lock.hide()
         self.slider.box.setFixedWidth(BOX)
-        self.slider.track.setMinimumWidth(60)
+        self.slider.track.setMinimumWidth(44)
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.changed.connect(self.moved)
         self.slider.committed.connect(self.committed)
@@ -47,7 +48,7 @@ class DirectionRow(QWidget):
         self.more.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.more.setPopupMode(self.more.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(f"{direction.name}: made from {direction.source}. {tip_of(direction)}")
-        row = hbox(vbox(None, self.name, self.facts, None, spacing=2), self.slider, self.more, spacing=4, margin=4)
+        row = hbox(vbox(None, self.name, self.facts, None, spacing=2), self.slider, self.more, spacing=4, margin=6)
         row.setStretch(0, 5)
         row.setStretch(1, 6)
         self.setLayout(row)
@@ -79,11 +80,15 @@ class DirectionRow(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the ground of the chosen one and the ring."""
+        """Mark the chosen one; draw the ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("accent"), theme.RING) if self.hasFocus() else Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("accent_back") if self._chosen else Qt.BrushStyle.NoBrush)
+        if self._chosen:
+            painter.fillRect(QRectF(0, 6, BAR, self.height() - 12), theme.color("accent"))
+        if not self.hasFocus():
+            return
+        painter.setPen(QPen(theme.color("accent"), theme.RING))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.RADIUS_CONTROL, theme.RADIUS_CONTROL)
 
 

@@ -16,25 +16,16 @@ class FilmStrip(MouseTiles):
 
     Args:
         height: the side of a frame that it likes, in px.
-        bar: whether a strip that does not fit shows a scroll bar; the wheel and the keys scroll it anyway.
     """
 
     chosen = Signal(int)
 
-    def __init__(self, height: int = 84, parent: QWidget | None = None, *, bar: bool = True) -> None:
+    def __init__(self, height: int = 84, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._height, self._below = height, 10 if bar else 0
-        if not bar:
-            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._height = height
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(self.chosen)
-
-    def set_height(self, height: int) -> None:
-        """Change the side of a frame that it likes, in px."""
-        if height != self._height:
-            self._height = height
-            self.replan()
 
     def sizeHint(self) -> QSize:
         """One row with room for captions and the scroll bar."""
@@ -55,7 +46,7 @@ class FilmStrip(MouseTiles):
         whole = self.maximumViewportSize()
         margin, gap, caption = round(MARGIN * ratio), round(MARGIN * ratio), self.caption_height(ratio)
         count = max(self._count, 1)
-        deep = max(min(whole.height() - 2 * MARGIN - self._below, self._height) * ratio, 1)
+        deep = max(min(whole.height() - 2 * MARGIN - 10, self._height) * ratio, 1)
         zoom = carry.best_zoom(*self._unit, 1e9, deep)
         fitting = (whole.width() * ratio - 2 * margin - gap * (count - 1)) / count / self._unit[0]
         fitting = float(int(fitting)) if fitting >= 1 else fitting

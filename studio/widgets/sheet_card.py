@@ -20,7 +20,7 @@ from studio.widgets.picture import PictureGrid
 from studio.widgets.progress import ProgressRow
 from studio.widgets.tile_menu import TileMenu, slot_key
 
-COUNT = 25  # pictures on a sheet
+COUNT = 48  # pictures on a sheet
 KINDS = ("painted", "dataset", "own")
 PAINTED, DATASET, OWN = range(3)
 HINTS = {

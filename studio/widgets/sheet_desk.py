@@ -99,9 +99,13 @@ class SheetDesk(QObject):
 
     def _recipe(self, index: int) -> dict[str, str]:
         tile = self.card.tile(index)
-        if self._info is None or tile is None or tile.coding is None:
+        return {} if tile is None or tile.coding is None else self.recipe(tile.coding)
+
+    def recipe(self, coding: Coding) -> dict[str, str]:
+        """What a picture with nothing but a coding (latent_size,) carries."""
+        if self._info is None:
             return {}
-        return text_chunk(recipe_of(self._info, SLIDERS, codings=[float(z) for z in tile.coding]))
+        return text_chunk(recipe_of(self._info, SLIDERS, codings=[float(z) for z in coding]))
 
     def send(self, coding: Coding) -> None:
         """Open a coding (latent_size,) in the panel with the sliders."""

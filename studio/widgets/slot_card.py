@@ -13,8 +13,7 @@ from studio import theme
 from studio.widgets import carry
 from studio.widgets.card import Card, hbox, icon_button
 from studio.widgets.carry import Pixels
-from studio.widgets.film import FilmStrip
-from studio.widgets.picture import Picture
+from studio.widgets.picture import Picture, PictureGrid
 from studio.widgets.sliders import CodingSlider
 
 COLOURS = (0, 3, 2)  # of the theme's series
@@ -36,8 +35,8 @@ class SlotCard(Card):
         super().__init__(title, words)
         self._index, self._words = index, words
         self.setAcceptDrops(True)
-        self.strip = FilmStrip(height=64, bar=False)
-        self.strip.setMinimumWidth(64)
+        self.strip = PictureGrid(cell=32, max_size=128)
+        self.strip.setAccessibleName(f"Pictures in {title}")
         self.strip.opened.connect(lambda at: self._open(self.strip.image(at), f"picture {at + 1} in {title}"))
         self.mean = Picture()
         self.mean.setAcceptDrops(False)
@@ -74,7 +73,6 @@ class SlotCard(Card):
 
     def set_tile(self, side: int) -> None:
         """Show tiles of about this side, in px."""
-        self.strip.set_height(side)
         self.mean.setFixedSize(side + FRAME, side + FRAME)
         self.nothing.setFixedHeight(side + FRAME)
         self.strip.setFixedHeight(side + FRAME)

@@ -92,6 +92,20 @@ def known(model: Any, found: Labelled, tell: Tell, cancelled: Callable[[], bool]
     return Known(codings_of(model, found.pictures, tell, cancelled), found.labels, found.names, found.held)
 
 
+def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
+    """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
+    from models.core import judge as judges
+
+    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    knows = judges.judge_of(dataset, progress=tell, cancelled=cancelled)
+    if knows.names != names_of(info):
+        raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
+    classes = np.arange(len(knows.names))
+    if knows.kind == "class":
+        return lambda paintings: knows.verdict(paintings)[:, None] == classes
+    return lambda paintings: knows.verdict(paintings).astype(np.bool_)
+
+
 def imagined(model: Any, labels: Labels, names: tuple[str, ...], tell: Tell, cancelled: Callable[[], bool]) -> Known:
     """Labelled codings of a model that only paints: draws of its prior, their paintings labelled by somebody else."""
     codings = model.sample_codings(IMAGINED, SEED)
