@@ -39,6 +39,7 @@ def parser() -> Parser:
     add("list", "families, their settings, and the runs there are")
     _add_training(add)
     _add_using(add)
+    _add_measuring(add)
     add("info", "what a run is and how far it got").add_argument("run", type=Path)
     return top
 
@@ -99,15 +100,18 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--frozen-epochs", help="of these, passes with the reused layers frozen")
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=Path, help="a .json file for curves and confusion matrices")
+    command = add("export", "write the networks for other programs")
+    command.add_argument("run", type=Path)
+    command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
+    command.add_argument("--out", type=Path, required=True)
+
+
+def _add_measuring(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("arithmetic", "with glasses - without + somebody else, judged on people nobody has trained on")
     command.add_argument("run", type=Path, nargs="+", help="one run or several that were trained on faces")
     command.add_argument("--attribute", default="glasses", help="glasses or beard")
     command.add_argument("--people", type=int, default=500)
     command.add_argument("--seed", type=int, default=0)
-    command = add("export", "write the networks for other programs")
-    command.add_argument("run", type=Path)
-    command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
-    command.add_argument("--out", type=Path, required=True)
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:

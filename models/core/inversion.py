@@ -7,6 +7,7 @@ Source: Zhu, Kraehenbuehl, Shechtman and Efros 2016, arXiv:1609.03552, section 3
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -97,20 +98,19 @@ def invert(
     network, pixels = network_of(model)
     starts = model.sample_codings(STARTS, 0)
     painted = model.decode(starts)
-    total = steps * -(-len(images) // BATCH)
-    found: list[Codings] = []
+    batches = [np.asarray(images[begin : begin + BATCH], np.float32) for begin in range(0, len(images), BATCH)]
+    done = itertools.count()
+
+    def tell() -> None:
+        if cancelled and cancelled():
+            raise Cancelled
+        if progress:
+            progress("Searching for codings", next(done), steps * len(batches))
+
     before = network.trainable
     try:
-        for index, begin in enumerate(range(0, len(images), BATCH)):
-            batch = np.asarray(images[begin : begin + BATCH], np.float32)
-
-            def tell(step: int, done: int = index * steps) -> None:
-                if cancelled and cancelled():
-                    raise Cancelled
-                if progress:
-                    progress("Searching for codings", done + step, total)
-
-            found.append(_search(_Search(network, _nearest(batch, starts, painted), pixels), batch, steps, tell))
+        searches = (_Search(network, _nearest(batch, starts, painted), pixels) for batch in batches)
+        found = [_search(search, batch, steps, tell) for search, batch in zip(searches, batches, strict=True)]
     finally:
         network.trainable = before
     return np.concatenate(found) if found else starts[:0]
@@ -122,9 +122,9 @@ def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:
     return np.asarray(starts[distances.argmin(axis=1)], np.float32)
 
 
-def _search(search: _Search, images: Images, steps: int, tell: Callable[[int], None]) -> Codings:
+def _search(search: _Search, images: Images, steps: int, tell: Callable[[], None]) -> Codings:
     search.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=device.compiles())
-    for step in range(steps):
-        tell(step)
+    for _ in range(steps):
+        tell()
         search.train_on_batch(images)
     return np.asarray(ops.convert_to_numpy(search.coding), np.float32)

@@ -59,7 +59,7 @@ class SheetCard(Card):
         self.hint = label("", "secondary", wrap=True)
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
-        self.grid = PictureGrid(cell=40, max_size=160)
+        self.grid = PictureGrid(cell=56, max_size=160)
         self.grid.setAccessibleName("Pictures to drag into the slots")
         self.grid.set_droppable(True)
         self.grid.dropped.connect(self.files_chosen)

@@ -76,6 +76,7 @@ class SlotCard(Card):
         self.mean.setFixedSize(side + FRAME, side + FRAME)
         self.nothing.setFixedHeight(side + FRAME)
         self.strip.setFixedHeight(side + FRAME)
+        self.strip.set_cell(32, side)
 
     def show_pictures(self, pictures: Pixels, mean: Pixels | None) -> None:
         """Show the decoded codings (n, height, width, channels) and their decoded mean."""
