@@ -79,7 +79,7 @@ def invert(
     progress: Callable[[str, int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Codings:
-    """Find codings that paint pictures. No draw is random: the same pictures give the same codings.
+    """Find codings (n, latent_size) that paint pictures; the same pictures give the same codings.
 
     Args:
         model: has the capability ``Decodes`` and names its networks in ``parts()``.
@@ -88,16 +88,12 @@ def invert(
         progress: called with (what, steps done, steps in all).
         cancelled: asked before every step.
 
-    Returns:
-        (n, latent_size).
-
     Raises:
         UserError: if the model's network cannot be searched.
         Cancelled: if ``cancelled`` said so; the model is as it was.
     """
     network, pixels = network_of(model)
-    starts = model.sample_codings(STARTS, 0)
-    painted = model.decode(starts)
+    starts, painted = _starts(model)
     batches = [np.asarray(images[begin : begin + BATCH], np.float32) for begin in range(0, len(images), BATCH)]
     done = itertools.count()
 
@@ -114,6 +110,11 @@ def invert(
     finally:
         network.trainable = before
     return np.concatenate(found) if found else starts[:0]
+
+
+def _starts(model: Any) -> tuple[Codings, Images]:
+    codings = model.sample_codings(STARTS, 0)
+    return codings, model.decode(codings)
 
 
 def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:

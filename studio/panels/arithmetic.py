@@ -19,11 +19,11 @@ from models.core.errors import UserError
 from models.core.family import About, Decodes
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.coding_card import Move
 from studio.widgets.direction_desk import DirectionDesk
 from studio.widgets.directions_card import DirectionsCard
 from studio.widgets.exporting import Exporter, recipe_of, text_chunk
 from studio.widgets.lightbox import Lightbox
+from studio.widgets.moves import Move
 from studio.widgets.panel import Panel
 from studio.widgets.result_card import CENTRE, ResultCard
 from studio.widgets.sheet_desk import SheetDesk
@@ -144,7 +144,7 @@ class Arithmetic(Panel):
 
     def _change_to(self, after: Equation) -> None:
         self.error.hide()
-        self.session.undo.push(Move(self.place, self._before, after))
+        self.session.undo.push(Move(self.place, self._before, after, self.come_forward))
 
     def _preview(self, after: Equation) -> None:
         self.equation = after

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from models.__main__ import main
 from models.core import arithmetic, arithmetic_score, direction_files
 from models.core.arithmetic import Equation
 from models.core.direction_files import Direction
@@ -234,3 +236,45 @@ def test_a_model_that_only_paints_is_scored_on_people_it_imagined():
     assert found[-1].judged > 0.6
     with pytest.raises(UserError, match="nothing to compare"):
         arithmetic_score.score(Painter(), "glasses", lambda images: np.zeros(len(images), bool), people=120)
+
+
+# --- the command ---
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """The command with a model that adds up, and a judge that sees; neither needs a dataset."""
+    run = SimpleNamespace(info=SimpleNamespace(id="run1", title="adder", dataset={"name": "faces", "size": None}))
+    dataset = SimpleNamespace(attribute_names=("hat", "glasses"), image_shape=(8, 8, 1))
+    seeing = SimpleNamespace(
+        names=dataset.attribute_names,
+        accuracy=np.array([0.5, 0.75]),
+        verdict=lambda images: np.stack([np.zeros(len(images)), has_it(images)], axis=1).astype(np.int64),
+    )
+    monkeypatch.setattr(arithmetic_score.faces, "pairs", fake_pairs)
+    monkeypatch.setattr("models.commands_arithmetic.open_model", lambda *words: (run, Encoder()))
+    monkeypatch.setattr("models.core.datasets.load", lambda *words, **more: dataset)
+    monkeypatch.setattr("models.core.judge.judge_of", lambda *words, **more: seeing)
+    return lambda *words: main(["arithmetic", "somewhere", "elsewhere", *words])
+
+
+def test_the_command_prints_both_shares_for_each_run(command, capsys):
+    assert command("--people", "120") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("adder: with glasses - without + other, 120 people" in line for line in lines) == 2
+    rows = [line.split() for line in lines if line.strip() and line.split()[0].isdigit()]
+    assert [row[0] for row in rows] == ["1", "3", "10", "100"] * 2
+    assert all(row[1:4] == ["100.0%", "0.0%", "100.0%"] for row in rows)
+    assert "75.0% of the test images" in lines[-1]
+
+
+def test_the_command_speaks_json_and_names_wrong_arguments(command, capsys):
+    assert command("--people", "120", "--json") == 0
+    done = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    done = [line for line in done if line["event"] == "done"]
+    assert len(done) == 2 and done[0]["groups"][0]["judged"] == 1.0 and done[0]["judge_accuracy"] == 0.75
+    assert command("--people", "3", "--seed", "-1") == 2
+    told = capsys.readouterr().err
+    assert "--people must be from 101" in told and "--seed" in told
+    assert command("--attribute", "wings", "--people", "120") == 2
+    assert "--attribute must be one of hat, glasses" in capsys.readouterr().err
