@@ -81,7 +81,8 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
         return {"optimizer": "adam"}
-    return {"optimizer": "adam", "width": 32, "kernel_size": 4, "dropout": 0.0, "epochs": 30}
+    large = {"width": 32, "kernel_size": 4, "dropout": 0.0, "gradient_penalty": 1.0}  # without the last it collapsed
+    return {"optimizer": "adam", "epochs": 30, **large}
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------

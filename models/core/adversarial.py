@@ -28,6 +28,7 @@ NETWORKS = ("discriminator", "generator")
 SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
 GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
 EPSILON = 1e-7
+NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
 
 
 class AdversarialConfig(Config):
@@ -56,6 +57,9 @@ class AdversarialConfig(Config):
     separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies")
     discriminator_rate: float = setting(
         0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000
+    )
+    gradient_penalty: float = setting(
+        0.0, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
     )
 
 
@@ -121,7 +125,20 @@ class Adversarial(keras.Model):
         sure = self.verdict(real, conditions[0], training)
         unsure = self.verdict(ops.stop_gradient(fake), conditions[1], training)
         smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
-        return 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0)), sure
+        loss = 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0))
+        if training and self.config.gradient_penalty:
+            loss += 0.5 * self.config.gradient_penalty * self.steepness(real, conditions[0])
+        return loss, sure
+
+    def steepness(self, real: Any, condition: Any) -> Any:
+        """Mean squared gradient of the verdict at real images, without a second derivative (Mescheder et al. 2018, R1).
+
+        For n ~ N(0, I) and a small step e, E[((D(x + e n) - D(x)) / e)^2] is close to |grad D(x)|^2. Both looks are
+        without dropout, whose own noise would be taken for steepness.
+        """
+        near = real + NUDGE * keras.random.normal(ops.shape(real), seed=self.noise)
+        change = self.verdict(near, condition, False) - self.verdict(real, condition, False)
+        return ops.mean(ops.square(change / NUDGE))
 
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
         """Cross-entropy of fakes that should pass for real, through a discriminator that stands still, and its logits.
