@@ -12,7 +12,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from models.core import arithmetic, directions, images, places
+from models.core import arithmetic, directions, images
 from models.core.arithmetic import Equation
 from models.core.directions import Known
 from models.core.errors import UserError
@@ -49,7 +49,7 @@ _ABOUT = About(
 class Arithmetic(Panel):
     """Slots above, sheet and sum below, directions at the right; all of it is one ``Equation``."""
 
-    TITLE, ICON, NEEDS = "Arithmetic", "plus-minus", Decodes
+    TITLE, ICON, NEEDS, OFFERS = "Arithmetic", "plus-minus", Decodes, "vae-faces"
     PURPOSE = "Here you add and subtract what pictures have: with glasses − without + somebody else."
     HINTS = "1 2 3 into A B C  ·  Delete out  ·  Ctrl+Z undo"
 
@@ -273,8 +273,6 @@ class Arithmetic(Panel):
 
     def tour(self) -> Iterator[str]:
         """Put glasses on a face, by slots and by a direction; compare directions, orthogonalise one, export."""
-        self.session.asked_for_run.emit(places.pretrained() / "vae-faces")  # labelled pictures show most
-        yield ""
         yield "sheet"
         self.example()
         yield "sum"
