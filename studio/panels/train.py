@@ -195,3 +195,23 @@ class Train(Panel):
         self.view.time.track.setFocus()
         self.view.travel_to(0)
         yield "travelled-back"
+        yield from self._tour_of_phases()
+
+    def _tour_of_phases(self) -> Iterator[str]:
+        """Let two networks learn from real clothes for a few seconds, then take their phases one by one."""
+        two = [index for index, info in enumerate(self.new.families) if info.curves]
+        if not two:
+            return
+        self.new.family.setCurrentIndex(two[0])
+        self.new.choose_dataset("fashion_mnist")
+        assert self.new.form is not None
+        self.new.form.set_values({"epochs": "1", "batch_size": "256", "learning_rate": "0.0002"})
+        self.new.start.click()
+        yield "two-networks"
+        self.stepwise.click()
+        yield ""
+        self.steps.take("discriminator")
+        yield "discriminator-phase"
+        self.steps.take("generator")
+        yield "generator-phase"
+        self.show_steps(False)

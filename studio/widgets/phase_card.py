@@ -8,26 +8,15 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.core.family import About
 from models.core.verdicts import Verdicts
 from studio import theme
 from studio.widgets.basics import label
-from studio.widgets.card import Card, Foldout
+from studio.widgets.card import Card
 
 if TYPE_CHECKING:
     from models.core.phases import Change
 
 SURE = 0.5  # from here on a picture passes for real
-ABOUT = About(
-    text=(
-        "Training lets both networks learn in each batch; here they take turns as you like. "
-        "In its phase the discriminator learns to tell new real images from new fakes, and the generator does not "
-        "change; in the generator's phase it is the other way round. "
-        "A phase lowers its own loss and mostly raises the other one."
-    ),
-    equation="loss of D = ½ BCE(D(x), 1) + ½ BCE(D(G(z)), 0)\nloss of G = BCE(D(G(z)), 1)",
-    paper="Goodfellow et al., Generative Adversarial Nets, 2014, algorithm 1",
-)
 BEGIN = "Take a phase, and see here what it changed."
 
 
@@ -47,12 +36,10 @@ class PhaseCard(Card):
         self._grid.setColumnStretch(0, 1)
         self._values: dict[str, QLabel] = {}
         self._rows = 0
-        self.about = Foldout("What am I looking at?", ABOUT)
         for item in (self.sentence, self._figures):
             self.body.addWidget(item)
         self.body.addStretch(1)
         self.body.addWidget(self.history)
-        self.body.addWidget(self.about)
         for network in ("discriminator", "generator"):
             self._head(network.capitalize())
             self._row(f"{network} loss", "loss", "On the pictures shown here")

@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from models.core import images
 from models.core.errors import UserError
+from models.core.family import About
 from models.core.verdicts import Verdicts
 from studio import theme
 from studio.widgets.basics import button, hbox, label, vbox
-from studio.widgets.card import Card, ErrorNote, Segmented
+from studio.widgets.card import Card, ErrorNote, Foldout, Segmented
 from studio.widgets.phase_card import PhaseCard
 from studio.widgets.progress import ProgressRow
 from studio.widgets.verdict_tiles import VerdictTiles
@@ -39,8 +40,18 @@ NOTE = (
     "This is a copy: nothing is written to the run, and training goes on later exactly as before. "
     "Keys: D, G and B take a phase, R resets, Escape goes back."
 )
+ABOUT = About(
+    text=(
+        "Training lets both networks learn in each batch; here they take turns as you like. The discriminator's phase "
+        "teaches it to tell new real images from new fakes, the generator's phase teaches that one to be taken for "
+        "real. A phase lowers the loss of its own network, and mostly raises the other one."
+    ),
+    equation="loss of D = ½ BCE(D(x), 1) + ½ BCE(D(G(z)), 0)      loss of G = BCE(D(G(z)), 1)",
+    paper="Goodfellow et al., Generative Adversarial Nets, 2014, algorithm 1",
+)
 SHOWN = ("After", "Before", "Difference")
 FAINT = 0.02  # a smaller difference is not blown up to full contrast
+ROUNDING = 1e-5  # fakes of the same weights may differ by so much
 REMEMBERED = 24  # phases that the history names
 
 
@@ -85,7 +96,8 @@ class StepView(QWidget):
             self.head.tools.addWidget(made)
         self.progress, self.error = ProgressRow(), ErrorNote()
         self.progress.cancelled.connect(self.left)
-        for item in (label(NOTE, "prose", wrap=True), self.progress, self.error):
+        about = self.about = Foldout("What am I looking at?", ABOUT)
+        for item in (label(NOTE, "prose", wrap=True), self.progress, self.error, about):
             self.head.body.addWidget(item)
 
     def _make_pictures(self) -> None:
@@ -117,7 +129,6 @@ class StepView(QWidget):
         self.end()
         stepper = self._stepper = Stepper(folder)
         studies = self.desk.studies
-        self.head.set_subtitle("loading")
         self.progress.begin("Waiting for its turn" if not studies.idle else "Loading the checkpoint")
         self._ask(lambda task: stepper.open(partial(studies.tell, task), task.is_cancelled), self._opened)
         self.setFocus()
@@ -137,7 +148,6 @@ class StepView(QWidget):
     @Slot(object)
     def _opened(self, opened: Opened) -> None:
         self._step, self._pictures = opened.step, opened.reals
-        self.head.set_subtitle(f"on a copy of step {opened.step:,}")
         self._back(opened.look)
 
     # --- phases ---
@@ -159,14 +169,16 @@ class StepView(QWidget):
         self._enable(False)
 
         def answered(answer: Any) -> None:
-            self._enable(True)
             self.progress.end()
             then(answer)
+            self._enable(True)
 
         self.desk.studies.ask(KEY, work, answered, self._failed, self.progress.advance)
 
     def _enable(self, on: bool) -> None:
         """Switch the buttons; the one that has the focus has it again afterwards."""
+        where = f"on a copy of step {self._step:,}" if self._look is not None else "a copy of the newest checkpoint"
+        self.head.set_subtitle(where if on else f"{where}, working")
         parts = (*self.buttons.values(), self.resetting)
         if not on:
             self._focused = next((part for part in parts if part.hasFocus()), None)
@@ -220,7 +232,7 @@ class StepView(QWidget):
             change = look.fakes - before.fakes
             most = max(float(np.abs(change).max()), FAINT)
             self.fakes.show_verdicts(images.to_uint8(0.5 + 0.5 * change / most), look.on_fakes, before.on_fakes)
-        same = before is not None and np.array_equal(before.fakes, look.fakes)
+        same = before is not None and float(np.abs(look.fakes - before.fakes).max()) < ROUNDING
         words = "not one pixel changed in this phase" if same else "the discriminator's probability that each is real"
         if choice == "Difference" and not same:
             words = "light: more, dark: less, grey: as before"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from studio import theme
 from studio.widgets.carry import Pixels
 from studio.widgets.grid import PictureGrid
+from studio.widgets.tiles import Plan
 
 BAR = 4  # px high
+SMALLEST = 48  # px; where pictures would be smaller the grid scrolls
 NOTICED = 0.005  # a change that the two digits of the number can show
 
 
@@ -43,6 +46,16 @@ class VerdictTiles(PictureGrid):
         self.set_images(pictures, captions)
         self.setAccessibleDescription("verdicts: " + ", ".join(captions))
 
+    def make_plan(self, ratio: float) -> Plan:
+        """The grid's own, in the middle of its room; all pictures are seen together while they are large enough."""
+        plan, largest = super().make_plan(ratio), self._max
+        while plan.height() > self.maximumViewportSize().height() * ratio and plan.high > SMALLEST * ratio:
+            self._max = max(plan.wide, plan.high) / ratio - 1
+            plan = super().make_plan(ratio)
+        self._max = largest
+        spare = (round(self.viewport().width() * ratio) - plan.width()) // 2
+        return replace(plan, left=plan.left + max(spare, 0))
+
     def caption_height(self, ratio: float) -> int:
         """Room for the bar and the number."""
         return super().caption_height(ratio) + round((BAR + 3) * ratio) if self._captions else 0
@@ -59,9 +72,9 @@ class VerdictTiles(PictureGrid):
         painter.setBrush(theme.color("accent"))
         painter.drawRoundedRect(filled, radius, radius)
         if self._before is not None:  # where it was
-            at = track.x() + track.width() * float(self._before[index])
+            at = track.x() + (track.width() - 2 * ratio) * float(self._before[index])
             painter.setBrush(theme.color("text"))
-            painter.drawRect(QRectF(at - ratio, top - 2 * ratio, 2 * ratio, (BAR + 4) * ratio))
+            painter.drawRect(QRectF(at, top - 2 * ratio, 2 * ratio, (BAR + 4) * ratio))
         face = theme.mono(round(theme.SMALL * ratio))
         painter.setFont(face)
         painter.setPen(theme.color("text" if index == self._current else "secondary"))

@@ -45,8 +45,17 @@ def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def state(steps) -> tuple[list[bytes], list[str]]:
-    return [steps.fakes.image(i).tobytes() for i in range(16)], [*steps.fakes._captions, *steps.reals._captions]
+def verdicts(steps) -> list[str]:
+    return [*steps.fakes._captions, *steps.reals._captions]
+
+
+def fakes(steps) -> np.ndarray:
+    return np.stack([steps.fakes.image(i) for i in range(16)]).astype(int)
+
+
+def alike(left: np.ndarray, right: np.ndarray) -> bool:
+    """Up to one grey level: a backend may round otherwise the next time."""
+    return int(np.abs(left - right).max()) <= 1
 
 
 def test_buttons_take_phases_and_show_what_each_changed(panel, steps, studio: Window, qtbot) -> None:
@@ -55,20 +64,20 @@ def test_buttons_take_phases_and_show_what_each_changed(panel, steps, studio: Wi
     assert steps.isVisible() and not panel.view.isVisible() and not panel.new.isVisible()
     assert (steps.fakes.count(), steps.reals.count()) == (16, 16)
     assert "on a copy of step" in steps.head._subtitle.text() and not steps.shown.isVisible()
-    begin = state(steps)
+    begin, first = fakes(steps), verdicts(steps)
     click(steps.head, "Discriminator phase")
     assert all(not made.isEnabled() for made in (*steps.buttons.values(), steps.resetting))
     wait_idle(qtbot, studio, lambda: not steps.busy)
     figures = steps.changes.figures()
     assert figures["generator moved"] == "not at all" and figures["discriminator moved"] != "not at all"
     assert "→" in figures["discriminator loss"] and "→" in figures["generator loss"]
-    assert state(steps)[0] == begin[0] and "not one pixel" in steps.fakes_card._subtitle.text()
+    assert alike(fakes(steps), begin) and "not one pixel" in steps.fakes_card._subtitle.text()
     assert steps._before is not None and not np.array_equal(steps._before.on_reals, steps._look.on_reals)
     click(steps.head, "Generator phase")
     wait_idle(qtbot, studio, lambda: not steps.busy)
     figures = steps.changes.figures()
     assert figures["discriminator moved"] == "not at all" and figures["generator moved"] != "not at all"
-    assert state(steps)[0] != begin[0] and "rested" in steps.changes.sentence.text()
+    assert not alike(fakes(steps), begin) and "rested" in steps.changes.sentence.text()
     click(steps.head, "Batch")
     wait_idle(qtbot, studio, lambda: not steps.busy)
     assert "not at all" not in steps.changes.figures().values()
@@ -76,7 +85,7 @@ def test_buttons_take_phases_and_show_what_each_changed(panel, steps, studio: Wi
     steps.grab()
     click(steps.head, "Reset")
     wait_idle(qtbot, studio, lambda: not steps.busy)
-    assert state(steps) == begin and steps.taken == ()
+    assert alike(fakes(steps), begin) and verdicts(steps) == first and steps.taken == ()
     click(steps.head, "Back to the run")
     assert panel.view.isVisible() and panel.new.isVisible() and not steps.isVisible()
     assert everything(folder) == before
@@ -106,18 +115,21 @@ def test_keys_take_phases_reset_and_go_back(panel, steps, studio: Window, qtbot)
 
 
 def test_the_fakes_before_and_the_difference_are_one_click_away(steps, studio: Window, qtbot) -> None:
-    begin = state(steps)
+    begin = fakes(steps)
     QTest.keyClick(steps, Qt.Key.Key_G)
     wait_idle(qtbot, studio, lambda: not steps.busy)
-    after = state(steps)[0]
+    after = fakes(steps)
     rects = steps.shown._rects()
     QTest.mouseClick(steps.shown, LEFT, pos=QPoint(*map(int, rects[1].center().toTuple())))
-    assert state(steps)[0] == begin[0]
+    assert alike(fakes(steps), begin)
     QTest.mouseClick(steps.shown, LEFT, pos=QPoint(*map(int, rects[2].center().toTuple())))
-    assert abs(np.mean([steps.fakes.image(i).mean() for i in range(16)]) - 127.5) < 60 and state(steps)[0] != after
+    change = fakes(steps)
+    assert max(change.max() - 127, 128 - change.min()) > 120  # the largest change is drawn in full
+    raised = after > begin + 1  # each pixel that got lighter is light
+    assert raised.any() and (change[raised] > 127).all()
     assert "grey" in steps.fakes_card._subtitle.text()
     QTest.mouseClick(steps.shown, LEFT, pos=QPoint(*map(int, rects[0].center().toTuple())))
-    assert state(steps)[0] == after
+    assert alike(fakes(steps), after)
 
 
 def test_what_cannot_be_loaded_is_said_in_the_card(panel, studio: Window, qtbot) -> None:
