@@ -18,17 +18,27 @@ import keras
 import numpy as np
 from keras import ops
 
+from models.core.curves import CurveGroup
 from models.core.errors import ConfigError
 from models.core.family import Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.replay import Replay
 from models.core.two_rates import OPTIMIZERS
+from models.core.verdicts import Verdicts
 
 NETWORKS = ("discriminator", "generator")
 SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
 GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
 EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
+CURVES_OF_BOTH = (
+    CurveGroup("loss", ("discriminator_loss", "generator_loss")),
+    CurveGroup(
+        "accuracy", ("real_accuracy", "fake_accuracy"), limits=(0.0, 1.0), level=(0.5, "the discriminator guesses")
+    ),
+    CurveGroup("gradient", GRADIENTS, log=True),
+    CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
+)
 
 
 class AdversarialConfig(Config):
@@ -243,6 +253,30 @@ class Adversarial(keras.Model):
     def sample_codings(self, count: int, seed: int) -> Codings:
         """Draw from N(0, I)."""
         return np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+
+    # --- What it can do: the capability TakesPhases ---
+
+    def owned(self) -> dict[str, list[Any]]:
+        """What belongs to each network: the buffer of old fakes is shown to D, the mean weights follow G."""
+        judges, paints = list(self.discriminator.variables), list(self.generator.variables)
+        if self.replay is not None:
+            judges += self.replay.variables
+        if self.mean_generator is not None:
+            paints += [*self.mean_generator.variables, self.mean_steps]
+        return {"discriminator": judges, "generator": paints}
+
+    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+        """Look at both networks without training: (n, h, w, c) real images and (m, latent_size) codings.
+
+        The fakes are those of the generator that learns, not of the mean weights; ``known`` as ``fit`` takes it.
+        """
+        fakes = predict(self.generator, codings)[0]
+        real, painted = ops.convert_to_tensor(images), ops.convert_to_tensor(fakes)
+        asked = ops.convert_to_tensor(codings[:, -self.condition_size :]) if self.condition_size else None
+        first, on_reals = self.discriminator_loss(real, painted, (self.conditions_of(known), asked), False)
+        second, on_fakes = self.generator_loss(painted, asked, False)
+        fooled, trusted = (np.asarray(ops.convert_to_numpy(ops.sigmoid(v)))[:, 0] for v in (on_fakes, on_reals))
+        return Verdicts(fakes, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network that paints, for export."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 
+from models.core.curves import CurveGroup
 from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec, capabilities
 from studio.session import ModelInfo
@@ -28,6 +29,7 @@ class FamilyInfo:
     about: About
     config: type[Config]
     suggest: Callable[[DataSpec], dict[str, Any]]
+    curves: tuple[CurveGroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Inference(Worker):
         families = []
         for key in models.FAMILIES:
             module = models.family(key)
-            families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest))
+            curves = getattr(module, "CURVES", ())
+            families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest, curves))
         garbage.freeze()
         return Ready(tuple(families), str(what))
 
