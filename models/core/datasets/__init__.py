@@ -88,7 +88,7 @@ class Dataset:
     @property
     def spec(self) -> DataSpec:
         """What a model must know of it before it is built."""
-        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names)
+        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names, self.label_names)
 
     @cached_property
     def fingerprint(self) -> str:
