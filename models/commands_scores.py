@@ -40,7 +40,7 @@ def _tell(found: Any, say: Say) -> None:
     """A table of the shares, then one line a number."""
     width = max(len(name) for name in found.shares)
     obeyed = found.conditional or {}
-    heads = f"{found.kind:<{width}}  {'samples':>8}  {'real':>7}"
+    heads = f"{found.judged:<{width}}  {'samples':>8}  {'real':>7}"
     say.line(heads + (f"  {'as asked':>8}" if obeyed else ""))
     for name, share in found.shares.items():
         asked = f"  {obeyed[name]:>8.1%}" if name in obeyed else ""

@@ -67,7 +67,7 @@ class Judge:
     def decide(self, probabilities: Codings) -> NDArray[np.int64]:
         """What the probabilities (n, k) say: a class each, (n,), or 0 or 1 an attribute, (n, k)."""
         if self.kind == "class":
-            return np.argmax(probabilities, axis=1).astype(np.int64)
+            return np.asarray(probabilities.argmax(axis=1), np.int64)
         return (probabilities > 0.5).astype(np.int64)
 
 

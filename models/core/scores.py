@@ -20,7 +20,7 @@ class Scores:
     """What the judge found.
 
     Attributes:
-        kind: "class" or "attributes": what the judge tells apart.
+        judged: "class" or "attributes": what the judge tells apart.
         count: how many samples were judged.
         seed: of their codings.
         judge_accuracy: of the judge on test images, by name; of classes one number called "all".
@@ -32,7 +32,7 @@ class Scores:
         conditional: how often a sample is what was asked for, by name and as "all"; None without conditions.
     """
 
-    kind: str
+    judged: str
     count: int
     seed: int
     judge_accuracy: dict[str, float]
@@ -68,19 +68,18 @@ def score(
     """
     if not isinstance(model, Decodes):
         raise UserError("This model draws no samples, so they cannot be judged.", advice="Choose a VAE or a GAN.")
-    known = judge.judge_of(dataset, progress=progress, cancelled=cancelled)
     codings = model.sample_codings(count, seed)
     painted = model.decode(codings)
     if painted.shape[1:] != dataset.image_shape:
         raise UserError("The model paints images of another shape than the dataset's.", where=dataset.name)
+    known = judge.judge_of(dataset, progress=progress, cancelled=cancelled)
     features, probabilities = known.look(painted)
-    test = pictures.to_float(np.asarray(dataset.images[dataset.test]))
-    real, real_probabilities = known.look(test)
+    real, real_probabilities = known.look(pictures.to_float(np.asarray(dataset.images[dataset.test])))
     found = judge.shares(known.decide(probabilities), known.names)
     usual = judge.shares(known.decide(real_probabilities), known.names)
     single = known.kind == "class"
     return Scores(
-        kind=known.kind, count=count, seed=seed,
+        judged=known.kind, count=count, seed=seed,
         judge_accuracy=dict(zip(("all",) if single else known.names, known.accuracy.tolist(), strict=True)),
         shares=dict(zip(known.names, found.tolist(), strict=True)),
         shares_real=dict(zip(known.names, usual.tolist(), strict=True)),
