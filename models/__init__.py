@@ -13,6 +13,8 @@ FAMILIES: dict[str, str] = {
     "denoising": "models.denoising",
     "sparse": "models.sparse",
     "vae": "models.vae",
+    "gan": "models.gan",
+    "dcgan": "models.dcgan",
 }
 
 

@@ -86,6 +86,10 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--images", type=Path, nargs="+", required=True, metavar="PATH", help="files and folders")
     command.add_argument("--out", type=Path, required=True, help="the folder for the results; names are kept")
     command.add_argument("--strength", type=float, help="of the noise, a share of full scale (default: measured)")
+    command = add("score", "let a classifier that knows the dataset judge new samples: classes covered, distance")
+    command.add_argument("run", type=Path)
+    command.add_argument("--count", type=int, default=1000, help="samples to judge (1000)")
+    command.add_argument("--seed", type=int, default=0)
     command = add("transfer", "what an encoder is worth to a classifier with few labels")
     command.add_argument("run", type=Path)
     command.add_argument("--labels", help="labelled images for each classifier (500)")
@@ -212,7 +216,7 @@ def start_log() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands, commands_autoencoders
+    from models import commands, commands_autoencoders, commands_scores
 
     arguments = parser().parse_args(argv)
     start_log()
@@ -220,6 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = {
         "train": train, "resume": resume,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
+        "score": commands_scores.score_,
     }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")

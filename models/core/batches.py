@@ -1,4 +1,7 @@
-"""Feeding a model: uint8 images from memory or disk become float32 batches in [0, 1], in an order made from a seed."""
+"""Feeding a model: uint8 images from memory or disk become float32 batches in [0, 1], in an order made from a seed.
+
+A model that ``Conditions`` is fed with labels or attributes beside the images.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,44 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.family import Images
+from models.core.datasets import Dataset
+from models.core.errors import DatasetError
+from models.core.family import Conditions, Images
+
+Known = NDArray[np.int32] | NDArray[np.float32]
+
+
+def conditions(model: object, dataset: Dataset) -> Known | None:
+    """What a model that ``Conditions`` wants to know of each image: labels int32 (n,), or attributes float32 (n, k).
+
+    Returns:
+        None for any other model.
+
+    Raises:
+        DatasetError: if the dataset does not know it.
+    """
+    if not isinstance(model, Conditions):
+        return None
+    known = dataset.labels if model.condition_kind == "class" else dataset.attributes
+    if known is None:
+        advice = "Choose another dataset, or a model without conditions."
+        raise DatasetError(
+            f"This dataset has no {model.condition_kind} for the model.", where=dataset.name, advice=advice
+        )
+    return known.astype(np.int32) if model.condition_kind == "class" else known.astype(np.float32)
+
+
+def no_conditions(model: object, count: int) -> Known | None:
+    """Conditions of the right shape for images that have none: the first class, or no attribute at all."""
+    if not isinstance(model, Conditions):
+        return None
+    if model.condition_kind == "class":
+        return np.zeros(count, np.int32)
+    return np.zeros((count, len(model.condition_names)), np.float32)
 
 
 class Batches(keras.utils.PyDataset):
-    """One part of a dataset as ``(images,)`` batches; a PyDataset costs nothing and needs no backend.
+    """One part of a dataset as ``(images,)`` or ``(images, conditions)``; a PyDataset costs nothing, needs no backend.
 
     Args:
         images: (n, h, w, c) uint8, possibly a memory map.
@@ -18,13 +54,15 @@ class Batches(keras.utils.PyDataset):
         batch_size: images a batch; the last one may be short.
         seed: the order of epoch e is a permutation drawn from (seed, e); None keeps the order of the rows.
         skip: batches at the beginning of the epoch that were seen before a pause.
+        conditions: one row an image of the whole dataset, or None.
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], part: slice, batch_size: int, *, seed: int | None = None, skip: int = 0
-    ) -> None:
+        self, images: NDArray[np.uint8], part: slice, batch_size: int, *, seed: int | None = None, skip: int = 0,
+        conditions: Known | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.images = images
+        self.images, self.conditions = images, conditions
         self.rows = np.arange(*part.indices(len(images)))
         self.batch_size = batch_size
         self.seed = seed
@@ -48,7 +86,8 @@ class Batches(keras.utils.PyDataset):
             self._order = (self.epoch, np.random.default_rng([self.seed, self.epoch]).permutation(self.rows))
         return self._order[1]
 
-    def __getitem__(self, index: int) -> tuple[Images]:
+    def __getitem__(self, index: int) -> tuple[Images] | tuple[Images, Known]:
         begin = (index + self.skip) * self.batch_size
         rows = np.sort(self.order()[begin : begin + self.batch_size])  # sorted: a memory map is read forwards
-        return (np.asarray(self.images[rows], dtype=np.float32) / np.float32(255),)
+        images = np.asarray(self.images[rows], dtype=np.float32) / np.float32(255)
+        return (images,) if self.conditions is None else (images, self.conditions[rows])

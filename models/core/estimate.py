@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.core import device
+from models.core.batches import no_conditions
 from models.core.family import Config, DataSpec
 
 TIMED_STEPS = 3
@@ -61,10 +62,11 @@ def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) 
         return guess
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     noise = np.random.default_rng(0).random((config.batch_size, *spec.image_shape), dtype=np.float32)
-    model.train_on_batch(noise)  # traces
+    known = no_conditions(model, config.batch_size)
+    model.train_on_batch(noise, known)  # traces
     begin = time.perf_counter()
     for _ in range(TIMED_STEPS):
-        model.train_on_batch(noise)
+        model.train_on_batch(noise, known)
     a_step = (time.perf_counter() - begin) / TIMED_STEPS
     steps = -(-training_images // config.batch_size) * config.epochs
     return Estimate(a_step * steps, needed, weights)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ class DataSpec:
     image_shape: tuple[int, int, int]
     label_count: int = 0
     attribute_names: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,22 @@ class HasSparsity(Protocol):
         ...
 
 
+@runtime_checkable
+class Conditions(Decodes, Protocol):
+    """Paints what it is asked for: a class, or attributes. The last numbers of a coding are its condition."""
+
+    condition_kind: Literal["class", "attributes"]
+    condition_names: tuple[str, ...]
+
+    def decode_with(self, codings: Codings, conditions: Codings) -> Images:
+        """Paint codings (n, latent_size) with other conditions (n, names) in [0, 1]; a class is one-hot."""
+        ...
+
+    def preview_conditions(self) -> Codings:
+        """Return one condition a row for the columns of a sheet, (columns, names) in [0, 1]."""
+        ...
+
+
 def check_sparsity(weight: float, target: float) -> None:
     """Refuse a weight or target that the model could not learn with.
 
@@ -238,7 +255,7 @@ def check_sparsity(weight: float, target: float) -> None:
         raise ConfigError(wrong)
 
 
-CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity)
+CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions)
 
 
 def capabilities(model: object) -> frozenset[str]:

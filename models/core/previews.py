@@ -9,7 +9,7 @@ import numpy as np
 
 from models.core import export, images
 from models.core.datasets import Dataset
-from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
+from models.core.family import Conditions, Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
 from models.core.record import Run
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
@@ -37,8 +37,7 @@ class Previews:
         """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
         some = self._some_images(RECONSTRUCTIONS)
         if isinstance(model, Decodes):
-            painted = model.decode(model.sample_codings(SAMPLES, self.seed))
-            self._picture(step, "samples", painted, SAMPLE_COLUMNS)
+            self._samples(model, step)
         if isinstance(model, Reconstructs):
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
         if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
@@ -47,6 +46,17 @@ class Previews:
             self._picture(step, "denoised", rows, len(some))
         if isinstance(model, Encodes):
             self._statistics(model, step)
+
+    def _samples(self, model: Any, step: int) -> None:
+        """From the same codings at every step; of a model that ``Conditions`` with one column a condition."""
+        if not isinstance(model, Conditions):
+            painted = model.decode(model.sample_codings(SAMPLES, self.seed))
+            self._picture(step, "samples", painted, SAMPLE_COLUMNS)
+            return
+        conditions = model.preview_conditions()
+        codings = model.sample_codings(SAMPLE_COLUMNS, self.seed)  # one a row
+        painted = model.decode_with(np.repeat(codings, len(conditions), 0), np.tile(conditions, (SAMPLE_COLUMNS, 1)))
+        self._picture(step, "samples", painted, len(conditions))
 
     def _statistics(self, model: Any, step: int) -> None:
         """Mean and spread of each coding; of a sparse model also what each unit does with a few images."""

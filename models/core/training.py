@@ -12,7 +12,7 @@ import numpy as np
 
 import models
 from models.core import device, record, state
-from models.core.batches import Batches
+from models.core.batches import Batches, conditions
 from models.core.datasets import Dataset
 from models.core.errors import ConfigError, StorageError, UserError
 from models.core.family import Config, DataSpec, changeable, parse_config
@@ -80,8 +80,8 @@ def spec_of(run: Run) -> DataSpec:
     shape = tuple(int(side) for side in about["image_shape"])
     if len(shape) != 3:
         raise UserError("The run does not say what shape its images have.", where=str(run.folder))
-    names = tuple(about.get("attribute_names", ()))
-    return DataSpec((shape[0], shape[1], shape[2]), len(about.get("label_names", ())), names)
+    labels, names = tuple(about.get("label_names", ())), tuple(about.get("attribute_names", ()))
+    return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels)
 
 
 def build(run: Run) -> Any:
@@ -217,7 +217,8 @@ def _prepare(
         )
     model = compiled(run)
     config = model.config
-    batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed)
+    known = conditions(model, dataset)
+    batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
     if not len(batches):
         raise ConfigError({"dataset": "has no training images"})
     step, metrics = 0, None
@@ -243,7 +244,8 @@ def _fit(recorder: Recorder, dataset: Dataset) -> None:
     """Finish the epoch that was interrupted, if any, then do the others."""
     batches, model = recorder.batches, recorder.model
     size = batches.batch_size
-    validation = Batches(dataset.images, dataset.validation, size)
+    known = batches.conditions
+    validation = Batches(dataset.images, dataset.validation, size, conditions=known)
     held_out = validation if len(validation) else None
     if recorder.step == 0:
         recorder.pictures()
@@ -253,7 +255,7 @@ def _fit(recorder: Recorder, dataset: Dataset) -> None:
     if recorder.step and not skip and not (rows and rows[-1]["step"] == recorder.step):
         _validate_again(recorder, held_out, epoch - 1)
     if skip:
-        rest = Batches(dataset.images, dataset.train, size, seed=batches.seed, skip=skip)
+        rest = Batches(dataset.images, dataset.train, size, seed=batches.seed, skip=skip, conditions=known)
         recorder.batches = rest
         model.fit(
             rest, initial_epoch=epoch, epochs=epoch + 1, validation_data=held_out, callbacks=[recorder],

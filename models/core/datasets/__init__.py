@@ -88,7 +88,7 @@ class Dataset:
     @property
     def spec(self) -> DataSpec:
         """What a model must know of it before it is built."""
-        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names)
+        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names, self.label_names)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,12 +155,16 @@ class Outline:
 
 
 def outline(name: str, size: int = 64) -> Outline:
-    """The shape of a dataset's images without loading it: a folder's are colour and square until it is read."""
+    """What a dataset holds without loading it: a folder's images are colour and square, its labels not known."""
     if name not in _OUTLINES and _kind(Path(name)) == "npz":
         shape, count = import_module("models.core.datasets.npz").outline(Path(name)) or ((size, size, 3), None)
         return Outline(DataSpec(shape), count if count is None else splits(count)[0].stop)
-    shape, known = _OUTLINES.get(name, ((size, size, 3), None))
-    return Outline(DataSpec(shape), known)
+    if name not in _OUTLINES:
+        return Outline(DataSpec((size, size, 3)), None)
+    shape, count = _OUTLINES[name]
+    module = import_module(DATASETS[name])
+    labels, attributes = getattr(module, "LABELS", ()), getattr(module, "ATTRIBUTES", ())
+    return Outline(DataSpec(shape, len(labels), attributes, labels), count)
 
 
 def _kind(path: Path) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 
 from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report, splits
 
+LABELS = tuple("0123456789")
+
 
 def load(*, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None) -> Dataset:
     """Load the digits, 8 x 8; the caller resizes them.
@@ -28,7 +30,7 @@ def load(*, size: int | None = None, progress: Progress | None = None, cancelled
         validation=validation,
         test=test,
         labels=labels.astype(np.int32),
-        label_names=tuple("0123456789"),
+        label_names=LABELS,
         attributes=None,
         attribute_names=(),
         source="Comes with scikit-learn: UCI optical recognition of handwritten digits (E. Alpaydin, C. Kaynak, 1998).",

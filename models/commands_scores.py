@@ -1,0 +1,54 @@
+"""What the command ``score`` does once its arguments are read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from models.commands import Say, open_model
+from models.commands_autoencoders import counting
+from models.core.errors import ConfigError
+from models.core.family import Decodes
+
+LEAST, MOST = 2, 100_000  # samples
+
+
+def score_(arguments: Namespace, say: Say) -> int:
+    """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
+    wrong = {}
+    if not LEAST <= arguments.count <= MOST:
+        wrong["--count"] = f"must be from {LEAST} to {MOST} (it is {arguments.count})"
+    if not 0 <= arguments.seed < 2**31:
+        wrong["--seed"] = f"must be from 0 to {2**31 - 1} (it is {arguments.seed})"
+    if wrong:
+        raise ConfigError(wrong)
+    run, model = open_model(arguments, say, Decodes)
+    from models.core import datasets, judge, scores
+
+    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    judge.kind_of(dataset)  # refused before anything slow begins
+    with counting(say, "steps") as progress:
+        found = scores.score(model, dataset, count=arguments.count, seed=arguments.seed, progress=progress)
+    if say.as_json:
+        say.object("done", run=run.info.id, **found.data())
+    else:
+        _tell(found, say)
+    return 0
+
+
+def _tell(found: Any, say: Say) -> None:
+    """A table of the shares, then one line a number."""
+    width = max(len(name) for name in found.shares)
+    obeyed = found.conditional or {}
+    heads = f"{found.judged:<{width}}  {'samples':>8}  {'real':>7}"
+    say.line(heads + (f"  {'as asked':>8}" if obeyed else ""))
+    for name, share in found.shares.items():
+        asked = f"  {obeyed[name]:>8.1%}" if name in obeyed else ""
+        say.line(f"{name:<{width}}  {share:>8.1%}  {found.shares_real[name]:>7.1%}{asked}")
+    if found.covered is not None:
+        say.line(f"covered classes: {found.covered} of {len(found.shares)} (at least 2 % of {found.count:,} samples)")
+    say.line(f"Fréchet distance: {found.frechet:.2f} (as many real images: {found.frechet_real:.2f})")
+    if obeyed:
+        say.line(f"conditional accuracy: {obeyed['all']:.1%}")
+    trust = ", ".join(f"{name} {value:.1%}" for name, value in found.judge_accuracy.items())
+    say.line(f"the judge's accuracy on test images: {trust}")

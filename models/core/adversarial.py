@@ -1,0 +1,246 @@
+"""What all adversarial families share: two losses in one differentiable step, their remedies and their signals.
+
+A generator G paints fakes from codings, a discriminator D tells them from real images (real = 1, fake = 0). Both
+learn in the same step from the sum of two losses whose gradients cannot mix: D sees the fakes through
+``stop_gradient``, and G's loss sees D through weights that are stopped.
+
+    loss of D = 1/2 BCE(D(real), 1) + 1/2 BCE(D(stop(fake)), 0)
+    loss of G = BCE(D_stopped(fake), 1)
+
+Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1 with the loss of its section 3 for G.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.core.errors import ConfigError
+from models.core.family import Codings, Config, DataSpec, Images, setting
+from models.core.inference import predict
+from models.core.replay import Replay
+from models.core.two_rates import OPTIMIZERS
+
+NETWORKS = ("discriminator", "generator")
+SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
+GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
+EPSILON = 1e-7
+
+
+class AdversarialConfig(Config):
+    """Settings of every adversarial family. Each remedy is one switch, off at first, with its parameters after it."""
+
+    optimizer: Literal["rmsprop", "adam", "nadam"] = setting(
+        "rmsprop", "How both networks step; with Nadam the textbook's GAN collapsed."
+    )
+    beta_1: float = setting(0.9, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    ema: float = setting(
+        0.0, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+    )
+    replay: bool = setting(False, "Show the discriminator fakes of the past, too.", group="remedies")
+    replay_size: int = setting(1024, "How many past fakes are kept.", unit="images", group="remedies", ge=1, le=100_000)
+    replay_share: float = setting(0.5, "Share of a batch of fakes that are old ones.", group="remedies", gt=0, le=1)
+    minibatch: bool = setting(False, "Let the discriminator see how alike a batch is.", group="remedies")
+    minibatch_kernels: int = setting(
+        50, "How many numbers say how alike it is.", unit="numbers", group="remedies", ge=1, le=500
+    )
+    minibatch_dimensions: int = setting(
+        5, "How many features each of them compares.", unit="features", group="remedies", ge=1, le=50
+    )
+    smoothing: bool = setting(False, "Do not let the discriminator be quite sure of real images.", group="remedies")
+    smoothing_amount: float = setting(0.1, "How far below 1 the label of a real image lies.", group="remedies", gt=0,
+                                      lt=0.5)  # fmt: skip
+    separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies")
+    discriminator_rate: float = setting(
+        0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000
+    )
+
+
+class Adversarial(keras.Model):
+    """A generator and a discriminator that work with plain ``compile()`` and ``fit(images)``.
+
+    Args:
+        config: the settings.
+        spec: the shape of the images, (height, width, channels) in [0, 1].
+        networks: the generator, (b, codings) -> images in [0, 1]; the discriminator, images -> (b, 1) logits, which
+            takes ``[images, conditions]`` if there are conditions; the generator once more, for the mean weights.
+        conditions: how many numbers at the end of a coding are its condition.
+
+    Raises:
+        ConfigError: if the buffer for replay is smaller than a batch.
+    """
+
+    def __init__(
+        self, config: AdversarialConfig, spec: DataSpec,
+        networks: tuple[keras.Model, keras.Model, keras.Model | None], *, conditions: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.config, self.spec, self.condition_size = config, spec, conditions
+        self.generator, self.discriminator, self.mean_generator = networks
+        self.latent_size = int(self.generator.input_shape[-1])
+        if config.replay and config.replay_size < config.batch_size:
+            raise ConfigError({"replay_size": f"must be at least the batch size, {config.batch_size}"})
+        self.replay = None
+        if config.replay:
+            self.replay = Replay(spec.image_shape, conditions, config.replay_size, config.replay_share, config.seed + 1)
+        if self.mean_generator is not None:
+            self.mean_generator.trainable = False
+            self.mean_generator.set_weights(self.generator.get_weights())
+            self.mean_steps = self.add_weight(shape=(), initializer="zeros", trainable=False, name="mean_steps")
+        self.noise = keras.random.SeedGenerator(config.seed)
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in (*SIGNALS, *GRADIENTS)}
+        self.built = True
+
+    # --- One step: what is computed and what is learned ---
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        """Draw a coding without condition for each image: (b, h, w, c) -> (b, latent_size - conditions)."""
+        return keras.random.normal((ops.shape(images)[0], self.latent_size - self.condition_size), seed=self.noise)
+
+    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+        """Fakes of the generator that learns, (b, h, w, c) in [0, 1]; ``conditions`` (b, k) or None."""
+        full = codings if conditions is None else ops.concatenate([codings, conditions], axis=-1)
+        return self.generator(full, training=training)
+
+    def verdict(self, images: Any, conditions: Any, training: bool) -> Any:
+        """Logits of the discriminator, (b, 1); more than 0 says real."""
+        return self.discriminator(images if conditions is None else [images, conditions], training=training)
+
+    def discriminator_loss(self, real: Any, fake: Any, conditions: tuple[Any, Any], training: bool) -> tuple[Any, Any]:
+        """Mean cross-entropy of the discriminator on two batches in separate calls, and its logits of the real one.
+
+        Args:
+            real: (b, h, w, c).
+            fake: (b, h, w, c); no gradient goes through it.
+            conditions: of the real and of the fake images, each (b, k) or None.
+            training: whether layers like dropout are active.
+        """
+        sure = self.verdict(real, conditions[0], training)
+        unsure = self.verdict(ops.stop_gradient(fake), conditions[1], training)
+        smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
+        return 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0)), sure
+
+    def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
+        """Cross-entropy of fakes that should pass for real, through a discriminator that stands still, and its logits.
+
+        Nothing that the discriminator keeps (seeds, moving means) is changed by this look at it.
+        """
+        weights = [ops.stop_gradient(ops.convert_to_tensor(v)) for v in self.discriminator.trainable_variables]
+        kept = [ops.convert_to_tensor(v) for v in self.discriminator.non_trainable_variables]
+        inputs = fake if conditions is None else [fake, conditions]
+        logits, _ = self.discriminator.stateless_call(weights, kept, inputs, training=training)
+        return cross_entropy(logits, 1.0), logits
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The sum of both losses; buffer, mean weights and shares of conditions change in training only."""
+        conditions = self.conditions_of(y)
+        fake = self.paint(y_pred, conditions, training)
+        shown, with_these = ops.stop_gradient(fake), conditions
+        if training:
+            if self.replay is not None:
+                shown, with_these = self.replay(shown, conditions)
+            self.note_step(conditions)
+        first, real_logits = self.discriminator_loss(x, shown, (conditions, with_these), training)
+        second, fake_logits = self.generator_loss(fake, conditions, training)
+        found = {
+            "discriminator_loss": first,
+            "generator_loss": second,
+            "real_accuracy": ops.mean(ops.cast(real_logits > 0.0, "float32")),
+            "fake_accuracy": ops.mean(ops.cast(fake_logits <= 0.0, "float32")),
+            "diversity": spread(fake) / (spread(x) + EPSILON),
+        }
+        for name, value in found.items():
+            self.trackers[name].update_state(value, sample_weight=ops.shape(x)[0])
+        return first + second
+
+    def conditions_of(self, y: Any) -> Any:
+        """What goes into both networks beside codings and images, (b, k); None here: a conditional family says more."""
+        return None
+
+    def note_step(self, conditions: Any) -> None:
+        """Move the mean weights a step towards the generator's; at the beginning they follow quickly."""
+        if self.mean_generator is None:
+            return
+        self.mean_steps.assign_add(1.0)
+        memory = ops.minimum(self.config.ema, self.mean_steps / (self.mean_steps + 9.0))
+        for mean, own in zip(self.mean_generator.weights, self.generator.weights, strict=True):
+            mean.assign(memory * mean + (1.0 - memory) * own)
+
+    # --- What the optimizer noted becomes a metric of the step ---
+
+    def make_optimizer(self) -> keras.optimizers.Optimizer:
+        """The optimizer of the config with a learning rate and a noted gradient norm for each network."""
+        config, fakers = self.config, {id(v) for v in self.generator.trainable_variables}
+        factor = config.discriminator_rate if config.separate_rates else 1.0
+        more = {} if config.optimizer == "rmsprop" else {"beta_1": config.beta_1}
+        return OPTIMIZERS[config.optimizer](
+            {"discriminator": factor, "generator": 1.0},
+            lambda variable: "generator" if id(variable) in fakers else "discriminator",
+            learning_rate=config.learning_rate, **more,
+        )  # fmt: skip
+
+    def train_step(self, *arguments: Any) -> Any:
+        """Keras' own step; JAX hands the state through it, so the norms are read from there."""
+        answer = super().train_step(*arguments)
+        norms = getattr(self.optimizer, "norms", None)
+        if keras.backend.backend() != "jax":
+            return self._with_gradients(norms)
+        logs, state = answer
+        metrics = dict(zip((id(v) for v in self.metrics_variables), state[3], strict=True))
+        slots = dict(zip((id(v) for v in self.optimizer.variables), state[2], strict=True))
+        found = None if norms is None else {name: slots[id(norm)] for name, norm in norms.items()}
+        with keras.StatelessScope([(v, metrics[id(v)]) for v in self.metrics_variables]) as scope:
+            logs = self._with_gradients(found)
+        return logs, (*state[:3], [scope.get_current_value(v) for v in self.metrics_variables])
+
+    def _with_gradients(self, norms: Any) -> dict[str, Any]:
+        """The logs of a training step; a Keras optimizer that notes no norms gives none."""
+        for name, norm in (norms or {}).items():
+            self.trackers[f"{name}_gradient"].update_state(norm)
+        logs: dict[str, Any] = self.get_metrics_result()
+        return logs if norms is not None else _without(logs, GRADIENTS)
+
+    def test_step(self, *arguments: Any) -> Any:
+        """Keras' own step; a validation has no gradients."""
+        answer = super().test_step(*arguments)
+        if keras.backend.backend() == "jax":
+            return _without(answer[0], GRADIENTS), answer[1]
+        return _without(answer, GRADIENTS)
+
+    # --- What it can do: the capability Decodes ---
+
+    @property
+    def sampler(self) -> keras.Model:
+        """The generator that pictures are painted with: the one of mean weights if there is one."""
+        return self.generator if self.mean_generator is None else self.mean_generator
+
+    def decode(self, codings: Codings) -> Images:
+        """Paint codings: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
+        return predict(self.sampler, codings)[0]
+
+    def sample_codings(self, count: int, seed: int) -> Codings:
+        """Draw from N(0, I)."""
+        return np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+
+    def parts(self) -> dict[str, keras.Model]:
+        """The plain Keras network that paints, for export."""
+        return {"generator": self.sampler}
+
+
+def cross_entropy(logits: Any, label: float) -> Any:
+    """Mean binary cross-entropy of logits (b, 1) with one label in [0, 1]: softplus(l) - label * l."""
+    return ops.mean(ops.softplus(logits) - label * logits)
+
+
+def spread(images: Any) -> Any:
+    """Standard deviation over the batch, mean over pixels and channels: (b, h, w, c) -> scalar."""
+    return ops.mean(ops.std(images, axis=0))
+
+
+def _without(logs: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in logs.items() if name not in names}

@@ -1,0 +1,104 @@
+"""Conditional adversarial models: a class or attributes as an extra input of both networks.
+
+A coding carries its condition in its last numbers (a one-hot class, or one number in [0, 1] an attribute), so that
+everything that works on codings works on conditions, too: a walk between two codings may go from one class to another.
+
+Source: M. Mirza and S. Osindero, "Conditional Generative Adversarial Nets", 2014, equation 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.core.adversarial import Adversarial, AdversarialConfig
+from models.core.errors import ConfigError, UserError
+from models.core.family import Codings, DataSpec, Images
+
+Kind = Literal["class", "attributes"]
+REMEMBERED = 512  # conditions of training images that codings are drawn with
+
+
+def names_of(kind: str, spec: DataSpec) -> tuple[str, ...]:
+    """The names of the conditions that a dataset offers, in the order of their numbers.
+
+    Raises:
+        ConfigError: if it has none of this kind.
+    """
+    if kind == "class":
+        names = spec.label_names or tuple(str(label) for label in range(spec.label_count))
+    else:
+        names = spec.attribute_names
+    if kind != "none" and len(names) < (2 if kind == "class" else 1):
+        known = "classes" if kind == "class" else "attributes"
+        raise ConfigError({"condition": f"must be none: this dataset has no {known}"})
+    return names
+
+
+class ConditionalAdversarial(Adversarial):
+    """An adversarial model whose last codings are a condition; it learns from ``fit(images, labels or attributes)``.
+
+    Args:
+        config: the settings.
+        spec: the shape of the images and the names of classes and attributes.
+        networks: as in ``Adversarial``; the discriminator takes ``[images, conditions]``.
+        kind: "class" or "attributes".
+    """
+
+    def __init__(
+        self, config: AdversarialConfig, spec: DataSpec,
+        networks: tuple[keras.Model, keras.Model, keras.Model | None], kind: Kind,
+    ) -> None:  # fmt: skip
+        self.condition_kind: Kind = kind
+        self.condition_names = names_of(kind, spec)
+        super().__init__(config, spec, networks, conditions=len(self.condition_names))
+        shape = (REMEMBERED, self.condition_size)
+        self.seen = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="seen")
+        self.seen.assign(np.resize(self.preview_conditions(), shape))
+
+    def conditions_of(self, y: Any) -> Any:
+        """Labels int (b,) become one-hot, attributes (b, k) numbers: (b, k) float32.
+
+        Raises:
+            UserError: if the model is fed with images alone.
+        """
+        if y is None:
+            raise UserError(f"A model conditioned on {self.condition_kind} learns from images together with these.")
+        if self.condition_kind == "attributes":
+            return ops.cast(y, "float32")
+        return ops.one_hot(ops.cast(ops.reshape(y, (-1,)), "int32"), self.condition_size, dtype="float32")
+
+    def note_step(self, conditions: Any) -> None:
+        """Remember the newest conditions beside what every adversarial model notes."""
+        super().note_step(conditions)
+        newest = ops.concatenate([self.seen.value, conditions])[-REMEMBERED:]
+        self.seen.assign(ops.reshape(newest, (REMEMBERED, self.condition_size)))
+
+    # --- What it can do: the capabilities Decodes and Conditions ---
+
+    def sample_codings(self, count: int, seed: int) -> Codings:
+        """Draw from N(0, I), with conditions of training images drawn at random: (count, latent_size)."""
+        rng = np.random.default_rng(seed)
+        codings = rng.standard_normal((count, self.latent_size), dtype=np.float32)
+        seen = np.asarray(ops.convert_to_numpy(self.seen))
+        codings[:, -self.condition_size :] = seen[rng.integers(0, REMEMBERED, count)]
+        return codings
+
+    def decode(self, codings: Codings) -> Images:
+        """Paint codings; their conditions are brought into [0, 1] first: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
+        within = np.array(codings, np.float32)
+        np.clip(within[:, -self.condition_size :], 0.0, 1.0, out=within[:, -self.condition_size :])
+        return super().decode(within)
+
+    def decode_with(self, codings: Codings, conditions: Codings) -> Images:
+        """Paint codings with other conditions than theirs: (n, latent_size), (n, k) in [0, 1] -> (n, h, w, c)."""
+        other = np.array(codings, np.float32)
+        other[:, -self.condition_size :] = conditions
+        return self.decode(other)
+
+    def preview_conditions(self) -> Codings:
+        """Each class, or each attribute alone, as a row: (k, k)."""
+        return np.eye(self.condition_size, dtype=np.float32)

@@ -1,0 +1,267 @@
+"""The judge: a small classifier that has seen the labelled images, and says what is on generated ones.
+
+It is trained once for each dataset, from a fixed seed, and kept among the caches. It tells classes apart, or, where a
+dataset has no classes but attributes, says of each attribute whether it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from models.core import device, files, npz, places
+from models.core import images as pictures
+from models.core.batches import Batches
+from models.core.datasets import Dataset
+from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
+from models.core.family import Codings, Images
+from models.core.inference import predict
+
+VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
+SEED = 17
+BATCH = 128
+FEATURES = 128
+RATE = 2e-3
+COVERED = 0.02  # a class with at least this share of the samples counts as covered
+
+Progress = Callable[[str, int, int], None]
+Cancel = Callable[[], bool]
+Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A trained classifier.
+
+    Attributes:
+        kind: "class" or "attributes".
+        names: of the classes or attributes.
+        accuracy: on the test images, 0 to 1: of all classes together, (1,), or of each attribute, (k,).
+        network: images -> features (n, 128) and probabilities (n, k).
+    """
+
+    kind: Literal["class", "attributes"]
+    names: tuple[str, ...]
+    accuracy: NDArray[np.float64]
+    network: Any
+
+    def look(self, images: Images) -> tuple[Codings, Codings]:
+        """Features (n, 128) and probabilities (n, k) in [0, 1] of images (n, h, w, c) in [0, 1]."""
+        features, probabilities = predict(self.network, images)
+        return features, probabilities
+
+    def verdict(self, images: Images) -> NDArray[np.int64]:
+        """The likeliest class of each image, (n,); or whether each attribute is there (0 or 1), (n, k)."""
+        return self.decide(self.look(images)[1])
+
+    def decide(self, probabilities: Codings) -> NDArray[np.int64]:
+        """What the probabilities (n, k) say: a class each, (n,), or 0 or 1 an attribute, (n, k)."""
+        if self.kind == "class":
+            return np.asarray(probabilities.argmax(axis=1), np.int64)
+        return (probabilities > 0.5).astype(np.int64)
+
+
+# --- What it says of samples ---
+
+
+def shares(verdicts: NDArray[np.int64], names: tuple[str, ...]) -> Shares:
+    """The share of samples judged as each class, or as having each attribute, (k,) in [0, 1].
+
+    Args:
+        verdicts: (n,) classes, or (n, k) zeros and ones; n at least 1.
+        names: of the k classes or attributes.
+    """
+    if verdicts.ndim == 2:
+        return np.asarray(verdicts.mean(axis=0), np.float64)
+    return np.bincount(verdicts, minlength=len(names)) / len(verdicts)
+
+
+def covered(found: Shares) -> int:
+    """How many classes have a share of at least 2 %."""
+    return int((found >= COVERED).sum())
+
+
+def agreement(verdicts: NDArray[np.int64], asked: NDArray[np.int64]) -> Shares:
+    """How often what was judged is what was asked for, in [0, 1].
+
+    Args:
+        verdicts: (n,) classes or (n, k) attributes.
+        asked: of the same shape.
+
+    Returns:
+        (1,) for classes; one number an attribute, (k,), for attributes.
+    """
+    return np.atleast_1d((verdicts == asked).mean(axis=0))
+
+
+# --- Where it comes from ---
+
+
+def kind_of(dataset: Dataset) -> Literal["class", "attributes"]:
+    """What a judge of this dataset would tell apart.
+
+    Raises:
+        UserError: if the dataset has neither classes nor attributes, or no images to test with.
+    """
+    advice = "Use a dataset with labels, for instance fashion_mnist, digits or faces."
+    if dataset.test.stop <= dataset.test.start or dataset.train.stop <= dataset.train.start:
+        raise UserError("This dataset has too few images for a judge.", where=dataset.name, advice=advice)
+    if dataset.labels is not None and len(dataset.label_names) >= 2:
+        return "class"
+    if dataset.attributes is not None and dataset.attribute_names:
+        return "attributes"
+    raise UserError("This dataset has neither classes nor attributes to judge by.", where=dataset.name, advice=advice)
+
+
+def judge_of(dataset: Dataset, *, progress: Progress | None = None, cancelled: Cancel | None = None) -> Judge:
+    """The judge of a dataset: read from the cache, or trained now (a minute or two) and put there.
+
+    Args:
+        dataset: with classes or attributes.
+        progress: called with (what is being done, steps done, steps in all).
+        cancelled: asked after every step.
+
+    Raises:
+        UserError: if there is nothing to judge by.
+        Cancelled: if ``cancelled`` said so.
+    """
+    kind = kind_of(dataset)
+    names = dataset.label_names if kind == "class" else dataset.attribute_names
+    network = build(dataset.image_shape, kind, len(names))
+    path = where(dataset)
+    accuracy = _read(path, network, 1 if kind == "class" else len(names))
+    if accuracy is None:
+        accuracy = train(network, dataset, kind, progress=progress, cancelled=cancelled)
+        _write(path, network, accuracy)
+    return Judge(kind, names, accuracy, network)
+
+
+def where(dataset: Dataset) -> Path:
+    """The file in which the judge of a dataset is kept."""
+    key = hashlib.sha256(f"{VERSION} {dataset.fingerprint}".encode()).hexdigest()
+    return places.cache() / "judges" / f"{key[:32]}.npz"
+
+
+def build(shape: tuple[int, int, int], kind: str, count: int) -> keras.Model:
+    """A network of strided convolutions for images of any size, with fresh weights."""
+    inits = (keras.initializers.HeNormal(seed=seed) for seed in itertools.count(SEED * 1_000))
+    image = keras.Input(shape, name="image")
+    x, width, side = image, 32, min(shape[:2])
+    while side > 8 or width == 32:  # at least one level; each halves the sides
+        x = layers.Conv2D(width, 5 if width == 32 else 3, 2, "same", use_bias=False, kernel_initializer=next(inits))(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        width, side = 64, -(-side // 2)
+    x = layers.Conv2D(width, 3, 1, "same", use_bias=False, kernel_initializer=next(inits))(x)
+    x = layers.Flatten()(layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x)))
+    features = layers.Dense(FEATURES, "relu", kernel_initializer=next(inits), name="features")(x)
+    x = layers.Dropout(0.4, seed=SEED)(features)
+    activation = "softmax" if kind == "class" else "sigmoid"
+    known = layers.Dense(count, activation, kernel_initializer=next(inits), name="known")(x)
+    return keras.Model(image, [features, known], name="judge")
+
+
+def epochs_for(count: int, shape: tuple[int, int, int]) -> int:
+    """Passes over the training images: about 2,600 steps for small pictures, 1,000 for large ones; 2 to 60."""
+    steps = 2600 if shape[0] * shape[1] <= 32 * 32 else 1000
+    return max(2, min(60, round(steps * BATCH / count)))
+
+
+def train(
+    network: keras.Model, dataset: Dataset, kind: str, *, progress: Progress | None = None,
+    cancelled: Cancel | None = None,
+) -> Shares:  # fmt: skip
+    """Train a judge on the training images; return its accuracy on the test images, (1,) or (k,).
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
+    known = dataset.labels if kind == "class" else dataset.attributes
+    assert known is not None
+    given = known.astype(np.int32) if kind == "class" else known.astype(np.float32)
+    batches = Batches(dataset.images, dataset.train, BATCH, seed=SEED, conditions=given)
+    epochs = epochs_for(len(batches.rows), dataset.image_shape)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * len(batches))
+    learner = keras.Model(network.inputs, network.outputs[1])
+    loss = "sparse_categorical_crossentropy" if kind == "class" else "binary_crossentropy"
+    learner.compile(keras.optimizers.Adam(rate), loss, jit_compile=device.compiles())
+    watch = _Watch(batches, epochs, progress, cancelled)
+    learner.fit(batches, epochs=epochs, shuffle=False, callbacks=[watch], verbose=0)
+    test = pictures.to_float(np.asarray(dataset.images[dataset.test]))
+    names = tuple(str(number) for number in range(network.outputs[1].shape[-1]))
+    judge = Judge("class" if kind == "class" else "attributes", names, np.zeros(1), network)
+    return agreement(judge.verdict(test), known[dataset.test].astype(np.int64))
+
+
+class _Watch(keras.callbacks.Callback):
+    """Tells progress, stops when asked, and gives each epoch an order of its own."""
+
+    def __init__(self, batches: Batches, epochs: int, progress: Progress | None, cancelled: Cancel | None) -> None:
+        super().__init__()
+        self.batches, self.total, self.done = batches, epochs * len(batches), 0
+        self.progress, self.cancelled = progress, cancelled
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.batches.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.done += 1
+        if self.cancelled and self.cancelled():
+            raise Cancelled
+        if self.progress and (self.done % 10 == 0 or self.done == self.total):
+            self.progress("Training the judge", self.done, self.total)
+
+
+# --- The cache ---
+
+
+def _arrays(network: keras.Model) -> dict[str, Any]:
+    """Seeds of dropout are left out: a judge that is read is not trained any further."""
+    known = [v for v in network.variables if "seed_generator" not in v.path]
+    return {f"weights/{number:04d}": variable for number, variable in enumerate(known)}
+
+
+def _read(path: Path, network: keras.Model, count: int) -> Shares | None:
+    """Give the network the weights of the cache; None if there are none, or none that can be trusted."""
+    variables = _arrays(network)
+    expected = {name: (tuple(v.shape), np.dtype(str(v.dtype))) for name, v in variables.items()}
+    expected["accuracy"] = ((count,), np.dtype(np.float64))
+    try:
+        with path.open("rb") as stream:
+            arrays = npz.read_npz(stream, expected)
+    except (OSError, RunFormatError):  # not there, or damaged: it is made again
+        return None
+    if not all(np.isfinite(array).all() for array in arrays.values()) or math.isclose(arrays["accuracy"].max(), 0.0):
+        return None
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return arrays["accuracy"]
+
+
+def _write(path: Path, network: keras.Model, accuracy: Shares) -> None:
+    """Put it into the cache.
+
+    Raises:
+        StorageError: if the disk says no.
+    """
+    arrays = {name: np.asarray(keras.ops.convert_to_numpy(v)) for name, v in _arrays(network).items()}
+    arrays["accuracy"] = accuracy.astype(np.float64)
+
+    def write(stream: BinaryIO) -> None:
+        npz.write_npz(stream, arrays)
+
+    try:
+        files.make_folder(path.parent)
+        files.write_atomic(path, write)
+    except StorageError as error:
+        error.advice = "Free some space, or set STUDIO_HOME to a folder on another disk."
+        raise

@@ -1,0 +1,215 @@
+"""The judge: it learns the labels, is kept, found damaged, cancelled; and what it says of samples is right."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import __main__ as command_line
+from models import denoising, gan, vae
+from models.core import datasets, images, judge, metrics, scores, training
+from models.core.datasets import Dataset
+from models.core.errors import Cancelled, UserError
+from models.core.family import DataSpec
+from tests.models.backend.conftest import blobs
+
+NAMES = ("left", "right", "both")
+
+
+def marked(count: int = 120) -> Dataset:
+    """Pictures with a bright bar at the left, the right or at both sides, on a noisy ground."""
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(0, 60, (count, 16, 16, 1)).astype(np.uint8)
+    labels = (np.arange(count) % 3).astype(np.int32)
+    pixels[labels != 1, :, 1:5] = 220
+    pixels[labels != 0, :, 11:15] = 220
+    train, validation, test = datasets.splits(count)
+    return replace(
+        blobs(), images=pixels, labels=labels, label_names=NAMES, train=train, validation=validation, test=test
+    )
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dozen steps are enough for pictures as plain as these."""
+    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 12)
+
+
+def with_attributes() -> Dataset:
+    dataset = marked()
+    assert dataset.labels is not None
+    sides = np.stack([dataset.labels != 1, dataset.labels != 0], axis=1)
+    return replace(dataset, labels=None, label_names=(), attributes=sides, attribute_names=("at left", "at right"))
+
+
+@pytest.mark.parametrize("dataset", [marked(), with_attributes()], ids=["classes", "attributes"])
+def test_it_learns_the_labels_and_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    made = judge.judge_of(dataset, progress=lambda what, done, total: told.append((done, total)))
+    assert made.accuracy.min() > 0.9 and told[-1][0] == told[-1][1]
+    monkeypatch.setattr(judge, "train", lambda *_, **__: pytest.fail("it was trained again"))
+    kept = judge.judge_of(dataset)
+    np.testing.assert_array_equal(kept.accuracy, made.accuracy)
+    test = images.to_float(dataset.images[dataset.test])
+    for mine, other in zip(made.look(test), kept.look(test), strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-6)
+    assert made.look(test)[0].shape == (12, judge.FEATURES)
+    assert made.verdict(test).shape == ((12,) if dataset.labels is not None else (12, 2))
+    assert judge.where(dataset) != judge.where(replace(dataset, label_names=("a", "b", "c")))
+
+
+def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = marked()
+    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 2)
+    with pytest.raises(Cancelled):
+        judge.judge_of(dataset, cancelled=lambda: True)
+    path = judge.where(dataset)
+    assert not path.exists()
+    judge.judge_of(dataset)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(bytes(content))
+    trained: list[int] = []
+    real = judge.train
+    monkeypatch.setattr(judge, "train", lambda *args, **more: trained.append(1) or real(*args, **more))
+    again = judge.judge_of(dataset)
+    assert trained == [1] and np.isfinite(again.accuracy).all()
+
+
+def test_a_dataset_without_labels_is_refused() -> None:
+    with pytest.raises(UserError, match="neither classes nor attributes"):
+        judge.judge_of(replace(marked(), labels=None))
+    with pytest.raises(UserError, match="too few"):
+        judge.kind_of(replace(marked(), test=slice(0, 0)))
+
+
+def test_shares_coverage_and_agreement() -> None:
+    verdicts = np.array([0] * 97 + [1] * 2 + [2], np.int64)
+    found = judge.shares(verdicts, ("a", "b", "c", "d"))
+    np.testing.assert_allclose(found, [0.97, 0.02, 0.01, 0.0])
+    assert judge.covered(found) == 2  # 2 % is enough, 1 % is not
+    many = np.array([[1, 0], [1, 1], [0, 0], [1, 0]])
+    np.testing.assert_allclose(judge.shares(many, ("x", "y")), [0.75, 0.25])
+    np.testing.assert_allclose(judge.agreement(many, np.ones((4, 2), np.int64)), [0.75, 0.25])
+    np.testing.assert_allclose(judge.agreement(verdicts, np.zeros(100, np.int64)), [0.97])
+
+
+def test_frechet_distance_is_the_closed_form() -> None:
+    rng = np.random.default_rng(0)
+    cloud = rng.standard_normal((4000, 3))
+    assert metrics.frechet(cloud, cloud) == pytest.approx(0.0, abs=1e-9)
+    assert metrics.frechet(cloud, cloud + 2.0) == pytest.approx(12.0, rel=1e-9)
+    spreads = np.array([1.0, 3.0, 0.5])
+    variances = cloud.var(axis=0, ddof=1)
+    diagonal = np.square((spreads - 1.0) * np.sqrt(variances)).sum() + np.square(cloud.mean(0) * (spreads - 1)).sum()
+    whitened = cloud @ np.linalg.inv(np.linalg.cholesky(np.cov(cloud, rowvar=False)).T)
+    shift = np.square(whitened.mean(0) * (spreads - 1)).sum()
+    assert metrics.frechet(whitened, whitened * spreads) == pytest.approx(((spreads - 1) ** 2).sum() + shift, rel=1e-6)
+    assert metrics.frechet(cloud, cloud * spreads) == pytest.approx(diagonal, rel=0.05)
+    assert metrics.frechet(cloud, whitened) == pytest.approx(metrics.frechet(whitened, cloud), abs=1e-9)
+    with pytest.raises(ValueError, match="features"):
+        metrics.frechet(cloud, cloud[:1])
+
+
+class Painter:
+    """Paints the bars that it is asked for, but a "both" as "left"."""
+
+    latent_size = 3
+    condition_kind = "class"
+    condition_names = NAMES
+
+    def decode(self, codings: np.ndarray) -> np.ndarray:
+        asked = codings.argmax(axis=1)
+        dataset = marked()
+        pictures = images.to_float(dataset.images)
+        return np.stack([pictures[0 if label == 2 else label] for label in asked])
+
+    def sample_codings(self, count: int, seed: int) -> np.ndarray:
+        return np.eye(3, dtype=np.float32)[np.random.default_rng(seed).integers(0, 2, count)]
+
+    def decode_with(self, codings: np.ndarray, conditions: np.ndarray) -> np.ndarray:
+        return self.decode(conditions)
+
+    def preview_conditions(self) -> np.ndarray:
+        return np.eye(3, dtype=np.float32)
+
+
+class Beside(Painter):
+    """Is asked for a bar at the left always and at the right every other time, but paints it at the left only."""
+
+    latent_size = 2
+    condition_kind = "attributes"
+    condition_names = ("at left", "at right")
+
+    def decode(self, codings: np.ndarray) -> np.ndarray:
+        return np.repeat(images.to_float(marked().images[:1]), len(codings), axis=0)
+
+    def sample_codings(self, count: int, seed: int) -> np.ndarray:
+        return np.stack([np.ones(count), np.arange(count) % 2], axis=1).astype(np.float32)
+
+
+def test_a_score_says_which_classes_are_missing_and_which_wishes_are_not_met() -> None:
+    found = scores.score(Painter(), marked(), count=90)
+    assert found.covered == 2 and found.shares["both"] == 0.0
+    assert found.conditional == {"left": 1.0, "right": 1.0, "both": 0.0, "all": pytest.approx(2 / 3)}
+    assert found.frechet > found.frechet_real > 0
+    json.dumps(found.data(), allow_nan=False)
+
+
+def test_attributes_are_scored_one_by_one() -> None:
+    dataset = with_attributes()
+    found = scores.score(Beside(), dataset, count=20)
+    assert found.covered is None and found.shares == {"at left": 1.0, "at right": 0.0}
+    assert found.conditional == {"at left": 1.0, "at right": pytest.approx(0.5), "all": pytest.approx(0.75)}
+
+
+def test_a_model_that_draws_nothing_or_another_size_is_refused() -> None:
+    with pytest.raises(UserError, match="draws no samples"):
+        scores.score(object(), marked())
+    with pytest.raises(UserError, match="another shape"):
+        scores.score(gan.build(gan.CONFIG(), DataSpec((8, 8, 1))), marked(), count=4)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 1)
+    dataset = datasets.load("digits")
+    with training.start(tmp_path / "run", "gan", gan.CONFIG(epochs=1, batch_size=512), dataset) as made:
+        assert training.train(made, dataset).status == "finished"
+    return tmp_path / "run"
+
+
+def test_the_command_prints_a_table_and_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["score", str(run), "--count", "50"]) == 0
+    said = capsys.readouterr().out
+    assert "of 10 (at least 2 % of 50 samples)" in said and "Fréchet distance:" in said
+    assert sum(line.startswith(tuple("0123456789")) for line in said.splitlines()) == 10
+    assert command_line.main(["score", str(run), "--count", "50", "--json"]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert sum(last["shares"].values()) == pytest.approx(1.0) and last["conditional"] is None
+
+
+def test_the_command_says_what_does_not_suit(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command_line.main(["score", str(run), "--count", "1", "--seed", "-1"]) == 2
+    said = capsys.readouterr().err
+    assert "--count must be from 2" in said and "--seed must be" in said
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3)).astype(np.uint8)
+    np.savez(tmp_path / "plain.npz", images=pixels)
+    dataset = datasets.load(tmp_path / "plain.npz")
+    for name, module, values in (
+        ("vae", vae, {"latent_size": 2}),
+        ("denoising", denoising, {"architecture": "conv", "width": 8, **denoising.PHOTO_NOISE}),
+    ):
+        config = module.CONFIG(epochs=1, batch_size=64, **values)
+        with training.start(tmp_path / name, name, config, dataset) as made:
+            training.train(made, dataset)
+    assert command_line.main(["score", str(tmp_path / "vae")]) == 1
+    assert "neither classes nor attributes" in capsys.readouterr().err
+    assert command_line.main(["score", str(tmp_path / "denoising")]) == 1
+    assert "Decodes is missing" in capsys.readouterr().err
