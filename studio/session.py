@@ -12,10 +12,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from models.core import files, places
+from models.core import datasets, files, places
 from models.core.errors import UserError
 from models.core.family import About
 
+FOLDER_SIZES = (28, 32, 48, 64, 96, 128)  # px to which a folder's pictures can be fitted
+FOLDER_SIZE = 64
 log = logging.getLogger(__name__)
 
 
@@ -109,6 +111,30 @@ class Session(QObject):
         self.undo = QUndoStack(self)
         self.undo.setUndoLimit(500)
         self.model: ModelInfo | None = None
+        self.bad_datasets: set[str] = set()  # paths that could not be loaded when they were last tried
+
+    def fitted_to(self, dataset: str) -> int | None:
+        """The side in px that a person chose for a folder's pictures; None where the dataset has sizes of its own."""
+        if dataset in datasets.DATASETS or dataset.endswith(".npz"):
+            return None
+        size = self.settings.get("sizes", {}).get(dataset)
+        return size if size in FOLDER_SIZES else FOLDER_SIZE
+
+    def fit(self, dataset: str, size: int) -> None:
+        """Remember to what size a folder's pictures are fitted."""
+        kept = {name: old for name, old in self.settings.get("sizes", {}).items() if name != dataset}
+        self.settings.set("sizes", dict([*kept.items(), (dataset, size)][-20:]))
+
+    def add_folder(self, path: str) -> None:
+        """Remember a folder or file of pictures; the oldest of many is forgotten."""
+        others = [item for item in self.settings.get("folders", []) if item != path]
+        self.settings.set("folders", [*others, path][-20:])
+
+    def forget_folder(self, path: str) -> None:
+        """Take it off the datasets; its files stay where they are."""
+        self.settings.set("folders", [item for item in self.settings.get("folders", []) if item != path])
+        self.bad_datasets.discard(path)
+        self.datasets_changed.emit()
 
     def set_model(self, info: ModelInfo | None) -> None:
         """Make a loaded model the current one."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
 from models.core import datasets
 from models.core.datasets import Dataset
 from models.core.errors import UserError
+from studio import theme
+from studio.session import FOLDER_SIZE, FOLDER_SIZES
 from studio.widgets.bars import Bars
 from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, button, hbox, label, vbox
@@ -21,7 +25,7 @@ from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
 
-SIZES = (28, 32, 48, 64, 96, 128)
+PATH = 0x0100  # role of the list's items: the key or path of the dataset
 
 
 class Data(Panel):
@@ -52,10 +56,13 @@ class Data(Panel):
         for path in self.session.settings.get("folders", []):
             self._add_item(str(path), Path(str(path)).name)
         self.fit_to = QuietCombo()
-        for size in SIZES:
+        for size in FOLDER_SIZES:
             self.fit_to.addItem(f"{size} x {size} pixels", size)
-        self.fit_to.setCurrentIndex(SIZES.index(64))
-        self.fit_to.setToolTip("To what size the pictures of a folder are fitted")
+        self.fit_to.setCurrentIndex(FOLDER_SIZES.index(FOLDER_SIZE))
+        self.fit_to.setToolTip("To what size the pictures of a folder are fitted, here and when it is trained on")
+        self.fit_to.setAccessibleName("Size of a folder's pictures")
+        self.fit_to.currentIndexChanged.connect(self._fit)
+        self.error.asked.connect(self._remove)
         add = button("Add a folder", "primary")
         add.clicked.connect(self._choose_folder)
         npz = button("Add an .npz file")
@@ -110,17 +117,17 @@ class Data(Panel):
 
     def _add_item(self, name: str, title: str) -> QListWidgetItem:
         for index in range(self.list.count()):
-            if self.list.item(index).data(0x0100) == name:
+            if self.list.item(index).data(PATH) == name:
                 return self.list.item(index)
         item = QListWidgetItem(title)
-        item.setData(0x0100, name)
+        item.setData(PATH, name)
         item.setToolTip(name)
         self.list.addItem(item)
         return item
 
     def _item_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self.open(item.data(0x0100))
+            self.open(item.data(PATH))
 
     def shown(self) -> None:
         """Show the first dataset when the panel is opened for the first time."""
@@ -128,13 +135,11 @@ class Data(Panel):
             self.list.setCurrentRow(0)
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "A folder of pictures")
-        if path:
+        if path := QFileDialog.getExistingDirectory(self, "A folder of pictures"):
             self.add(path)
 
     def _choose_npz(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Arrays", "", "NumPy archives (*.npz)")
-        if path:
+        if path := QFileDialog.getOpenFileName(self, "Arrays", "", "NumPy archives (*.npz)")[0]:
             self.add(path)
 
     def dropped(self, paths: list[str]) -> bool:
@@ -147,8 +152,8 @@ class Data(Panel):
 
     def add(self, path: str) -> None:
         """Add a folder or file to the list, for good, and show it."""
-        folders = [item for item in self.session.settings.get("folders", []) if item != path]
-        self.session.settings.set("folders", [*folders, path][-20:])
+        self.session.add_folder(path)
+        self.session.fit(path, int(self.fit_to.currentData()))
         item = self._add_item(path, Path(path).name)
         if self.list.currentItem() is item:
             self.open(path)
@@ -158,7 +163,10 @@ class Data(Panel):
         """Load a dataset without holding up anything."""
         self._wanted = name
         self.error.hide()
-        size = None if name in datasets.DATASETS or name.endswith(".npz") else int(self.fit_to.currentData())
+        size = self.session.fitted_to(name)
+        if size is not None:
+            with QSignalBlocker(self.fit_to):
+                self.fit_to.setCurrentIndex(FOLDER_SIZES.index(size))
         self.progress.begin("Loading")
         self.desk.errands.ask(
             "dataset",
@@ -166,19 +174,40 @@ class Data(Panel):
                 name, size=size, cancelled=task.is_cancelled,
                 progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
             ),
-            self._loaded, self._not_loaded, self.progress.advance,
+            partial(self._loaded, name), partial(self._not_loaded, name), self.progress.advance,
         )  # fmt: skip
 
     def _cancel(self) -> None:
         self.desk.errands.cancel("dataset")
         self.progress.end()
 
+    def _fit(self) -> None:
+        """Another size was chosen: it holds for the folder that is shown, and for those that are added."""
+        name = self._wanted
+        if name is not None and self.session.fitted_to(name) is not None:
+            self.session.fit(name, int(self.fit_to.currentData()))
+            self.open(name)
+
+    def _mark(self, name: str, error: UserError | None) -> None:
+        """Mark a dataset that cannot be used in the list, here and in Train; None: it can."""
+        (self.session.bad_datasets.discard if error is None else self.session.bad_datasets.add)(name)
+        item = self._add_item(name, Path(name).name)
+        item.setIcon(QIcon() if error is None else theme.icon("warning-circle", "bad"))
+        item.setToolTip(name if error is None else str(error))
+
+    def _remove(self) -> None:
+        """Take the dataset that cannot be used off the list."""
+        self.error.hide()
+        self.session.forget_folder(str(self._wanted))
+        self.list.takeItem(self.list.currentRow())  # the next one becomes current
+
     # --- showing ---
 
-    @Slot(object)
-    def _loaded(self, dataset: Dataset) -> None:
+    def _loaded(self, name: str, dataset: Dataset) -> None:
         self.progress.end()
         self.dataset = dataset
+        self._mark(name, None)
+        self.train_button.setEnabled(True)
         self.session.datasets_changed.emit()
         title = dataset.title.split(":")[0]
         self.pictures_card.set_title(title)
@@ -187,20 +216,32 @@ class Data(Panel):
         )
         self.part.blockSignals(True)
         self.part.clear()
-        for name in ("train", "validation", "test"):
-            where = getattr(dataset, name)
+        for part in ("train", "validation", "test"):
+            where = getattr(dataset, part)
             count = len(range(*where.indices(len(dataset.images))))
             if count:
-                self.part.addItem(f"{name}: {count:,}", (name, None))
-        for index, name in enumerate(dataset.label_names):
-            self.part.addItem(f"only {name}", ("label", index))
+                self.part.addItem(f"{part}: {count:,}", (part, None))
+        for index, label_name in enumerate(dataset.label_names):
+            self.part.addItem(f"only {label_name}", ("label", index))
         self.part.blockSignals(False)
         self._show_part()
         self._show_facts(dataset)
 
-    def _not_loaded(self, error: UserError) -> None:
+    def _not_loaded(self, name: str, error: UserError) -> None:
         self.progress.end()
-        self.show_error(error)
+        self.error.show_error(error, "" if name in datasets.DATASETS else "Remove it from the list")
+        self._mark(name, error)
+        self.session.datasets_changed.emit()
+        self.dataset = None  # what was shown before is another dataset
+        self.train_button.setEnabled(False)
+        self.pictures_card.set_title(Path(name).name)
+        self.pictures_card.set_subtitle("could not be loaded")
+        self.part.clear()
+        self.grid.set_source(0, lambda index: None)
+        self.one.set_image(None)
+        for words in (self.one_words, self.facts, self.skipped):
+            words.setText("")
+        self.bars.show_counts("", {})
 
     def _show_part(self) -> None:
         dataset, chosen = self.dataset, self.part.currentData()

@@ -22,7 +22,6 @@ from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Ended, Job
 
 ESTIMATE_MS = 700  # after the last edit
-FOLDER_SIZE = 64
 
 
 class NewRun(Card):
@@ -37,6 +36,7 @@ class NewRun(Card):
         self.setFixedWidth(312)
         self.families: tuple[FamilyInfo, ...] = ()
         self.form: ConfigForm | None = None
+        self._suggested_for: tuple[object, ...] = ()  # the dataset and its shape that the form was filled for
         self.family, self.dataset = QuietCombo(), QuietCombo()
         self.family.setAccessibleName("Family")
         self.dataset.setAccessibleName("Dataset")
@@ -97,15 +97,21 @@ class NewRun(Card):
         self._family_chosen()
 
     def _fill_datasets(self) -> None:
-        chosen = self.dataset.currentData()
+        chosen, session = self.dataset.currentData(), self.desk.session
         self.dataset.blockSignals(True)
         self.dataset.clear()
         for key, title in datasets.DATASET_TITLES.items():
             self.dataset.addItem(title.split(":")[0], key)
-        for path in self.desk.session.settings.get("folders", []):
-            self.dataset.addItem(Path(str(path)).name, str(path))
+        for path in map(str, session.settings.get("folders", [])):
+            if path not in session.bad_datasets:
+                self.dataset.addItem(Path(path).name, path)
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(chosen)))
         self.dataset.blockSignals(False)
+        if self._suggested_for not in ((), self._shape()):
+            self._dataset_chosen()  # the chosen one is gone, or its pictures have another size now
+
+    def _shape(self) -> tuple[object, ...]:
+        return self.dataset.currentData(), self._outline().spec.image_shape
 
     def choose_dataset(self, name: str) -> None:
         """Choose a dataset by key or path."""
@@ -135,12 +141,15 @@ class NewRun(Card):
     def _dataset_chosen(self) -> None:
         info, outline = self._info, self._outline()
         if info is not None and self.form is not None:
+            self._suggested_for = self._shape()
             self.form.reset()
             self.form.set_values(info.suggest(outline.spec))
             self._edited()
 
     def _outline(self) -> datasets.Outline:
-        return datasets.outline(str(self.dataset.currentData()))
+        name = str(self.dataset.currentData())
+        size = self.desk.session.fitted_to(name)
+        return datasets.outline(name) if size is None else datasets.outline(name, size)
 
     # --- what it will cost ---
 
@@ -205,8 +214,7 @@ class NewRun(Card):
             self.failed.emit(error)
             return
         self.desk.inference.cancel("estimate")
-        size = None if name in datasets.DATASETS or name.endswith(".npz") else FOLDER_SIZE
-        job = Job(folder, info.key, config.model_dump(), name, size)
+        job = Job(folder, info.key, config.model_dump(), name, self.desk.session.fitted_to(name))
         self.desk.jobs.add(job)
         self.started.emit(job)
 

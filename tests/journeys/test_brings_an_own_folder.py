@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtTest import QTest
 
 from models.core import images, places
 from models.core.record import Run
@@ -45,6 +46,55 @@ def test_a_folder_is_shown_and_its_bad_files_are_named(studio: Window, qtbot, tm
     assert train.new.form.values()["architecture"] == "conv"
     wait_idle(qtbot, studio)
     assert button_of(train.new, "Start").isEnabled()
+
+
+def test_the_size_chosen_for_a_folder_is_the_one_it_is_trained_with(studio: Window, qtbot, tmp_path) -> None:
+    folder, other = pictures(tmp_path / "mine", 40), pictures(tmp_path / "other")
+    studio.show_panel("data")
+    data, new = studio.panels["data"], studio.panels["train"].new
+    for path in (other, folder):
+        assert drop(studio, files_mime([path]))
+        wait_idle(qtbot, studio, lambda path=path: data.dataset is not None and data.dataset.title == path.name)
+    data.fit_to.setFocus()
+    QTest.keyClick(data.fit_to, Qt.Key.Key_Home)
+    wait_idle(qtbot, studio, lambda: data.dataset is not None and data.dataset.image_shape == (28, 28, 3))
+    click(data, "Train on it")
+    assert new.dataset.currentText() == "mine" and new._outline().spec.image_shape == (28, 28, 3)
+    new.form.set_values({"epochs": "1", "architecture": "dense"})
+    click(new, "Start")
+    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
+    assert studio.session.model.image_shape == (28, 28, 3) and studio.session.model.dataset_size == 28
+    studio.show_panel("data")
+    data.list.setCurrentRow(data.list.currentRow() - 1)  # the other one keeps its own size
+    wait_idle(qtbot, studio, lambda: data.dataset.title == "other")
+    assert data.dataset.image_shape == (64, 64, 3) and data.fit_to.currentData() == 64
+
+
+def test_a_folder_that_cannot_be_loaded_is_marked_and_can_be_removed(studio: Window, qtbot, tmp_path) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "page.png").write_bytes(b"<html>")
+    studio.show_panel("data")
+    data, new = studio.panels["data"], studio.panels["train"].new
+    wait_idle(qtbot, studio)
+    count = data.list.count()
+    assert drop(studio, files_mime([bad]))
+    wait_idle(qtbot, studio, data.error.isVisible)
+    item = data.list.currentItem()
+    assert item.text() == "bad" and not item.icon().isNull() and data.error.accessibleName() == item.toolTip()
+    assert new.dataset.findText("bad") == -1 and not button_of(data, "Train on it").isEnabled()
+    assert data.dataset is None and data.grid.count() == 0
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(bad / "good.png")  # mended: it is tried anew
+    data.open(str(bad))
+    wait_idle(qtbot, studio, lambda: data.dataset is not None)
+    assert item.icon().isNull() and new.dataset.findText("bad") > 0 and not data.error.isVisible()
+    (bad / "good.png").unlink()
+    data.open(str(bad))
+    wait_idle(qtbot, studio, data.error.isVisible)
+    click(data.error, "Remove it from the list")
+    wait_idle(qtbot, studio, lambda: data.dataset is not None)
+    assert data.list.count() == count and studio.session.settings.get("folders", []) == []
+    assert not data.error.isVisible() and button_of(data, "Train on it").isEnabled()
 
 
 def test_trains_on_own_arrays_of_any_size(studio: Window, qtbot, tmp_path) -> None:
