@@ -50,12 +50,15 @@ class AdversarialConfig(Config):
     minibatch_dimensions: int = setting(
         5, "How many features each of them compares.", unit="features", group="remedies", ge=1, le=50
     )
-    smoothing: bool = setting(False, "Do not let the discriminator be quite sure of real images.", group="remedies")
+    smoothing: bool = setting(False, "Do not let the discriminator be quite sure of real images.", group="remedies",
+                              later=True)  # fmt: skip
     smoothing_amount: float = setting(0.1, "How far below 1 the label of a real image lies.", group="remedies", gt=0,
-                                      lt=0.5)  # fmt: skip
-    separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies")
+                                      lt=0.5, later=True)  # fmt: skip
+    separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies",
+                                   later=True)  # fmt: skip
     discriminator_rate: float = setting(
-        0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000
+        0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000,
+        later=True,
     )
 
 
