@@ -57,7 +57,11 @@ class AdversarialConfig(Config):
     separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies",
                                    later=True)  # fmt: skip
     discriminator_rate: float = setting(
-        0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000,
+        0.5,
+        "The discriminator's learning rate as a multiple of the generator's.",
+        group="remedies",
+        ge=0.001,
+        le=1000,
         later=True,
     )
 

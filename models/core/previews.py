@@ -35,7 +35,8 @@ class Previews:
 
     def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write) -> None:
         self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
-        self._asked_for_judge, self._judge = False, None  # it is read when the first samples are drawn
+        self._judge: Judge | None = None
+        self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
         """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""

@@ -198,7 +198,7 @@ def treat(run: Run, found: Diagnosis, remedy: Remedy, folder: Path) -> Run:
 
 
 def examine(run: Run) -> Diagnosis | None:
-    """The diagnosis of a run as it is on disk; of a branch, of what was trained since. None if it has no such signals."""
+    """The diagnosis of a run on disk; of a branch, of what was trained since. None if it has no such signals."""
     rows = run.metrics()
     if not any(doctor.suits(row) for row in rows[-3:]):
         return None
