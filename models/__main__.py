@@ -90,6 +90,9 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("run", type=Path)
     command.add_argument("--count", type=int, default=1000, help="samples to judge (1000)")
     command.add_argument("--seed", type=int, default=0)
+    command = add("doctor", "what is going on in a GAN's run, how one can tell, and what can be tried")
+    command.add_argument("run", type=Path)
+    command.add_argument("--judge", action="store_true", help="let the judge look at every checkpoint first (slow)")
     command = add("transfer", "what an encoder is worth to a classifier with few labels")
     command.add_argument("run", type=Path)
     command.add_argument("--labels", help="labelled images for each classifier (500)")
@@ -216,7 +219,7 @@ def start_log() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands, commands_autoencoders, commands_scores
+    from models import commands, commands_autoencoders, commands_doctor, commands_scores
 
     arguments = parser().parse_args(argv)
     start_log()
@@ -224,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = {
         "train": train, "resume": resume,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
-        "score": commands_scores.score_,
+        "score": commands_scores.score_, "doctor": commands_doctor.doctor_,
     }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import models
-from models.core import record, state, timeline, training
+from models.core import record, remedies, state, timeline, training
+from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.family import parse_config
 from models.core.npz import Arrays
@@ -124,3 +126,30 @@ def _weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     for variable in model.weights:
         if id(variable) not in within and "seed_generator" not in variable.path:
             yield ("model", variable.name), variable
+
+
+def treat(run: Run, found: Diagnosis, remedy: remedies.Remedy, folder: Path) -> Run:
+    """Branch off a run with a remedy; both runs record what was found and what is tried.
+
+    Args:
+        run: the ill one. If it is open for writing, it records its treatment, too.
+        found: what the doctor said of it.
+        remedy: one of ``remedies``.
+        folder: of the new run.
+
+    Returns:
+        The new run, open for writing; nothing is trained yet.
+
+    Raises:
+        RunFormatError: if the checkpoint is damaged.
+        StorageError: if the disk says no.
+    """
+    entry = None if remedy.afresh else remedies.checkpoint_before(run.checkpoints(), found.since)
+    step = None if entry is None else entry.step
+    name = run.info.title or run.folder.name
+    new = branch(run, step, folder, remedy.changes, title=f"{name}: {remedy.key}"[:120])
+    values = {"remedy": asdict(remedy), "step": step, "found": found.data()}
+    new.event(remedies.EVENT, {**values, "parent": run.info.id})
+    if not run.read_only:
+        run.event(remedies.EVENT, {**values, "branch": new.info.id, "folder": folder.name})
+    return new

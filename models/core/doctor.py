@@ -30,7 +30,8 @@ SURE = 0.97  # both accuracies; healthy discriminators stay below 0.95 on one of
 FOOLED = 0.35  # accuracy on fakes; healthy runs have more than 0.6: whoever guesses has 0.5
 GUESS = float(np.log(2))  # nats; the loss of a network that says one half of everything
 WORSE = 0.1  # nats above that of a guess; an equilibrium stays below it
-TURN = 0.45  # share of the samples that changes its class from one look to the next; healthy runs change 0.1 to 0.3
+TURN = 0.45  # share of the samples that changes class from look to look; healthy runs change 0.1 to 0.4, others 0.5
+TURNS = 5  # such changes that are averaged; one more than 3 must be there, because young runs change quickly
 SWING = 0.35  # standard deviation of the generator's loss between blocks over its mean; healthy runs have 0.1
 
 Rule = Callable[[Signals], "Diagnosis | None"]
@@ -44,7 +45,7 @@ def diverged(seen: Signals) -> Diagnosis | None:
     step = int(seen.steps[-1])
     if seen.broken is not None:
         sentence = f"The run diverged: from step {seen.broken:,} on its losses are no numbers any more."
-        return Diagnosis("diverged", sentence, step, seen.broken)
+        return Diagnosis("diverged", sentence, max(step, seen.broken), seen.broken)
     limits = {"discriminator_loss": DIVERGED_LOSS, "generator_loss": BEYOND}
     parts = [
         seen.evidence(name.replace("_", " ").capitalize(), seen.values[name], limit, above=True)
@@ -75,7 +76,7 @@ def discriminator_wins(seen: Signals) -> Diagnosis | None:
     worse = np.minimum(real, fake)
     if not worse[seen.recent].mean() > SURE:
         return None
-    found = seen.evidence("Discriminator's accuracy on the harder half", worse, SURE, above=True)
+    found = seen.evidence("Lower accuracy", worse, SURE, above=True)
     loss = seen.values["generator_loss"]
     more = seen.evidence("Generator loss", loss, GUESS, above=True)
     sentence = (
@@ -105,10 +106,10 @@ def generator_wins(seen: Signals) -> Diagnosis | None:
 def oscillating(seen: Signals) -> Diagnosis | None:
     """The samples change from one class to the next and back, or the losses swing: both go round in circles."""
     parts = []
-    if len(seen.looked) > LOOKS:
-        turned = np.concatenate([[0.0], 0.5 * np.abs(np.diff(seen.shares, axis=0)).sum(axis=1)])
-        if turned[-LOOKS:].mean() > TURN:
-            parts.append(seen.look("Samples that change their class between two looks", turned, TURN, above=True))
+    if len(seen.looked) > LOOKS + 1:
+        turned = np.concatenate([[0.0], 0.5 * np.abs(np.diff(seen.shares, axis=0)).sum(axis=1)])  # (looks,)
+        if turned[-TURNS:].mean() > TURN:
+            parts.append(seen.look("Samples that changed class", turned, TURN, above=True, last=TURNS))
     loss = seen.values["generator_loss"]
     width = max(3, round(RECENT * len(loss)))
     swing = np.array([_swing(loss[max(0, end - width) : end]) for end in range(1, len(loss) + 1)])
@@ -127,7 +128,7 @@ def few_classes(seen: Signals) -> Diagnosis | None:
         return None
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
     limit = FEW_CLASSES * len(seen.names)
-    found = seen.look("Classes among the samples", there, limit, above=False)
+    found = seen.look("Classes painted", there, limit, above=False)
     growing = there[-LOOKS:].mean() > there[-2 * LOOKS : -LOOKS].mean()
     if growing or not there[-LOOKS:].mean() < limit:
         return None
@@ -158,11 +159,12 @@ def _named(missing: tuple[str, ...], seen: Signals) -> str:
     return f"; of {len(seen.names)} classes these are missing: {first}"
 
 
-def _coverage(seen: Signals) -> tuple[Evidence, ...]:
+def _coverage(seen: Signals, *, above: bool = False) -> tuple[Evidence, ...]:
+    """How many classes there are among the samples, if a judge looked."""
     if not len(seen.looked):
         return ()
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
-    return (seen.look("Classes among the samples", there, FEW_CLASSES * len(seen.names), above=False),)
+    return (seen.look("Classes painted", there, FEW_CLASSES * len(seen.names), above=above),)
 
 
 def _swing(values: Numbers) -> float:
@@ -213,7 +215,8 @@ def _healthy(seen: Signals) -> Diagnosis:
     worse = np.minimum(seen.values["real_accuracy"], seen.values["fake_accuracy"])
     evidence = (
         seen.evidence("Diversity", seen.values["diversity"], ALIKE, above=True),
-        seen.evidence("Discriminator's accuracy on the harder half", worse, SURE, above=False),
+        seen.evidence("Lower accuracy", worse, SURE, above=False),
+        *_coverage(seen, above=True),
     )
     sentence = "The run is healthy: neither network wins, and the samples differ"
     if len(seen.looked):

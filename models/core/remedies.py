@@ -1,4 +1,4 @@
-"""What can be done about what the GAN doctor found: changes of settings, as data, and a branch that tries them.
+"""What can be done about what the GAN doctor found: changes of settings, as data; branch.py tries them.
 
 The remedies are those that the literature names: experience replay and minibatch discrimination against collapse and
 oscillation, smoothed labels and other learning rates where one network wins, another seed where luck was bad.
@@ -7,14 +7,13 @@ oscillation, smoothed labels and other learning rates where one network wins, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from models.core import doctor
-from models.core.branch import branch
 from models.core.doctor import Diagnosis
 from models.core.record import CheckpointEntry, Run
+from models.core.signals import Rows
 
 EVENT = "remedy"
 GENTLER = 0.2  # of the learning rate, where steps are too long; a tenth where the run diverged
@@ -129,7 +128,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {  # by kind of diagnosis, the likeliest 
     "mode collapse": (larger_codings, calmer_optimizer, minibatch, replay, gentler, another_seed),
     "discriminator winning": (slower_discriminator, smoothing, gentler, another_seed),
     "generator winning": (faster_discriminator, minibatch, replay, another_seed),
-    "oscillating": (replay, gentler, smoothing, another_seed),
+    "oscillating": (replay, gentler, faster_discriminator, smoothing, another_seed),
     "diverged": (gentler, calmer_optimizer, another_seed),
 }
 
@@ -161,7 +160,7 @@ def _short(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-# --- Trying one ---
+# --- A run on disk, and what was tried in it ---
 
 
 def checkpoint_before(entries: Sequence[CheckpointEntry], since: int | None) -> CheckpointEntry | None:
@@ -170,39 +169,18 @@ def checkpoint_before(entries: Sequence[CheckpointEntry], since: int | None) -> 
     return before[-1] if before else None
 
 
-def treat(run: Run, found: Diagnosis, remedy: Remedy, folder: Path) -> Run:
-    """Branch off a run with a remedy; both runs record what was found and what is tried.
+def examine(run: Run, looks: Rows | None = None) -> Diagnosis | None:
+    """The diagnosis of a run on disk; of a branch, of what was trained since. None if it has no such signals.
 
     Args:
-        run: the ill one. If it is open for writing, it records its treatment, too.
-        found: what the doctor said of it.
-        remedy: one of ``remedies``.
-        folder: of the new run.
-
-    Returns:
-        The new run, open for writing; nothing is trained yet.
-
-    Raises:
-        RunFormatError: if the checkpoint is damaged.
-        StorageError: if the disk says no.
+        run: open in any way.
+        looks: of the judge by step; None for those that the run recorded.
     """
-    entry = None if remedy.afresh else checkpoint_before(run.checkpoints(), found.since)
-    step = None if entry is None else entry.step
-    name = run.info.title or run.folder.name
-    new = branch(run, step, folder, remedy.changes, title=f"{name}: {remedy.key}"[:120])
-    values = {"remedy": asdict(remedy), "step": step, "found": found.data()}
-    new.event(EVENT, {**values, "parent": run.info.id})
-    if not run.read_only:
-        run.event(EVENT, {**values, "branch": new.info.id, "folder": folder.name})
-    return new
-
-
-def examine(run: Run) -> Diagnosis | None:
-    """The diagnosis of a run on disk; of a branch, of what was trained since. None if it has no such signals."""
     rows = run.metrics()
     if not any(doctor.suits(row) for row in rows[-3:]):
         return None
-    looks = [{"step": row["step"], **row["coverage"]} for row in run.stats() if "coverage" in row]
+    if looks is None:
+        looks = [{"step": row["step"], **row["coverage"]} for row in run.stats() if "coverage" in row]
     tried = treatment_event(run)
     begin = int(tried["step"] or 0) if tried else 0
     return doctor.diagnose(rows, looks, begin=begin, gave_up="diverged" in run.info.message)
@@ -214,9 +192,9 @@ def treatment_event(run: Run) -> dict[str, Any] | None:
     return noted[-1] if noted else None
 
 
-def treatment(run: Run) -> Treatment | None:
+def treatment(run: Run, looks: Rows | None = None) -> Treatment | None:
     """What was tried in a run and what it did; None if it is no branch."""
-    tried, after = treatment_event(run), examine(run)
+    tried, after = treatment_event(run), examine(run, looks)
     if tried is None or after is None:
         return None
     before = {name: str(tried["found"][name]) for name in ("kind", "sentence")}

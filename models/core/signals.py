@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -112,19 +112,28 @@ class Signals:
     def evidence(self, signal: str, values: Numbers, limit: float, *, above: bool) -> Evidence:
         """A signal with one value a block against a limit, now and since when."""
         smooth = np.convolve(np.pad(values, SMOOTH // 2, mode="edge"), np.ones(SMOOTH) / SMOOTH, mode="valid")
-        return _evidence((signal, self.steps, smooth), float(values[self.recent].mean()), limit, above)
+        found = Evidence(signal, float(values[self.recent].mean()), limit, above, 0)
+        return _since(found, self.steps, values, smooth)
 
-    def look(self, signal: str, values: Numbers, limit: float, *, above: bool) -> Evidence:
-        """The same of a signal with one value a look of the judge."""
-        smooth = np.array([values[max(0, end - LOOKS) : end].mean() for end in range(1, len(values) + 1)])
-        return _evidence((signal, self.looked, smooth), float(smooth[-1]), limit, above)
+    def look(self, signal: str, values: Numbers, limit: float, *, above: bool, last: int = LOOKS) -> Evidence:
+        """The same of a signal with one value a look of the judge, as a mean of the ``last`` looks."""
+        smooth = np.array([values[max(0, end - last) : end].mean() for end in range(1, len(values) + 1)])
+        found = Evidence(signal, float(smooth[-1]), limit, above, 0)
+        return _since(found, self.looked, values, smooth)
 
 
-def _evidence(curve: tuple[str, NDArray[np.int64], Numbers], now: float, limit: float, above: bool) -> Evidence:
-    signal, steps, values = curve
-    well = np.flatnonzero(~(values > limit if above else values < limit))
-    since = int(steps[min(int(well[-1]) + 1, len(steps) - 1)]) if len(well) else int(steps[0])
-    return Evidence(signal, now, limit, above, since, tuple(steps.tolist()), tuple(values.tolist()))
+def _since(found: Evidence, steps: NDArray[np.int64], values: Numbers, smooth: Numbers) -> Evidence:
+    """Complete evidence: from the last place on at which the smooth course was well, or earlier if the course says so."""
+
+    def over(course: Numbers) -> NDArray[np.bool_]:
+        return course > found.limit if found.above else course < found.limit
+
+    well = np.flatnonzero(~over(smooth))
+    first = min(int(well[-1]) + 1, len(steps) - 1) if len(well) else 0
+    ill = over(values)
+    while first > 0 and ill[first - 1]:
+        first -= 1
+    return replace(found, since=int(steps[first]), steps=tuple(steps.tolist()), values=tuple(smooth.tolist()))
 
 
 def suits(names: Iterable[str]) -> bool:

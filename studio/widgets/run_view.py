@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from models.core import doctor
 from models.core.errors import UserError
 from models.core.record import Run
 from studio import theme
@@ -18,6 +19,7 @@ from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.codings_chart import CodingsChart
 from studio.widgets.curves import Curves
+from studio.widgets.doctor_card import DoctorCard
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.sparsity_card import SparsityCard
@@ -41,12 +43,12 @@ class RunView(QWidget):
         self._steps: list[int] = []
         self._stats: dict[int, Any] = {}
         self._names: set[str] = set()
-        self.sparsity = SparsityCard()
+        self.sparsity, self.doctor = SparsityCard(), DoctorCard()
         self._make_curves()
         self._make_codings()
         self._make_pictures()
-        left = vbox(self.curves_card, self.codings_card, self.sparsity, spacing=theme.GAP_M)
-        for index, share in enumerate((3, 2, 2)):
+        left = vbox(self.curves_card, self.codings_card, self.sparsity, self.doctor, spacing=theme.GAP_M)
+        for index, share in enumerate((3, 2, 2, 2)):
             left.setStretch(index, share)
         row = hbox(left, self.pictures_card, spacing=theme.GAP_M)
         row.setStretch(0, 3)
@@ -103,8 +105,10 @@ class RunView(QWidget):
     def show_run(self, folder: Path | None) -> None:
         """Follow another run, from its beginning."""
         self.folder, self._run = folder, None
-        self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
+        self._offset, self._last_step, self._steps, self._stats, self._names = 0, -1, [], {}, set()
         self.curves.set_rows([])
+        self.curves.set_groups({})  # another run may have other curves
+        self.doctor.follow()
         self.look()
         self._go(len(self._steps) - 1)
 
@@ -128,6 +132,7 @@ class RunView(QWidget):
         if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back: read it anew
             self._offset, self._last_step = 0, -1
             self.curves.set_rows([])
+            self.doctor.follow()
             rows, offset = run.metrics_from(0)
         self._offset = offset
         if rows:
@@ -137,6 +142,7 @@ class RunView(QWidget):
             self._append(rows)
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
+        self.doctor.append(rows)
         if "mean_activation" in rows[-1]:
             rows = [{**row, **self._target(row["step"])} for row in rows]
         self.curves.append_rows([{k: v for k, v in row.items() if k not in ("epoch", "seconds")} for row in rows])
@@ -155,9 +161,13 @@ class RunView(QWidget):
             activity = [groups.pop(name, []) for name in ("mean_activation", "share_active", "target")]
             groups["activity"] = [name for pair in activity for name in pair]
             groups["loss"] += groups.pop("reconstruction", [])
+        elif doctor.suits(groups):  # a sum of two losses that contest says nothing
+            ends = {"loss": ("_loss",), "accuracy": ("_accuracy", "diversity"), "gradient": ("_gradient",)}
+            shown = sorted(self._names - {"loss", "val_loss"})
+            groups = {word: [name for name in shown if name.endswith(end)] for word, end in ends.items()}
         elif not decibels:
             return
-        self.curves.set_groups(groups, "loss" if decibels else "all")
+        self.curves.set_groups(groups, "loss" if decibels or "gradient" in groups else "all")
 
     def _target(self, step: int) -> dict[str, float]:
         """The mean activation that was wanted at a step, as far as the statistics tell: the line to compare with."""
@@ -182,6 +192,7 @@ class RunView(QWidget):
             steps = sorted({step for kind in kinds for step, _ in run.samples(kind)})
             if steps != self._steps:
                 self._stats = {int(row["step"]): row for row in run.stats()}
+            self.doctor.examine(run, self._stats)
         except UserError as error:
             self.failed.emit(error)
             return

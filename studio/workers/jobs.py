@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from models.core.doctor import Diagnosis
 from models.core.errors import UserError
+from models.core.remedies import Remedy
 from studio.workers import garbage
 from studio.workers.worker import STACK_BYTES, as_error
 
 if TYPE_CHECKING:
+    from models.core.record import Run
     from models.core.recorder import Progress, StopRequest
     from models.core.talk import Changes
 
@@ -25,8 +28,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Branch:
+    """What is tried in a new run about what the doctor found in the one in ``source``."""
+
+    source: Path
+    found: Diagnosis
+    remedy: Remedy
+
+
+@dataclass(frozen=True)
 class Job:
-    """What to train: a new run (family, values, dataset) or an old one (``folder``)."""
+    """What to train: a new run (family, values, dataset), an old one (``folder``), or a branch of an ill one."""
 
     folder: Path
     family: str = ""
@@ -36,6 +48,7 @@ class Job:
     resume: bool = False
     epochs: int | None = None
     learning_rate: float | None = None
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True)
@@ -228,6 +241,8 @@ class Jobs(QObject):
         try:
             if job.resume:
                 run = Run.open(job.folder, write=True)
+            elif job.branch is not None:
+                run = _branch(job.folder, job.branch)
             else:
                 config = parse_config(models.family(job.family).CONFIG, job.values)
                 dataset = load(job.dataset, size=job.size)
@@ -235,6 +250,7 @@ class Jobs(QObject):
             with run:
                 if job.resume:
                     training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
+                if job.resume or job.branch is not None:
                     dataset = load(run.info.dataset["name"], size=run.info.dataset.get("size"))
                 if self._cancelled.is_set():
                     stop.ask(self._status)
@@ -254,3 +270,12 @@ class Jobs(QObject):
         self._mail.event("trouble", error)
         self._answered.wait()
         return bool(self._answer)
+
+
+def _branch(folder: Path, wanted: Branch) -> Run:
+    """Branch off the ill run; one that comes with the program is read only and records nothing."""
+    from models.core import branch, places
+    from models.core.record import Run
+
+    with Run.open(wanted.source, write=places.pretrained() not in wanted.source.parents) as source:
+        return branch.treat(source, wanted.found, wanted.remedy, folder)

@@ -7,7 +7,7 @@ import pytest
 
 from models import gan
 from models.core import remedies, state, training
-from models.core.branch import branch
+from models.core.branch import branch, treat
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.record import Run
@@ -109,8 +109,8 @@ def test_settings_of_the_discriminator_may_change_between_two_sessions(tmp_path,
 def test_a_remedy_is_recorded_in_both_runs_and_told_apart_from_what_was_before(source, tmp_path, dataset):
     ill = Diagnosis("oscillating", "The run oscillates.", 10, 7)
     offered = remedies.remedies(ill, source.info.config)
-    assert [one.key for one in offered] == ["replay", "gentler", "smoothing", "seed"]
-    with Run.open(source.folder, write=True) as parent, remedies.treat(parent, ill, offered[0], tmp_path / "n") as new:
+    assert [one.key for one in offered] == ["replay", "gentler", "faster", "smoothing", "seed"]
+    with Run.open(source.folder, write=True) as parent, treat(parent, ill, offered[0], tmp_path / "n") as new:
         assert new.checkpoints()[0].step == STEP  # the newest one of before step 7
         noted = parent.events()[-1]
         assert noted["kind"] == "remedy" and noted["values"]["branch"] == new.info.id
@@ -125,5 +125,5 @@ def test_a_remedy_is_recorded_in_both_runs_and_told_apart_from_what_was_before(s
 def test_another_seed_begins_anew(source, tmp_path):
     ill = Diagnosis("mode collapse", "All samples look alike.", 10, 0)
     seed = next(one for one in remedies.remedies(ill, source.info.config) if one.key == "seed")
-    with remedies.treat(source, ill, seed, tmp_path / "new") as new:
+    with treat(source, ill, seed, tmp_path / "new") as new:
         assert not new.checkpoints() and not new.metrics() and new.info.seed == source.info.seed + 1
