@@ -123,7 +123,7 @@ class Signals:
 
 
 def _since(found: Evidence, steps: NDArray[np.int64], values: Numbers, smooth: Numbers) -> Evidence:
-    """Complete evidence: from the last place on at which the smooth course was well, or earlier if the course says so."""
+    """Complete evidence: since the smooth course was well for the last time, or earlier if the course says so."""
 
     def over(course: Numbers) -> NDArray[np.bool_]:
         return course > found.limit if found.above else course < found.limit

@@ -153,7 +153,8 @@ def test_remedies_fit_the_diagnosis_and_the_settings():
 @pytest.mark.parametrize(
     ("kind", "rate", "expected"),
     [
-        ("discriminator winning", None, 0.5), ("discriminator winning", 0.2, 0.1), ("discriminator winning", 100.0, 0.5),
+        ("discriminator winning", None, 0.5), ("discriminator winning", 0.2, 0.1),
+        ("discriminator winning", 100.0, 0.5),
         ("generator winning", None, 2.0), ("generator winning", 4.0, 8.0), ("generator winning", 0.01, 1.0),
     ],
 )  # fmt: skip
