@@ -39,6 +39,7 @@ def parser() -> Parser:
     add("list", "families, their settings, and the runs there are")
     _add_training(add)
     _add_using(add)
+    _add_judging(add)
     add("info", "what a run is and how far it got").add_argument("run", type=Path)
     return top
 
@@ -86,6 +87,9 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--images", type=Path, nargs="+", required=True, metavar="PATH", help="files and folders")
     command.add_argument("--out", type=Path, required=True, help="the folder for the results; names are kept")
     command.add_argument("--strength", type=float, help="of the noise, a share of full scale (default: measured)")
+
+
+def _add_judging(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("score", "let a classifier that knows the dataset judge new samples: classes covered, distance")
     command.add_argument("run", type=Path)
     command.add_argument("--count", type=int, default=1000, help="samples to judge (1000)")

@@ -138,7 +138,7 @@ def test_a_judge_that_is_cancelled_leaves_the_card_as_it_was(studio: Window, qtb
     card = studio.panels["train"].view.doctor
     studio.panels["train"].view.show_run(source)
     click(card, "Count the classes")
-    qtbot.waitUntil(lambda: card.progress.isVisible(), timeout=LONG)
+    qtbot.waitUntil(card.progress.isVisible, timeout=LONG)
     cancel = next(one for one in card.progress.findChildren(QPushButton) if one.text() == "Cancel")
     cancel.click()
     wait_idle(qtbot, studio)
