@@ -39,7 +39,7 @@ def parser() -> Parser:
     add("list", "families, their settings, and the runs there are")
     _add_training(add)
     _add_using(add)
-    _add_judging(add)
+    _add_measuring(add)
     add("info", "what a run is and how far it got").add_argument("run", type=Path)
     return top
 
@@ -87,16 +87,10 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--images", type=Path, nargs="+", required=True, metavar="PATH", help="files and folders")
     command.add_argument("--out", type=Path, required=True, help="the folder for the results; names are kept")
     command.add_argument("--strength", type=float, help="of the noise, a share of full scale (default: measured)")
-
-
-def _add_judging(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("score", "let a classifier that knows the dataset judge new samples: classes covered, distance")
     command.add_argument("run", type=Path)
     command.add_argument("--count", type=int, default=1000, help="samples to judge (1000)")
     command.add_argument("--seed", type=int, default=0)
-    command = add("doctor", "what is going on in a GAN's run, how one can tell, and what can be tried")
-    command.add_argument("run", type=Path)
-    command.add_argument("--judge", action="store_true", help="let the judge look at every checkpoint first (slow)")
     command = add("transfer", "what an encoder is worth to a classifier with few labels")
     command.add_argument("run", type=Path)
     command.add_argument("--labels", help="labelled images for each classifier (500)")
@@ -110,6 +104,17 @@ def _add_judging(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("run", type=Path)
     command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)
     command.add_argument("--out", type=Path, required=True)
+
+
+def _add_measuring(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    command = add("arithmetic", "with glasses - without + somebody else, judged on people nobody has trained on")
+    command.add_argument("run", type=Path, nargs="+", help="one run or several that were trained on faces")
+    command.add_argument("--attribute", default="glasses", help="glasses or beard")
+    command.add_argument("--people", type=int, default=500)
+    command.add_argument("--seed", type=int, default=0)
+    command = add("doctor", "what is going on in a GAN's run, how one can tell, and what can be tried")
+    command.add_argument("run", type=Path)
+    command.add_argument("--judge", action="store_true", help="let the judge look at every checkpoint first (slow)")
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
@@ -223,7 +228,7 @@ def start_log() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands, commands_autoencoders, commands_doctor, commands_scores
+    from models import commands, commands_arithmetic, commands_autoencoders, commands_doctor, commands_scores
 
     arguments = parser().parse_args(argv)
     start_log()
@@ -231,7 +236,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = {
         "train": train, "resume": resume,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
-        "score": commands_scores.score_, "doctor": commands_doctor.doctor_,
+        "score": commands_scores.score_, "arithmetic": commands_arithmetic.arithmetic_,
+        "doctor": commands_doctor.doctor_,
     }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")

@@ -26,7 +26,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from models.core.adversarial import Adversarial, AdversarialConfig
+from models.core.adversarial import CURVES_OF_BOTH, Adversarial, AdversarialConfig
 from models.core.conditional import ConditionalAdversarial, names_of
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, setting
@@ -44,6 +44,7 @@ ABOUT = About(
     equation="min_G max_D  E[log D(x, y)] + E[log(1 − D(G(z, y), y))]",
     paper="Radford, Metz and Chintala, Unsupervised Representation Learning with DCGANs, 2015, arXiv:1511.06434",
 )
+CURVES = CURVES_OF_BOTH
 WIDEST = 512  # channels
 LEAK = 0.2  # slope of the leaky relu below zero
 BN_MOMENTUM = 0.9  # moving means follow a generator that changes quickly
@@ -81,7 +82,8 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
         return {"optimizer": "adam"}
-    return {"optimizer": "adam", "width": 32, "kernel_size": 4, "dropout": 0.0, "epochs": 30}
+    large = {"width": 32, "kernel_size": 4, "dropout": 0.0, "gradient_penalty": 1.0}  # without the last it collapsed
+    return {"optimizer": "adam", "epochs": 30, **large}
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------

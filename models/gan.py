@@ -26,7 +26,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core.adversarial import Adversarial, AdversarialConfig
+from models.core.adversarial import CURVES_OF_BOTH, Adversarial, AdversarialConfig
 from models.core.family import About, DataSpec, setting
 from models.core.minibatch import MinibatchDiscrimination
 
@@ -42,6 +42,7 @@ ABOUT = About(
     equation="min_G max_D  E[log D(x)] + E[log(1 − D(G(z)))],  z ~ N(0, I)",
     paper="Goodfellow et al., Generative Adversarial Nets, 2014, arXiv:1406.2661",
 )
+CURVES = CURVES_OF_BOTH
 
 
 # --- Hyper-parameters. The defaults are the textbook's. --------------------------------------------------------------

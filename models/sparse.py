@@ -137,7 +137,8 @@ class SparseAutoencoder(keras.Model):
         weight = config.l1_weight if config.penalty == "l1" else config.kl_weight
         self.penalty_weight = self._variable((), weight, "penalty_weight")
         self.target = self._variable((), config.target, "target")
-        self.usual = self._variable((config.latent_size,), config.target, "usual_activation")
+        self.usual = self._variable((2, config.latent_size), config.target, "usual_activation")  # mean, mean square
+        self.usual.assign(self.usual * np.array([[1.0], [config.target]], np.float32))
         names = ("reconstruction", "penalty", "mean_activation", "share_active")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
@@ -160,7 +161,8 @@ class SparseAutoencoder(keras.Model):
         sparse = l1_penalty(activations) if self.config.penalty == "l1" else kl_penalty(activations, self.target)
         penalty = self.penalty_weight * sparse
         if training:
-            self.usual.assign(MOMENTUM * self.usual + (1.0 - MOMENTUM) * ops.mean(activations, axis=0))
+            moments = ops.stack([ops.mean(activations, axis=0), ops.mean(ops.square(activations), axis=0)])
+            self.usual.assign(MOMENTUM * self.usual + (1.0 - MOMENTUM) * moments)
         found = {
             "reconstruction": reconstruction,
             "penalty": penalty,
@@ -218,12 +220,14 @@ class SparseAutoencoder(keras.Model):
     def sample_codings(self, count: int, seed: int) -> Codings:
         """Draw codings of the kind that training saw.
 
-        A sparse autoencoder has no prior. Each unit is switched fully on with the probability that is its moving mean
-        activation in training, and off otherwise, independently of the others; which units go together is not known,
-        so pictures of such codings show the units' vocabulary rather than clothes.
+        A sparse autoencoder has no prior. Each unit is drawn around its moving mean activation in training with its own
+        spread, independently of the others; which units go together is not known, so pictures of such codings show
+        the units' vocabulary rather than clothes.
         """
-        usual = np.clip(np.asarray(ops.convert_to_numpy(self.usual)), 0.0, 1.0)
-        codings: Codings = (np.random.default_rng(seed).random((count, self.latent_size)) < usual).astype(np.float32)
+        mean, square = np.asarray(ops.convert_to_numpy(self.usual))
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        noise = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+        codings: Codings = np.clip(mean + spread * noise, 0.0, 1.0).astype(np.float32)
         return codings
 
     def parts(self) -> dict[str, keras.Model]:

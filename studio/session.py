@@ -32,6 +32,7 @@ class ModelInfo:
         latent_size: numbers in a coding, 0 where it has none.
         step: of the checkpoint that is loaded.
         notices: what the reader had to say, a fallback to an older checkpoint for instance.
+        attribute_names: of its dataset; empty where none are known.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class ModelInfo:
     status: str
     run_id: str
     notices: tuple[str, ...] = ()
+    attribute_names: tuple[str, ...] = ()
 
     def can(self, capability: type | None) -> bool:
         """Whether the model has a capability; None asks for nothing."""

@@ -17,7 +17,7 @@ from studio.window import Window
 
 log = logging.getLogger(__name__)
 POLL_MS = 50
-FIRST_DATASET = "fashion_mnist"
+FIRST = "vae-fashion"  # the pretrained run for panels that ask for none of their own
 SETTLE_MS = 350  # motion and queued paints
 LIMIT_S = 300.0  # for one state; then it is reported as an error
 
@@ -48,9 +48,9 @@ class Tour(QObject):
 
     def _walk(self) -> Iterator[tuple[str, str]]:
         shipped = [run for run in record.list_runs(places.pretrained()) if run.error is None]
-        shipped.sort(key=lambda run: run.dataset != FIRST_DATASET)  # others may have to render their pictures first
         for key, panel in self.window.panels.items():
-            for run in shipped if panel.NEEDS is not None or key == "home" else []:
+            offered = [run for run in shipped if run.folder.name == (panel.OFFERS or FIRST)]
+            for run in [*offered, *shipped] if panel.NEEDS is not None or key == "home" else []:
                 self.window.open_run(run.folder)
                 while not self.window.desk.idle:
                     yield key, ""

@@ -12,22 +12,37 @@ Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1 w
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
+from models.core.curves import CurveGroup
 from models.core.errors import ConfigError
 from models.core.family import Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.replay import Replay
 from models.core.two_rates import OPTIMIZERS
+from models.core.verdicts import Verdicts
 
 NETWORKS = ("discriminator", "generator")
 SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
 GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
 EPSILON = 1e-7
+NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
+CURVES_OF_BOTH = (
+    CurveGroup("loss", ("discriminator_loss", "generator_loss")),
+    CurveGroup(
+        "accuracy", ("real_accuracy", "fake_accuracy"), limits=(0.0, 1.0), level=(0.5, "the discriminator guesses")
+    ),
+    CurveGroup("gradient", GRADIENTS, log=True),
+    CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
+)
+
+
+remedy = functools.partial(setting, group="remedies")
 
 
 class AdversarialConfig(Config):
@@ -40,29 +55,20 @@ class AdversarialConfig(Config):
     ema: float = setting(
         0.0, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
     )
-    replay: bool = setting(False, "Show the discriminator fakes of the past, too.", group="remedies")
-    replay_size: int = setting(1024, "How many past fakes are kept.", unit="images", group="remedies", ge=1, le=100_000)
-    replay_share: float = setting(0.5, "Share of a batch of fakes that are old ones.", group="remedies", gt=0, le=1)
-    minibatch: bool = setting(False, "Let the discriminator see how alike a batch is.", group="remedies")
-    minibatch_kernels: int = setting(
-        50, "How many numbers say how alike it is.", unit="numbers", group="remedies", ge=1, le=500
+    replay: bool = remedy(False, "Show the discriminator fakes of the past, too.")
+    replay_size: int = remedy(1024, "How many past fakes are kept.", unit="images", ge=1, le=100_000)
+    replay_share: float = remedy(0.5, "Share of a batch of fakes that are old ones.", gt=0, le=1)
+    minibatch: bool = remedy(False, "Let the discriminator see how alike a batch is.")
+    minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
+    minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
+    smoothing: bool = remedy(False, "Do not let the discriminator be quite sure of real images.", later=True)
+    smoothing_amount: float = remedy(0.1, "How far below 1 the label of a real image lies.", gt=0, lt=0.5, later=True)
+    separate_rates: bool = remedy(False, "Give the discriminator a learning rate of its own.", later=True)
+    discriminator_rate: float = remedy(
+        0.5, "The discriminator's learning rate as a multiple of the generator's.", ge=0.001, le=1000, later=True
     )
-    minibatch_dimensions: int = setting(
-        5, "How many features each of them compares.", unit="features", group="remedies", ge=1, le=50
-    )
-    smoothing: bool = setting(False, "Do not let the discriminator be quite sure of real images.", group="remedies",
-                              later=True)  # fmt: skip
-    smoothing_amount: float = setting(0.1, "How far below 1 the label of a real image lies.", group="remedies", gt=0,
-                                      lt=0.5, later=True)  # fmt: skip
-    separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies",
-                                   later=True)  # fmt: skip
-    discriminator_rate: float = setting(
-        0.5,
-        "The discriminator's learning rate as a multiple of the generator's.",
-        group="remedies",
-        ge=0.001,
-        le=1000,
-        later=True,
+    gradient_penalty: float = remedy(
+        0.0, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
     )
 
 
@@ -128,7 +134,20 @@ class Adversarial(keras.Model):
         sure = self.verdict(real, conditions[0], training)
         unsure = self.verdict(ops.stop_gradient(fake), conditions[1], training)
         smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
-        return 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0)), sure
+        loss = 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0))
+        if training and self.config.gradient_penalty:
+            loss += 0.5 * self.config.gradient_penalty * self.steepness(real, conditions[0])
+        return loss, sure
+
+    def steepness(self, real: Any, condition: Any) -> Any:
+        """Mean squared gradient of the verdict at real images, without a second derivative (Mescheder et al. 2018, R1).
+
+        For n ~ N(0, I) and a small step e, E[((D(x + e n) - D(x)) / e)^2] is close to |grad D(x)|^2. Both looks are
+        without dropout, whose own noise would be taken for steepness.
+        """
+        near = real + NUDGE * keras.random.normal(ops.shape(real), seed=self.noise)
+        change = self.verdict(near, condition, False) - self.verdict(real, condition, False)
+        return ops.mean(ops.square(change / NUDGE))
 
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
         """Cross-entropy of fakes that should pass for real, through a discriminator that stands still, and its logits.
@@ -233,6 +252,30 @@ class Adversarial(keras.Model):
     def sample_codings(self, count: int, seed: int) -> Codings:
         """Draw from N(0, I)."""
         return np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+
+    # --- What it can do: the capability TakesPhases ---
+
+    def owned(self) -> dict[str, list[Any]]:
+        """What belongs to each network: the buffer of old fakes is shown to D, the mean weights follow G."""
+        judges, paints = list(self.discriminator.variables), list(self.generator.variables)
+        if self.replay is not None:
+            judges += self.replay.variables
+        if self.mean_generator is not None:
+            paints += [*self.mean_generator.variables, self.mean_steps]
+        return {"discriminator": judges, "generator": paints}
+
+    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+        """Look at both networks without training: (n, h, w, c) real images and (m, latent_size) codings.
+
+        The fakes are those of the generator that learns, not of the mean weights; ``known`` as ``fit`` takes it.
+        """
+        fakes = predict(self.generator, codings)[0]
+        real, painted = ops.convert_to_tensor(images), ops.convert_to_tensor(fakes)
+        asked = ops.convert_to_tensor(codings[:, -self.condition_size :]) if self.condition_size else None
+        first, on_reals = self.discriminator_loss(real, painted, (self.conditions_of(known), asked), False)
+        second, on_fakes = self.generator_loss(painted, asked, False)
+        fooled, trusted = (np.asarray(ops.convert_to_numpy(ops.sigmoid(v)))[:, 0] for v in (on_fakes, on_reals))
+        return Verdicts(fakes, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network that paints, for export."""

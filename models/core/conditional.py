@@ -77,6 +77,11 @@ class ConditionalAdversarial(Adversarial):
         newest = ops.concatenate([self.seen.value, conditions])[-REMEMBERED:]
         self.seen.assign(ops.reshape(newest, (REMEMBERED, self.condition_size)))
 
+    def owned(self) -> dict[str, list[Any]]:
+        """The remembered conditions belong to what is painted."""
+        owned = super().owned()
+        return {**owned, "generator": [*owned["generator"], self.seen]}
+
     # --- What it can do: the capabilities Decodes and Conditions ---
 
     def sample_codings(self, count: int, seed: int) -> Codings:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.core.errors import ConfigError
+from models.core.verdicts import Verdicts
 
 Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
 Codings = NDArray[np.float32]  # (n, latent_size)
@@ -240,6 +241,22 @@ class Conditions(Decodes, Protocol):
         ...
 
 
+@runtime_checkable
+class TakesPhases(Protocol):
+    """Two networks that learn against each other; one of them can be held still while the other learns."""
+
+    def owned(self) -> Mapping[str, list[Any]]:
+        """Return the variables that belong to each network, by its name: weights, statistics, random state."""
+        ...
+
+    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+        """Return how both networks do on real images (and what is known of them) and on fakes of some codings.
+
+        Nothing is drawn and nothing changes.
+        """
+        ...
+
+
 def check_sparsity(weight: float, target: float) -> None:
     """Refuse a weight or target that the model could not learn with.
 
@@ -255,7 +272,7 @@ def check_sparsity(weight: float, target: float) -> None:
         raise ConfigError(wrong)
 
 
-CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions)
+CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions, TakesPhases)
 
 
 def capabilities(model: object) -> frozenset[str]:

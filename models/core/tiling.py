@@ -18,7 +18,7 @@ from models.core.errors import Cancelled
 Floats = NDArray[np.float32]
 Network = Callable[[Floats], Floats]  # (1, tile, tile, channels) -> the same shape
 
-TILE = 384
+TILE = 256
 MARGIN = 24
 FADE = 16
 MULTIPLE = 8

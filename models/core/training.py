@@ -115,6 +115,20 @@ def compiled(run: Run) -> Any:
     return model
 
 
+def check_dataset(run: Run, dataset: Dataset) -> None:
+    """Refuse images that a run was not started with.
+
+    Raises:
+        UserError: their fingerprint is another one.
+    """
+    if dataset.fingerprint != run.info.dataset["fingerprint"]:
+        raise UserError(
+            "The dataset is not the one this run was started with.",
+            where=dataset.source,
+            advice="Put the old images back, or start a new run.",
+        )
+
+
 def change(run: Run, wanted: Mapping[str, Any]) -> None:
     """Change what may change between two sessions of a run; it is recorded as an event.
 
@@ -209,12 +223,7 @@ def _prepare(
     checkpoint_seconds: float,
 ) -> Recorder:
     """Build the model, bring back the newest checkpoint, and make the callback that continues from it."""
-    if dataset.fingerprint != run.info.dataset["fingerprint"]:
-        raise UserError(
-            "The dataset is not the one this run was started with.",
-            where=dataset.source,
-            advice="Put the old images back, or start a new run.",
-        )
+    check_dataset(run, dataset)
     model = compiled(run)
     config = model.config
     known = conditions(model, dataset)

@@ -29,6 +29,7 @@ class _PerNetwork:
         self._network_of = network_of
         self._place: tuple[int, ...] = ()  # of each variable's network in _network_names
         self._norms: list[Any] = []
+        self._slots: list[tuple[str, Any]] = []  # of each network, in the order in which Keras made them
 
     @property
     def norms(self) -> dict[str, Any]:
@@ -42,6 +43,17 @@ class _PerNetwork:
         super().build(variables)  # type: ignore[misc]
         self._place = tuple(self._network_names.index(self._network_of(variable)) for variable in variables)
         self._norms = [self._scalar(f"{name}_gradient") for name in self._network_names]
+
+    def add_variable_from_reference(self, reference_variable: Any, *arguments: Any, **named: Any) -> Any:
+        """Keras' own; the network that the new slot belongs to is remembered."""
+        slot = super().add_variable_from_reference(reference_variable, *arguments, **named)  # type: ignore[misc]
+        self._slots.append((self._network_of(reference_variable), slot))
+        return slot
+
+    def owned(self) -> dict[str, list[Any]]:
+        """Slots and norm of each network, by its name; the count of the steps belongs to both and is not among them."""
+        slots = {name: [slot for owner, slot in self._slots if owner == name] for name in self._network_names}
+        return {name: [*slots[name], norm] for name, norm in self.norms.items()}
 
     def _scalar(self, name: str) -> Any:
         return self.add_variable(shape=(), name=name)  # type: ignore[attr-defined]

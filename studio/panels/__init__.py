@@ -7,6 +7,7 @@ PANELS: dict[str, tuple[str, str]] = {
     "data": ("studio.panels.data", "Data"),
     "train": ("studio.panels.train", "Train"),
     "latent": ("studio.panels.latent", "Latent"),
+    "arithmetic": ("studio.panels.arithmetic", "Arithmetic"),
     "denoise": ("studio.panels.denoise", "Denoise"),
     "neurons": ("studio.panels.neurons", "Neurons"),
     "transfer": ("studio.panels.transfer", "Transfer"),

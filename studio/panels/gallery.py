@@ -124,7 +124,8 @@ class Gallery(Panel):
             self._play(self.chosen)
         facts = [f"{count} frames" if count > 1 else "one picture"]
         if recipe:
-            shown = {name.replace("_", " "): _short(value) for name, value in recipe.items() if name != "run_id"}
+            known = {name: value for name, value in recipe.items() if name != "run_id" and value not in (None, [])}
+            shown = {name.replace("_", " "): _short(value) for name, value in known.items()}
             facts += [f"{name}: {value}" for name, value in shown.items()]
             self.back.setVisible(bool(recipe.get("panel")))
         self.words.setText("\n".join(facts))
@@ -178,5 +179,8 @@ class Gallery(Panel):
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(f"{v:+.2f}" for v in value) if isinstance(value, list) else str(value)
+    text = str(value)
+    if isinstance(value, list):
+        numbers = all(isinstance(v, int | float) for v in value)
+        text = ", ".join(f"{v:+.2f}" for v in value) if numbers else f"{len(value)} groups"
     return text if len(text) <= 160 else text[:157] + "…"

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QWidget
 
 from models.core import places, record
 from models.core.doctor import Diagnosis
 from models.core.errors import UserError
+from models.core.family import TakesPhases
 from models.core.record import Run
 from models.core.remedies import Remedy
 from studio.widgets.card import button
 from studio.widgets.new_run import NewRun
 from studio.widgets.panel import Panel
 from studio.widgets.run_view import RunView
+from studio.widgets.step_view import StepView
 from studio.workers import garbage, judging
 from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Branch, Ended, Job
@@ -40,6 +42,7 @@ class Train(Panel):
         row = self.row(content)
         row.addWidget(self.new)
         row.addWidget(self.view, 1)
+        self._add_steps(row)
         self.resume, self.gently, self.longer = (
             button("Resume"),
             button("Resume at half the rate"),
@@ -63,15 +66,46 @@ class Train(Panel):
         jobs.ended.connect(self._ended)
         self.session.asked_to_train.connect(self.new.choose_dataset)
 
+    def _add_steps(self, row: QHBoxLayout) -> None:
+        """Step mode takes the place of the form and of the run."""
+        self.steps = StepView(self.desk)
+        self.steps.hide()
+        self.steps.left.connect(lambda: self.show_steps(False))
+        row.addWidget(self.steps, 1)
+        self.stepwise = button("Step by step")
+        self.stepwise.setToolTip("Take one phase of one network at a time, on a copy of this run")
+        self.stepwise.clicked.connect(lambda _checked=False: self.show_steps(True))
+        self.view.pictures_card.tools.addWidget(self.stepwise)
+        self.stepwise.hide()
+
+    def show_steps(self, on: bool) -> None:
+        """Go into step mode with the run that is shown, or back to the run."""
+        on = on and self.view.folder is not None
+        if on == (not self.steps.isHidden()):
+            return
+        self.steps.setVisible(on)
+        self.new.setVisible(not on)
+        self.view.setVisible(not on)
+        if on and self.view.folder is not None:
+            self.steps.begin(self.view.folder)
+        else:
+            self.steps.end()
+            self.setFocus()
+
     def families_ready(self, families: tuple[FamilyInfo, ...]) -> None:
         """The backend is there: the form can be made."""
         self.new.set_families(families)
+        self.view.set_groups({info.key: info.curves for info in families})
 
     def model_changed(self) -> None:
         """Replay the record of another model, unless something is being trained."""
         self._stale = not self.isVisible()
         if not self.desk.jobs.running and not self._stale:
             self._follow(self.session.model.folder if self.session.model else None)
+
+    def weights_changed(self) -> None:
+        """What was trained can be loaded now: perhaps it can be stepped, too."""
+        self._offer()
 
     def shown(self) -> None:
         """Catch up with what happened while another panel was in front."""
@@ -80,6 +114,7 @@ class Train(Panel):
         self.view.look()
 
     def _follow(self, folder: Path | None) -> None:
+        self.show_steps(False)
         self.view.show_run(folder)
         self._offer()
 
@@ -179,6 +214,9 @@ class Train(Panel):
         self.resume.setVisible(status in ("paused", "stopped", "interrupted", "new", "failed"))
         self.gently.setVisible(status == "failed" and "diverged" in message)
         self.longer.setVisible(status == "finished")
+        model = self.session.model
+        steps = bool(status) and model is not None and model.folder == folder and model.can(TakesPhases)
+        self.stepwise.setVisible(steps)
 
     @staticmethod
     def _shipped(folder: Path) -> bool:
@@ -216,3 +254,23 @@ class Train(Panel):
         self.view.time.track.setFocus()
         self.view.travel_to(0)
         yield "travelled-back"
+        yield from self._tour_of_phases()
+
+    def _tour_of_phases(self) -> Iterator[str]:
+        """Let two networks learn from real clothes for a few seconds, then take their phases one by one."""
+        two = [index for index, info in enumerate(self.new.families) if info.curves]
+        if not two:
+            return
+        self.new.family.setCurrentIndex(two[0])
+        self.new.choose_dataset("fashion_mnist")
+        assert self.new.form is not None
+        self.new.form.set_values({"epochs": "1", "batch_size": "256", "learning_rate": "0.0002"})
+        self.new.start.click()
+        yield "two-networks"
+        self.stepwise.click()
+        yield ""
+        self.steps.take("discriminator")
+        yield "discriminator-phase"
+        self.steps.take("generator")
+        yield "generator-phase"
+        self.show_steps(False)

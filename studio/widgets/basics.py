@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -113,21 +113,22 @@ class Chip(QLabel):
 
 
 class Elided(QLabel):
-    """Small words that end in an ellipsis where the room ends; the tool tip has them all."""
+    """Small words that end in an ellipsis where the room ends; the tool tip has them all; a title if ``strong``."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, strong: bool = False) -> None:
         super().__init__(text, parent)
+        self._strong = strong
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
-        face = theme.font(theme.SMALL)
+        face = theme.font(theme.TITLE, QFont.Weight.DemiBold) if self._strong else theme.font(theme.SMALL)
         words = QFontMetrics(face).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self.text() if words != self.text() else "")
         painter.setFont(face)
-        painter.setPen(theme.color("secondary"))
+        painter.setPen(theme.color("text" if self._strong else "secondary"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 

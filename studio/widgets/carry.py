@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QPoint, Qt, QUrl
+from PIL import Image, PngImagePlugin
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -52,16 +54,13 @@ def best_zoom(pixels_wide: int, pixels_high: int, room_wide: float, room_high: f
 
 
 def png(pixels: Pixels, recipe: Mapping[str, str] | None = None) -> bytes:
-    """The picture as a PNG file, with its recipe in text chunks."""
-    image = to_qimage(pixels)
+    """The picture as a PNG file, with its recipe in text chunks (Qt would compress long ones; nobody unpacks those)."""
+    flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    info, stream = PngImagePlugin.PngInfo(), io.BytesIO()
     for key, value in (recipe or {}).items():
-        image.setText(key, value)
-    store = QByteArray()
-    buffer = QBuffer(store)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    buffer.close()
-    return bytes(store.data())
+        info.add_itxt(key, value)
+    Image.fromarray(flat).save(stream, "PNG", pnginfo=info)
+    return stream.getvalue()
 
 
 @cache

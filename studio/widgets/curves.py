@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from models.core.curves import CurveGroup
 from studio import theme
+from studio.widgets import curve_groups
 from studio.widgets.axis import plain_plot, restyle
 from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.crosshair import Crosshair
 from studio.widgets.curve_data import Floats, Table, smooth, thin, twin
 from studio.widgets.legend import LegendChip, LegendRow
 from studio.widgets.segmented import Segmented
@@ -23,7 +26,6 @@ from studio.widgets.track import Track
 DRAWN = 4000  # points a curve
 DENSE = 1000  # points
 DRAW_MS = 250  # a live curve is drawn at most so often: nobody sees more, and the window has other work
-MOST_GROUPS = 5
 
 
 class Curves(QWidget):
@@ -39,10 +41,11 @@ class Curves(QWidget):
         self._lines: dict[str, Any] = {}
         self._hidden: set[str] = set()
         self._dense: dict[str, bool] = {}  # with which pen each line is drawn
-        self._groups: dict[str, list[str]] = {}
+        self._declared: tuple[CurveGroup, ...] = ()
+        self._whole = True  # whether there is a tab with everything in it
         self._log = False
         self._make_plot()
-        self._segments = Segmented(["all"])
+        self._segments = Segmented([curve_groups.ALL])
         self._segments.hide()
         self._segments.chosen.connect(lambda _index: self._show_group())
         self.log_button = button("log")
@@ -71,26 +74,14 @@ class Curves(QWidget):
         self._view = self._item.getViewBox()
         self._view.setMouseMode(self._view.PanMode)
         self._view.sigXRangeChanged.connect(self._range_changed)
-        self._hair = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self._cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
-        for line in (self._hair, self._cursor):
-            self._item.addItem(line, ignoreBounds=True)
-            line.hide()
-        self._box = label("", "box")
-        self._box.setParent(self._plot)
-        self._box.setTextFormat(Qt.TextFormat.RichText)
-        self._box.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._box.hide()
+        self._item.addItem(self._cursor, ignoreBounds=True)
+        self._cursor.hide()
+        self._level = curve_groups.Level()
+        self._item.addItem(self._level)
+        self._crosshair = Crosshair(self._plot)
         self._plot.scene().sigMouseMoved.connect(self._hover)
         self._plot.scene().sigMouseClicked.connect(self._click)
-        self._plot.viewport().installEventFilter(self)
-
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        """Put the crosshair away when the mouse leaves the plot."""
-        if event.type() == QEvent.Type.Leave:
-            self._hair.hide()
-            self._box.hide()
-        return False
 
     def set_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show other rows: {"step": 120, "loss": 0.3, "val_loss": 0.4}."""
@@ -112,10 +103,12 @@ class Curves(QWidget):
         self._rebuild()
         self.fit()
 
-    def set_groups(self, groups: Mapping[str, Sequence[str]], chosen: str = "all") -> None:
-        """Which metrics stand behind which segment, and which is shown first; "all" comes by itself."""
-        self._groups = {name: list(metrics) for name, metrics in groups.items()}
-        self._rebuild(chosen)
+    def set_groups(self, groups: Sequence[CurveGroup], chosen: str = "", whole: bool = True) -> None:
+        """Which metrics stand behind which tab, and which is shown first; ``whole`` adds a tab with all of them."""
+        if (tuple(groups), whole) != (self._declared, self._whole):
+            self._declared, self._whole = tuple(groups), whole
+            self._rebuild(chosen)
+            self._show_group()
 
     def names(self) -> list[str]:
         """All metrics, each followed by its val_ twin."""
@@ -128,8 +121,11 @@ class Curves(QWidget):
         return [name for name in self._chosen() if name not in self._hidden]
 
     def _chosen(self) -> list[str]:
-        chosen = self._group_names().get(self._segments.text()) or self._built
-        return [name for name in self._built if name in chosen]
+        return list(self._group().metrics)
+
+    def _group(self) -> CurveGroup:
+        found = curve_groups.tabs(self._declared, self._built, self._whole)
+        return found.get(self._segments.text()) or next(iter(found.values()))
 
     def set_visible(self, name: str, shown: bool) -> None:
         """Draw a metric or leave it out."""
@@ -142,6 +138,7 @@ class Curves(QWidget):
         self._log = on
         self.log_button.setChecked(on)
         self._item.setLogMode(False, on)
+        self._scale()
         self.draw()
 
     def set_smoothing(self, amount: float) -> None:
@@ -158,35 +155,43 @@ class Curves(QWidget):
     def fit(self) -> None:
         """Show everything and follow what comes."""
         self._view.enableAutoRange()
+        self._scale()
         self.draw()
+
+    def _scale(self) -> None:
+        """The height that the chosen tab asks for, and its level."""
+        group = self._group()
+        if group.limits is not None and not self._log:
+            self._view.setYRange(*group.limits, padding=0.03)
+        else:
+            self._view.enableAutoRange(axis=self._view.YAxis)
+        self._level.show_level(group.level, self._log)
 
     def to_csv(self, path: str | Path) -> None:
         """Write all metrics of all steps."""
         self._table.to_csv(path)
 
-    def _group_names(self) -> dict[str, list[str]]:
-        if self._groups:
-            return {name: [m for m in metrics if m in self.names()] for name, metrics in self._groups.items()}
-        if not 2 <= len(self._bases) <= MOST_GROUPS - 1:
-            return {}
-        return {base: [name for name in self.names() if twin(name) == base] for base in self._bases}
-
     def colour(self, name: str) -> str:
         """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
-        own = theme.series(self._bases.index(twin(name)))
+        group = self._group()
+        inside = self._declared and name in group.metrics
+        own = theme.series(curve_groups.place(group, name) if inside else self._bases.index(twin(name)))
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
-    def _rebuild(self, chosen: str = "all") -> None:
+    def _rebuild(self, chosen: str = "") -> None:
         self._built = self.names()
         before, self._bases = self._bases, list(dict.fromkeys(map(twin, self._built)))
         if self._bases != before:
             self._make_lines([name for base in self._bases for name in (base, f"val_{base}")])
-        options = ["all", *(name for name, metrics in self._group_names().items() if metrics)]
-        if options != self._segments.options():
-            self._segments.set_options(options, options.index(chosen) if chosen in options else 0)
+        options = list(curve_groups.tabs(self._declared, self._built, self._whole))
+        if changed := options != self._segments.options():
+            wanted = chosen if chosen in options else self._segments.text()
+            self._segments.set_options(options, options.index(wanted) if wanted in options else 0)
         self._segments.setVisible(len(options) > 1)
         self._show_chips()
         self._restyle() if self._bases != before else self._draw_soon()
+        if changed and self._declared:
+            self._show_group()
 
     def _make_lines(self, wanted: list[str]) -> None:
         """Making a line and its chip is slow: keep those there are, and make those of val_ twins before they come."""
@@ -196,7 +201,7 @@ class Curves(QWidget):
         self._legend.hide()  # laid out once, not at every chip
         for name in [name for name in wanted if name not in self._lines]:
             self._lines[name] = self._item.plot([], [], connect="finite")
-            chip = self._chips[name] = LegendChip(name, dashed=name.startswith("val_"))
+            chip = self._chips[name] = LegendChip(name.replace("_", " "), dashed=name.startswith("val_"))
             chip.set_on(name not in self._hidden)
             chip.toggled.connect(lambda on, name=name: self.set_visible(name, on))
             self._legend.add(chip)
@@ -204,7 +209,8 @@ class Curves(QWidget):
 
     def _restyle(self) -> None:
         restyle(self._plot)
-        self._hair.setPen(pyqtgraph.mkPen(theme.color("edge"), width=1))
+        self._crosshair.restyle()
+        self._level.restyle()
         self._cursor.setPen(pyqtgraph.mkPen(theme.color("secondary"), width=1, style=Qt.PenStyle.DashLine))
         for name, line in self._lines.items():
             line.setZValue(2 if name != twin(name) else 1)
@@ -218,6 +224,9 @@ class Curves(QWidget):
 
     def _show_group(self) -> None:
         self._show_chips()
+        if self._declared:  # its colours begin anew, and it has its own kind of height
+            self._restyle()
+            self.set_log(self._group().log)
         self.fit()
 
     def _range_changed(self) -> None:
@@ -267,17 +276,7 @@ class Curves(QWidget):
     def _hover(self, spot: QPointF) -> None:
         inside = self._view.sceneBoundingRect().contains(spot)
         text, step = self.values_at(self._view.mapSceneToView(spot).x()) if inside else ("", 0.0)
-        self._hair.setVisible(bool(text))
-        self._box.setVisible(bool(text))
-        if not text:
-            return
-        self._hair.setPos(step)
-        self._box.setText(text)
-        self._box.adjustSize()
-        at, box = self._plot.mapFromScene(spot), self._box
-        flip = at.x() + box.width() + 24 > self._plot.width()
-        left = at.x() - box.width() - 12 if flip else at.x() + 12
-        box.move(left, min(max(at.y() - box.height() // 2, 4), self._plot.height() - box.height() - 4))
+        self._crosshair.show_at(spot, text, step)
 
     def values_at(self, step: float) -> tuple[str, float]:
         """The value box as rich text for the place nearest to a step, and that place; ("", 0) if nothing is drawn."""

@@ -13,7 +13,8 @@ from studio.widgets.basics import QuietCombo, hbox, icon_button, label
 from studio.widgets.segmented import Segmented
 
 FEW = 3  # choices that stand side by side
-SIDE_BY_SIDE = 190  # px that they may take
+SIDE_BY_SIDE = 150  # px that they may take
+TITLE = 84  # px beyond which a title takes two lines
 
 
 class UnitEdit(QLineEdit):
@@ -54,6 +55,9 @@ class FieldRow(QObject):
         self.editor.setAccessibleDescription(hint)
         tip = f"{hint} Default: {default}{' ' + unit if unit else ''}." if hint else ""
         words = label(title)
+        if words.sizeHint().width() > TITLE:
+            words.setWordWrap(True)
+            words.setFixedWidth(TITLE)
         words.setBuddy(self.editor)
         self.question = icon_button("question", tip, "small")
         self.question.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -86,7 +90,7 @@ class FieldRow(QObject):
                 return row
             combo = QuietCombo()
             combo.setSizeAdjustPolicy(QuietCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(8)  # a long word makes no form wider
+            combo.setMinimumContentsLength(4)  # a long word makes no form wider
             combo.addItems(self._choices)
             combo.currentIndexChanged.connect(self._changed)
             return combo

@@ -26,7 +26,7 @@ class PictureGrid(MouseTiles):
 
     def __init__(self, cell: int = 72, max_size: int = 180, columns: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cell, self._max, self._fixed = cell, max_size, columns
+        self._cell, self._max, self._fixed = cell, float(max_size), columns
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 

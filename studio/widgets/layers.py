@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from studio.widgets.carry import Pixels, to_qimage
@@ -37,11 +39,13 @@ class Layers:
 
 
 def layers(pixels: Pixels) -> Layers:
-    """Prepare a picture uint8 (height, width, 1 or 3); call this in a worker, a photo takes a tenth of a second."""
-    image = to_qimage(pixels)
-    made = [image]
-    ratio, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-    while max(image.width(), image.height()) > SMALLEST and min(image.width(), image.height()) > 1:
-        image = image.scaled(max(1, image.width() // 2), max(1, image.height() // 2), ratio, smooth)
-        made.append(image)
+    """Prepare a picture uint8 (height, width, 1 or 3); call this in a worker, a photo takes a tenth of a second.
+
+    Pillow halves it, because it lets the window go on meanwhile: ``QImage.scaled`` holds the interpreter's lock.
+    """
+    small = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    made = [to_qimage(pixels)]
+    while max(small.size) > SMALLEST and min(small.size) > 1:
+        small = small.resize((small.width // 2, small.height // 2), Image.Resampling.BOX)
+        made.append(to_qimage(np.asarray(small)))
     return Layers(pixels, tuple(made))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from models.core import doctor
+from models.core.curves import CurveGroup
 from models.core.errors import UserError
 from models.core.record import Run
 from studio import theme
@@ -43,6 +44,7 @@ class RunView(QWidget):
         self._steps: list[int] = []
         self._stats: dict[int, Any] = {}
         self._names: set[str] = set()
+        self._declared: dict[str, tuple[CurveGroup, ...]] = {}
         self.sparsity, self.doctor = SparsityCard(), DoctorCard()
         self._make_curves()
         self._make_codings()
@@ -59,7 +61,7 @@ class RunView(QWidget):
         self._timer.timeout.connect(self.look)
 
     def _make_curves(self) -> None:
-        self.curves_card = Card("Losses")
+        self.curves_card = Card("Learning curves")
         self.curves = Curves()
         self.curves.picked.connect(self.travel_to)
         export = icon_button("download-simple", "Save the curves as CSV")
@@ -105,9 +107,10 @@ class RunView(QWidget):
     def show_run(self, folder: Path | None) -> None:
         """Follow another run, from its beginning."""
         self.folder, self._run = folder, None
-        self._offset, self._last_step, self._steps, self._stats, self._names = 0, -1, [], {}, set()
+        self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
         self.curves.set_rows([])
-        self.curves.set_groups({})  # another run may have other curves
+        self._names = set()
+        self.curves.set_groups([])
         self.doctor.follow()
         self.look()
         self._go(len(self._steps) - 1)
@@ -152,22 +155,28 @@ class RunView(QWidget):
             self._group()
         self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
 
+    def set_groups(self, declared: Mapping[str, tuple[CurveGroup, ...]]) -> None:
+        """What each family (by the key that runs name) says of its metrics: which of them are read together."""
+        self._declared = {key: groups for key, groups in declared.items() if groups}
+        self._group()
+
     def _group(self) -> None:
-        """Segments for what the curves would not sort well by themselves: activity of units, and decibels."""
+        """Tabs: as the family says; else for what would not sort well by itself: activity of units, and decibels."""
+        declared = self._declared.get(self._run.info.family, ()) if self._run is not None else ()
+        if declared:
+            self.curves.set_groups(declared, whole=False)
+            return
         bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
-        groups = {base: [base, f"val_{base}"] for base in bases}
+        groups: dict[str, tuple[str, ...]] = {base: (base,) for base in bases}
         decibels = "psnr" in groups  # beside them a loss looks flat
         if "mean_activation" in groups:  # few words, so that all segments fit
-            activity = [groups.pop(name, []) for name in ("mean_activation", "share_active", "target")]
-            groups["activity"] = [name for pair in activity for name in pair]
-            groups["loss"] += groups.pop("reconstruction", [])
-        elif doctor.suits(groups):  # a sum of two losses that contest says nothing
-            ends = {"loss": ("_loss",), "accuracy": ("_accuracy", "diversity"), "gradient": ("_gradient",)}
-            shown = sorted(self._names - {"loss", "val_loss"})
-            groups = {word: [name for name in shown if name.endswith(end)] for word, end in ends.items()}
+            activity = [name for name in ("mean_activation", "share_active", "target") if groups.pop(name, ())]
+            groups["activity"] = tuple(activity)
+            groups["loss"] += groups.pop("reconstruction", ())
         elif not decibels:
             return
-        self.curves.set_groups(groups, "loss" if decibels or "gradient" in groups else "all")
+        shown = [CurveGroup(name, metrics) for name, metrics in groups.items()]
+        self.curves.set_groups(shown, "loss" if decibels else "")
 
     def _target(self, step: int) -> dict[str, float]:
         """The mean activation that was wanted at a step, as far as the statistics tell: the line to compare with."""

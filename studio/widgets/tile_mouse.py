@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent
@@ -13,11 +13,12 @@ from studio.widgets.tiles import Tiles
 
 
 class MouseTiles(Tiles):
-    """Tiles that answer the mouse; ``recipe`` travels in what is dragged out."""
+    """Tiles that answer the mouse; ``recipe``, or each tile's own ``recipe_at``, travels in what is dragged out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.recipe: Mapping[str, str] = {}
+        self.recipe_at: Callable[[int], Mapping[str, str]] | None = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Remember where a click or a drag began."""
@@ -37,7 +38,8 @@ class MouseTiles(Tiles):
             pixels = self.image(index)
             if pixels is not None:
                 name = self._captions[index] if index < len(self._captions) else f"picture {index + 1}"
-                carry.carry_out(self.viewport(), pixels, name, self.recipe)
+                recipe = self.recipe_at(index) if self.recipe_at else self.recipe
+                carry.carry_out(self.viewport(), pixels, name, recipe)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A press that did not become a drag is a click."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 
+from models.core.curves import CurveGroup
 from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec, capabilities
 from studio.session import ModelInfo
@@ -28,6 +29,7 @@ class FamilyInfo:
     about: About
     config: type[Config]
     suggest: Callable[[DataSpec], dict[str, Any]]
+    curves: tuple[CurveGroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Inference(Worker):
         families = []
         for key in models.FAMILIES:
             module = models.family(key)
-            families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest))
+            curves = getattr(module, "CURVES", ())
+            families.append(FamilyInfo(key, module.TITLE, module.ABOUT, module.CONFIG, module.suggest, curves))
         garbage.freeze()
         return Ready(tuple(families), str(what))
 
@@ -110,7 +113,7 @@ class Inference(Worker):
             latent_size=getattr(self._model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
             dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
-            notices=tuple(run.notices),
+            notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
         )  # fmt: skip
         garbage.freeze()
         return self._info

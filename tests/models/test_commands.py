@@ -53,6 +53,7 @@ def test_errors_are_one_clear_line_without_a_traceback(small):
         (["info", folder], ["holds no run"]),
         (["resume", folder / "nowhere"], ["holds no run"]),
         (["datasets", folder / "nowhere"], ["no such dataset", "nowhere"]),
+        (["arithmetic", folder / "run"], ["Only faces", "run"]),
         (["reconstruct", folder / "run", "--images", folder / "small.npz", "--out", folder / "r.png"], ["small.npz"]),
     ):
         done = call(*words)

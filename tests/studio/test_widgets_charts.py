@@ -107,9 +107,9 @@ def test_log_smoothing_cursor_and_hover(curves: Curves, qtbot) -> None:
     assert "loss 0.02439" in text
     assert "val_loss" in text
     curves._hover(curves._view.sceneBoundingRect().center())
-    assert curves._box.isVisible()
+    assert curves._crosshair.box.isVisible()
     QApplication.sendEvent(curves._plot.viewport(), QEvent(QEvent.Type.Leave))
-    assert not curves._box.isVisible()
+    assert not curves._crosshair.box.isVisible()
 
 
 def test_curves_are_written_as_csv_and_follow_the_theme(curves: Curves, tmp_path, qapp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Literal
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox
 
+import models
 from models.core.family import Config, setting
 from studio.widgets.basics import QuietCombo
 from studio.widgets.form import ConfigForm, title_of
@@ -99,3 +101,10 @@ def test_values_are_filled_in_at_once_and_errors_from_elsewhere_are_shown(form: 
     assert form._note.text() == "dataset is empty"
     form.reset()
     assert form.config() == Example()
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+def test_the_form_of_a_family_is_no_wider_than_its_card(qtbot, family: str) -> None:
+    made = ConfigForm(importlib.import_module(models.FAMILIES[family]).CONFIG)
+    qtbot.addWidget(made)
+    assert made.minimumSizeHint().width() <= 264

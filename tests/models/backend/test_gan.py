@@ -49,7 +49,7 @@ def test_the_dcgan_s_defaults_are_the_textbook_s():
     assert [layer.filters for layer in downs] == [64, 128]
     assert {(layer.kernel_size, layer.strides) for layer in downs} == {((5, 5), (2, 2))}
     assert dcgan.CONFIG().dropout == 0.4 and dcgan.LEAK == 0.2
-    assert capabilities(model) == {"Decodes"}
+    assert capabilities(model) == {"Decodes", "TakesPhases"}
 
 
 @settings(deadline=None, max_examples=40)
@@ -96,7 +96,7 @@ def test_a_condition_that_the_dataset_does_not_know_is_refused(kind, spec):
 
 def test_labels_become_one_hot_and_attributes_numbers():
     model, other = small(CLASSES, condition="class"), small(TRAITS, condition="attributes")
-    assert capabilities(model) == capabilities(other) == {"Decodes", "Conditions"}
+    assert capabilities(model) == capabilities(other) == {"Decodes", "Conditions", "TakesPhases"}
     assert isinstance(model, Conditions) and not isinstance(small(CLASSES), Conditions)
     assert (model.condition_names, other.condition_names) == (("coat", "bag", "boot"), ("glasses", "beard"))
     np.testing.assert_array_equal(model.conditions_of(np.array([2, 0], np.int32)), [[0, 0, 1], [1, 0, 0]])
@@ -157,7 +157,7 @@ def test_a_conditional_run_trains_resumes_and_shows_a_column_a_class(tmp_path):
     config = dcgan.CONFIG(**SMALL, condition="class", replay=True, replay_size=8)
     with training.start(tmp_path / "run", "dcgan", config, dataset) as run:
         assert training.train(run, dataset).status == "finished"
-        training.change(run, epochs=2)
+        training.change(run, {"epochs": 2})
         assert training.train(run, dataset).status == "finished"
         sheet = images.decode(run.samples("samples")[-1][1])
         assert sheet.shape[:2] == (4 * 28, 3 * 28)

@@ -83,8 +83,10 @@ def test_codings_are_drawn_from_what_training_saw() -> None:
     model, _ = fitted()
     codings = model.sample_codings(400, 3)
     np.testing.assert_array_equal(codings, model.sample_codings(400, 3))
-    assert set(np.unique(codings)) <= {0.0, 1.0}
-    assert codings.mean() == pytest.approx(float(np.mean(ops.convert_to_numpy(model.usual))), abs=0.03)
+    mean, square = ops.convert_to_numpy(model.usual)
+    assert codings.min() >= 0 and codings.max() <= 1
+    np.testing.assert_allclose(codings.mean(axis=0), mean, atol=0.03)  # cut at 0, so a little more
+    np.testing.assert_allclose(codings.std(axis=0), np.sqrt(np.maximum(square - mean**2, 0)), atol=0.03)
     painted = model.decode(codings[:5])
     assert painted.shape == (5, 8, 8, 1) and painted.min() >= 0 and painted.max() <= 1
 

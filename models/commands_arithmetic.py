@@ -1,0 +1,67 @@
+"""What the command ``arithmetic`` does once its arguments are read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from models.commands import Say, open_model
+from models.commands_autoencoders import counting
+from models.core.errors import ConfigError, UserError
+from models.core.family import Decodes, Images
+
+LEAST, MOST = 101, 5_000  # people: the largest group that is averaged, and one more
+
+
+def arithmetic_(arguments: Namespace, say: Say) -> int:
+    """The command ``arithmetic``: "with - without + other" on unseen people, judged by a classifier of the dataset."""
+    wrong = {}
+    if not LEAST <= arguments.people <= MOST:
+        wrong["--people"] = f"must be from {LEAST} to {MOST} (it is {arguments.people})"
+    if not 0 <= arguments.seed < 2**31:
+        wrong["--seed"] = f"must be from 0 to {2**31 - 1} (it is {arguments.seed})"
+    if wrong:
+        raise ConfigError(wrong)
+    for path in arguments.run:
+        run, model = open_model(Namespace(run=path), say, Decodes)
+        about = run.info.dataset
+        if about["name"] != "faces":
+            advice = "Choose a run that was trained on faces, the dataset that draws one person with and without."
+            raise UserError("Only faces have true pairs of pictures.", where=str(path), advice=advice)
+        from models.core import arithmetic_score, datasets, judge
+
+        dataset = datasets.load(about["name"], size=about["size"], progress=say.loading)
+        if arguments.attribute not in dataset.attribute_names:
+            raise ConfigError({"--attribute": f"must be one of {', '.join(dataset.attribute_names)}"})
+        with counting(say, "steps") as progress:
+            knows = judge.judge_of(dataset, progress=progress)
+            column = knows.names.index(arguments.attribute)
+
+            def has_it(images: Images, column: int = column, knows: judge.Judge = knows) -> Any:
+                return knows.verdict(images)[:, column].astype(np.bool_)
+
+            found = arithmetic_score.score(
+                model, arguments.attribute, has_it, people=arguments.people, seed=arguments.seed,
+                size=dataset.image_shape[0], progress=progress,
+            )  # fmt: skip
+        _tell(found, run, arguments.attribute, float(knows.accuracy[column]), say)
+    return 0
+
+
+def _tell(found: list[Any], run: Any, attribute: str, accuracy: float, say: Say) -> None:
+    """One line a size of group; the judge's accuracy says how far to trust it."""
+    if say.as_json:
+        rows = [asdict(one) for one in found]
+        say.object("done", run=run.info.id, attribute=attribute, judge_accuracy=accuracy, groups=rows)
+        return
+    say.line(f"{run.info.title}: with {attribute} - without + other, {found[0].people:,} people nobody has trained on")
+    say.line("averaged  judged with  before  nearer to the true picture  error  error before")
+    for one in found:
+        truth = "no true picture is known"
+        if one.nearer is not None:
+            truth = f"{one.nearer:>26.1%}  {one.error:.4f}  {one.unchanged_error:.4f}"
+        say.line(f"{one.group:>8}  {one.judged:>11.1%}  {one.unchanged:>6.1%}  {truth}")
+    say.line(f"the judge is right about {attribute} on {accuracy:.1%} of the test images")

@@ -1,0 +1,131 @@
+"""Finding the coding of a picture for a model that only paints: optimise the coding until what it paints is alike.
+
+    loss(z) = mean (G(z) - x)^2 + pull x mean z^2                     (minimised over z alone; the network is frozen)
+
+Source: Zhu, Kraehenbuehl, Shechtman and Efros 2016, arXiv:1609.03552, section 3.1 (there with another distance).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.core import device
+from models.core.errors import Cancelled, UserError
+from models.core.family import Codings, Images
+
+STEPS = 150
+RATE = 0.05  # of Adam
+PULL = 1e-3  # of the prior
+STARTS = 64  # codings of the prior among which the best start is chosen
+BATCH = 8  # pictures at a time
+_RANGES = ((1.0, 0.0), (0.5, 0.5))  # what turns a network's pixels into [0, 1]: sigmoid, tanh
+
+
+class _Search(keras.Model):
+    """A frozen network with codings (n, latent_size) as its only weights; ``call`` ignores what it is given."""
+
+    def __init__(self, network: Any, start: Codings, pixels: tuple[float, float]) -> None:
+        super().__init__(name="search")
+        self.coding = self.add_weight(shape=start.shape, initializer="zeros", trainable=True, name="coding")
+        self.coding.assign(start)
+        self.network, self.pixels = network, pixels
+        self.network.trainable = False
+        self.built = True
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        """Paint the codings: (n, h, w, c) in [0, 1]; a network that normalises does it as when it is used."""
+        scale, shift = self.pixels
+        return scale * self.network(self.coding, training=False) + shift
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The squared difference and the pull, summed over pictures so that each is searched as if it were alone."""
+        difference = ops.mean(ops.square(y_pred - x), axis=(1, 2, 3))  # (n,)
+        return ops.sum(difference + PULL * ops.mean(ops.square(self.coding), axis=1))
+
+
+def network_of(model: Any) -> tuple[Any, tuple[float, float]]:
+    """The network that paints, and (scale, shift) that turn its pixels into those of ``model.decode``.
+
+    Raises:
+        UserError: if the model has no network whose pixels are those of ``decode``.
+    """
+    parts = model.parts() if hasattr(model, "parts") else {}
+    codings = model.sample_codings(2, 0)
+    for name in ("generator", "decoder"):
+        network = parts.get(name)
+        if network is None or len(network.inputs) != 1 or network.inputs[0].shape[1:] != codings.shape[1:]:
+            continue
+        raw, painted = np.asarray(network.predict_on_batch(codings)), model.decode(codings)
+        for scale, shift in _RANGES:
+            if raw.shape == painted.shape and np.allclose(scale * raw + shift, painted, atol=1e-3):
+                return network, (scale, shift)
+    advice = "Use pictures that the model has painted itself."
+    raise UserError("The codings of pictures cannot be searched for in this model.", advice=advice)
+
+
+def invert(
+    model: Any,
+    images: Images,
+    *,
+    steps: int = STEPS,
+    progress: Callable[[str, int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Codings:
+    """Find codings (n, latent_size) that paint pictures; the same pictures give the same codings.
+
+    Args:
+        model: has the capability ``Decodes`` and names its networks in ``parts()``.
+        images: (n, height, width, channels) in [0, 1], of the model's shape.
+        steps: of Adam.
+        progress: called with (what, steps done, steps in all).
+        cancelled: asked before every step.
+
+    Raises:
+        UserError: if the model's network cannot be searched.
+        Cancelled: if ``cancelled`` said so; the model is as it was.
+    """
+    network, pixels = network_of(model)
+    starts, painted = _starts(model)
+    batches = [np.asarray(images[begin : begin + BATCH], np.float32) for begin in range(0, len(images), BATCH)]
+    done = itertools.count()
+
+    def tell() -> None:
+        if cancelled and cancelled():
+            raise Cancelled
+        if progress:
+            progress("Searching for codings", next(done), steps * len(batches))
+
+    before = network.trainable
+    try:
+        searches = (_Search(network, _nearest(batch, starts, painted), pixels) for batch in batches)
+        found = [_search(search, batch, steps, tell) for search, batch in zip(searches, batches, strict=True)]
+    finally:
+        network.trainable = before
+    return np.concatenate(found) if found else starts[:0]
+
+
+def _starts(model: Any) -> tuple[Codings, Images]:
+    codings = model.sample_codings(STARTS, 0)
+    return codings, model.decode(codings)
+
+
+def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:
+    """For each picture the coding whose painting is most like it."""
+    distances = np.stack([((painted - image) ** 2).mean(axis=(1, 2, 3)) for image in images])  # (n, STARTS)
+    return np.asarray(starts[distances.argmin(axis=1)], np.float32)
+
+
+def _search(search: _Search, images: Images, steps: int, tell: Callable[[], None]) -> Codings:
+    search.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=device.compiles())
+    for _ in range(steps):
+        tell()
+        search.train_on_batch(images)
+    return np.asarray(ops.convert_to_numpy(search.coding), np.float32)

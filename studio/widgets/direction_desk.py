@@ -1,0 +1,194 @@
+"""Makes directions, measures and saves them: what stands behind the card of the directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from models.core import direction_files, directions
+from models.core.arithmetic import Equation
+from models.core.direction_files import Direction
+from models.core.directions import Array, Known
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.widgets.directions_card import DirectionsCard
+from studio.widgets.known_codings import KnownCodings
+from studio.workers import labelling
+from studio.workers.desk import Desk
+
+KEY = "arithmetic/directions"
+SEED = 0  # of what is held out
+
+
+class DirectionDesk(QObject):
+    """Answers the signals of a ``DirectionsCard``; hands every new equation on."""
+
+    changed = Signal(object)  # Equation, one step of undo
+    loaded = Signal(object)  # Equation with the saved directions, no step of undo
+    asked_for_picture = Signal()  # a direction was added: is there a picture that it can change?
+
+    def __init__(self, desk: Desk, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self.card, self._show_error = desk, card, show_error
+        self.known = KnownCodings(desk, show_error, labelling.judge)
+        self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
+        self._info: ModelInfo | None = None
+        self._files: dict[str, Direction] = {}  # what was saved under which name
+        self._groups: dict[str, tuple[Array, Array]] = {}  # of own directions, so that they can be measured again
+        self.known.began.connect(card.progress.begin)
+        self.known.advanced.connect(card.progress.advance)
+        self.known.ended.connect(card.progress.end)
+        card.cancelled.connect(self.known.cancel)
+        card.attribute_asked.connect(self.pick)
+        card.own_asked.connect(self.make)
+        card.save_asked.connect(self.save)
+        card.remove_asked.connect(self.remove)
+        card.orthogonal_asked.connect(self.orthogonalise)
+
+    def show_model(self, info: ModelInfo) -> None:
+        """Read the directions that were saved for this run."""
+        self._files, self._groups = {}, {}
+        self.card.say("")
+        self.show_weights(info)
+        run_id, size = info.run_id, info.latent_size
+
+        def read(answer: tuple[list[Direction], list[UserError]]) -> None:
+            if self._info is not None and self._info.run_id == run_id:
+                self._read(*answer)
+
+        self.desk.errands.ask(KEY, lambda task: direction_files.load(run_id, size), read, self._show_error)
+
+    def show_weights(self, info: ModelInfo) -> None:
+        """The model has learned more: its labelled codings are others."""
+        self._info = info
+        self.known.show_model(info)
+        self.card.set_attributes(self.known.names(), self.known.why_not())
+
+    def show_equation(self, equation: Equation) -> None:
+        """Show its directions."""
+        saved = {one.name for one in equation.directions if self._files.get(one.name) is one}
+        self.card.show_equation(equation, saved)
+
+    def _read(self, found: list[Direction], bad: list[UserError]) -> None:
+        self._files = {one.name: one for one in found}
+        after = self.equation()
+        try:
+            for one in found:
+                after = after.with_direction(one, 0.0)
+        except UserError as error:
+            bad = [*bad, error]
+        self.loaded.emit(after)
+        if bad:
+            self._show_error(bad[0])
+
+    # --- making ---
+
+    def pick(self, name: str) -> None:
+        """With minus without of an attribute, in one click."""
+        self.known.ask(partial(self._picked, name))
+
+    def _picked(self, name: str, known: Known) -> None:
+        self._try(lambda: self._add(*directions.of_attribute(known, name), name, self._source(name)))
+
+    def _source(self, name: str) -> str:
+        return f"labelled pictures with and without {name}"
+
+    def make(self, name: str) -> None:
+        """Mean of A minus mean of B under a name."""
+        with_it, without, _ = self.equation().groups
+
+        def made() -> None:
+            clean = direction_files.clean_name(name)
+            vector = directions.difference(with_it, without)
+            auc = directions.held_out_separation(with_it, without, SEED)
+            self._groups[clean] = (with_it, without)
+            self._add(vector, auc, clean, f"{len(with_it)} pictures in A minus {len(without)} in B")
+            self.card.name.clear()
+
+        self._try(made)
+
+    def _add(self, vector: Array, auc: float | None, name: str, source: str) -> None:
+        assert self._info is not None
+        direction = Direction(name, vector, source, auc, self._info.run_id)
+        before = self.equation()
+        self.card.chosen = len(before.directions) if (at := before.place(name)) is None else at
+        self.changed.emit(before.with_direction(direction, 1.0))
+        self.card.say("")
+        self.asked_for_picture.emit()
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except UserError as error:
+            self._show_error(error)
+
+    # --- orthogonal to the others ---
+
+    def orthogonalise(self, index: int) -> None:
+        """Take out of a direction what points along the others, and measure what that does to its AUC."""
+        equation = self.equation()
+        if not 0 <= index < len(equation.directions) or len(equation.directions) < 2:
+            return
+        one = equation.directions[index]
+        if one.name in self.known.names() and one.source.startswith(self._source(one.name)):
+            self.known.ask(partial(self._apart, one))
+        else:
+            self._apart(one, None)
+
+    def _apart(self, one: Direction, known: Known | None) -> None:
+        equation = self.equation()
+        others = [other.vector for other in equation.directions if other is not one]
+        if one not in equation.directions:
+            return  # it was removed meanwhile
+
+        def made() -> None:
+            vector, auc = directions.orthogonal(one.vector, others), None
+            if known is not None:
+                auc = directions.separation(vector, *known.groups(one.name, held=True))
+            elif one.name in self._groups:
+                auc = directions.held_out_separation(*self._groups[one.name], SEED, others)
+            source = one.source if one.source.endswith("others") else f"{one.source}, orthogonal to the others"
+            at = equation.directions.index(one)
+            after = replace(one, vector=vector, source=source, auc=auc)
+            self.changed.emit(equation.with_direction(after, equation.amounts[at]))
+            self.card.say(f"{one.name}: {_auc(one.auc)} before, {_auc(auc)} without what it shared with the others.")
+
+        self._try(made)
+
+    # --- keeping ---
+
+    def save(self, index: int) -> None:
+        """Write a direction; the file is there whole or not at all."""
+        direction = self.equation().directions[index]
+
+        def saved(_path: object) -> None:
+            self._files[direction.name] = direction
+            self.show_equation(self.equation())
+            self.desk.session.done.emit(f"The direction {direction.name} is saved")
+
+        key = f"{KEY}/{direction.name}"
+        self.desk.errands.ask(key, lambda task: direction_files.save(direction), saved, self._show_error)
+
+    def remove(self, index: int) -> None:
+        """Remove a direction, and its file if it was saved; undo brings the direction back, not saved."""
+        direction = self.equation().directions[index]
+        after = self.equation().without_direction(index)
+        if direction.name not in self._files:
+            self.changed.emit(after)
+            return
+
+        def removed(_nothing: object) -> None:
+            self._files.pop(direction.name, None)
+            at = self.equation().place(direction.name)
+            if at is not None:
+                self.changed.emit(self.equation().without_direction(at))
+
+        key = f"{KEY}/{direction.name}"
+        self.desk.errands.ask(key, lambda task: direction_files.remove(direction), removed, self._show_error)
+
+
+def _auc(value: float | None) -> str:
+    return "AUC not measured" if value is None else f"AUC {value:.3f}"

@@ -1,0 +1,110 @@
+"""The labelled codings of the current model: loaded, encoded or imagined once, when somebody first asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from models.core.directions import Known
+from models.core.errors import UserError
+from models.core.family import Encodes
+from studio.session import ModelInfo
+from studio.workers import labelling
+from studio.workers.desk import Desk
+from studio.workers.labelling import Labelled, Labels
+
+KEY = "arithmetic/known"
+Then = Callable[[Known], None]
+Judge = Callable[[ModelInfo, labelling.Tell, Callable[[], bool]], Labels]
+
+
+class KnownCodings(QObject):
+    """Asks the threads; ``judge`` labels the paintings of models that cannot encode pictures with known labels.
+
+    Attributes:
+        judge: given (model, tell, cancelled) it returns a function that labels images (n, h, w, c) in [0, 1] with a
+            bool matrix (n, attributes); it runs in the inference thread. None where there is no judge.
+    """
+
+    began = Signal(str)
+    advanced = Signal(str, int, int)
+    ended = Signal()
+
+    def __init__(self, desk: Desk, failed: Callable[[UserError], None], judge: Judge | None = None) -> None:
+        super().__init__()
+        self.desk, self._failed, self.judge = desk, failed, judge
+        self._info: ModelInfo | None = None
+        self.found: Known | None = None
+
+    def show_model(self, info: ModelInfo) -> None:
+        """Forget what was known of another model or of other weights."""
+        self.cancel()
+        self._info, self.found = info, None
+
+    def names(self) -> tuple[str, ...]:
+        """What can be asked for; nothing for a model that only paints while nobody can label its paintings."""
+        info = self._info
+        if info is None or not (info.can(Encodes) or self.judge is not None):
+            return ()
+        return labelling.names_of(info)
+
+    def why_not(self) -> str:
+        """Why there is nothing to ask for."""
+        if self._info is not None and labelling.names_of(self._info):
+            return "This model cannot encode labelled pictures. Make a direction from the groups A and B."
+        return "The dataset of this model has no labels. Make a direction from the groups A and B."
+
+    def ask(self, then: Then) -> None:
+        """Call ``then`` with the labelled codings, at once if they are there."""
+        info = self._info
+        if info is None or self.found is not None:
+            if self.found is not None:
+                then(self.found)
+            return
+        if not info.can(Encodes):
+            self._imagine(info, then)
+            return
+        self.began.emit("Loading the dataset")
+
+        def load(task) -> Labelled:  # type: ignore[no-untyped-def]
+            return labelling.labelled(info, partial(self.desk.errands.tell, task), task.is_cancelled)
+
+        self.desk.errands.ask(KEY, load, partial(self._encode, then), self._fail, self.advanced.emit)
+
+    def _encode(self, then: Then, found: Labelled) -> None:
+        inference = self.desk.inference
+
+        def work(model, task) -> Known:  # type: ignore[no-untyped-def]
+            return labelling.known(model, found, partial(inference.tell, task), task.is_cancelled)
+
+        inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
+
+    def _imagine(self, info: ModelInfo, then: Then) -> None:
+        judge, inference, names = self.judge, self.desk.inference, self.names()
+        if judge is None:
+            return
+        self.began.emit("Asking the judge")
+
+        def work(model, task) -> Known:  # type: ignore[no-untyped-def]
+            tell = partial(inference.tell, task)
+            labels = judge(info, tell, task.is_cancelled)
+            return labelling.imagined(model, labels, names, tell, task.is_cancelled)
+
+        inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
+
+    def _keep(self, then: Then, found: Known) -> None:
+        self.found = found
+        self.ended.emit()
+        then(found)
+
+    def _fail(self, error: UserError) -> None:
+        self.ended.emit()
+        self._failed(error)
+
+    def cancel(self) -> None:
+        """Stop; nothing is kept."""
+        self.desk.errands.cancel(KEY)
+        self.desk.inference.cancel(KEY)
+        self.ended.emit()

@@ -1,0 +1,180 @@
+"""The sheet of pictures that can be put into the slots: painted by the model, from its dataset, or one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFileDialog
+
+from models.core import images
+from studio.widgets.basics import QuietSpin
+from studio.widgets.card import Card, EmptyState, Segmented, hbox, icon_button, label
+from studio.widgets.carry import Pixels
+from studio.widgets.picture import PictureGrid
+from studio.widgets.progress import ProgressRow
+from studio.widgets.tile_menu import TileMenu, slot_key
+
+COUNT = 48  # pictures on a sheet
+KINDS = ("painted", "dataset", "own")
+PAINTED, DATASET, OWN = range(3)
+HINTS = {
+    PAINTED: "Drag one into A, B or C, or press 1, 2, 3.",
+    DATASET: "Pictures that the model has not learned from. Drag them, or press 1, 2, 3.",
+    OWN: "Your pictures. Drag them, or press 1, 2, 3.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A picture on the sheet; ``coding`` is None until somebody has found it."""
+
+    picture: Pixels
+    coding: NDArray[np.float32] | None = None
+
+
+class SheetCard(Card):
+    """Holds the tiles of the three kinds; the panel fills them."""
+
+    wanted = Signal(int, int)  # a sheet of this kind and seed is wanted
+    put = Signal(int, int)  # (slot, tile)
+    picked = Signal(int)  # a tile was clicked
+    opened = Signal(int)  # a tile is to be seen large
+    sent = Signal(int)  # a tile is to be opened in Latent
+    files_chosen = Signal(list)
+    cancelled = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Pictures to drag")
+        self._tiles: dict[int, list[Tile]] = {kind: [] for kind in range(len(KINDS))}
+        self._make_tools()
+        self.kind = Segmented(KINDS)
+        self.kind.setAccessibleName("Which pictures")
+        self.kind.chosen.connect(lambda index: self.show_kind())
+        self.hint = label("", "secondary", wrap=True)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self.cancelled)
+        self.grid = PictureGrid(cell=56, max_size=160)
+        self.grid.setAccessibleName("Pictures to drag into the slots")
+        self.grid.set_droppable(True)
+        self.grid.dropped.connect(self.files_chosen)
+        self.grid.clicked.connect(self.picked)
+        self.grid.opened.connect(self.opened)
+        actions = {f"Put into {slot}": self._putter(index) for index, slot in enumerate("ABC")}
+        actions |= {"Change this picture": self.picked.emit, "See it large": self.opened.emit}
+        self.menu = TileMenu(self.grid, {**actions, "Open in Latent": self.sent.emit})
+        self.empty = EmptyState("image-square", "Drop your own pictures here. The model finds their codings.", "Open")
+        self.empty.asked.connect(self._choose)
+        self.body.addLayout(hbox(self.kind, None))
+        self.body.addWidget(self.progress)
+        self.body.addWidget(self.grid, 1)
+        self.body.addWidget(self.empty, 1)
+        self.body.addWidget(self.hint)
+        self.empty.hide()
+        self.setAcceptDrops(True)
+
+    def _make_tools(self) -> None:
+        self.seed = QuietSpin()
+        self.seed.setRange(0, 2**31 - 1)
+        self.seed.setValue(1)
+        self.seed.setFixedWidth(76)
+        self.seed.setToolTip("Seed: the same number gives the same pictures")
+        self.seed.setAccessibleName("Seed of the sheet")
+        self.seed.setKeyboardTracking(False)
+        self.seed.valueChanged.connect(self._ask)
+        self.shuffle = icon_button("arrows-clockwise", "New sheet")
+        self.shuffle.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % 2**31))
+        self.open = icon_button("upload-simple", "Open own pictures; you can also drop them")
+        self.open.clicked.connect(self._choose)
+        for widget in (self.seed, self.shuffle, self.open):
+            self.tools.addWidget(widget)
+
+    def _putter(self, slot: int) -> Any:
+        return lambda index: self.put.emit(slot, index)
+
+    def _choose(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        paths, _ = QFileDialog.getOpenFileNames(self, "Own pictures", "", f"Pictures ({kinds})")
+        if paths:
+            self.files_chosen.emit(paths)
+
+    # --- what is shown ---
+
+    def begin(self, seed: int) -> None:
+        """Another model: nothing is known yet; ask for its pictures."""
+        self._tiles = {kind: [] for kind in range(len(KINDS))}
+        self.seed.blockSignals(True)
+        self.seed.setValue(seed)
+        self.seed.blockSignals(False)
+        self.kind.set_index(PAINTED)
+        self.show_kind()
+
+    def forget(self) -> None:
+        """The model has learned more: its pictures and the codings of others are no longer right."""
+        own = [Tile(tile.picture) for tile in self._tiles[OWN]]
+        self._tiles = {PAINTED: [], DATASET: [], OWN: own}
+        self.show_kind()
+
+    def show_kind(self) -> None:
+        """Show the chosen kind; ask for it if it is not there."""
+        kind, own = self.kind.index(), self.kind.index() == OWN
+        for widget, there in ((self.seed, not own), (self.shuffle, not own), (self.open, own)):
+            widget.setVisible(there)
+        self.hint.setText(HINTS[kind])
+        self._show()
+        if not self._tiles[kind] and not own:
+            self._ask()
+
+    def _ask(self) -> None:
+        self.wanted.emit(self.kind.index(), self.seed.value())
+
+    def _show(self) -> None:
+        tiles = self._tiles[self.kind.index()]
+        nothing = self.kind.index() == OWN and not tiles
+        self.grid.setVisible(not nothing)
+        self.empty.setVisible(nothing)
+        self.grid.set_images([tile.picture for tile in tiles])
+
+    def set_tiles(self, kind: int, tiles: Sequence[Tile]) -> None:
+        """Fill a kind."""
+        self._tiles[kind] = list(tiles)
+        if kind == self.kind.index():
+            self.grid.set_current(-1)
+            self._show()
+
+    def add_own(self, tiles: Sequence[Tile]) -> None:
+        """Add own pictures and show them, the first new one chosen."""
+        before = len(self._tiles[OWN])
+        self._tiles[OWN] += tiles
+        self.kind.set_index(OWN)
+        self.show_kind()
+        self.grid.set_current(before)
+
+    def tile(self, index: int) -> Tile | None:
+        """A tile of the kind that is shown."""
+        tiles = self._tiles[self.kind.index()]
+        return tiles[index] if 0 <= index < len(tiles) else None
+
+    def tiles(self) -> list[Tile]:
+        """All that are shown."""
+        return list(self._tiles[self.kind.index()])
+
+    def learn(self, tile: Tile, coding: NDArray[np.float32]) -> None:
+        """Remember the coding that was found for a tile."""
+        for tiles in self._tiles.values():
+            for place, one in enumerate(tiles):
+                if one is tile:
+                    tiles[place] = Tile(tile.picture, coding)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """1, 2 and 3 put the ringed picture into A, B and C."""
+        slot, index = slot_key(event), self.grid.current()
+        if slot is not None and index >= 0:
+            self.put.emit(slot, index)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,195 @@
+"""Fills the sheet: paints, draws from the dataset, reads own files, and finds codings, each in its thread."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject
+
+from models.core import images
+from models.core.errors import UserError
+from models.core.family import Encodes
+from studio.session import ModelInfo
+from studio.widgets.exporting import recipe_of, text_chunk
+from studio.widgets.lightbox import Lightbox
+from studio.widgets.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
+from studio.workers import labelling
+from studio.workers.desk import Desk
+from studio.workers.labelling import Taken
+from studio.workers.worker import Task
+
+KEY = "arithmetic/sheet"
+SLIDERS = "latent"  # the panel that a picture with nothing but a coding goes back to
+Coding = NDArray[np.float32]
+
+
+class SheetDesk(QObject):
+    """Answers the signals of a ``SheetCard``; an answer for a model that is no longer current is dropped."""
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self._show_error = desk, show_error
+        self.card = SheetCard()
+        self._info: ModelInfo | None = None
+        self._numbers = itertools.count()  # every drop counts, none replaces another
+        self._keys: set[str] = set()  # of what is being worked on
+        self.card.wanted.connect(self._fill)
+        self.card.cancelled.connect(self.cancel)
+        self.card.opened.connect(self._open)
+        self.card.sent.connect(lambda index: self.coding(index, self.send))
+        self.card.grid.recipe_at = self._recipe
+
+    def show_model(self, info: ModelInfo) -> None:
+        """Another model: a new sheet."""
+        self.cancel()
+        self._info = info
+        self.card.begin(1)
+
+    def show_weights(self, info: ModelInfo) -> None:
+        """The model has learned more."""
+        self.cancel()
+        self._info = info
+        self.card.forget()
+
+    def cancel(self) -> None:
+        """Stop what is being done."""
+        for key in self._keys:
+            self.desk.errands.cancel(key)
+            self.desk.inference.cancel(key)
+        self._keys.clear()
+        self.card.progress.end()
+
+    # --- the sheets ---
+
+    def _fill(self, kind: int, seed: int) -> None:
+        info = self._info
+        if info is None:
+            return
+        if kind == PAINTED:
+
+            def paint(model: Any, task: Task) -> list[Tile]:
+                codings = model.sample_codings(COUNT, seed)
+                return _tiles(images.to_uint8(model.decode(codings)), codings)
+
+            self.desk.inference.question(KEY, paint, partial(self.card.set_tiles, PAINTED), self._failed)
+            return
+        self._begin(KEY, "Loading the dataset")
+        errands = self.desk.errands
+
+        def draw(task: Task) -> NDArray[np.uint8]:
+            return labelling.unseen(info, seed, COUNT, partial(errands.tell, task), task.is_cancelled)
+
+        errands.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance)
+
+    def _drawn(self, info: ModelInfo, pictures: NDArray[np.uint8]) -> None:
+        if info is not self._info:
+            return
+        if info.can(Encodes):
+            self._find(KEY, pictures, lambda found: self.card.set_tiles(DATASET, _tiles(pictures, found)))
+            return
+        self._end(KEY)  # a search is slow: it is done for the pictures that are used
+        self.card.set_tiles(DATASET, [Tile(picture) for picture in pictures])
+
+    # --- out of the sheet: a tile carries its coding, so that any slot, and Latent, can take it ---
+
+    def _recipe(self, index: int) -> dict[str, str]:
+        tile = self.card.tile(index)
+        return {} if tile is None or tile.coding is None else self.recipe(tile.coding)
+
+    def recipe(self, coding: Coding) -> dict[str, str]:
+        """What a picture with nothing but a coding (latent_size,) carries."""
+        if self._info is None:
+            return {}
+        return text_chunk(recipe_of(self._info, SLIDERS, codings=[float(z) for z in coding]))
+
+    def send(self, coding: Coding) -> None:
+        """Open a coding (latent_size,) in the panel with the sliders."""
+        if self._info is not None:
+            recipe = recipe_of(self._info, SLIDERS, codings=[float(z) for z in coding])
+            self.desk.session.recipe_opened.emit(recipe)
+
+    def _open(self, index: int) -> None:
+        tile = self.card.tile(index)
+        if tile is not None:
+            Lightbox(self.card.grid, tile.picture, f"picture {index + 1}", self._recipe(index))
+
+    # --- codings ---
+
+    def coding(self, index: int, then: Callable[[Coding], None]) -> None:
+        """Call ``then`` with the coding (latent_size,) of a tile; it is found first if nobody has found it yet."""
+        tile = self.card.tile(index)
+        if tile is None:
+            return
+        if tile.coding is not None:
+            then(tile.coding)
+            return
+
+        def found(codings: Coding) -> None:
+            self.card.learn(tile, codings[0])
+            then(codings[0])
+
+        self._find(f"{KEY}/{next(self._numbers)}", tile.picture[None], found)
+
+    def take(self, paths: Sequence[str], then: Callable[[list[Tile]], None]) -> None:
+        """Read dropped files and call ``then`` with tiles that have codings; files that cannot be read are named."""
+        info = self._info
+        if info is None:
+            return
+        key = f"{KEY}/{next(self._numbers)}"
+        self._begin(key, "Reading pictures")
+
+        def read(answer: tuple[list[Taken], list[UserError]]) -> None:
+            taken, bad = answer
+            if bad:
+                self._show_error(bad[0])
+            if info is not self._info or not taken:
+                self._end(key)
+                return
+            missing = [one.picture for one in taken if one.coding is None]
+            if not missing:
+                self._end(key)
+                then([Tile(one.picture, one.coding) for one in taken])
+                return
+
+            def found(codings: Coding) -> None:
+                rest = iter(codings)
+                then([Tile(one.picture, next(rest) if one.coding is None else one.coding) for one in taken])
+
+            self._find(key, np.stack(missing), found)
+
+        self.desk.errands.ask(key, lambda task: labelling.take(info, paths), read, partial(self._failed, key=key))
+
+    def _find(self, key: str, pictures: NDArray[np.uint8], then: Callable[[Coding], None]) -> None:
+        inference = self.desk.inference
+        self._begin(key, "Finding codings")
+
+        def work(model: Any, task: Task) -> Coding:
+            return labelling.codings_of(model, pictures, partial(inference.tell, task), task.is_cancelled)
+
+        def found(codings: Coding) -> None:
+            self._end(key)
+            then(codings)
+
+        inference.question(key, work, found, partial(self._failed, key=key), self.card.progress.advance)
+
+    def _begin(self, key: str, words: str) -> None:
+        self._keys.add(key)
+        self.card.progress.begin(words)
+
+    def _end(self, key: str) -> None:
+        self._keys.discard(key)
+        if not self._keys:
+            self.card.progress.end()
+
+    def _failed(self, error: UserError, key: str = KEY) -> None:
+        self._end(key)
+        self._show_error(error)
+
+
+def _tiles(pictures: NDArray[np.uint8], codings: Coding) -> list[Tile]:
+    return [Tile(picture, coding) for picture, coding in zip(pictures, codings, strict=True)]

@@ -1,0 +1,138 @@
+"""One of the slots A, B and C: the pictures in it, the picture of their mean coding, and the strength of the term."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
+
+from models.core.arithmetic import STRONGEST
+from studio import theme
+from studio.widgets import carry
+from studio.widgets.card import Card, hbox, icon_button
+from studio.widgets.carry import Pixels
+from studio.widgets.picture import Picture, PictureGrid
+from studio.widgets.sliders import CodingSlider
+
+COLOURS = (0, 3, 2)  # of the theme's series
+FRAME = 8  # px around a tile, for the ring
+NOTHING = np.zeros((0, 1, 1, 1), np.uint8)
+
+
+class SlotCard(Card):
+    """Shows what the panel says is in the slot; asks for every change by a signal."""
+
+    dropped = Signal(list)  # paths
+    remove_asked = Signal(int)
+    clear_asked = Signal()
+    moved = Signal(float)  # the strength, while the slider moves
+    committed = Signal()
+    opened = Signal(object, str)  # a picture to see large, and its words
+
+    def __init__(self, index: int, title: str, words: str) -> None:
+        super().__init__(title, words)
+        self._index, self._words = index, words
+        self.setAcceptDrops(True)
+        self.strip = PictureGrid(cell=32, max_size=128)
+        self.strip.setAccessibleName(f"Pictures in {title}")
+        self.strip.opened.connect(lambda at: self._open(self.strip.image(at), f"picture {at + 1} in {title}"))
+        self.mean = Picture()
+        self.mean.setAcceptDrops(False)
+        self.mean.setAccessibleName(f"Mean of the codings in {title}, decoded")
+        self.mean.clicked.connect(lambda: self._open(self.mean.image(), f"mean of {title}"))
+        self.slider = CodingSlider(f"Strength of {title}", -STRONGEST, STRONGEST, 1.0)
+        self.slider.words.hide()
+        self.slider.lock.hide()
+        self.slider.changed.connect(self.moved)
+        self.slider.committed.connect(self.committed)
+        self.remove = icon_button("minus-circle", f"Take the chosen picture out of {title} (Delete)", "small")
+        self.clear = icon_button("trash", f"Take all pictures out of {title}", "small")
+        self.remove.clicked.connect(self._remove)
+        self.clear.clicked.connect(self.clear_asked)
+        self.tools.addWidget(self.remove)
+        self.tools.addWidget(self.clear)
+        self.nothing = Picture("Drop pictures here")
+        self.nothing.setAcceptDrops(False)
+        self.nothing.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row = hbox(self.strip, self.mean, self.nothing)
+        row.setStretch(0, 1)
+        row.setStretch(2, 1)
+        self.body.addLayout(row)
+        self.body.addWidget(self.slider)
+        self.set_tile(64)
+        self.show_pictures(NOTHING, None)
+        theme.bus().changed.connect(self._colour)
+        self._colour()
+
+    def _colour(self) -> None:
+        colour = theme.series(COLOURS[self._index])
+        self.set_accent(colour)
+        self.slider.set_colour(colour)
+
+    def set_tile(self, side: int) -> None:
+        """Show tiles of about this side, in px."""
+        self.mean.setFixedSize(side + FRAME, side + FRAME)
+        self.nothing.setFixedHeight(side + FRAME)
+        self.strip.setFixedHeight(side + FRAME)
+        self.strip.set_cell(32, side)
+
+    def show_pictures(self, pictures: Pixels, mean: Pixels | None) -> None:
+        """Show the decoded codings (n, height, width, channels) and their decoded mean."""
+        count = len(pictures)
+        self.strip.set_images(pictures)
+        self.mean.set_image(mean)
+        self.mean.setToolTip(f"Mean of {count} codings, decoded" if count > 1 else "Its coding, decoded")
+        self.set_subtitle(f"{self._words}, {count} and their mean" if count > 1 else self._words)
+        for widget in (self.strip, self.mean):
+            widget.setVisible(count > 0)
+        self.nothing.setVisible(count == 0)
+        self.remove.setEnabled(count > 0)
+        self.clear.setEnabled(count > 0)
+
+    def count(self) -> int:
+        """How many pictures are in the slot."""
+        return self.strip.count()
+
+    def _remove(self) -> None:
+        if self.count():
+            at = self.strip.current()
+            self.remove_asked.emit(at if at >= 0 else self.count() - 1)
+
+    def _open(self, pixels: Pixels | None, words: str) -> None:
+        if pixels is not None:
+            self.opened.emit(pixels, words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete takes the chosen picture out."""
+        if event.matches(QKeySequence.StandardKey.Delete) and self.strip.hasFocus():
+            self._remove()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say yes to pictures and files."""
+        if carry.carries(event.mimeData()) and event.source() is not self.strip.viewport():
+            self.set_accent("accent")
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The drag has gone elsewhere."""
+        self._colour()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand on what was dropped."""
+        self._colour()
+        paths = carry.paths_in(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+
+def show_slots(slots: Sequence[SlotCard], counts: Sequence[int], pictures: Pixels) -> None:
+    """Deal out decoded codings: ``counts`` for each slot, then the mean of each slot that is not empty."""
+    parts = np.split(pictures, np.cumsum(counts))
+    means = iter(parts[-1])
+    for slot, count, part in zip(slots, counts, parts, strict=False):
+        slot.show_pictures(part, next(means) if count else None)

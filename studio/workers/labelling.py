@@ -1,0 +1,150 @@
+"""What the Arithmetic panel asks its threads for: pictures with labels, their codings, and codings of any picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import datasets, directions, export, images
+from models.core.directions import Known
+from models.core.errors import Cancelled, UserError
+from models.core.family import Encodes
+from studio.session import ModelInfo
+from studio.widgets.exporting import codings_in
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Tell = Callable[[str, int, int], None]
+Labels = Callable[[Floats], Flags]  # (n, height, width, channels) in [0, 1] -> (n, attributes)
+MAKING, JUDGING = 2_000, 1_000  # pictures that make directions, and those that only judge them
+IMAGINED = 2_000
+CHUNK = 64
+SEED = 0  # of what is imagined and of what is held out
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures (n, height, width, channels) of a dataset with what is known of them; ``held`` ones were not learned."""
+
+    pictures: Pixels
+    labels: Flags
+    names: tuple[str, ...]
+    held: Flags
+
+
+def names_of(info: ModelInfo) -> tuple[str, ...]:
+    """What the pictures of a model's dataset are labelled with: attributes, or classes."""
+    return info.attribute_names or info.label_names
+
+
+def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labelled:
+    """Some pictures of the dataset: of its training part to make directions, of the rest to judge them."""
+    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    names = names_of(info)
+    if dataset.attributes is not None and dataset.attribute_names == names:
+        labels = dataset.attributes
+    elif dataset.labels is not None and dataset.label_names == names:
+        labels = dataset.labels[:, None] == np.arange(len(names))
+    else:
+        raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
+    making, judging = dataset.train, slice(dataset.train.stop, len(dataset.images))
+    rows = np.concatenate([_evenly(making, MAKING), _evenly(judging, JUDGING)])
+    return Labelled(np.asarray(dataset.images[rows]), labels[rows], names, rows >= judging.start)
+
+
+def _evenly(part: slice, most: int) -> NDArray[np.int64]:
+    count = part.stop - part.start
+    rows: NDArray[np.int64] = np.linspace(part.start, max(part.stop - 1, part.start), min(most, count)).astype(np.int64)
+    return rows
+
+
+def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callable[[], bool]) -> Pixels:
+    """Pictures of the dataset that the model has not learned from, drawn by seed."""
+    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    first = dataset.train.stop if dataset.train.stop < len(dataset.images) else 0
+    drawn = np.random.default_rng(seed).permutation(len(dataset.images) - first)[:count]
+    return np.asarray(dataset.images[np.sort(first + drawn)])
+
+
+def codings_of(model: Any, pictures: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Floats:
+    """The codings of pictures: the encoder's, or for a model that only paints those that a search finds."""
+    if not isinstance(model, Encodes):
+        from models.core import inversion
+
+        return inversion.invert(model, images.to_float(pictures), progress=tell, cancelled=cancelled)
+    parts = []
+    for begin in range(0, len(pictures), CHUNK):
+        if cancelled():
+            raise Cancelled
+        tell("Encoding", begin, len(pictures))
+        parts.append(model.encode(images.to_float(pictures[begin : begin + CHUNK])))
+    return np.concatenate(parts)
+
+
+def known(model: Any, found: Labelled, tell: Tell, cancelled: Callable[[], bool]) -> Known:
+    """Labelled codings of a model that encodes."""
+    return Known(codings_of(model, found.pictures, tell, cancelled), found.labels, found.names, found.held)
+
+
+def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
+    """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
+    from models.core import judge as judges
+
+    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    knows = judges.judge_of(dataset, progress=tell, cancelled=cancelled)
+    if knows.names != names_of(info):
+        raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
+    classes = np.arange(len(knows.names))
+    if knows.kind == "class":
+        return lambda paintings: knows.verdict(paintings)[:, None] == classes
+    return lambda paintings: knows.verdict(paintings).astype(np.bool_)
+
+
+def imagined(model: Any, labels: Labels, names: tuple[str, ...], tell: Tell, cancelled: Callable[[], bool]) -> Known:
+    """Labelled codings of a model that only paints: draws of its prior, their paintings labelled by somebody else."""
+    codings = model.sample_codings(IMAGINED, SEED)
+    parts = []
+    for begin in range(0, len(codings), CHUNK):
+        if cancelled():
+            raise Cancelled
+        tell("Imagining", begin, len(codings))
+        parts.append(labels(model.decode(codings[begin : begin + CHUNK])))
+    return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """A file that was dropped: a picture in the model's shape, and its coding if its recipe holds one."""
+
+    picture: Pixels
+    coding: Floats | None
+
+
+def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserError]]:
+    """Read files; one that cannot be read is named and left out."""
+    found: list[Taken] = []
+    bad: list[UserError] = []
+    for path in map(Path, paths):
+        try:
+            recipe = export.read_recipe(path) or {}
+            coding = codings_in(recipe, info.latent_size) if recipe.get("run_id") == info.run_id else None
+            found.append(Taken(images.fit(images.decode(path), info.image_shape), coding))
+        except UserError as error:
+            bad.append(error)
+    return found, bad
+
+
+def painted(model: Any, codings: Floats, cancelled: Callable[[], bool]) -> Pixels:
+    """Paint a few codings one by one: nine alone are done sooner than one padded batch."""
+    parts = []
+    for coding in codings:
+        if cancelled():
+            raise Cancelled
+        parts.append(model.decode(coding[None])[0])
+    return images.to_uint8(np.stack(parts))

@@ -1,0 +1,68 @@
+"""Step mode in a worker: a copy of a run is opened and takes a phase at a time. Plain data comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import UserError
+from models.core.verdicts import Verdicts
+
+Pixels = NDArray[np.uint8]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A copy is ready: the step of its checkpoint, the real images that are looked at, and the first look."""
+
+    step: int
+    reals: Pixels
+    look: Verdicts
+
+
+class Stepper:
+    """Holds the copy of one run; everything but ``folder`` is touched by one worker thread alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._copy: Any = None
+
+    def open(self, tell: Tell, cancelled: Callable[[], bool]) -> Opened:
+        """Load the newest checkpoint and the dataset; nothing is written to the run.
+
+        Raises:
+            UserError: if the run has no checkpoint to go on from, or its dataset is gone or another one.
+        """
+        from models.core import datasets, device
+
+        device.prepare()
+        from models.core.phases import SteppedRun
+        from models.core.record import Run
+
+        run = Run.open(self.folder)
+        about = run.info.dataset
+        dataset = datasets.load(about["name"], size=about["size"], progress=tell, cancelled=cancelled)
+        self._copy = SteppedRun(run, dataset)
+        return Opened(self._copy.step, self._copy.reals(), self._copy.phases.look())
+
+    def take(self, phase: str) -> Any:
+        """Take one phase and return its ``models.core.phases.Change``."""
+        return self._held().take(phase)
+
+    def reset(self) -> Verdicts:
+        """Go back to the checkpoint."""
+        look: Verdicts = self._held().reset()
+        return look
+
+    def _held(self) -> Any:
+        if self._copy is None:
+            raise UserError(
+                "The copy of this run is not loaded.", advice="Go back to the run and open the steps again."
+            )
+        return self._copy
