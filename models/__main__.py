@@ -112,6 +112,9 @@ def _add_measuring(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--attribute", default="glasses", help="glasses or beard")
     command.add_argument("--people", type=int, default=500)
     command.add_argument("--seed", type=int, default=0)
+    command = add("doctor", "what is going on in a GAN's run, how one can tell, and what can be tried")
+    command.add_argument("run", type=Path)
+    command.add_argument("--judge", action="store_true", help="let the judge look at every checkpoint first (slow)")
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
@@ -225,7 +228,7 @@ def start_log() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error."""
-    from models import commands, commands_arithmetic, commands_autoencoders, commands_scores
+    from models import commands, commands_arithmetic, commands_autoencoders, commands_doctor, commands_scores
 
     arguments = parser().parse_args(argv)
     start_log()
@@ -234,6 +237,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "train": train, "resume": resume,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
         "score": commands_scores.score_, "arithmetic": commands_arithmetic.arithmetic_,
+        "doctor": commands_doctor.doctor_,
     }  # fmt: skip
     try:
         action = own.get(arguments.command) or getattr(commands, arguments.command + "_")

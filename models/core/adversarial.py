@@ -12,6 +12,7 @@ Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1 w
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Literal
 
 import keras
@@ -41,6 +42,9 @@ CURVES_OF_BOTH = (
 )
 
 
+remedy = functools.partial(setting, group="remedies")
+
+
 class AdversarialConfig(Config):
     """Settings of every adversarial family. Each remedy is one switch, off at first, with its parameters after it."""
 
@@ -51,25 +55,20 @@ class AdversarialConfig(Config):
     ema: float = setting(
         0.0, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
     )
-    replay: bool = setting(False, "Show the discriminator fakes of the past, too.", group="remedies")
-    replay_size: int = setting(1024, "How many past fakes are kept.", unit="images", group="remedies", ge=1, le=100_000)
-    replay_share: float = setting(0.5, "Share of a batch of fakes that are old ones.", group="remedies", gt=0, le=1)
-    minibatch: bool = setting(False, "Let the discriminator see how alike a batch is.", group="remedies")
-    minibatch_kernels: int = setting(
-        50, "How many numbers say how alike it is.", unit="numbers", group="remedies", ge=1, le=500
+    replay: bool = remedy(False, "Show the discriminator fakes of the past, too.")
+    replay_size: int = remedy(1024, "How many past fakes are kept.", unit="images", ge=1, le=100_000)
+    replay_share: float = remedy(0.5, "Share of a batch of fakes that are old ones.", gt=0, le=1)
+    minibatch: bool = remedy(False, "Let the discriminator see how alike a batch is.")
+    minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
+    minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
+    smoothing: bool = remedy(False, "Do not let the discriminator be quite sure of real images.", later=True)
+    smoothing_amount: float = remedy(0.1, "How far below 1 the label of a real image lies.", gt=0, lt=0.5, later=True)
+    separate_rates: bool = remedy(False, "Give the discriminator a learning rate of its own.", later=True)
+    discriminator_rate: float = remedy(
+        0.5, "The discriminator's learning rate as a multiple of the generator's.", ge=0.001, le=1000, later=True
     )
-    minibatch_dimensions: int = setting(
-        5, "How many features each of them compares.", unit="features", group="remedies", ge=1, le=50
-    )
-    smoothing: bool = setting(False, "Do not let the discriminator be quite sure of real images.", group="remedies")
-    smoothing_amount: float = setting(0.1, "How far below 1 the label of a real image lies.", group="remedies", gt=0,
-                                      lt=0.5)  # fmt: skip
-    separate_rates: bool = setting(False, "Give the discriminator a learning rate of its own.", group="remedies")
-    discriminator_rate: float = setting(
-        0.5, "The discriminator's learning rate as a multiple of the generator's.", group="remedies", ge=0.001, le=1000
-    )
-    gradient_penalty: float = setting(
-        0.0, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
+    gradient_penalty: float = remedy(
+        0.0, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
     )
 
 

@@ -26,7 +26,7 @@ _RETRIES = 20  # a reader whose file was pruned reads the manifest again
 
 
 class CheckpointEntry(BaseModel):
-    """One checkpoint in the manifest. ``metric`` is a loss: lower is better."""
+    """One checkpoint in the manifest. ``metric`` is a loss: lower is better. A ``milestone`` is never pruned."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, strict=True)
 
@@ -36,6 +36,7 @@ class CheckpointEntry(BaseModel):
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     metric: float | None = None
+    milestone: bool = False
 
 
 class _Manifest(BaseModel):
@@ -104,8 +105,9 @@ class Checkpoints:
         sealed.write_sealed(self.manifest, {"schema_version": 1, "entries": plain})
 
     def save(
-        self, step: int, arrays: Mapping[str, NDArray[Any]], *, metric: float | None, epoch: int
-    ) -> CheckpointEntry:
+        self, step: int, arrays: Mapping[str, NDArray[Any]], *, metric: float | None, epoch: int,
+        milestone: bool = False,
+    ) -> CheckpointEntry:  # fmt: skip
         """Write a checkpoint, then the manifest, then remove what is no longer kept.
 
         Raises:
@@ -123,7 +125,9 @@ class Checkpoints:
         files.write_atomic(path, write, needed=sum(array.nbytes for array in arrays.values()))
         size, digest = written[0]
         value = float(metric) if metric is not None and math.isfinite(metric) else None
-        entry = CheckpointEntry(step=step, epoch=epoch, file=path.name, bytes=size, sha256=digest, metric=value)
+        entry = CheckpointEntry(
+            step=step, epoch=epoch, file=path.name, bytes=size, sha256=digest, metric=value, milestone=milestone
+        )
         kept = kept_entries([item for item in listed if item.step < step] + [entry])
         self._write(kept)
         self._prune({item.file for item in listed} - {item.file for item in kept})
@@ -220,8 +224,8 @@ def _check_bytes(stream: BinaryIO, entry: CheckpointEntry) -> None:
 
 
 def kept_entries(entries: list[CheckpointEntry]) -> list[CheckpointEntry]:
-    """The newest three and the one with the lowest metric (the later one of equals), by step."""
+    """The newest three, the one with the lowest metric (the later one of equals) and the milestones, by step."""
     newest = entries[-KEEP:]
     scored = [entry for entry in entries if entry.metric is not None]
     best = min(scored, key=lambda entry: (entry.metric, -entry.step), default=None)
-    return newest if best is None or best in newest else [best, *newest]
+    return [entry for entry in entries if entry in newest or entry is best or entry.milestone]

@@ -135,15 +135,35 @@ def judge_of(dataset: Dataset, *, progress: Progress | None = None, cancelled: C
         UserError: if there is nothing to judge by.
         Cancelled: if ``cancelled`` said so.
     """
+    found, network = _cached(dataset)
+    if found is not None:
+        return found
     kind = kind_of(dataset)
-    names = dataset.label_names if kind == "class" else dataset.attribute_names
+    accuracy = train(network, dataset, kind, progress=progress, cancelled=cancelled)
+    _write(where(dataset), network, accuracy)
+    return Judge(kind, names_of(dataset), accuracy, network)
+
+
+def known(dataset: Dataset) -> Judge | None:
+    """The judge of a dataset if there is one in the cache; None if not: nothing is trained.
+
+    Raises:
+        UserError: if there is nothing to judge by.
+    """
+    return _cached(dataset)[0] if kind_of(dataset) and where(dataset).exists() else None
+
+
+def names_of(dataset: Dataset) -> tuple[str, ...]:
+    """What a judge of this dataset tells apart: its classes, else its attributes."""
+    return dataset.label_names if kind_of(dataset) == "class" else dataset.attribute_names
+
+
+def _cached(dataset: Dataset) -> tuple[Judge | None, keras.Model]:
+    """The judge in the cache, or None, and its network (with fresh weights if there is none)."""
+    kind, names = kind_of(dataset), names_of(dataset)
     network = build(dataset.image_shape, kind, len(names))
-    path = where(dataset)
-    accuracy = _read(path, network, 1 if kind == "class" else len(names))
-    if accuracy is None:
-        accuracy = train(network, dataset, kind, progress=progress, cancelled=cancelled)
-        _write(path, network, accuracy)
-    return Judge(kind, names, accuracy, network)
+    accuracy = _read(where(dataset), network, 1 if kind == "class" else len(names))
+    return (None if accuracy is None else Judge(kind, names, accuracy, network)), network
 
 
 def where(dataset: Dataset) -> Path:

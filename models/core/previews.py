@@ -9,13 +9,16 @@ import numpy as np
 
 from models.core import export, images
 from models.core.datasets import Dataset
+from models.core.errors import UserError
 from models.core.family import Conditions, Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
+from models.core.judge import Judge, known, shares
 from models.core.record import Run
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the picture of units by images
+JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
 
@@ -32,6 +35,8 @@ class Previews:
 
     def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write) -> None:
         self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
+        self._judge: Judge | None = None
+        self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
         """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
@@ -44,8 +49,9 @@ class Previews:
             disturbed = model.disturb(some, self.seed)
             rows = np.concatenate([disturbed, model.denoise(disturbed), some])
             self._picture(step, "denoised", rows, len(some))
-        if isinstance(model, Encodes):
-            self._statistics(model, step)
+        values = {**self._codings(model), **self._coverage(model)}
+        if values:
+            self.write(lambda: self.run.save_stats(step, values))
 
     def _samples(self, model: Any, step: int) -> None:
         """From the same codings at every step; of a model that ``Conditions`` with one column a condition."""
@@ -58,15 +64,25 @@ class Previews:
         painted = model.decode_with(np.repeat(codings, len(conditions), 0), np.tile(conditions, (SAMPLE_COLUMNS, 1)))
         self._picture(step, "samples", painted, len(conditions))
 
-    def _statistics(self, model: Any, step: int) -> None:
+    def _codings(self, model: Any) -> dict[str, Any]:
         """Mean and spread of each coding; of a sparse model also what each unit does with a few images."""
+        if not isinstance(model, Encodes):
+            return {}
         codings = model.encode(self._some_images(STATISTICS))
         values: dict[str, Any] = {"codings": {"mean": codings.mean(0).tolist(), "std": codings.std(0).tolist()}}
         if isinstance(model, HasSparsity):
             weight, target = model.sparsity()
             heat = np.round(codings[:HEAT_IMAGES].astype(np.float64), 3).tolist()
             values["sparsity"] = {"weight": weight, "target": target, "activations": heat}
-        self.write(lambda: self.run.save_stats(step, values))
+        return values
+
+    def _coverage(self, model: Any) -> dict[str, Any]:
+        """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here."""
+        if not isinstance(model, Decodes):
+            return {}
+        if not self._asked_for_judge:
+            self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
+        return {"coverage": coverage(model, self._judge, self.seed)} if self._judge is not None else {}
 
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
@@ -76,3 +92,16 @@ class Previews:
     def _picture(self, step: int, kind: str, pictures: Images, columns: int) -> None:
         sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)
         self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))
+
+
+def coverage(model: Decodes, judge: Judge, seed: int) -> dict[str, Any]:
+    """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
+    verdicts = judge.verdict(model.decode(model.sample_codings(JUDGED, seed)))
+    return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}
+
+
+def _judge_of(dataset: Dataset) -> Judge | None:
+    try:
+        return known(dataset)
+    except UserError:  # neither classes nor attributes: nothing to judge by
+        return None

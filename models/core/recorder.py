@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from models.core import state
+from models.core import doctor, state
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import StorageError, UserError
@@ -22,6 +22,7 @@ from models.core.talk import Changes, Hooks, Progress, StopRequest
 __all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest", "Stopped"]
 
 CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
+MILESTONES = 2  # where two networks contest, a checkpoint is kept for good each time the run is this much longer
 CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
 
 
@@ -64,12 +65,14 @@ class Recorder(keras.callbacks.Callback):
         self.record_every = max(1, self.steps // CURVE_POINTS)
         self.checkpoint_steps, self.checkpoint_seconds = checkpoint_steps, checkpoint_seconds
         self.picture_epochs = max(1, epochs // 200)
+        self.previews = Previews(run, dataset, seed, self._obstinately)
         self._metrics_to_restore = metrics
         self._before_validation: Arrays | None = None
         rows = run.metrics()
         self._seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
         self._begin = self._first_done = self._told = self._saved = self._drawn = time.monotonic()
         self._save_cost = 0.0
+        self._milestone = max((entry.step for entry in run.checkpoints() if entry.milestone), default=0)
         self._first_step = step
         self._window: tuple[int, dict[str, float]] = (0, {})
         self.epoch = step // self.steps_an_epoch
@@ -211,7 +214,12 @@ class Recorder(keras.callbacks.Callback):
     def _save(self, arrays: Arrays, metric: float | None) -> None:
         begin = time.monotonic()
         epoch = self.step // self.steps_an_epoch
-        self._obstinately(lambda: self.run.save_checkpoint(self.step, arrays, metric=metric, epoch=epoch))
+        kept = self.step >= MILESTONES * self._milestone and doctor.suits(m.name for m in self.model.metrics)
+        if kept:
+            self._milestone = max(self.step, 1)
+        self._obstinately(
+            lambda: self.run.save_checkpoint(self.step, arrays, metric=metric, epoch=epoch, milestone=kept)
+        )
         self._saved = time.monotonic()
         self._save_cost = self._saved - begin
 
@@ -230,4 +238,4 @@ class Recorder(keras.callbacks.Callback):
         """Paint what the model can do now, from the same codings and validation images as at every other step."""
         state.settle(self.model)
         self._drawn = time.monotonic()
-        Previews(self.run, self.dataset, self.seed, self._obstinately).draw(self.model, self.step)
+        self.previews.draw(self.model, self.step)

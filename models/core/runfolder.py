@@ -171,9 +171,10 @@ class Run:
         timeline.truncate(self.folder, step)
 
     def save_checkpoint(
-        self, step: int, arrays: Mapping[str, NDArray[Any]], *, metric: float | None = None, epoch: int = 0
-    ) -> CheckpointEntry:
-        """Save the state of the model. The newest three and the one with the lowest ``metric`` are kept.
+        self, step: int, arrays: Mapping[str, NDArray[Any]], *, metric: float | None = None, epoch: int = 0,
+        milestone: bool = False,
+    ) -> CheckpointEntry:  # fmt: skip
+        """Save the state of the model. The newest three, the one with the lowest ``metric`` and milestones are kept.
 
         Checkpoints of a later step belong to a branch that was left by resuming earlier: they are dropped.
 
@@ -182,7 +183,7 @@ class Run:
             StorageError: the disk said no; earlier checkpoints are untouched.
         """
         self._writing()
-        return self._checkpoints.save(int(step), arrays, metric=metric, epoch=int(epoch))
+        return self._checkpoints.save(int(step), arrays, metric=metric, epoch=int(epoch), milestone=milestone)
 
     def checkpoints(self) -> list[CheckpointEntry]:
         """By step, newest last; RunFormatError if the list and its copy are damaged."""
@@ -227,6 +228,10 @@ class Run:
         self._writing()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         timeline.append_row(self.folder / timeline.EVENTS, {"time": now, "kind": kind, "values": values})
+
+    def events(self) -> Rows:
+        """What ``event`` noted, in order; each has ``time``, ``kind`` and ``values``. Damaged lines are left out."""
+        return timeline.events(self.folder)
 
     def close(self) -> None:
         """Give the lock back; the run can still be read."""

@@ -99,6 +99,39 @@ def read_all(path: Path) -> tuple[Rows, int]:
         offset = end
 
 
+def events(folder: Path) -> Rows:
+    """The rows of the events with ``kind`` and ``values``, in order; damaged lines are left out."""
+    found: Rows = []
+    try:
+        lines = files.read_bytes(folder / EVENTS).splitlines()
+    except FileNotFoundError:
+        return []
+    for line in lines:
+        with contextlib.suppress(RunFormatError):
+            row = parse_json(line, "", max_depth=8)
+            if isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("values"), dict):
+                found.append(row)
+    return found
+
+
+def copy(source: Path, folder: Path, step: int) -> None:
+    """Give a new run the rows, samples and statistics of another one up to ``step``.
+
+    Raises:
+        StorageError: the disk said no.
+    """
+    rows = [row for row in read_all(source / METRICS)[0] if row["step"] <= step]
+    lines = [json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows]
+    if lines:
+        files.write_bytes(folder / METRICS, "".join(lines).encode())
+    for name in _names(source / "samples"):
+        match = _SAMPLE.fullmatch(name) or _STATS.fullmatch(name)
+        if not match or int(match[match.lastindex or 1]) > step:
+            continue
+        with contextlib.suppress(RunFormatError, FileNotFoundError):  # a picture that is gone is no reason to stop
+            files.write_bytes(folder / "samples" / name, files.read_bytes(source / "samples" / name))
+
+
 def truncate(folder: Path, step: int) -> None:
     """Forget rows, samples and statistics that are newer than ``step``.
 

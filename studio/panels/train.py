@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QWidget
 
+from models.core import places, record
+from models.core.doctor import Diagnosis
 from models.core.errors import UserError
 from models.core.family import TakesPhases
 from models.core.record import Run
+from models.core.remedies import Remedy
 from studio.widgets.card import button
 from studio.widgets.new_run import NewRun
 from studio.widgets.panel import Panel
 from studio.widgets.run_view import RunView
 from studio.widgets.step_view import StepView
+from studio.workers import garbage, judging
 from studio.workers.inference import FamilyInfo
-from studio.workers.jobs import Ended, Job
+from studio.workers.jobs import Branch, Ended, Job
+from studio.workers.worker import Task
+
+JUDGE = "judge"
 
 
 class Train(Panel):
@@ -48,6 +57,9 @@ class Train(Panel):
         self.new.failed.connect(self.show_error)
         self.view.failed.connect(self.show_error)
         self.view.sparsity.changed.connect(self._change_sparsity)
+        self.view.doctor.treated.connect(self._treat)
+        self.view.doctor.judge_asked.connect(self._judge)
+        self.view.doctor.judge_cancelled.connect(self._judged)
         jobs = self.desk.jobs
         jobs.started.connect(self._started)
         jobs.progressed.connect(lambda progress: self._grow())
@@ -136,6 +148,55 @@ class Train(Panel):
         except UserError as error:
             self.show_error(error)
 
+    # --- the doctor ---
+
+    @Slot(object, object)
+    def _treat(self, found: Diagnosis, remedy: Remedy) -> None:
+        """Try a remedy in a new run; the one that is ill is stopped first if it still trains."""
+        source, jobs = self.view.folder, self.desk.jobs
+        if source is None:
+            return
+        try:
+            info = Run.open(source).info
+            folder = record.new_folder(places.runs(), info.family, Path(str(info.dataset["name"])).stem)
+        except UserError as error:
+            self.show_error(error)
+            return
+        trains = jobs.current is not None and jobs.current.folder == source
+        jobs.add(Job(folder, branch=Branch(source, found, remedy)))
+        if trains:
+            jobs.ask_to_stop("stopped")
+
+    def _judge(self) -> None:
+        """Let the judge look at all checkpoints, in the studies thread."""
+        folder, studies, card = self.view.folder, self.desk.studies, self.view.doctor
+        if folder is None:
+            return
+
+        def work(task: Task) -> list[dict[str, Any]]:
+            try:
+                return judging.look_back(folder, partial(studies.tell, task), task.is_cancelled)
+            finally:
+                garbage.mark()
+
+        card.judge.setEnabled(False)
+        card.progress.begin("Preparing")
+        studies.ask(JUDGE, work, partial(self._judged, folder), self._not_judged, card.progress.advance)
+
+    def _judged(self, folder: Path | None = None, looks: Sequence[dict[str, Any]] = ()) -> None:
+        """The judge has looked, or (without a folder) was told to stop."""
+        self.desk.studies.cancel(JUDGE)
+        card = self.view.doctor
+        card.judge.setEnabled(True)
+        card.progress.end()
+        if folder is not None and folder == self.view.folder:
+            card.judged(list(looks))
+            self.view.look()
+
+    def _not_judged(self, error: UserError) -> None:
+        self._judged()
+        self.show_error(error)
+
     # --- going on ---
 
     def _offer(self) -> None:
@@ -159,8 +220,6 @@ class Train(Panel):
 
     @staticmethod
     def _shipped(folder: Path) -> bool:
-        from models.core import places
-
         return places.pretrained() in folder.parents
 
     def _resume(self, *, epochs: int | None = None, learning_rate: float | None = None) -> None:

@@ -20,6 +20,7 @@ from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.codings_chart import CodingsChart
 from studio.widgets.curves import Curves
+from studio.widgets.doctor_card import DoctorCard
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.sparsity_card import SparsityCard
@@ -44,12 +45,12 @@ class RunView(QWidget):
         self._stats: dict[int, Any] = {}
         self._names: set[str] = set()
         self._declared: dict[str, tuple[CurveGroup, ...]] = {}
-        self.sparsity = SparsityCard()
+        self.sparsity, self.doctor = SparsityCard(), DoctorCard()
         self._make_curves()
         self._make_codings()
         self._make_pictures()
-        left = vbox(self.curves_card, self.codings_card, self.sparsity, spacing=theme.GAP_M)
-        for index, share in enumerate((3, 2, 2)):
+        left = vbox(self.curves_card, self.codings_card, self.sparsity, self.doctor, spacing=theme.GAP_M)
+        for index, share in enumerate((3, 2, 2, 2)):
             left.setStretch(index, share)
         row = hbox(left, self.pictures_card, spacing=theme.GAP_M)
         row.setStretch(0, 3)
@@ -110,6 +111,7 @@ class RunView(QWidget):
         self.curves.set_rows([])
         self._names = set()
         self.curves.set_groups([])
+        self.doctor.follow()
         self.look()
         self._go(len(self._steps) - 1)
 
@@ -133,6 +135,7 @@ class RunView(QWidget):
         if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back: read it anew
             self._offset, self._last_step = 0, -1
             self.curves.set_rows([])
+            self.doctor.follow()
             rows, offset = run.metrics_from(0)
         self._offset = offset
         if rows:
@@ -142,6 +145,7 @@ class RunView(QWidget):
             self._append(rows)
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
+        self.doctor.append(rows)
         if "mean_activation" in rows[-1]:
             rows = [{**row, **self._target(row["step"])} for row in rows]
         self.curves.append_rows([{k: v for k, v in row.items() if k not in ("epoch", "seconds")} for row in rows])
@@ -197,6 +201,7 @@ class RunView(QWidget):
             steps = sorted({step for kind in kinds for step, _ in run.samples(kind)})
             if steps != self._steps:
                 self._stats = {int(row["step"]): row for row in run.stats()}
+            self.doctor.examine(run, self._stats)
         except UserError as error:
             self.failed.emit(error)
             return

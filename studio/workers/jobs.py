@@ -7,17 +7,22 @@ import functools
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from models.core.doctor import Diagnosis
 from models.core.errors import UserError
+from models.core.remedies import Remedy
 from studio.workers import garbage
 from studio.workers.worker import STACK_BYTES, as_error
 
 if TYPE_CHECKING:
+    from models.core.datasets import Dataset
+    from models.core.record import Run
     from models.core.recorder import Progress, StopRequest
     from models.core.talk import Changes
 
@@ -25,8 +30,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Branch:
+    """What is tried in a new run about what the doctor found in the one in ``source``."""
+
+    source: Path
+    found: Diagnosis
+    remedy: Remedy
+
+
+@dataclass(frozen=True)
 class Job:
-    """What to train: a new run (family, values, dataset) or an old one (``folder``)."""
+    """What to train: a new run (family, values, dataset), an old one (``folder``), or a branch of an ill one."""
 
     folder: Path
     family: str = ""
@@ -36,6 +50,7 @@ class Job:
     resume: bool = False
     epochs: int | None = None
     learning_rate: float | None = None
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True)
@@ -206,14 +221,11 @@ class Jobs(QObject):
             del job, ended  # an error holds what was on the stack, the whole model among it
 
     def _train(self, job: Job) -> Ended:
-        import models
         from models.core import datasets, device
 
         device.prepare()
         from models.core import training
         from models.core.errors import Cancelled
-        from models.core.family import parse_config
-        from models.core.record import Run
         from models.core.recorder import Changes, Hooks, StopRequest
 
         def report(progress: Progress) -> None:
@@ -226,16 +238,8 @@ class Jobs(QObject):
         tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
         load = functools.partial(datasets.load, progress=tell, cancelled=self._cancelled.is_set)
         try:
-            if job.resume:
-                run = Run.open(job.folder, write=True)
-            else:
-                config = parse_config(models.family(job.family).CONFIG, job.values)
-                dataset = load(job.dataset, size=job.size)
-                run = training.start(job.folder, job.family, config, dataset, size=job.size)
+            run, dataset = _open(job, load)
             with run:
-                if job.resume:
-                    training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
-                    dataset = load(run.info.dataset["name"], size=run.info.dataset.get("size"))
                 if self._cancelled.is_set():
                     stop.ask(self._status)
                 outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble), changes=changes)
@@ -254,3 +258,33 @@ class Jobs(QObject):
         self._mail.event("trouble", error)
         self._answered.wait()
         return bool(self._answer)
+
+
+def _open(job: Job, load: Callable[..., Dataset]) -> tuple[Run, Dataset]:
+    """The run of a job, open for writing, and its dataset."""
+    import models
+    from models.core import training
+    from models.core.family import parse_config
+    from models.core.record import Run
+
+    if not job.resume and job.branch is None:
+        config = parse_config(models.family(job.family).CONFIG, job.values)
+        dataset = load(job.dataset, size=job.size)
+        return training.start(job.folder, job.family, config, dataset, size=job.size), dataset
+    run = Run.open(job.folder, write=True) if job.branch is None else _branch(job.folder, job.branch)
+    try:
+        if job.resume:
+            training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
+        return run, load(run.info.dataset["name"], size=run.info.dataset.get("size"))
+    except BaseException:
+        run.close()
+        raise
+
+
+def _branch(folder: Path, wanted: Branch) -> Run:
+    """Branch off the ill run; one that comes with the program is read only and records nothing."""
+    from models.core import branch, places
+    from models.core.record import Run
+
+    with Run.open(wanted.source, write=places.pretrained() not in wanted.source.parents) as source:
+        return branch.treat(source, wanted.found, wanted.remedy, folder)

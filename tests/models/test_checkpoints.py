@@ -126,3 +126,13 @@ def test_a_reader_keeps_up_with_pruning(run):
     stop.set()
     thread.join()
     assert not wrong and len(set(seen)) > 5 and seen == sorted(seen)
+
+
+def test_milestones_are_kept_for_good(run):
+    for step in range(1, 10):
+        run.save_checkpoint(step, state(step), metric=float(step != 2), milestone=step in {1, 4})
+    assert [entry.step for entry in run.checkpoints()] == [1, 2, 4, 7, 8, 9]
+    assert {entry.step for entry in run.checkpoints() if entry.milestone} == {1, 4}
+    assert sorted(path.name for path in (run.folder / "checkpoints").glob("*.npz")) == sorted(
+        entry.file for entry in run.checkpoints()
+    )

@@ -1,0 +1,59 @@
+"""What the command ``doctor`` does once its arguments are read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from models.commands import Say
+from models.commands_autoencoders import counting
+from models.core import device, doctor, remedies
+from models.core.errors import UserError
+from models.core.record import Run
+
+
+def doctor_(arguments: Namespace, say: Say) -> int:
+    """The command ``doctor``: one sentence on a run of two networks that contest, its evidence, and what to try."""
+    run = Run.open(arguments.run)
+    if not any(doctor.suits(row) for row in run.metrics()):
+        advice = "Choose a GAN or DCGAN that was trained for some steps."
+        raise UserError("This run has no signals that the doctor could read.", where=str(arguments.run), advice=advice)
+    looks = _judged(run, say) if arguments.judge else None
+    found, tried = remedies.examine(run, looks), remedies.treatment(run, looks)
+    assert found is not None
+    offered = remedies.remedies(found, run.info.config)
+    for notice in run.notices:
+        say.line(notice)
+    if say.as_json:
+        before = {"remedy": tried.remedy, "step": tried.step, "before": tried.before} if tried else None
+        options = [asdict(remedy) for remedy in offered]
+        say.object("done", run=run.info.id, diagnosis=found.data(), remedies=options, treatment=before)
+        return 0
+    if tried is not None:
+        where = "from the beginning" if tried.step is None else f"from step {tried.step:,}"
+        say.line(f"Tried {where}: {tried.remedy}. Before: {tried.before['sentence']}")
+    _tell(found, offered, say)
+    return 0
+
+
+def _judged(run: Run, say: Say) -> Any:
+    """Let the judge look at every checkpoint first; what it saw is told, not written."""
+    device.prepare()
+    from models.core import coverage, datasets
+
+    about = run.info.dataset
+    dataset = datasets.load(about["name"], size=about["size"], progress=say.loading)
+    with counting(say, "steps") as progress:
+        return coverage.look_back(run, dataset, progress=progress)
+
+
+def _tell(found: Any, offered: Any, say: Say) -> None:
+    say.line(found.sentence)
+    for evidence in found.evidence:
+        say.line(f"  {evidence.words}")
+    if offered:
+        say.line("What can be tried:")
+    for remedy in offered:
+        changes = " ".join(f"{name}={value}" for name, value in remedy.changes.items())
+        say.line(f"  {remedy.title} ({changes}): {remedy.why}")

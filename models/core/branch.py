@@ -1,0 +1,155 @@
+"""A new run that goes on from an older checkpoint of another one, with other settings; the other one stays as it is.
+
+Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
+its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
+the same names and shapes is taken over, and the rest begins anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import models
+from models.core import record, remedies, state, timeline, training
+from models.core.doctor import Diagnosis
+from models.core.errors import ConfigError, RunFormatError
+from models.core.family import parse_config
+from models.core.npz import Arrays
+from models.core.record import CheckpointEntry, Run
+
+EVENT = "branch"
+
+
+def branch(run: Run, step: int | None, folder: Path, changes: Mapping[str, Any], *, title: str = "") -> Run:
+    """Make a new run from a checkpoint of another one; nothing is trained yet.
+
+    Args:
+        run: the source; it is not changed.
+        step: of one of its checkpoints; None begins afresh with the changed settings.
+        folder: of the new run.
+        changes: new values by setting.
+        title: of the new run.
+
+    Returns:
+        The new run, open for writing: its curves and samples up to ``step``, one checkpoint, and an event "branch"
+        with the source's id, the step, the changes and what could not be taken over.
+
+    Raises:
+        ConfigError: if a new value is out of range, or would change the order of the steps that were done.
+        RunFormatError: if there is no such checkpoint, or it is damaged.
+        StorageError: if the disk says no; nothing is left behind.
+    """
+    if step is not None and changes.get("batch_size", run.info.config["batch_size"]) != run.info.config["batch_size"]:
+        raise ConfigError({"batch_size": "cannot change where a run goes on: its steps are counted in batches"})
+    module = models.family(run.info.family)
+    config = parse_config(module.CONFIG, {**run.info.config, **changes})
+    source, entry = (None, None) if step is None else _source(run, step)
+    about = dict(run.info.dataset)
+    new = Run.create(
+        folder, family=run.info.family, config=config.model_dump(), dataset=about, seed=config.seed,
+        versions=training.versions(), title=title,
+    )  # fmt: skip
+    try:
+        values: dict[str, Any] = {"run": run.info.id, "step": step, "changes": dict(changes)}
+        if source is not None and entry is not None:
+            values |= _take_over(source, new, entry)
+            timeline.copy(run.folder, new.folder, entry.step)
+        new.event(EVENT, values)
+    except BaseException:
+        new.close()
+        record.delete_run(folder)
+        raise
+    return new
+
+
+def _source(run: Run, step: int) -> tuple[Any, CheckpointEntry]:
+    """The model of a run as it was at a step, ready to be trained; no other checkpoint will do."""
+    model = training.compiled(run)
+    entry, arrays = run.load_checkpoint(state.expected(model, training=True), step=step)
+    if entry.step != step:
+        raise RunFormatError(
+            f"The checkpoint of step {step:,} is damaged.", where=str(run.folder),
+            advice=f"Choose another one; the one of step {entry.step:,} is whole.",
+        )  # fmt: skip
+    state.restore(model, arrays, training=True)
+    return model, entry
+
+
+def _take_over(source: Any, new: Run, entry: CheckpointEntry) -> dict[str, Any]:
+    """Save the new run's first checkpoint: what fits of the source's state, the rest as it was made.
+
+    Returns:
+        Names of the layers that begin anew, and whether the optimizer and the random state went on.
+    """
+    model = training.compiled(new)
+    theirs = dict(_weights(source))
+    fresh = set()
+    for key, variable in _weights(model):
+        known = theirs.get(key)
+        if known is not None and (known.shape, known.dtype) == (variable.shape, variable.dtype):
+            variable.assign(known)
+        else:
+            fresh.add("/".join(key[:-1]))
+    arrays, before = state.capture(model), state.capture(source)
+    kept = [name for name in ("optimizer", "random", "metrics") if _goes_on(name, model, source, arrays, before)]
+    arrays |= {name: array for name, array in before.items() if name.split("/")[0] in kept}
+    new.save_checkpoint(entry.step, arrays, epoch=entry.epoch, milestone=True)
+    return {"fresh": sorted(fresh), "optimizer": "optimizer" in kept, "random": "random" in kept}
+
+
+def _goes_on(group: str, model: Any, source: Any, arrays: Arrays, before: Arrays) -> bool:
+    """Whether a group of arrays means the same in both models: all or none of it is taken over."""
+    if group == "optimizer" and type(model.optimizer) is not type(source.optimizer):
+        return False
+    if group == "random" and model.config.seed != source.config.seed:
+        return False
+    shapes = [{n: (a.shape, a.dtype) for n, a in one.items() if n.startswith(group)} for one in (arrays, before)]
+    return shapes[0] == shapes[1]
+
+
+def _weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every weight of a model by (network, layer, number); networks of one name are numbered, too."""
+    seen: Counter[str] = Counter()
+    within = set()
+    for part in model.layers:
+        seen[part.name] += 1
+        name = f"{part.name}_{seen[part.name]}" if seen[part.name] > 1 else part.name
+        for layer in getattr(part, "layers", [part]):
+            for number, variable in enumerate(layer.weights):
+                if "seed_generator" not in variable.path:
+                    within.add(id(variable))
+                    yield (name, layer.name, str(number)), variable
+    for variable in model.weights:
+        if id(variable) not in within and "seed_generator" not in variable.path:
+            yield ("model", variable.name), variable
+
+
+def treat(run: Run, found: Diagnosis, remedy: remedies.Remedy, folder: Path) -> Run:
+    """Branch off a run with a remedy; both runs record what was found and what is tried.
+
+    Args:
+        run: the ill one. If it is open for writing, it records its treatment, too.
+        found: what the doctor said of it.
+        remedy: one of ``remedies``.
+        folder: of the new run.
+
+    Returns:
+        The new run, open for writing; nothing is trained yet.
+
+    Raises:
+        RunFormatError: if the checkpoint is damaged.
+        StorageError: if the disk says no.
+    """
+    entry = None if remedy.afresh else remedies.checkpoint_before(run.checkpoints(), found.since)
+    step = None if entry is None else entry.step
+    name = run.info.title or run.folder.name
+    new = branch(run, step, folder, remedy.changes, title=f"{name}: {remedy.key}"[:120])
+    values = {"remedy": asdict(remedy), "step": step, "found": found.data()}
+    new.event(remedies.EVENT, {**values, "parent": run.info.id})
+    if not run.read_only:
+        run.event(remedies.EVENT, {**values, "branch": new.info.id, "folder": folder.name})
+    return new

@@ -1,0 +1,60 @@
+"""Which classes a model paints: what the judge of its dataset sees on samples, while it learns or afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.core import judge as judges
+from models.core import training
+from models.core.datasets import Dataset
+from models.core.errors import Cancelled, UserError
+from models.core.family import Decodes
+from models.core.judge import Cancel, Judge, Progress
+from models.core.previews import coverage
+from models.core.record import Run
+from models.core.timeline import Rows
+
+
+def recorded(run: Run) -> Rows:
+    """What the judge saw by step, as far as the run recorded it."""
+    return [{"step": int(row["step"]), **row["coverage"]} for row in run.stats() if "coverage" in row]
+
+
+def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, cancelled: Cancel | None = None) -> Rows:
+    """Let the judge look at samples of every checkpoint of a run; one that is not there yet is trained first.
+
+    Args:
+        run: if it is open for writing, it records what the judge saw.
+        dataset: the one it was trained on.
+        progress: called with (what is being done, done, in all).
+        cancelled: asked now and then.
+
+    Returns:
+        What the judge saw by step, that which was recorded before included.
+
+    Raises:
+        UserError: if there is nothing to judge by, or the model draws no samples.
+        Cancelled: if ``cancelled`` said so; what was recorded until then stays.
+    """
+    known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
+    model = training.build(run)
+    if not isinstance(model, Decodes):
+        raise UserError("This model draws no samples, so they cannot be judged.", advice="Choose a VAE or a GAN.")
+    found = {look["step"]: look for look in recorded(run)}
+    entries = [entry for entry in run.checkpoints() if entry.step not in found]
+    for done, entry in enumerate(entries):
+        if cancelled and cancelled():
+            raise Cancelled
+        if progress:
+            progress("Judging checkpoints", done, len(entries))
+        step = training.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
+        found[step] = {"step": step, **_look(model, known, run, step)}
+    return [found[step] for step in sorted(found)]
+
+
+def _look(model: Decodes, known: Judge, run: Run, step: int) -> dict[str, Any]:
+    seen = coverage(model, known, run.info.seed)
+    if not run.read_only:
+        before = next((row for row in run.stats() if row["step"] == step), {})
+        run.save_stats(step, {**before, "coverage": seen})
+    return seen

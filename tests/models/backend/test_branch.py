@@ -1,0 +1,129 @@
+"""A branch goes on from an older checkpoint: what fits is the same to the bit, what does not begins anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models import gan
+from models.core import remedies, state, training
+from models.core.branch import branch, treat
+from models.core.doctor import Diagnosis
+from models.core.errors import ConfigError, RunFormatError
+from models.core.record import Run
+from tests.models.backend.test_training import final_weights, same
+
+CONFIG = gan.CONFIG(latent_size=3, batch_size=16, epochs=2)
+STEP = 6  # of 10, in the second epoch
+
+
+@pytest.fixture
+def source(tmp_path, dataset):
+    with training.start(tmp_path / "source", "gan", CONFIG, dataset) as run:
+        assert training.train(run, dataset, checkpoint_steps=3).status == "finished"
+    return Run.open(tmp_path / "source")
+
+
+def weights_at(run, step=None):
+    model, _ = training.load(run, step=step)
+    return {
+        f"{part.name}/{layer.name}/{number}": np.array(value)
+        for part in model.layers
+        for layer in getattr(part, "layers", [part])
+        for number, value in enumerate(layer.get_weights())
+    }
+
+
+def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_path, dataset):
+    with branch(source, STEP, tmp_path / "new", {}) as new:
+        assert new.metrics() == [row for row in source.metrics() if row["step"] <= STEP]
+        assert new.samples("samples") and {step for step, _ in new.samples("samples")} <= {0, 5}
+        origin = new.events()[0]
+        assert origin["kind"] == "branch" and origin["values"]["run"] == source.info.id != new.info.id
+        assert origin["values"] | {"run": ""} == {
+            "run": "", "step": STEP, "changes": {}, "fresh": [], "optimizer": True, "random": True,
+        }  # fmt: skip
+        assert training.train(new, dataset).status == "finished"
+        assert same(final_weights(source), final_weights(new))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"smoothing": True, "separate_rates": True, "discriminator_rate": 3.0}, ([], (True, True))),
+        ({"learning_rate": 5e-5}, ([], (True, True))),
+        ({"replay": True}, (["replay/replay"], (True, False))),
+        ({"minibatch": True}, (["discriminator/minibatch", "discriminator/verdict"], (False, True))),
+        ({"optimizer": "adam", "seed": 7}, ([], (False, False))),
+    ],
+)
+def test_what_fits_is_the_same_to_the_bit(source, tmp_path, dataset, changes, expected):
+    fresh, goes_on = expected
+    with branch(source, STEP, tmp_path / "new", changes) as new:
+        noted = new.events()[0]["values"]
+        assert noted["fresh"] == fresh
+        assert (noted["optimizer"], noted["random"]) == goes_on
+        before, after = weights_at(source, STEP), weights_at(new)
+        kept = [name for name in after if not name.startswith(tuple(fresh) or ("nothing",))]
+        assert len(kept) >= 10
+        for name in kept:
+            np.testing.assert_array_equal(before[name], after[name])
+        assert {name: new.info.config[name] for name in changes} == changes
+        assert training.train(new, dataset).status == "finished"
+        assert new.metrics()[-1]["step"] == 10
+    assert source.metrics()[-1]["step"] == 10 and source.checkpoints()[-1].step == 10
+
+
+def test_a_damaged_checkpoint_is_refused_and_nothing_is_left_behind(source, tmp_path):
+    entry = next(entry for entry in source.checkpoints() if entry.step == STEP)
+    path = source.folder / "checkpoints" / entry.file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RunFormatError, match="step 6 is damaged"):
+        branch(source, STEP, tmp_path / "new", {})
+    with pytest.raises(RunFormatError, match="no checkpoint of step 7"):
+        branch(source, 7, tmp_path / "new", {})
+    with pytest.raises(ConfigError, match="batch_size"):
+        branch(source, STEP, tmp_path / "new", {"batch_size": 8})
+    with pytest.raises(ConfigError, match="discriminator_rate"):
+        branch(source, STEP, tmp_path / "new", {"discriminator_rate": -1})
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_of_the_discriminator_may_change_between_two_sessions(tmp_path, dataset):
+    run = training.start(tmp_path / "run", "gan", CONFIG.model_copy(update={"epochs": 1}), dataset)
+    assert training.train(run, dataset).status == "finished"
+    wanted = {"separate_rates": True, "discriminator_rate": 0.001, "smoothing": True, "epochs": 2}
+    before = state.capture(training.compiled(run))
+    training.change(run, wanted)
+    model = training.compiled(run)
+    assert {n: a.shape for n, a in state.capture(model).items()} == {n: a.shape for n, a in before.items()}
+    old = weights_at(run)
+    assert training.train(run, dataset).status == "finished"
+    moved = {name: np.abs(value - old[name]).max() for name, value in weights_at(run).items()}
+    kernels = [max(v for k, v in moved.items() if k.startswith(f"{net}/")) for net in ("discriminator", "generator")]
+    assert 0 < kernels[0] < 0.02 * kernels[1]
+
+
+def test_a_remedy_is_recorded_in_both_runs_and_told_apart_from_what_was_before(source, tmp_path, dataset):
+    ill = Diagnosis("oscillating", "The run oscillates.", 10, 7)
+    offered = remedies.remedies(ill, source.info.config)
+    assert [one.key for one in offered] == ["replay", "gentler", "faster", "smoothing", "seed"]
+    with Run.open(source.folder, write=True) as parent, treat(parent, ill, offered[0], tmp_path / "n") as new:
+        assert new.checkpoints()[0].step == STEP  # the newest one of before step 7
+        noted = parent.events()[-1]
+        assert noted["kind"] == "remedy" and noted["values"]["branch"] == new.info.id
+        assert noted["values"]["remedy"]["changes"] == {"replay": True, "replay_size": 1024}
+        assert training.train(new, dataset).status == "finished"
+    found = remedies.treatment(Run.open(tmp_path / "n"))
+    assert found.before["kind"] == "oscillating" and found.parent == source.info.id and found.step == STEP
+    assert found.after.kind == "too early" and found.after.more_steps > 1000
+    assert remedies.treatment(source) is None
+
+
+def test_another_seed_begins_anew(source, tmp_path):
+    ill = Diagnosis("mode collapse", "All samples look alike.", 10, 0)
+    seed = next(one for one in remedies.remedies(ill, source.info.config) if one.key == "seed")
+    with treat(source, ill, seed, tmp_path / "new") as new:
+        assert not new.checkpoints() and not new.metrics() and new.info.seed == source.info.seed + 1

@@ -1,0 +1,90 @@
+"""Class coverage is recorded while a GAN learns if a judge is there, and can be looked up afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models import __main__ as command_line
+from models import gan
+from models.core import coverage, datasets, judge, previews, training
+from models.core.errors import Cancelled
+from models.core.record import Run
+
+NAMES = ("dark", "light", "never")
+
+
+class Eye:
+    """Calls a picture light if its first pixel is lighter than its last one."""
+
+    kind, names, accuracy = "class", NAMES, np.ones(1)
+
+    def verdict(self, images):
+        return (images[:, 0, 0, 0] > images[:, -1, -1, 0]).astype(np.int64)
+
+
+@pytest.fixture
+def labelled(dataset):
+    count = len(dataset.images)
+    labels = (np.arange(count) % 3).astype(np.int32)
+    train, validation, test = datasets.splits(count)
+    return replace(dataset, labels=labels, label_names=NAMES, train=train, validation=validation, test=test)
+
+
+def trained(folder, dataset, **more):
+    config = gan.CONFIG(latent_size=3, batch_size=16, epochs=2, **more)
+    with training.start(folder, "gan", config, dataset) as run:
+        assert training.train(run, dataset, checkpoint_steps=3).status == "finished"
+    return Run.open(folder)
+
+
+def expected(run, step):
+    model, _ = training.load(run, step=step)
+    first = Eye().verdict(model.decode(model.sample_codings(previews.JUDGED, run.info.seed))).mean()
+    return {"names": list(NAMES), "shares": pytest.approx([1 - first, first, 0.0]), "count": previews.JUDGED}
+
+
+def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
+    monkeypatch.setattr(previews, "known", lambda dataset: Eye())
+    run = trained(tmp_path / "run", labelled)
+    steps = [row["step"] for row in run.stats()]
+    assert steps == [step for step, _ in run.samples("samples")] and len(steps) == 3
+    assert run.stats()[-1]["coverage"] == expected(run, steps[-1])
+    assert coverage.recorded(run)[-1] == {"step": steps[-1], **run.stats()[-1]["coverage"]}
+
+
+def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
+    monkeypatch.setattr(judge, "train", lambda *_, **__: pytest.fail("a judge was trained"))
+    assert judge.known(labelled) is None
+    for number, data in enumerate((labelled, dataset)):
+        assert trained(tmp_path / str(number), data).stats() == []
+
+
+def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):
+    monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
+    run = trained(tmp_path / "run", labelled)
+    steps = [entry.step for entry in run.checkpoints()]
+    assert steps[0] == 0 and len(steps) >= 3  # the first one is a milestone
+    told = []
+    looks = coverage.look_back(run, labelled, progress=lambda what, done, total: told.append((done, total)))
+    assert [look["step"] for look in looks] == steps and told[-1] == (len(steps) - 1, len(steps))
+    assert run.stats() == []  # it was open for reading
+    with Run.open(run.folder, write=True) as again:
+        again.save_stats(steps[-1], {"codings": {"mean": [1.0]}})
+        assert coverage.look_back(again, labelled) == looks
+    assert coverage.recorded(run) == looks and run.stats()[-1]["codings"] == {"mean": [1.0]}
+    assert {name: looks[-1][name] for name in ("names", "shares", "count")} == expected(run, steps[-1])
+    with pytest.raises(Cancelled), Run.open(run.folder, write=True) as again:
+        for path in (run.folder / "samples").glob("stats-*"):
+            path.unlink()
+        coverage.look_back(again, labelled, cancelled=lambda: True)
+
+
+def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys):
+    run = trained(tmp_path / "run", labelled)
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: labelled)
+    monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
+    assert command_line.main(["doctor", str(run.folder), "--judge"]) == 0
+    assert "too early to say" in capsys.readouterr().out
