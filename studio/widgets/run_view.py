@@ -60,7 +60,7 @@ class RunView(QWidget):
         self._timer.timeout.connect(self.look)
 
     def _make_curves(self) -> None:
-        self.curves_card = Card("Learning curves")
+        self.curves_card = Card("Curves")
         self.curves = Curves()
         self.curves.picked.connect(self.travel_to)
         export = icon_button("download-simple", "Save the curves as CSV")

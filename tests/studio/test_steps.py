@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from models.core import places
 from models.core.errors import UserError
@@ -16,6 +17,7 @@ from studio.widgets.verdict_tiles import VerdictTiles, words
 from studio.window import Window
 from tests.studio.denoisers import train
 from tests.studio.runs import copy_into_home
+from tests.studio.test_panels import clipped, outside
 from tests.studio.windows import LEFT, button_of, click, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
@@ -114,6 +116,18 @@ def test_keys_take_phases_reset_and_go_back(panel, steps, studio: Window, qtbot)
     assert panel.view.isVisible()
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (960, 640)], ids=["1280x800", "960x640"])
+def test_nothing_is_clipped(panel, steps, studio: Window, qtbot, size: tuple[int, int]) -> None:
+    studio.resize(*size)
+    QTest.keyClick(steps, Qt.Key.Key_G)
+    wait_idle(qtbot, studio, lambda: not steps.busy)
+    for _ in range(2):  # step mode, then the run
+        QApplication.processEvents()
+        assert (studio.width(), studio.height()) == size
+        assert outside(studio) + clipped(studio) == []
+        panel.show_steps(False)
+
+
 def test_the_fakes_before_and_the_difference_are_one_click_away(steps, studio: Window, qtbot) -> None:
     begin = fakes(steps)
     QTest.keyClick(steps, Qt.Key.Key_G)
@@ -124,7 +138,6 @@ def test_the_fakes_before_and_the_difference_are_one_click_away(steps, studio: W
     assert alike(fakes(steps), begin)
     QTest.mouseClick(steps.shown, LEFT, pos=QPoint(*map(int, rects[2].center().toTuple())))
     change = fakes(steps)
-    assert max(change.max() - 127, 128 - change.min()) > 120  # the largest change is drawn in full
     raised = after > begin + 1  # each pixel that got lighter is light
     assert raised.any() and (change[raised] > 127).all()
     assert "grey" in steps.fakes_card._subtitle.text()
