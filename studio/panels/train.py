@@ -16,7 +16,7 @@ from models.core.errors import UserError
 from models.core.family import TakesPhases
 from models.core.record import Run
 from models.core.remedies import Remedy
-from studio.widgets.card import button
+from studio.widgets.card import button, hbox
 from studio.widgets.new_run import NewRun
 from studio.widgets.panel import Panel
 from studio.widgets.run_view import RunView
@@ -75,7 +75,7 @@ class Train(Panel):
         self.stepwise = button("Step by step")
         self.stepwise.setToolTip("Take one phase of one network at a time, on a copy of this run")
         self.stepwise.clicked.connect(lambda _checked=False: self.show_steps(True))
-        self.view.pictures_card.tools.addWidget(self.stepwise)
+        self.view.pictures_card.body.addLayout(hbox(None, self.stepwise))
         self.stepwise.hide()
 
     def show_steps(self, on: bool) -> None:

@@ -25,7 +25,7 @@ class PhaseCard(Card):
 
     def __init__(self) -> None:
         super().__init__("What changed")
-        self.setFixedWidth(292)
+        self.setFixedWidth(260)
         self.sentence = label(BEGIN, "prose", wrap=True)
         self.history = label("", "secondary", wrap=True)
         self._figures = QWidget()

@@ -48,11 +48,13 @@ class VerdictTiles(PictureGrid):
 
     def make_plan(self, ratio: float) -> Plan:
         """The grid's own, in the middle of its room; all pictures are seen together while they are large enough."""
-        plan, largest = super().make_plan(ratio), self._max
-        while plan.height() > self.maximumViewportSize().height() * ratio and plan.high > SMALLEST * ratio:
-            self._max = max(plan.wide, plan.high) / ratio - 1
-            plan = super().make_plan(ratio)
+        plan, largest, depth = super().make_plan(ratio), self._max, self.maximumViewportSize().height() * ratio
+        smaller = plan
+        while smaller.height() > depth and min(smaller.wide, smaller.high) >= SMALLEST * ratio:
+            self._max = max(smaller.wide, smaller.high) / ratio - 1
+            smaller = super().make_plan(ratio)
         self._max = largest
+        plan = smaller if min(smaller.wide, smaller.high) >= SMALLEST * ratio else plan
         spare = (round(self.viewport().width() * ratio) - plan.width()) // 2
         return replace(plan, left=plan.left + max(spare, 0))
 
@@ -79,5 +81,6 @@ class VerdictTiles(PictureGrid):
         painter.setFont(face)
         painter.setPen(theme.color("text" if index == self._current else "secondary"))
         under = top + (BAR + 2) * ratio
-        room = QRectF(rect.x(), under, rect.width(), QFontMetrics(face).height())
+        gap = self._plan.gap if self._plan is not None else 0
+        room = QRectF(rect.x() - gap / 2, under, rect.width() + gap, QFontMetrics(face).height())
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, self._captions[index])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from models.core import places
 from models.core.errors import UserError
@@ -17,6 +18,7 @@ from studio.widgets.verdict_tiles import VerdictTiles, words
 from studio.window import Window
 from tests.studio.denoisers import train
 from tests.studio.runs import copy_into_home
+from tests.studio.test_panels import clipped, outside
 from tests.studio.windows import LEFT, button_of, click, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
@@ -113,6 +115,18 @@ def test_keys_take_phases_reset_and_go_back(panel, steps, studio: Window, qtbot)
     assert steps.taken == ()
     QTest.keyClick(steps, Qt.Key.Key_Escape)
     assert panel.view.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (960, 640)], ids=["1280x800", "960x640"])
+def test_nothing_is_clipped(panel, steps, studio: Window, qtbot, size: tuple[int, int]) -> None:
+    studio.resize(*size)
+    QTest.keyClick(steps, Qt.Key.Key_G)
+    wait_idle(qtbot, studio, lambda: not steps.busy)
+    for _ in range(2):  # step mode, then the run
+        QApplication.processEvents()
+        assert (studio.width(), studio.height()) == size
+        assert outside(studio) + clipped(studio) == []
+        panel.show_steps(False)
 
 
 def test_the_fakes_before_and_the_difference_are_one_click_away(steps, studio: Window, qtbot) -> None:
