@@ -33,9 +33,12 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
         What the judge saw by step, that which was recorded before included.
 
     Raises:
-        UserError: if there is nothing to judge by, or the model draws no samples.
+        UserError: if the dataset has no classes to judge by, or the model draws no samples.
         Cancelled: if ``cancelled`` said so; what was recorded until then stays.
     """
+    if judges.kind_of(dataset) != "class":
+        advice = "Choose a run on a dataset with classes, for instance fashion_mnist."
+        raise UserError("This dataset has no classes whose coverage could be told.", where=dataset.name, advice=advice)
     known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
     model = training.build(run)
     if not isinstance(model, Decodes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,14 @@ from models.core import export, images
 from models.core.datasets import Dataset
 from models.core.errors import UserError
 from models.core.family import Conditions, Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
-from models.core.judge import Judge, known, shares
+from models.core.judge import Judge, kind_of, known, shares
 from models.core.record import Run
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the picture of units by images
+LOOK_COST = 20  # times what a look of the judge takes must pass before the next one
 JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
@@ -36,6 +38,7 @@ class Previews:
     def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write) -> None:
         self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
         self._judge: Judge | None = None
+        self._looked, self._next_look = False, 0.0
         self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
@@ -82,7 +85,14 @@ class Previews:
             return {}
         if not self._asked_for_judge:
             self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
-        return {"coverage": coverage(model, self._judge, self.seed)} if self._judge is not None else {}
+        begin = time.monotonic()
+        if self._judge is None or begin < self._next_look:
+            return {}
+        found = coverage(model, self._judge, self.seed)
+        now = time.monotonic()
+        self._next_look = now + LOOK_COST * (now - begin) if self._looked else 0.0  # the first look traces, too
+        self._looked = True
+        return {"coverage": found}
 
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
@@ -101,7 +111,8 @@ def coverage(model: Decodes, judge: Judge, seed: int) -> dict[str, Any]:
 
 
 def _judge_of(dataset: Dataset) -> Judge | None:
+    """The judge of classes in the cache; attributes do not exclude each other: no coverage there."""
     try:
-        return known(dataset)
+        return known(dataset) if kind_of(dataset) == "class" else None
     except UserError:  # neither classes nor attributes: nothing to judge by
         return None

@@ -120,6 +120,16 @@ def test_recorded_runs_are_judged_as_they_were_meant(path):
     assert found.kind == run["expected"], f"{run['name']}: {found.sentence}"
 
 
+@pytest.mark.parametrize("path", RECORDED[:4], ids=lambda path: path.stem)
+def test_healthy_runs_are_never_alarmed_on_their_way(path):
+    run = json.loads(path.read_text("utf-8"))
+    assert run["expected"] == "healthy"
+    for end in range(1, len(run["rows"]) + 1):
+        step = run["rows"][end - 1]["step"]
+        found = diagnose(run["rows"][:end], [look for look in run["coverage"] if look["step"] <= step])
+        assert not found.ill, f"{run['name']} at step {step}: {found.sentence}"
+
+
 def test_the_recorded_runs_are_there_and_the_judge_saw_each_of_them():
     runs = [json.loads(path.read_text("utf-8")) for path in RECORDED]
     kinds = [run["expected"] for run in runs]

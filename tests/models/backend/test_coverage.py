@@ -10,7 +10,7 @@ import pytest
 from models import __main__ as command_line
 from models import gan
 from models.core import coverage, datasets, judge, previews, training
-from models.core.errors import Cancelled
+from models.core.errors import Cancelled, UserError
 from models.core.record import Run
 
 NAMES = ("dark", "light", "never")
@@ -48,11 +48,22 @@ def expected(run, step):
 
 def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
     monkeypatch.setattr(previews, "known", lambda dataset: Eye())
+    monkeypatch.setattr(previews, "LOOK_COST", 0)
     run = trained(tmp_path / "run", labelled)
     steps = [row["step"] for row in run.stats()]
     assert steps == [step for step, _ in run.samples("samples")] and len(steps) == 3
     assert run.stats()[-1]["coverage"] == expected(run, steps[-1])
     assert coverage.recorded(run)[-1] == {"step": steps[-1], **run.stats()[-1]["coverage"]}
+
+
+def test_attributes_tell_of_no_coverage(tmp_path, labelled, monkeypatch):
+    sides = np.stack([labelled.labels == 0, labelled.labels != 2], axis=1)
+    dataset = replace(labelled, labels=None, label_names=(), attributes=sides, attribute_names=("one", "other"))
+    monkeypatch.setattr(previews, "known", lambda dataset: pytest.fail("attributes were judged"))
+    run = trained(tmp_path / "run", dataset)
+    assert run.stats() == []
+    with pytest.raises(UserError, match="no classes"):
+        coverage.look_back(run, dataset)
 
 
 def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
