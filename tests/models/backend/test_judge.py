@@ -204,7 +204,7 @@ def test_the_command_says_what_does_not_suit(
     dataset = datasets.load(tmp_path / "plain.npz")
     for name, module, values in (
         ("vae", vae, {"latent_size": 2}),
-        ("denoising", denoising, {"architecture": "conv", "width": 8, **denoising.PHOTO_NOISE}),
+        ("denoising", denoising, {"architecture": "conv", "width": 8, **denoising.PHOTOS}),
     ):
         config = module.CONFIG(epochs=1, batch_size=64, **values)
         with training.start(tmp_path / name, name, config, dataset) as made:

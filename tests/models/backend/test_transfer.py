@@ -51,7 +51,7 @@ def test_lower_layers_are_the_first_ones_of_the_encoder() -> None:
     assert transfer.lower_layers(whole, 1).output_shape == (None, 100)
     with pytest.raises(ConfigError, match="layers must be at most 2"):
         transfer.lower_layers(whole, 3)
-    conv = denoising.build(denoising.CONFIG(architecture="conv", **denoising.PHOTO_NOISE), DIGITS)
+    conv = denoising.build(denoising.CONFIG(architecture="conv", **denoising.PHOTOS), DIGITS)
     with pytest.raises(UserError, match="no encoder"):
         transfer.lower_layers(conv)
 
