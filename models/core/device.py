@@ -104,6 +104,9 @@ def _quiet() -> Iterator[None]:
 def _tensorflow_gpus() -> tuple[str, ...]:
     import tensorflow as tf
 
+    # It drops control edges, and a step then read weights that the same step had just changed: one first step of ten of
+    # a GAN had another loss on a busy machine (10 of 90 with it, 0 of 30 without).
+    tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
     cards = tf.config.list_physical_devices("GPU")
     names = []
     for card in cards:

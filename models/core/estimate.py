@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from models.core import device
-from models.core.batches import no_conditions
 from models.core.family import Config, DataSpec
 
 TIMED_STEPS = 3
@@ -62,6 +61,8 @@ def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) 
         return guess
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     noise = np.random.default_rng(0).random((config.batch_size, *spec.image_shape), dtype=np.float32)
+    from models.core.batches import no_conditions  # a window is drawn before Keras loads
+
     known = no_conditions(model, config.batch_size)
     model.train_on_batch(noise, known)  # traces
     begin = time.perf_counter()
