@@ -19,7 +19,7 @@ run: $(VENV)/.installed
 	  QT_QPA_PLATFORM=offscreen $(BIN)/studio --tour tour; fi
 
 test: $(VENV)/.installed laws
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile tests
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder tests
 
 laws: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -24,3 +24,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name bytes by their argument: gzip puts the time into them, and two workers must collect the same names."""
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the one test that takes a minute and waits for processes: at the end one core would be idle."""
+    items.sort(key=lambda item: "test_kills" not in item.nodeid)
