@@ -42,6 +42,6 @@ pictures: $(VENV)/.installed
 	for theme in light dark; do \
 	  QT_QPA_PLATFORM=offscreen STUDIO_HOME=$$(mktemp -d) $(BIN)/studio --tour tour/$$theme --theme $$theme || exit 1; \
 	  for pair in home-home:home data-fashion:data train-trained:train latent-directions-and-neighbours:latent \
-	      latent-drawn-path:path arithmetic-one-picture:arithmetic \
+	      latent-drawn-path:path arithmetic-sum:arithmetic \
 	      train-generator-phase:steps denoise-duel:denoise neurons-ablated:neurons gallery-exports:gallery; do \
 	    cp tour/$$theme/*-$${pair%%:*}.png docs/pictures/$${pair##*:}-$$theme.png; done; done
