@@ -21,6 +21,8 @@ from models.core.record import Run
 if TYPE_CHECKING:
     from models.core.recorder import Progress
 
+MOST_SEED = 2**31 - 1
+
 
 class Say:
     """Speaks to a person (plain lines and a tqdm bar) or to a machine (one JSON object a line)."""
@@ -139,15 +141,24 @@ def recipe_of(run: Run, tool: str, **values: Any) -> dict[str, Any]:
     return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
 
 
-def _at_least(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ConfigError({f"--{name}": f"must be from {low} to {high} (it is {value})"})
+def within(arguments: Namespace, **limits: tuple[int, int]) -> None:
+    """Refuse arguments that are out of range, all of them at once; ``limits`` are (least, most) by name.
+
+    Raises:
+        ConfigError: naming each one.
+    """
+    wrong = {}
+    for name, (low, high) in limits.items():
+        value = getattr(arguments, name)
+        if not low <= value <= high:
+            wrong[f"--{name}"] = f"must be from {low} to {high} (it is {value})"
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
-    _at_least("count", arguments.count, 1, 10_000)
-    _at_least("seed", arguments.seed, 0, 2**31 - 1)
+    within(arguments, count=(1, 10_000), seed=(0, MOST_SEED))
     run, model = open_model(arguments, say, Decodes)
     codings = model.sample_codings(arguments.count, arguments.seed)
     if arguments.out.suffix == ".npy":
@@ -183,7 +194,7 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
 
 def interpolate_(arguments: Namespace, say: Say) -> int:
     """The command ``interpolate``."""
-    _at_least("steps", arguments.steps, 2, 1000)
+    within(arguments, steps=(2, 1000))
     run, model = open_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.commands import Say, open_model
+from models.commands import MOST_SEED, Say, open_model, within
 from models.commands_autoencoders import counting
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Images
@@ -18,13 +18,7 @@ LEAST, MOST = 101, 5_000  # people: the largest group that is averaged, and one 
 
 def arithmetic_(arguments: Namespace, say: Say) -> int:
     """The command ``arithmetic``: "with - without + other" on unseen people, judged by a classifier of the dataset."""
-    wrong = {}
-    if not LEAST <= arguments.people <= MOST:
-        wrong["--people"] = f"must be from {LEAST} to {MOST} (it is {arguments.people})"
-    if not 0 <= arguments.seed < 2**31:
-        wrong["--seed"] = f"must be from 0 to {2**31 - 1} (it is {arguments.seed})"
-    if wrong:
-        raise ConfigError(wrong)
+    within(arguments, people=(LEAST, MOST), seed=(0, MOST_SEED))
     for path in arguments.run:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset

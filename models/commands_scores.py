@@ -5,9 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from models.commands import Say, open_model
+from models.commands import MOST_SEED, Say, open_model, within
 from models.commands_autoencoders import counting
-from models.core.errors import ConfigError
 from models.core.family import Decodes
 
 LEAST, MOST = 2, 100_000  # samples
@@ -15,13 +14,7 @@ LEAST, MOST = 2, 100_000  # samples
 
 def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
-    wrong = {}
-    if not LEAST <= arguments.count <= MOST:
-        wrong["--count"] = f"must be from {LEAST} to {MOST} (it is {arguments.count})"
-    if not 0 <= arguments.seed < 2**31:
-        wrong["--seed"] = f"must be from 0 to {2**31 - 1} (it is {arguments.seed})"
-    if wrong:
-        raise ConfigError(wrong)
+    within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
     run, model = open_model(arguments, say, Decodes)
     from models.core import datasets, judge, scores
 
