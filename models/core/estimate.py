@@ -49,7 +49,8 @@ def memory(model: Any, config: Config) -> tuple[int, int]:
 def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) -> Estimate:
     """Build the model, take a few steps on noise and extrapolate.
 
-    A model that would not fit into memory is not run: its time is then infinite.
+    One that grows is measured at its largest: the run will cost less than that. A model that would not fit into memory
+    is not run: its time is then infinite.
 
     Raises:
         ConfigError: if the config does not suit the images.
@@ -59,6 +60,8 @@ def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) 
     guess = Estimate(float("inf"), needed, weights)
     if guess.too_large:
         return guess
+    if hasattr(model, "finish_growing"):
+        model.finish_growing()
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     noise = np.random.default_rng(0).random((config.batch_size, *spec.image_shape), dtype=np.float32)
     from models.core.batches import no_conditions  # a window is drawn before Keras loads

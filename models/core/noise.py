@@ -90,6 +90,18 @@ def estimated_sigma(image: Images) -> float:
     return float(np.median(spread))
 
 
+def assumed(image: NDArray[Any], kind: str, limits: tuple[float, float]) -> float:
+    """How strong the noise of a picture (h, w, c), float in [0, 1] or uint8, is taken to be, within ``limits``.
+
+    Gaussian noise is measured; for any other kind it is the middle.
+    """
+    low, high = limits
+    if kind != "gaussian":
+        return (low + high) / 2
+    scale = 255.0 if image.dtype == np.uint8 else 1.0
+    return min(max(estimated_sigma(image.astype(np.float32)) / scale, low), high)
+
+
 def some_grey(images: Any, share: float, seed: Any) -> tuple[Any, Any]:
     """Make a share of a batch grey: (b, height, width, channels) -> the same, and which of them are (b, 1, 1, 1)."""
     from keras import ops, random

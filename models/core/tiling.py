@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.core.errors import Cancelled
 
 Floats = NDArray[np.float32]
-Network = Callable[[Floats], Floats]  # (1, tile, tile, channels) -> the same shape
+Network = Callable[[Floats], Floats]  # (n, tile, tile, channels) -> the same shape; in_tiles sends one at a time
 
 TILE = 256
 MARGIN = 24
@@ -106,6 +106,36 @@ def in_tiles(
             progress(number + 1, len(places))
     assert result is not None
     return result[: image.shape[0], : image.shape[1]]
+
+
+def for_channels(own: int, network: Network) -> Network:
+    """A network of ``own`` channels (1 or 3) for tiles of 1 or 3: grey is repeated, colour goes channel by channel."""
+
+    def adapted(tiles: Floats) -> Floats:
+        channels = tiles.shape[3]
+        if channels < own:
+            grey: Floats = network(np.repeat(tiles, own, axis=3)).mean(axis=3, keepdims=True)
+            return grey
+        if channels > own:
+            return np.concatenate([network(tiles[..., i : i + 1]) for i in range(channels)], axis=3)
+        return network(tiles)
+
+    return adapted
+
+
+def both_ways_up(network: Network) -> Network:
+    """The mean of a network's two answers, to a tile and to the tile turned upside down; their mistakes differ in part.
+
+    Source: R. Timofte, R. Rothe and L. Van Gool, "Seven Ways to Improve Example-Based Single Image Super Resolution",
+    2016, section 3.6 (there with all eight that mirrors and quarter turns make).
+    """
+
+    def both(tile: Floats) -> Floats:
+        answers = network(np.concatenate([tile, tile[:, ::-1, ::-1]]))
+        mean: Floats = np.float32(0.5) * (answers[:1] + answers[1:, ::-1, ::-1])
+        return mean
+
+    return both
 
 
 Place = tuple[tuple[slice, slice], tuple[Floats, Floats]]  # (rows and columns, weights down and across)

@@ -94,3 +94,20 @@ def test_cancel_is_obeyed_before_the_next_tile() -> None:
 def test_tiles_that_do_not_suit_are_refused(tile: int) -> None:
     with pytest.raises(ValueError, match="tiles of"):
         tiling.in_tiles(np.zeros((99, 99, 1), np.float32), same, tile=tile, margin=8, fade=8)
+
+
+def test_the_answer_to_what_stands_on_its_head_is_turned_back() -> None:
+    tile = np.random.default_rng(3).random((1, 8, 16, 3), np.float32)
+    seen = []
+
+    def network(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch.shape)
+        return batch
+
+    np.testing.assert_allclose(tiling.both_ways_up(network)(tile), tile, atol=1e-7)
+    assert seen == [(2, 8, 16, 3)]
+
+    def falls(batch: np.ndarray) -> np.ndarray:
+        return batch + np.linspace(0, 1, 16, dtype=np.float32)[None, None, :, None]  # brighter to the right
+
+    np.testing.assert_allclose(tiling.both_ways_up(falls)(tile), tile + 0.5, atol=1e-6)

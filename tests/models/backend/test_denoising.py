@@ -119,7 +119,8 @@ def test_a_grey_model_cleans_colour_channel_by_channel() -> None:
     assert model.denoise(PATCHES[:1]).shape == (1, 16, 16, 3)
 
 
-def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser) -> None:
+def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(denoising, "TWICE", 0)  # as if this picture were too large for two passes
     picture = np.random.default_rng(1).random((1, 120, 480, 3), np.float32)
     told: list[tuple[int, int]] = []
     tiled = taught.denoise(picture, strength=0.1, progress=lambda done, total: told.append((done, total)))
@@ -129,6 +130,30 @@ def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser) ->
     np.testing.assert_allclose(tiled, whole, atol=2e-3)
     as_bytes = (picture * 255).astype(np.uint8)
     np.testing.assert_allclose(taught.denoise(as_bytes, strength=0.1), tiled, atol=0.02)
+
+
+def test_a_small_picture_is_cleaned_alike_when_it_stands_on_its_head(taught: denoising.Denoiser) -> None:
+    picture = np.random.default_rng(2).random((1, 24, 40, 3), np.float32)
+    cleaned = taught.denoise(picture, strength=0.1)
+    turned = taught.denoise(picture[:, ::-1, ::-1], strength=0.1)
+    np.testing.assert_allclose(turned[:, ::-1, ::-1], cleaned, atol=1e-5)
+    level = np.full((1, 1, 1, 1), 0.1, np.float32)
+    once = np.clip(np.asarray(taught.network.predict_on_batch([picture, level])), 0, 1)
+    assert np.abs(once - cleaned).max() > 1e-3  # one pass alone is another answer
+
+
+def test_a_deeper_network_begins_as_the_shallow_one_and_learns(taught: denoising.Denoiser) -> None:
+    shallow, deep = conv(grey_share=0.0), conv(grey_share=0.0, depth=2)
+    names = {layer.name for layer in shallow.network.layers}
+    for layer in shallow.network.layers:
+        if layer.weights:
+            deep.network.get_layer(layer.name).set_weights(layer.get_weights())
+    grown = [layer for layer in deep.network.layers if layer.name not in names and layer.weights]
+    assert len(grown) == 2 * 2 * 2  # two blocks of two convolutions on either side
+    np.testing.assert_allclose(deep.denoise(PATCHES[:2]), shallow.denoise(PATCHES[:2]), atol=1e-6)
+    deep.compile(optimizer=deep.make_optimizer())
+    deep.fit(PATCHES, batch_size=4, epochs=1, verbose=0)
+    assert all(np.abs(layer.get_weights()[0]).max() > 0 for layer in grown)
 
 
 def test_cancel(taught: denoising.Denoiser) -> None:
