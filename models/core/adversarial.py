@@ -12,64 +12,22 @@ Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1 w
 
 from __future__ import annotations
 
-import functools
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from models.core.curves import CurveGroup
+from models.core.contest import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
 from models.core.errors import ConfigError
-from models.core.family import Codings, Config, DataSpec, Images, setting
+from models.core.family import Codings, DataSpec, Images
 from models.core.inference import predict
 from models.core.replay import Replay
 from models.core.two_rates import OPTIMIZERS
 from models.core.verdicts import Verdicts
 
-NETWORKS = ("discriminator", "generator")
-SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
-GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
 EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
-CURVES_OF_BOTH = (
-    CurveGroup("loss", ("discriminator_loss", "generator_loss")),
-    CurveGroup(
-        "accuracy", ("real_accuracy", "fake_accuracy"), limits=(0.0, 1.0), level=(0.5, "the discriminator guesses")
-    ),
-    CurveGroup("gradient", GRADIENTS, log=True),
-    CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
-)
-
-
-remedy = functools.partial(setting, group="remedies")
-
-
-class AdversarialConfig(Config):
-    """Settings of every adversarial family. Each remedy is one switch, off at first, with its parameters after it."""
-
-    optimizer: Literal["rmsprop", "adam", "nadam"] = setting(
-        "rmsprop", "How both networks step; with Nadam the textbook's GAN collapsed."
-    )
-    beta_1: float = setting(0.9, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    ema: float = setting(
-        0.0, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
-    )
-    replay: bool = remedy(False, "Show the discriminator fakes of the past, too.")
-    replay_size: int = remedy(1024, "How many past fakes are kept.", unit="images", ge=1, le=100_000)
-    replay_share: float = remedy(0.5, "Share of a batch of fakes that are old ones.", gt=0, le=1)
-    minibatch: bool = remedy(False, "Let the discriminator see how alike a batch is.")
-    minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
-    minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
-    smoothing: bool = remedy(False, "Do not let the discriminator be quite sure of real images.", later=True)
-    smoothing_amount: float = remedy(0.1, "How far below 1 the label of a real image lies.", gt=0, lt=0.5, later=True)
-    separate_rates: bool = remedy(False, "Give the discriminator a learning rate of its own.", later=True)
-    discriminator_rate: float = remedy(
-        0.5, "The discriminator's learning rate as a multiple of the generator's.", ge=0.001, le=1000, later=True
-    )
-    gradient_penalty: float = remedy(
-        0.0, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
-    )
 
 
 class Adversarial(keras.Model):
@@ -87,17 +45,18 @@ class Adversarial(keras.Model):
     """
 
     def __init__(
-        self, config: AdversarialConfig, spec: DataSpec,
+        self, config: ContestConfig, spec: DataSpec,
         networks: tuple[keras.Model, keras.Model, keras.Model | None], *, conditions: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.config, self.spec, self.condition_size = config, spec, conditions
         self.generator, self.discriminator, self.mean_generator = networks
         self.latent_size = int(self.generator.input_shape[-1])
-        if config.replay and config.replay_size < config.batch_size:
-            raise ConfigError({"replay_size": f"must be at least the batch size, {config.batch_size}"})
+        self.spread = config.truncation if isinstance(config, AdversarialConfig) else 1.0  # of samples' codings
         self.replay = None
-        if config.replay:
+        if isinstance(config, AdversarialConfig) and config.replay:
+            if config.replay_size < config.batch_size:
+                raise ConfigError({"replay_size": f"must be at least the batch size, {config.batch_size}"})
             self.replay = Replay(spec.image_shape, conditions, config.replay_size, config.replay_share, config.seed + 1)
         if self.mean_generator is not None:
             self.mean_generator.trainable = False
@@ -105,6 +64,7 @@ class Adversarial(keras.Model):
             self.mean_steps = self.add_weight(shape=(), initializer="zeros", trainable=False, name="mean_steps")
         self.noise = keras.random.SeedGenerator(config.seed)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in (*SIGNALS, *GRADIENTS)}
+        self.training_only = GRADIENTS  # metrics that a validation does not have
         self.built = True
 
     # --- One step: what is computed and what is learned ---
@@ -203,7 +163,7 @@ class Adversarial(keras.Model):
         """The optimizer of the config with a learning rate and a noted gradient norm for each network."""
         config, fakers = self.config, {id(v) for v in self.generator.trainable_variables}
         factor = config.discriminator_rate if config.separate_rates else 1.0
-        more = {} if config.optimizer == "rmsprop" else {"beta_1": config.beta_1}
+        more = {} if config.optimizer == "rmsprop" else {"beta_1": config.beta_1, "beta_2": config.beta_2}
         return OPTIMIZERS[config.optimizer](
             {"discriminator": factor, "generator": 1.0},
             lambda variable: "generator" if id(variable) in fakers else "discriminator",
@@ -232,11 +192,11 @@ class Adversarial(keras.Model):
         return logs if norms is not None else _without(logs, GRADIENTS)
 
     def test_step(self, *arguments: Any) -> Any:
-        """Keras' own step; a validation has no gradients."""
+        """Keras' own step; a validation has no gradients (and what else only training has)."""
         answer = super().test_step(*arguments)
         if keras.backend.backend() == "jax":
-            return _without(answer[0], GRADIENTS), answer[1]
-        return _without(answer, GRADIENTS)
+            return _without(answer[0], self.training_only), answer[1]
+        return _without(answer, self.training_only)
 
     # --- What it can do: the capability Decodes ---
 
@@ -250,8 +210,9 @@ class Adversarial(keras.Model):
         return predict(self.sampler, codings)[0]
 
     def sample_codings(self, count: int, seed: int) -> Codings:
-        """Draw from N(0, I)."""
-        return np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+        """Draw from N(0, I), brought nearer to 0 by the truncation: (count, latent_size)."""
+        drawn = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
+        return np.asarray(self.spread * drawn, np.float32)
 
     # --- What it can do: the capability TakesPhases ---
 

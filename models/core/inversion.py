@@ -93,7 +93,28 @@ def invert(
         Cancelled: if ``cancelled`` said so; the model is as it was.
     """
     network, pixels = network_of(model)
-    starts, painted = _starts(model)
+    return search(network, images, _starts(model), pixels=pixels, steps=steps, progress=progress, cancelled=cancelled)
+
+
+def search(
+    network: Any, images: Images, starts: tuple[Codings, Images] | Codings, *,
+    pixels: tuple[float, float] = (1.0, 0.0), steps: int = STEPS,
+    progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+) -> Codings:  # fmt: skip
+    """Find what a network of one input (n, d) must be given to paint pictures.
+
+    Args:
+        network: frozen while it is searched.
+        images: (n, height, width, channels) in [0, 1].
+        starts: inputs (m, d) and what they paint, of which each picture takes the nearest; or one input a picture.
+        pixels: (scale, shift) that turn the network's pixels into [0, 1].
+        steps: of Adam.
+        progress: called with (what, steps done, steps in all).
+        cancelled: asked before every step.
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
     batches = [np.asarray(images[begin : begin + BATCH], np.float32) for begin in range(0, len(images), BATCH)]
     done = itertools.count()
 
@@ -103,13 +124,18 @@ def invert(
         if progress:
             progress("Searching for codings", next(done), steps * len(batches))
 
-    before = network.trainable
+    begin = starts if not isinstance(starts, tuple) else np.concatenate(
+        [starts[0][:0], *(_nearest(batch, *starts) for batch in batches)]
+    )  # fmt: skip
+    found, before = [begin[:0]], [(layer, layer.trainable) for layer in network._flatten_layers()]
     try:
-        searches = (_Search(network, _nearest(batch, starts, painted), pixels) for batch in batches)
-        found = [_search(search, batch, steps, tell) for search, batch in zip(searches, batches, strict=True)]
+        for number, batch in enumerate(batches):
+            first = begin[number * BATCH : (number + 1) * BATCH]
+            found.append(_search(_Search(network, first, pixels), batch, steps, tell))
     finally:
-        network.trainable = before
-    return np.concatenate(found) if found else starts[:0]
+        for layer, trainable in before:  # a network comes before its layers, which may differ from it
+            layer.trainable = trainable
+    return np.concatenate(found)
 
 
 def _starts(model: Any) -> tuple[Codings, Images]:

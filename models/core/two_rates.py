@@ -59,17 +59,19 @@ class _PerNetwork:
         return self.add_variable(shape=(), name=name)  # type: ignore[attr-defined]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-        """Note the norms, then let the Keras optimizer do its step."""
-        grads = list(grads)
+        """Note the norms, then let the Keras optimizer do its step.
+
+        A variable that took no part in the step has the gradient 0, as on JAX, where TensorFlow says None.
+        """
         known = self._trainable_variables if trainable_variables is None else list(trainable_variables)  # type: ignore[attr-defined]
+        grads = [ops.zeros_like(v) if g is None else g for g, v in zip(grads, known, strict=True)]
         if not self.built:
             self.build(known)
         squares: list[list[Any]] = [[] for _ in self._network_names]
         for gradient, variable in zip(grads, known, strict=True):
-            if gradient is not None:
-                squares[self._place[self._get_variable_index(variable)]].append(ops.sum(ops.square(gradient)))  # type: ignore[attr-defined]
+            squares[self._place[self._get_variable_index(variable)]].append(ops.sum(ops.square(gradient)))  # type: ignore[attr-defined]
         for norm, parts in zip(self._norms, squares, strict=True):
-            norm.assign(ops.sqrt(sum(parts)) if parts else ops.zeros(()))
+            norm.assign(ops.sqrt(sum(parts)))
         return super().apply(grads, trainable_variables)  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models import dcgan, gan
 from models.core import state, training
-from models.core.adversarial import GRADIENTS, SIGNALS
+from models.core.contest import GRADIENTS, SIGNALS
 from models.core.errors import ConfigError
 from models.core.family import DataSpec
 from models.core.minibatch import MinibatchDiscrimination

@@ -1,0 +1,59 @@
+"""What the command ``mixing`` does once its arguments are read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from models.commands import MOST_SEED, Say, open_model, within
+from models.commands_autoencoders import counting
+from models.core.errors import ConfigError
+from models.core.styles import MixesStyles
+
+LEAST, MOST = 2, 10_000  # pairs
+COARSE = 0.4  # of all layers: four of ten
+
+
+def mixing_(arguments: Namespace, say: Say) -> int:
+    """The command ``mixing``: what changes with the coarse source, and what with the fine one."""
+    within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
+    if not 0.0 <= arguments.truncation <= 2.0:
+        raise ConfigError({"--truncation": f"must be from 0 to 2 (it is {arguments.truncation})"})
+    run, model = open_model(arguments, say, MixesStyles)
+    count = len(model.style_layers)
+    crossover = round(COARSE * count) if arguments.crossover is None else arguments.crossover
+    if not 1 <= crossover < count:
+        raise ConfigError({"--crossover": f"must be from 1 to {count - 1} (it is {crossover})"})
+    from models.core import datasets, judge, mixing_score
+
+    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    mixing_score.places(dataset)  # refused before anything slow begins
+    with counting(say, "steps") as progress:
+        knows = judge.judge_of(dataset, progress=progress)
+        found = mixing_score.score(
+            model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
+            seed=arguments.seed, progress=progress,
+        )  # fmt: skip
+    if say.as_json:
+        say.object("done", run=run.info.id, crossover=crossover, layers=count, rows=[row.data() for row in found])
+        return 0
+    where = f"layers before {model.style_layers[crossover].name} ({crossover} of {count}) from the coarse source"
+    say.line(f"{arguments.count:,} pairs, {where}")
+    _tell(found, say)
+    trust = ", ".join(f"{name} {value:.1%}" for name, value in zip(knows.names, knows.accuracy, strict=True))
+    say.line(f"the judge's accuracy on test images: {trust}")
+    return 0
+
+
+def _tell(found: list[Any], say: Say) -> None:
+    """One line a thing that may change; the last column compares the two sources."""
+    width = max(len(row.name) for row in found)
+    for kind, head, more in (
+        ("judged", "share of pictures judged otherwise", "coarse / fine"),
+        ("colour", "mean move of the colour, of 255", "fine / coarse"),
+    ):
+        say.line(f"{'':<{width}}  another coarse source  another fine source  {more}   ({head})")
+        for row in found:
+            if row.kind == kind:
+                values = [f"{value:.1%}" if kind == "judged" else f"{value:.1f}" for value in (row.coarse, row.fine)]
+                say.line(f"{row.name:<{width}}  {values[0]:>21}  {values[1]:>19}  {row.factor:>13.1f}")

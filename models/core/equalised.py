@@ -1,0 +1,141 @@
+"""Layers of progressive growing and StyleGAN: equalised learning rate, pixelwise normalisation, minibatch deviation.
+
+Source: T. Karras, T. Aila, S. Laine and J. Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and
+Variation", 2018, arXiv:1710.10196, sections 3, 4.1 and 4.2.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+LEAK = 0.2  # slope of the leaky relu below zero
+GAIN = math.sqrt(2.0 / (1.0 + LEAK**2))  # He's constant, sqrt(2), corrected for the leak
+SMALL = 1e-8
+
+
+class _Equalised(layers.Layer):
+    """Weights from N(0, 1), multiplied by He's constant at run time instead of at the beginning.
+
+    An optimizer such as Adam moves every weight about equally far in a step. Where all weights are of one size, all
+    learn equally fast, however many inputs a layer has. Of He's constant, sqrt(2 / fan-in), the layer has the part
+    1 / sqrt(fan-in) and ``Leaky`` the other one: so every layer has unit variance, whatever lies before it.
+
+    Args:
+        units: outputs of the layer.
+        window: sides of the kernel, () for a dense layer.
+        rate: how fast this layer learns compared with the others: the weights are drawn from N(0, 1 / rate^2) and
+            multiplied by ``rate`` at run time.
+        bias: what the bias begins with; None for a layer without.
+        seed: of the weights.
+    """
+
+    def __init__(
+        self, units: int, window: tuple[int, ...], *, rate: float = 1.0, bias: float | None = 0.0,
+        seed: int = 0, **arguments: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**arguments)
+        self.units, self.window, self.rate, self.start, self.seed = units, window, rate, bias, seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the kernel (*window, inputs, units) and the bias (units,)."""
+        shape = (*self.window, int(input_shape[-1] or 0), self.units)
+        # Keras' RandomNormal() has a standard deviation of 0.05, with which such a network is dead
+        normal = keras.initializers.RandomNormal(stddev=1.0 / self.rate, seed=self.seed)
+        self.kernel = self.add_weight(shape=shape, initializer=normal, name="kernel")
+        self.bias = None
+        if self.start is not None:
+            begin = keras.initializers.Constant(self.start / self.rate)
+            self.bias = self.add_weight(shape=(self.units,), initializer=begin, name="bias")
+        self.scale = self.rate / math.sqrt(math.prod(shape[:-1]))
+
+    def scaled(self) -> Any:
+        """The kernel as it is used, (*window, inputs, units)."""
+        return self.kernel * self.scale
+
+    def shifted(self, x: Any) -> Any:
+        """With the bias, if there is one: (..., units) -> (..., units)."""
+        return x if self.bias is None else x + self.bias * self.rate
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer can be made again from."""
+        own = {"units": self.units, "rate": self.rate, "bias": self.start, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+class EqualisedDense(_Equalised):
+    """A dense layer with an equalised learning rate: (b, inputs) -> (b, units)."""
+
+    def __init__(self, units: int, **arguments: Any) -> None:
+        super().__init__(units, (), **arguments)
+
+    def call(self, x: Any) -> Any:
+        """x W + b."""
+        return self.shifted(ops.matmul(x, self.scaled()))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, units)."""
+        return (*input_shape[:-1], self.units)
+
+
+class EqualisedConv(_Equalised):
+    """A convolution with an equalised learning rate, padded with zeros: (b, h, w, inputs) -> (b, h, w, units)."""
+
+    def __init__(self, units: int, kernel_size: int, **arguments: Any) -> None:
+        super().__init__(units, (kernel_size, kernel_size), **arguments)
+
+    def call(self, x: Any) -> Any:
+        """X * W + b."""
+        return self.shifted(ops.conv(x, self.scaled(), padding="same"))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, h, w, units)."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer can be made again from."""
+        return {**super().get_config(), "kernel_size": self.window[0]}
+
+
+class PixelNorm(layers.Layer):
+    """Brings the mean square over the channels to 1 at each pixel: x / sqrt(mean x^2 + 1e-8), (..., channels)."""
+
+    def call(self, x: Any) -> Any:
+        """Normalise; nothing is learned."""
+        return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + SMALL)
+
+
+class MinibatchDeviation(layers.Layer):
+    """Appends a map that holds how much the batch differs: (b, h, w, channels) -> (b, h, w, channels + 1).
+
+    The number is the standard deviation over the batch at each position and channel, averaged over these. Real and fake
+    images must come in separate calls: over groups of both, a generator collapsed to one face.
+    """
+
+    def call(self, x: Any) -> Any:
+        """Append the map."""
+        apart = ops.mean(ops.sqrt(ops.var(x, axis=0) + SMALL))
+        return ops.concatenate([x, ops.zeros_like(x[..., :1]) + apart], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, h, w, channels + 1)."""
+        return (*input_shape[:-1], int(input_shape[-1] or 0) + 1)
+
+
+class Leaky(layers.Layer):
+    """The leaky relu, multiplied so that an input of unit variance leaves it with a mean square of 1.
+
+    Written as a maximum: TensorFlow's optimizer of graphs stumbles over its own leaky relu after a bias of this kind.
+    """
+
+    def call(self, x: Any) -> Any:
+        """The larger one of x and 0.2 x, times 1.39."""
+        return ops.maximum(GAIN * x, GAIN * LEAK * x)
+
+
+def leaky(x: Any) -> Any:
+    """A leaky relu after a layer of a functional network."""
+    return Leaky()(x)

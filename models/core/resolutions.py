@@ -1,0 +1,42 @@
+"""The sizes of a picture from its smallest to its own: each is half of the next one."""
+
+from __future__ import annotations
+
+from models.core.errors import ConfigError
+
+SMALLEST = 4  # pixels
+
+
+def halvings(shape: tuple[int, int, int], family: str, *, within: tuple[int, int], least: int) -> int:
+    """How often both sides can be halved while they stay whole and at least 4 pixels (28 -> 2, 32 -> 3, 64 -> 4).
+
+    Args:
+        shape: (height, width, channels).
+        family: for the message.
+        within: least and most pixels of a side.
+        least: how often they must halve.
+
+    Raises:
+        ConfigError: if the sides are out of range, or cannot be halved often enough.
+    """
+    height, width, _ = shape
+    levels = 0
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * SMALLEST:
+        height, width, levels = height // 2, width // 2, levels + 1
+    low, high = within
+    if not (min(shape[:2]) >= low and max(shape[:2]) <= high and levels >= least):
+        size, often = f"{shape[0]} x {shape[1]}", "once" if least == 1 else "twice"
+        raise ConfigError(
+            {"family": f"{family} needs sides of {low} to {high} pixels that halve {often}; these are {size}"}
+        )
+    return levels
+
+
+def sizes(shape: tuple[int, int, int], family: str) -> list[tuple[int, int]]:
+    """(height, width) of each resolution, the smallest first: 64 -> 4, 8, 16, 32, 64; 28 -> 7, 14, 28.
+
+    Raises:
+        ConfigError: if the sides are not 8 to 256 pixels or cannot be halved.
+    """
+    levels = halvings(shape, family, within=(8, 256), least=1)
+    return [(shape[0] >> level, shape[1] >> level) for level in range(levels, -1, -1)]

@@ -1,0 +1,428 @@
+"""Progressive growing: first pictures of 4 x 4 pixels, then twice the size, and twice again.
+
+The idea. What a face is can be learned from sixteen pixels in no time, what an eye is cannot. So both networks begin
+with the smallest size; when they have learned it, one block of layers for twice the size is added to each. The new
+block fades in: at first the picture is the old one with larger pixels, in the end the new block's alone. Three layers
+keep the contest in balance: the equalised learning rate, the normalisation of each pixel in the generator, and one map
+at the discriminator's end that says how much a batch differs.
+
+Notation. x image, z coding, l level (0 for 4 x 4), a = alpha from 0 to 1, up nearest neighbour, down mean of 2 x 2.
+
+    G_l(z) = (1 - a) up(rgb_(l-1)(h_(l-1))) + a rgb_l(h_l)            h_l = block_l(up(h_(l-1)))
+    D_l(x) = D'_(l-1)((1 - a) from_(l-1)(down(x)) + a down(block_l(from_l(x))))
+    phases: 4 x 4 | fading to 8 x 8 | 8 x 8 | fading to 16 x 16 | ...
+
+Source: T. Karras, T. Aila, S. Laine and J. Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and
+Variation", 2018, arXiv:1710.10196. The loss is the logistic one with a price on steepness instead of WGAN-GP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from models.core import resolutions
+from models.core.adversarial import Adversarial
+from models.core.contest import CURVES_OF_BOTH, GRADIENTS, NETWORKS, ContestConfig
+from models.core.curves import CurveGroup
+from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.family import About, Codings, DataSpec, Images, setting
+from models.core.inference import predict
+from models.core.latest import Latest
+from models.core.verdicts import Verdicts
+
+TITLE = "Progressive growing"
+ABOUT = About(
+    text=(
+        "Both networks begin with pictures of 4 x 4 pixels and grow: a block for twice the size is added, and fades in "
+        "while alpha goes from 0 to 1. "
+        "Coarse things are learned first and quickly, fine ones later on top of them. "
+        "Watch the resolution and alpha among the curves: the losses jump a little whenever something new fades in."
+    ),
+    equation="G_l(z) = (1 − α) up(G_{l−1}(z)) + α G'_l(z),  α: 0 → 1",
+    paper="Karras, Aila, Laine and Lehtinen, Progressive Growing of GANs, 2018, arXiv:1710.10196",
+)
+GROWTH = ("resolution", "alpha", "phase")
+CURVES = (
+    *CURVES_OF_BOTH,
+    CurveGroup("resolution", ("resolution",)),
+    CurveGroup("alpha", ("alpha",), limits=(0.0, 1.0), level=(1.0, "the new block alone")),
+    CurveGroup("phase", ("phase",)),
+)
+
+
+# --- Hyper-parameters ------------------------------------------------------------------------------------------------
+
+
+class ProGANConfig(ContestConfig):
+    """Settings of progressive growing; the default widths want a GPU, see ``suggest`` for a CPU."""
+
+    latent_size: int = setting(
+        256, "How many random numbers a picture is painted from.", unit="codings", group="model", ge=1, le=512
+    )
+    width: int = setting(
+        256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
+        group="model", ge=4, le=512,
+    )  # fmt: skip
+    phase_images: int = setting(
+        100_000, "Real images that each phase sees; a size fades in during one phase and stays for another.",
+        unit="images", ge=1, le=10_000_000,
+    )  # fmt: skip
+    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
+    learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
+    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    ema: float = setting(
+        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+    )
+    gradient_penalty: float = setting(
+        0.5, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
+    )
+    batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+
+
+def suggest(spec: DataSpec) -> dict[str, Any]:
+    """Settings for a CPU: narrow layers, short phases, and passes enough to see them all and some more."""
+    height, width, channels = spec.image_shape
+    if channels == 1 and height * width <= 32 * 32:
+        return {"latent_size": 64, "width": 48, "phase_images": 60_000, "epochs": 12}
+    return {"latent_size": 128, "width": 64, "phase_images": 40_000, "batch_size": 16, "epochs": 60}
+
+
+def channels(config: ProGANConfig, size: tuple[int, int]) -> int:
+    """Channels at a size: the full width up to 16 pixels, from there on half of them for each doubling; at least 4."""
+    return max(4, min(config.width, 16 * config.width // max(size)))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which size is learned at which step, and how far it has faded in.
+
+    Attributes:
+        levels: how many sizes there are.
+        images: that each phase sees.
+        batch_size: of a step.
+    """
+
+    levels: int
+    images: int
+    batch_size: int
+
+    def phase(self, step: int) -> int:
+        """0 for the smallest size, then two for each size: odd while it fades in, even while it stays."""
+        return min(step * self.batch_size // self.images, 2 * (self.levels - 1))
+
+    def level(self, step: int) -> int:
+        """0 for the smallest size."""
+        return (self.phase(step) + 1) // 2
+
+    def alpha(self, level: int, step: Any) -> Any:
+        """From 0 to 1 while a level fades in, 1 afterwards and for the smallest one; ``step`` may be a tensor."""
+        faded = (step * self.batch_size - (2 * level - 1) * self.images) / self.images
+        return ops.clip(ops.cast(faded if level else 1.0, "float32"), 0.0, 1.0)
+
+    @property
+    def end(self) -> int:
+        """The first step of the last phase, in which nothing grows any more."""
+        return -(-2 * (self.levels - 1) * self.images // self.batch_size)
+
+
+# --- Networks --------------------------------------------------------------------------------------------------------
+
+
+class Fade(layers.Layer):
+    """(1 - alpha) old + alpha new, with alpha (b or 1, 1): what grows is at first the old one alone, then the new."""
+
+    def call(self, inputs: list[Any]) -> Any:
+        """Two of (b, h, w, c) -> (b, h, w, c)."""
+        old, new, alpha = inputs
+        share = ops.reshape(alpha, (-1, 1, 1, 1))
+        return (1.0 - share) * old + share * new
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+        """(b, h, w, c)."""
+        return input_shape[0]
+
+
+class Levels(keras.Model):
+    """The networks of all sizes, which share their layers. A call asks the one of ``level``.
+
+    Args:
+        networks: one a level, each taking [coding or image, alpha].
+        name: of the whole.
+    """
+
+    def __init__(self, networks: list[keras.Model], name: str) -> None:
+        super().__init__(name=name)
+        self.networks, self.level = networks, 0
+        self.built = True
+
+    def call(self, inputs: list[Any], training: bool | None = None) -> Any:
+        """What the network of this level says."""
+        return self.networks[self.level](inputs, training=training)
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Of what is given beside alpha."""
+        shape: tuple[int | None, ...] = self.networks[0].input_shape[0]
+        return shape
+
+
+def generators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
+    """[coding (b, d), alpha] -> pictures of each size, about [0, 1] (not clipped); each pixel is normalised."""
+    seeds = itertools.count(config.seed * 1_000)
+    sizes = resolutions.sizes(shape, "progan")
+    coding, alpha = keras.Input((config.latent_size,), name="coding"), keras.Input((1,), name="alpha")
+    unit, double = layers.Rescaling(0.5, 0.5, name="to_unit"), layers.UpSampling2D(2, interpolation="nearest")
+
+    def block(x: Any, size: tuple[int, int], which: str) -> Any:
+        name = f"{which}_{size[0]}"
+        return PixelNorm()(leaky(EqualisedConv(channels(config, size), 3, seed=next(seeds), name=name)(x)))
+
+    first = (*sizes[0], channels(config, sizes[0]))
+    x = EqualisedDense(int(np.prod(first)), seed=next(seeds), name="spread")(PixelNorm(name="unit")(coding))
+    x = block(PixelNorm()(leaky(layers.Reshape(first)(x))), sizes[0], "second")
+    networks, old = [], None
+    for level, size in enumerate(sizes):
+        if level:
+            x = block(block(double(x), size, "first"), size, "second")
+        new = EqualisedConv(shape[2], 1, seed=next(seeds), name=f"to_colour_{size[0]}")(x)
+        faded = Fade(name=f"fade_{size[0]}")([new if old is None else double(old), new, alpha])
+        networks.append(keras.Model([coding, alpha], unit(faded), name=f"paints_{size[0]}"))
+        old = new
+    return Levels(networks, "generator")
+
+
+def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
+    """[images of each size, alpha] -> one logit; from the largest size down, then how much the batch differs."""
+    seeds = itertools.count(config.seed * 1_000 + 500)
+    sizes = resolutions.sizes(shape, "progan")
+    half, signed = layers.AveragePooling2D(2), layers.Rescaling(2.0, -1.0, name="to_signed")
+
+    def conv(size: tuple[int, int], kernel: int, name: str) -> Callable[[Any], Any]:
+        layer = EqualisedConv(channels(config, size), kernel, seed=next(seeds), name=f"{name}_{size[0]}")
+        return lambda x: leaky(layer(x))
+
+    enter = [conv(size, 1, "from_colour") for size in sizes]
+    same = [conv(size, 3, "same") for size in sizes]
+    wider = [conv(smaller, 3, f"from_{size[0]}_to") for smaller, size in itertools.pairwise(sizes)]
+    hidden = EqualisedDense(config.width, seed=next(seeds), name="dense")
+    verdict = EqualisedDense(1, seed=next(seeds), name="verdict")
+    networks = []
+    for top, size in enumerate(sizes):
+        image, alpha = keras.Input((*size, shape[2]), name="image"), keras.Input((1,), name="alpha")
+        x = enter[top](signed(image))
+        for level in range(top, 0, -1):
+            x = half(wider[level - 1](same[level](x)))
+            if level == top:  # the block above this one fades in
+                x = Fade(name=f"fade_{size[0]}")([enter[level - 1](signed(half(image))), x, alpha])
+        x = same[0](MinibatchDeviation(name="deviation")(x))
+        networks.append(
+            keras.Model([image, alpha], verdict(leaky(hidden(layers.Flatten()(x)))), name=f"judges_{size[0]}")
+        )
+    return Levels(networks, "discriminator")
+
+
+def shrunk(images: Any, times: int) -> Any:
+    """Means over squares of 2^times pixels: (b, h, w, c) -> (b, h / 2^times, w / 2^times, c)."""
+    return ops.average_pool(images, 2**times, 2**times) if times else images
+
+
+def enlarged(images: Any, times: int) -> Any:
+    """The opposite: each pixel becomes a square of 2^times, (b, h, w, c) -> (b, 2^times h, 2^times w, c)."""
+    return ops.repeat(ops.repeat(images, 2**times, axis=1), 2**times, axis=2) if times else images
+
+
+# --- The model -------------------------------------------------------------------------------------------------------
+
+
+class ProGAN(Adversarial):
+    """Progressive growing; it works with plain ``compile()`` and ``fit(images)``.
+
+    How far it has grown follows from ``steps_done``, a weight that is not trained, so that a checkpoint holds it and a
+    run that goes on in the middle of a fade-in goes on exactly.
+
+    Each level has a compiled step of its own, made when the level is reached: ``train_function`` chooses by the count
+    of steps. One step with a branch a level would do as well, but a backend compiles and keeps all branches before the
+    first step (three times as much as the largest level alone), and a branch may not draw random numbers.
+
+    Raises:
+        ConfigError: if the images are too small, too large or odd.
+    """
+
+    def __init__(self, config: ProGANConfig, spec: DataSpec) -> None:
+        shape = spec.image_shape
+        mean = generators(config, shape) if config.ema > 0 else None
+        super().__init__(config, spec, (generators(config, shape), discriminators(config, shape), mean))
+        self.sizes = resolutions.sizes(shape, "progan")
+        self.schedule = Schedule(len(self.sizes), config.phase_images, config.batch_size)
+        self.steps_done = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps_done")
+        self.training_only = (*GRADIENTS, *GROWTH)
+        for name in GROWTH:
+            self.trackers[name] = Latest(name)
+        self._count = 0  # steps_done as Python knows it, which on JAX is not in the variable while fit runs
+
+    # --- One step at one level ---
+
+    @contextlib.contextmanager
+    def at(self, level: int) -> Iterator[None]:
+        """All networks are those of a level."""
+        networks = [one for one in (self.generator, self.discriminator, self.mean_generator) if one is not None]
+        before = self.generator.level
+        try:
+            for network in networks:
+                network.level = level
+            yield
+        finally:
+            for network in networks:
+                network.level = before
+
+    def conditions_of(self, y: Any) -> Any:
+        """Alpha goes into both networks beside codings and images, (1, 1)."""
+        return ops.reshape(self.schedule.alpha(self.generator.level, self.steps_done), (1, 1))
+
+    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+        """Fakes of this level's size, (b, d) -> (b, h, w, c)."""
+        return self.generator([codings, conditions], training=training)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Both losses at this level's size; the real images fade as the fakes do."""
+        return super().compute_loss(self.real(x), y, y_pred, sample_weight, training)
+
+    def real(self, images: Any) -> Any:
+        """Images of this level's size whose new detail is there as far as alpha: (b, H, W, c) -> (b, h, w, c)."""
+        level = self.generator.level
+        fine = shrunk(images, len(self.sizes) - 1 - level)
+        if not level:
+            return fine
+        alpha = self.schedule.alpha(level, self.steps_done)
+        return alpha * fine + (1.0 - alpha) * enlarged(shrunk(fine, 1), 1)
+
+    def note_step(self, conditions: Any) -> None:
+        """Count the step and say how far it has grown, beside what every adversarial model notes."""
+        super().note_step(conditions)
+        level, alpha = self.generator.level, conditions[0, 0]
+        found = (self.sizes[level][0], alpha, ops.where(alpha < 1.0, 2.0 * level - 1.0, 2.0 * level))
+        for name, value in zip(GROWTH, found, strict=True):
+            self.trackers[name].update_state(value)
+        self.steps_done.assign_add(1.0)
+
+    # --- Keras asks for these functions before each fit, evaluation and single batch ---
+
+    def make_train_function(self, force: bool = False) -> None:
+        """A function that trains at the level of the day."""
+        self._count = self._steps()
+        if force or getattr(self, "train_function", None) is None:
+            self.train_function = self._growing("train", super().make_train_function)
+
+    def make_test_function(self, force: bool = False) -> None:
+        """A function that evaluates at the level of the day."""
+        self._count = self._steps()
+        if force or getattr(self, "test_function", None) is None:
+            self.test_function = self._growing("test", super().make_test_function)
+
+    def _growing(self, kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
+        made: dict[int, Callable[..., Any]] = {}
+
+        def step(*arguments: Any) -> Any:
+            level = self.schedule.level(self._count)
+            if level not in made:
+                made[level] = self._made(level, kind, make)
+            answer = made[level](*arguments)
+            if kind == "train":
+                self._count += self.steps_per_execution
+            return answer
+
+        return step
+
+    def _made(self, level: int, kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
+        """Keras' own function around a step that is this level's whenever it is traced."""
+        chooser, plain = getattr(self, f"{kind}_function"), getattr(self, f"{kind}_step")
+
+        def step(*arguments: Any) -> Any:  # a function of its own: JAX knows compiled ones by their identity
+            with self.at(level):
+                return plain(*arguments)
+
+        setattr(self, f"{kind}_step", step)
+        try:
+            make(force=True)
+            return getattr(self, f"{kind}_function")  # type: ignore[no-any-return]
+        finally:
+            delattr(self, f"{kind}_step")
+            setattr(self, f"{kind}_function", chooser)
+
+    # --- Where it stands, and what it can do: the capabilities Decodes and TakesPhases ---
+
+    def _steps(self) -> int:
+        return int(ops.convert_to_numpy(self.steps_done))
+
+    def stage(self) -> tuple[int, float]:
+        """(level, alpha) as they are now."""
+        level = self.schedule.level(self._steps())
+        return level, float(self.schedule.alpha(level, self._steps()))
+
+    def finish_growing(self) -> None:
+        """Go to the last phase at once; an estimate of the cost is made there."""
+        self.steps_done.assign(self.schedule.end)
+
+    def decode(self, codings: Codings) -> Images:
+        """Paint codings as far as it has grown, with large pixels if need be: (n, d) -> (n, h, w, c) in [0, 1]."""
+        level, alpha = self.stage()
+        shares = np.full((len(codings), 1), alpha, np.float32)
+        small = predict(self.sampler.networks[level], codings, shares)[0]
+        return self._whole(small, level)
+
+    def _whole(self, small: Images, level: int) -> Images:
+        times = 2 ** (len(self.sizes) - 1 - level)
+        return np.clip(small, 0.0, 1.0).repeat(times, axis=1).repeat(times, axis=2)
+
+    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+        """Look at both networks at this level without training: (n, h, w, c) real images and (m, d) codings."""
+        level, _ = self.stage()
+        with self.at(level):
+            alpha = self.conditions_of(None)
+            fakes = self.paint(ops.convert_to_tensor(codings), alpha, False)
+            real = self.real(ops.convert_to_tensor(images))
+            first, on_reals = self.discriminator_loss(real, fakes, (alpha, alpha), False)
+            second, on_fakes = self.generator_loss(fakes, alpha, False)
+        fooled, trusted = (np.asarray(ops.convert_to_numpy(ops.sigmoid(v)))[:, 0] for v in (on_fakes, on_reals))
+        painted = self._whole(np.asarray(ops.convert_to_numpy(fakes)), level)
+        return Verdicts(painted, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
+
+    def parts(self) -> dict[str, keras.Model]:
+        """The plain Keras network that paints as far as it has grown, for export and for the search for codings."""
+        level, alpha = self.stage()
+        coding = keras.Input((self.latent_size,), name="coding")
+        x = self.sampler.networks[level]([coding, ops.zeros_like(coding[:, :1]) + alpha])
+        x = layers.ReLU(max_value=1.0)(x)
+        times = 2 ** (len(self.sizes) - 1 - level)
+        x = layers.UpSampling2D(times, interpolation="nearest")(x) if times > 1 else x
+        return {"generator": keras.Model(coding, x, name="generator")}
+
+
+CONFIG = ProGANConfig
+
+
+def build(config: ProGANConfig, spec: DataSpec) -> ProGAN:
+    """Build the model for images of ``spec.image_shape``; it is not compiled yet.
+
+    Raises:
+        ConfigError: if the sides are not 8 to 256 pixels or cannot be halved.
+    """
+    return ProGAN(config, spec)
+
+
+# Lessons. One batch size serves all sizes, where the paper takes large batches of small pictures: Keras fits with one.
+# The paper starts its optimizer anew for each size. Here the slots of a layer that sleeps stay zero, and when it wakes,
+# Adam's correction for young slots is over: its first step is ten times as long, 1 % of a weight of size 1, and the
+# layer has hardly faded in by then.

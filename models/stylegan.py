@@ -1,0 +1,426 @@
+"""StyleGAN: a coding is first mapped to a style, and the style is given to every layer of the painting network.
+
+The idea. A generator that paints straight from noise must bend the space of the noise until it has the shape of the
+data. Here a network of eight dense layers does the bending: it maps z to w, and an affine map of w sets the scale and
+the bias of every feature map at every layer ("adaptive instance normalisation"). The painting itself begins with a
+learned constant. What w need not say (the strands of hair) comes from one map of noise a layer. If, in training,
+some layers are given the style of one coding and the others that of another one, no layer can rely on its neighbours:
+then the styles of two pictures can be mixed, shape from one and colours from the other.
+
+Notation. z coding, w style, A_l affine map of layer l, n_l noise, s_l a learned scale a channel, psi truncation.
+
+    w = f(z / |z|)                                              f: eight dense layers that learn a hundred times slower
+    w' = mean + psi (w - mean)                                  truncation, for pictures only
+    x_l = lrelu(conv(x_(l-1)) + s_l n_l + b_l)
+    y_l = (1 + A_l w)_scale (x_l - mean(x_l)) / std(x_l) + (A_l w)_bias         (equation 1)
+
+Sources: T. Karras, S. Laine and T. Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks",
+2019, arXiv:1812.04948; the modulated convolution: T. Karras et al., "Analyzing and Improving the Image Quality of
+StyleGAN", 2020, arXiv:1912.04958, equations 1 to 3.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from models.core import projection, resolutions
+from models.core.adversarial import Adversarial
+from models.core.contest import CURVES_OF_BOTH, ContestConfig
+from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.family import About, Codings, DataSpec, Images, setting
+from models.core.inference import predict
+from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
+
+TITLE = "StyleGAN"
+ABOUT = About(
+    text=(
+        "A StyleGAN maps its coding to a style and gives that style to each layer of the network that paints. "
+        "Layers for small sizes decide on shape and pose, those for large sizes on colours, so that the styles of two "
+        "pictures can be mixed. "
+        "Maps of random noise, one a layer, paint what no style needs to say."
+    ),
+    equation="AdaIN(x, w) = y_s(w) (x − μ(x)) / σ(x) + y_b(w),  w = f(z)",
+    paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
+)
+CURVES = CURVES_OF_BOTH
+FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
+MEMORY = 0.995  # of the mean style, from batch to batch
+PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
+
+
+# --- Hyper-parameters. The defaults are those of a run that worked on 64 x 64 faces. ----------------------------------
+
+
+class StyleGANConfig(ContestConfig):
+    """Settings of a StyleGAN; the default widths want a GPU, see ``suggest`` for a CPU."""
+
+    latent_size: int = setting(
+        256, "How many numbers a picture is painted from; a style has as many.", unit="codings", group="model", ge=1,
+        le=512,
+    )  # fmt: skip
+    width: int = setting(
+        256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
+        group="model", ge=4, le=512,
+    )  # fmt: skip
+    mapping_layers: int = setting(8, "Dense layers that map a coding to its style.", group="model", ge=1, le=12)
+    style: Literal["adain", "modulated"] = setting(
+        "adain", "How a style sets a layer: adaptive normalisation (2019) or modulated convolutions (2020).",
+        group="model",
+    )  # fmt: skip
+    mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
+                            later=True)  # fmt: skip
+    truncation: float = setting(
+        0.8, "How far styles may be from their mean in the samples: less is safer, 1 leaves them.", ge=0, le=2,
+        later=True,
+    )  # fmt: skip
+    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
+    learning_rate: float = setting(2e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
+    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    ema: float = setting(
+        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+    )
+    gradient_penalty: float = setting(
+        0.5, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
+    )
+    batch_size: int = setting(64, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+
+
+def suggest(spec: DataSpec) -> dict[str, Any]:
+    """Settings for a CPU: narrow layers and smaller batches; small grey pictures also need fewer codings."""
+    height, width, channels = spec.image_shape
+    if channels == 1 and height * width <= 32 * 32:
+        return {"latent_size": 64, "width": 48, "batch_size": 32, "epochs": 20}
+    return {"latent_size": 128, "width": 64, "batch_size": 16, "epochs": 60}
+
+
+def channels(config: StyleGANConfig, size: tuple[int, int]) -> int:
+    """Channels at a size: the full width up to 16 pixels, from there on half of them for each doubling; at least 4."""
+    return max(4, min(config.width, 16 * config.width // max(size)))
+
+
+# --- Layers that only StyleGAN has ------------------------------------------------------------------------------------
+
+
+class Constant(layers.Layer):
+    """The learned picture that all painting begins with: styles (b, layers, d) -> (b, h, w, channels)."""
+
+    def __init__(self, size: tuple[int, int], units: int, *, seed: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.shape, self.seed = (1, *size, units), seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make it, from N(0, 1): with AdaIN alone it would have to leave zero by the noise."""
+        normal = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
+        self.value = self.add_weight(shape=self.shape, initializer=normal, name="value")
+
+    def call(self, styles: Any) -> Any:
+        """The same picture for each style."""
+        return ops.zeros_like(styles[:, :1, :1, None]) + self.value
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, h, w, channels)."""
+        return (input_shape[0], *self.shape[1:])
+
+
+class NoiseAndBias(layers.Layer):
+    """Adds a map of noise, scaled a channel, and a bias: (b, h, w, c), (b, h * w) -> (b, h, w, c). They begin at 0."""
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
+        """Make scale and bias, (c,) each."""
+        units = int(input_shape[0][-1] or 0)
+        self.scale = self.add_weight(shape=(units,), initializer="zeros", name="scale")
+        self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
+
+    def call(self, inputs: list[Any]) -> Any:
+        """X + scale * noise + bias."""
+        x, maps = inputs
+        return x + self.scale * ops.reshape(maps, (-1, *x.shape[1:3], 1)) + self.bias
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+        """(b, h, w, c)."""
+        return input_shape[0]
+
+
+class AdaIN(layers.Layer):
+    """Each feature map gets the mean and spread that the style asks for: (b, h, w, c), (b, d) -> (b, h, w, c)."""
+
+    def __init__(self, *, seed: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.seed = seed
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
+        """Make the affine map of the style, d -> 2 c."""
+        self.affine = EqualisedDense(2 * int(input_shape[0][-1] or 0), seed=self.seed, name="affine")
+        self.affine.build(input_shape[1])
+
+    def call(self, inputs: list[Any]) -> Any:
+        """Normalise over the pixels of each map, then scale and shift."""
+        x, style = inputs
+        mean, spread = ops.moments(x, axes=(1, 2), keepdims=True)
+        scale, shift = ops.split(self.affine(style)[:, None, None], 2, axis=-1)  # (b, 1, 1, c) each
+        return (1.0 + scale) * (x - mean) * ops.rsqrt(spread + SMALL) + shift
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+        """(b, h, w, c)."""
+        return input_shape[0]
+
+
+class ModulatedConv(EqualisedConv):
+    """A convolution whose inputs the style scales, and whose outputs are brought back to unit spread.
+
+    With s = 1 + A w the kernel would be W s for each image; scaling the inputs instead gives the same, and the spread
+    that is expected of the outputs is known from the weights: 1 / sqrt(sum (W s)^2).
+    """
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # type: ignore[override]
+        """Make the kernel without bias, and the affine map of the style, d -> inputs."""
+        super().build(input_shape[0])
+        inputs = int(input_shape[0][-1] or 0)
+        self.affine = EqualisedDense(inputs, bias=1.0, seed=self.seed + 1, name="affine")
+        self.affine.build(input_shape[1])
+
+    def call(self, inputs: list[Any]) -> Any:
+        """Scale, convolve, bring back: (b, h, w, inputs), (b, d) -> (b, h, w, units)."""
+        x, style = inputs
+        scale, kernel = self.affine(style), self.scaled()  # (b, inputs)
+        spread = ops.matmul(ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))  # (b, units)
+        x = ops.conv(x * scale[:, None, None], kernel, padding="same")
+        return x * ops.rsqrt(spread + SMALL)[:, None, None]
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:  # type: ignore[override]
+        """(b, h, w, units)."""
+        return (*input_shape[0][:-1], self.units)
+
+
+class MeanStyle(layers.Layer):
+    """Remembers the mean w and pulls styles towards it: (b, d) -> (b, layers, d), the same for each layer."""
+
+    def __init__(self, count: int, truncation: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.count, self.truncation = count, truncation
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the mean, (d,)."""
+        self.mean = self.add_weight(shape=input_shape[1:], initializer="zeros", trainable=False, name="mean")
+
+    def note(self, w: Any) -> None:
+        """Move the mean a little towards that of a batch (b, d)."""
+        self.mean.assign(MEMORY * self.mean + (1.0 - MEMORY) * ops.mean(ops.stop_gradient(w), axis=0))
+
+    def call(self, w: Any) -> Any:
+        """Truncate, and repeat for each layer."""
+        pulled = self.mean + self.truncation * (w - self.mean)
+        return ops.repeat(pulled[:, None], self.count, axis=1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, layers, d)."""
+        return (input_shape[0], self.count, input_shape[1])
+
+
+class FixedNoise(layers.Layer):
+    """The same noise for each picture: styles (b, layers, d) -> (b, noise_size)."""
+
+    def __init__(self, values: Floats, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.values = values
+
+    def call(self, styles: Any) -> Any:
+        """Repeat it."""
+        return ops.zeros_like(styles[:, 0, :1]) + ops.convert_to_tensor(self.values)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(b, noise_size)."""
+        return (input_shape[0], len(self.values))
+
+
+# --- Networks --------------------------------------------------------------------------------------------------------
+
+
+def style_layers(config: StyleGANConfig, shape: tuple[int, int, int]) -> tuple[StyleLayer, ...]:
+    """The layers that take a style, two a resolution, from 4 (or 7) pixels to the picture's size."""
+    found: list[StyleLayer] = []
+    begin = 0
+    for height, width in resolutions.sizes(shape, "stylegan"):
+        for which in ("first", "second"):
+            name = f"{height} x {width}, {which}"
+            found.append(StyleLayer(name, height, width, channels(config, (height, width)), begin))
+            begin += height * width
+    return tuple(found)
+
+
+def mapping(config: StyleGANConfig) -> keras.Model:
+    """z (b, d) -> w (b, d): eight dense layers that learn a hundred times slower than the others."""
+    coding = keras.Input((config.latent_size,), name="coding")
+    x = PixelNorm(name="unit")(coding)
+    for number in range(config.mapping_layers):
+        x = EqualisedDense(config.latent_size, rate=0.01, seed=config.seed * 1_000 + number, name=f"map_{number}")(x)
+        x = leaky(x)
+    return keras.Model(coding, x, name="mapping")
+
+
+def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
+    """Styles (b, layers, d) and noise (b, noise_size) -> pictures (b, h, w, c), about [0, 1] (not clipped)."""
+    known, seeds = style_layers(config, shape), itertools.count(config.seed * 1_000 + 100, 2)
+    modulated = config.style == SECOND_EDITION
+    styles = keras.Input((len(known), config.latent_size), name="styles")
+    maps = keras.Input((known[-1].place.stop,), name="noise")
+    x = Constant((known[0].height, known[0].width), known[0].channels, seed=next(seeds), name="constant")(styles)
+    for number, layer in enumerate(known):
+        style = styles[:, number]  # (b, d)
+        if x.shape[1] < layer.height:
+            x = layers.UpSampling2D(2, interpolation="nearest", name=f"up_{number}")(x)
+        if modulated:
+            x = ModulatedConv(layer.channels, 3, bias=None, seed=next(seeds), name=f"conv_{number}")([x, style])
+        elif number:  # the first layer of the first edition is the constant itself
+            x = EqualisedConv(layer.channels, 3, bias=None, seed=next(seeds), name=f"conv_{number}")(x)
+        x = leaky(NoiseAndBias(name=f"noise_{number}")([x, maps[:, layer.place]]))
+        x = (
+            layers.Identity(name=f"layer_{number}")(x)
+            if modulated
+            else AdaIN(seed=next(seeds), name=f"layer_{number}")([x, style])
+        )
+    x = EqualisedConv(shape[2], 1, seed=next(seeds), name="to_colour")(x)
+    return keras.Model([styles, maps], layers.Rescaling(0.5, 0.5, name="to_unit")(x), name="synthesis")
+
+
+def generator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
+    """The whole way of a sample: coding (b, d) -> truncated style -> picture, with fixed noise."""
+    known = style_layers(config, shape)
+    coding = keras.Input((config.latent_size,), name="coding")
+    styles = MeanStyle(len(known), config.truncation, name="mean_style")(mapping(config)(coding))
+    fixed = FixedNoise(noise(known[-1].place.stop, 1, config.seed)[0], name="fixed_noise")(styles)
+    return keras.Model(coding, synthesis(config, shape)([styles, fixed]), name="generator")
+
+
+def discriminator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
+    """Two convolutions a resolution and a mean over 2 x 2 pixels; at the smallest, how much the batch differs."""
+    seeds = itertools.count(config.seed * 1_000 + 500)
+    image = keras.Input(shape, name="image")
+    sizes = resolutions.sizes(shape, "stylegan")[::-1]
+    x = layers.Rescaling(2.0, -1.0, name="to_signed")(image)  # [0, 1] -> [-1, 1]
+    x = leaky(EqualisedConv(channels(config, sizes[0]), 1, seed=next(seeds), name="from_colour")(x))
+    for here, smaller in itertools.pairwise(sizes):
+        x = leaky(EqualisedConv(channels(config, here), 3, seed=next(seeds), name=f"same_{here[0]}")(x))
+        x = leaky(EqualisedConv(channels(config, smaller), 3, seed=next(seeds), name=f"wider_{here[0]}")(x))
+        x = layers.AveragePooling2D(2, name=f"down_{here[0]}")(x)
+    x = MinibatchDeviation(name="deviation")(x)
+    x = leaky(EqualisedConv(config.width, 3, seed=next(seeds), name="last")(x))
+    x = leaky(EqualisedDense(config.width, seed=next(seeds), name="dense")(layers.Flatten()(x)))
+    return keras.Model(image, EqualisedDense(1, seed=next(seeds), name="verdict")(x), name="discriminator")
+
+
+# --- The model -------------------------------------------------------------------------------------------------------
+
+
+class StyleGAN(Adversarial):
+    """A StyleGAN; it works with plain ``compile()`` and ``fit(images)``.
+
+    Raises:
+        ConfigError: if the images are too small, too large or odd.
+    """
+
+    def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
+        shape = spec.image_shape
+        mean = generator(config, shape) if config.ema > 0 else None
+        super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
+        self.style_layers = style_layers(config, shape)
+        self.style_size, self.noise_size = config.latent_size, self.style_layers[-1].place.stop
+        self.mixing = config.mixing
+        self._features: keras.Model | None = None
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        """Draw two codings for each image, side by side: (b, h, w, c) -> (b, 2 d)."""
+        return keras.random.normal((ops.shape(images)[0], 2 * self.latent_size), seed=self.noise)
+
+    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+        """Fakes with new noise, in training most of them with mixed styles: (b, 2 d) -> (b, h, w, c)."""
+        network, count = self.generator, len(self.style_layers)
+        first, second = (network.get_layer("mapping")(z) for z in ops.split(codings, 2, axis=-1))  # (b, d) each
+        styles = ops.repeat(first[:, None], count, axis=1)
+        if training:
+            network.get_layer("mean_style").note(first)
+            drawn = keras.random.uniform((ops.shape(first)[0], 1), seed=self.noise)
+            # a share of ``mixing`` crosses over before a layer from 1 to the last one, the others nowhere
+            layer = 1.0 + ops.floor(drawn / max(self.mixing, 1e-9) * (count - 1))
+            crossed = ops.cast(ops.arange(count), "float32") >= layer  # (b, layers)
+            styles = ops.where(crossed[..., None], second[:, None], styles)
+        maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
+        return network.get_layer("synthesis")([styles, maps], training=training)
+
+    # --- What it can do: the capabilities Decodes and MixesStyles ---
+
+    def decode(self, codings: Codings) -> Images:
+        """Paint codings with the fixed noise and the config's truncation: (n, d) -> (n, h, w, c) in [0, 1]."""
+        return np.clip(super().decode(codings), 0.0, 1.0)
+
+    def styles(self, codings: Codings) -> Styles:
+        """Map codings (n, d) to styles (n, layers, d), the same for each layer; no truncation."""
+        w = predict(self.sampler.get_layer("mapping"), codings)[0]
+        return np.repeat(w[:, None], len(self.style_layers), axis=1)
+
+    def mean_style(self) -> Floats:
+        """The mean of w over all codings, (d,)."""
+        return np.array(ops.convert_to_numpy(self.sampler.get_layer("mean_style").mean), np.float32)
+
+    def fixed_noise(self) -> Floats:
+        """The noise that ``decode`` paints with, (noise_size,)."""
+        return np.array(self.sampler.get_layer("fixed_noise").values)
+
+    def synthesize(self, styles: Styles, noise: Noise | None = None) -> Images:
+        """Paint styles with noise (n, noise_size) or the fixed one: (n, layers, d) -> (n, h, w, c) in [0, 1]."""
+        network = self.sampler.get_layer("synthesis")
+        return np.clip(predict(network, styles, self._noise(styles, noise), batch_size=PAINTED)[0], 0.0, 1.0)
+
+    def features(self, styles: Styles, noise: Noise | None = None) -> list[Floats]:
+        """What each layer makes of styles (n, layers, d): (n, h, w, channels) each, and the picture at the end."""
+        if self._features is None:
+            network = self.sampler.get_layer("synthesis")
+            seen = [network.get_layer(f"layer_{number}").output for number in range(len(self.style_layers))]
+            self._features = keras.Model(network.inputs, [*seen, network.output])
+        found = predict(self._features, styles, self._noise(styles, noise), batch_size=PAINTED)
+        return [*found[:-1], np.clip(found[-1], 0.0, 1.0)]
+
+    def project(
+        self, images: Images, *, plus: bool = False, steps: int = projection.STEPS,
+        progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> Styles:  # fmt: skip
+        """Search for the styles (n, layers, d) of pictures in W, or with ``plus`` in W+; see core/projection.py."""
+        network = self.sampler.get_layer("synthesis")
+        return projection.project(
+            self, network, images, plus=plus, steps=steps, progress=progress, cancelled=cancelled
+        )  # fmt: skip
+
+    def parts(self) -> dict[str, keras.Model]:
+        """The plain Keras networks, for export and for the search for codings; the generator's pixels are clipped."""
+        network = self.sampler
+        whole = keras.Model(network.input, layers.ReLU(max_value=1.0)(network.output), name="generator")
+        return {"generator": whole, **{name: network.get_layer(name) for name in ("mapping", "synthesis")}}
+
+    def _noise(self, styles: Styles, noise: Noise | None) -> Noise:
+        return np.repeat(self.fixed_noise()[None], len(styles), axis=0) if noise is None else noise
+
+
+CONFIG = StyleGANConfig
+
+
+def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
+    """Build the model for images of ``spec.image_shape``; it is not compiled yet.
+
+    Raises:
+        ConfigError: if the sides are not 8 to 256 pixels or cannot be halved.
+    """
+    return StyleGAN(config, spec)
+
+
+# Lessons. A gradient penalty of 2.5 here (5 in the paper's units) kept the discriminator at logit 0 for 11,000 steps of
+# 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing: at these sizes all resolutions learn
+# together. Noise and codings are drawn anew at each step, the samples' noise is fixed, so that a slider moves a picture
+# and not its grain.
