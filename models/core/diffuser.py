@@ -1,0 +1,294 @@
+"""What all families that diffuse share: one step of training, mean weights, and the walk from noise to pictures.
+
+A network is shown x_t and t and predicts the noise eps that is in x_t (Ho et al. 2020, algorithm 1):
+
+    loss = distance(eps, network(sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps, t, class))
+
+With classes, the class is left out now and then, so that one network predicts with and without it (classifier-free
+guidance, Ho and Salimans 2022, algorithm 1).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.core import diffusion
+from models.core.diffuses import Cancel, Kept, Labels, Progress, Sampling
+from models.core.diffusion import Known, Predict, Schedule, States, Step, Walk
+from models.core.errors import ConfigError, UserError
+from models.core.family import Config, DataSpec, Images, setting
+from models.core.inference import predict_all, sizes_for
+
+NOISES = 64  # rows of noise that a validation uses again and again
+GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
+AT_ONCE = 512  # pictures that are walked together
+START = "0.25:0.85, 0.5:0.49, 0.75:0.14"
+
+
+class DiffusionConfig(Config):
+    """Settings of every family that diffuses."""
+
+    timesteps: int = setting(
+        4000, "How many steps lead from a picture to noise.", unit="steps", group="model", ge=100, le=4000
+    )
+    schedule: Literal["cosine", "linear", "own"] = setting(
+        "cosine", "How quickly the picture drowns in noise; own goes through your points.", group="model"
+    )
+    schedule_points: str = setting(
+        START, "Share of the time : alpha_bar, falling from 1 to 0 (own schedule only).", group="model", max_length=500
+    )
+    loss: Literal["huber", "mae", "mse"] = setting("huber", "How the distance of two noises is measured.")
+    condition: Literal["none", "class"] = setting(
+        "none", "Paint what is asked for: a class that the dataset knows.", group="model"
+    )
+    drop: float = setting(
+        0.1, "Share of pictures whose class is kept back in training (class only).", group="model", ge=0.01, le=0.9
+    )
+    ema: float = setting(
+        0.999, "Samples are painted by a mean of past weights with this memory; 0 for none, as in the textbook.",
+        ge=0, lt=1,
+    )  # fmt: skip
+
+
+def points_of(text: str) -> list[tuple[float, float]]:
+    """ "0.25:0.85, 0.5:0.49" -> [(0.25, 0.85), (0.5, 0.49)].
+
+    Raises:
+        ConfigError: if that is not what it says.
+    """
+    try:
+        pairs = [pair.split(":") for pair in text.split(",") if pair.strip()]
+        points = [(float(share), float(height)) for share, height in pairs]
+        diffusion.from_alpha_bar(points, 100)
+    except ValueError:
+        problem = "must be pairs like 0.25:0.85, 0.5:0.49 whose times rise and whose alpha_bars fall between 1 and 0"
+        raise ConfigError({"schedule_points": problem}) from None
+    return points
+
+
+def schedule_of(config: DiffusionConfig) -> Schedule:
+    """alpha_bar by t, (T + 1,)."""
+    if config.schedule == "own":
+        return diffusion.from_alpha_bar(points_of(config.schedule_points), config.timesteps)
+    return diffusion.cosine(config.timesteps) if config.schedule == "cosine" else diffusion.linear(config.timesteps)
+
+
+def distance(kind: str, errors: Any) -> Any:
+    """Mean over all values of Huber (quadratic up to 1), absolute or squared errors: (b, ...) -> (b,)."""
+    size = ops.abs(errors)
+    if kind == "huber":
+        each = ops.where(size <= 1.0, 0.5 * ops.square(errors), size - 0.5)
+    else:
+        each = size if kind == "mae" else ops.square(errors)
+    return ops.mean(each, axis=tuple(range(1, len(errors.shape))))
+
+
+class Diffuser(keras.Model):
+    """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, labels)``.
+
+    Args:
+        config: the settings.
+        spec: the shape of the images, (height, width, channels) in [0, 1], and the names of the classes.
+        networks: the one that learns, [x_t, t] or [x_t, t, label] -> noise; and once more for mean weights, or None.
+        names: of the classes it is told, or ().
+    """
+
+    clip: float | None = 1.0  # states of images are in [-1, 1]
+
+    def __init__(
+        self, config: DiffusionConfig, spec: DataSpec, networks: tuple[keras.Model, keras.Model | None],
+        names: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.config, self.spec, self.condition_names = config, spec, names
+        self.condition_kind: Literal["none", "class"] = "class" if names else "none"
+        self.schedule = schedule_of(config)
+        self.rates = np.sqrt(np.stack([self.schedule, 1.0 - self.schedule], axis=1)).astype(np.float32)  # (T + 1, 2)
+        self.network, self.mean_network = networks
+        self.batches = sizes_for(self.network)  # how many states it is shown at a time
+        self.steps_done = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps_done")
+        if self.mean_network is not None:
+            self.mean_network.trainable = False
+            self.mean_network.set_weights(self.network.get_weights())
+        self.draws = keras.random.SeedGenerator(config.seed)
+        self.error_tracker = keras.metrics.Mean(name="noise_mse")
+        self.built = True
+
+    @property
+    def state_shape(self) -> tuple[int, int, int]:
+        """Of what is diffused, (height, width, channels)."""
+        return tuple(self.network.input_shape[0][1:])
+
+    # --- One step: what is computed and what is learned ---
+
+    def call(self, images: Any, training: bool | None = None) -> dict[str, Any]:
+        """Draw a time (b,), noise (b, h, w, c) and whether the class is told (b,) for each image (b, h, w, c)."""
+        count = ops.shape(images)[0]
+        time = keras.random.randint((count,), 1, self.config.timesteps + 1, seed=self.draws)
+        told = keras.random.uniform((count,), seed=self.draws) >= self.config.drop
+        noise = keras.random.normal((count, *self.state_shape), seed=self.draws)
+        return {"time": time, "noise": noise, "told": told}
+
+    def fixed(self, images: Any) -> dict[str, Any]:
+        """The same for a validation: fixed by how many images it has seen, so that batches of any size agree."""
+        place = ops.cast(self.error_tracker.count, "int32") + ops.arange(ops.shape(images)[0], dtype="int32")  # (b,)
+        share = ops.cast(place % 4_096, "float32") * GOLDEN + 0.5
+        time = ops.cast((share - ops.floor(share)) * self.config.timesteps, "int32") + 1
+        noise = keras.random.normal((NOISES, *self.state_shape), seed=self.config.seed)
+        told = ops.ones_like(place, dtype="bool")
+        time = ops.minimum(time, self.config.timesteps)
+        return {"time": time, "noise": ops.take(noise, place % NOISES, axis=0), "told": told}
+
+    def state_of(self, images: Any) -> Any:
+        """What is diffused, as a tensor: images (b, h, w, c) in [0, 1] -> [-1, 1]."""
+        return 2.0 * images - 1.0
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Mean distance of the noise that is there and the noise that the network sees."""
+        loss, squares = self.noise_loss(self.state_of(x), y, y_pred if training else self.fixed(x), training)
+        self.error_tracker.update_state(squares)
+        if training:
+            self.note_step()
+        return loss
+
+    def noise_loss(self, states: Any, y: Any, draw: dict[str, Any], training: bool) -> tuple[Any, Any]:
+        """The loss of clean states (b, h, w, c) with drawn times and noises, and mean squared errors (b,)."""
+        rates = ops.take(self.rates, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
+        noisy = rates[..., :1] * states + rates[..., 1:] * draw["noise"]
+        inputs = [noisy, draw["time"]]
+        if self.condition_names:
+            inputs.append(self.labels_of(y) * ops.cast(draw["told"], "int32"))
+        errors = draw["noise"] - self.network(inputs, training=training)
+        return ops.mean(distance(self.config.loss, errors)), distance("mse", errors)
+
+    def labels_of(self, y: Any) -> Any:
+        """Labels (b,) from 0 become the network's from 1; its 0 is no class at all.
+
+        Raises:
+            UserError: if the model is fed with images alone.
+        """
+        if y is None:
+            raise UserError("A model conditioned on class learns from images together with their classes.")
+        return ops.cast(ops.reshape(y, (-1,)), "int32") + 1
+
+    def steps_learned(self) -> Any:
+        """How many steps the noise predictor has learned, a scalar."""
+        return self.steps_done
+
+    def note_step(self) -> None:
+        """Count, and move the mean weights a step towards the network's; at the beginning they follow quickly."""
+        self.steps_done.assign_add(1.0)
+        if self.mean_network is None:
+            return
+        steps = self.steps_learned()
+        memory = ops.minimum(self.config.ema, steps / (steps + 9.0))
+        for mean, own in zip(self.mean_network.weights, self.network.weights, strict=True):
+            mean.assign(memory * mean + (1.0 - memory) * own)
+
+    # --- What it can do: the capability Diffuses ---
+
+    @property
+    def sampler(self) -> keras.Model:
+        """The network that pictures are painted with: the one of mean weights if there is one."""
+        return self.network if self.mean_network is None else self.mean_network
+
+    def states(self, images: Images) -> States:
+        """What is diffused, as arrays: (n, h, w, c) in [0, 1] -> [-1, 1]."""
+        return 2.0 * np.asarray(images, np.float32) - 1.0
+
+    def forward(self, images: Images, t: int, seed: int) -> States:
+        """The state x_t of images in [0, 1]; t = 0 adds no noise."""
+        x_0 = self.states(images)
+        noise = diffusion.draw(x_0.shape, seed, t, diffusion.FORWARD)
+        return diffusion.forward(x_0, self.schedule, t, noise) if t else x_0
+
+    def predictor(self, labels: Labels, guidance: float, cancelled: Cancel | None = None) -> Predict:
+        """The network as ``(x_t, t) -> noise`` for classes (n,), -1 for none."""
+
+        def asked(known: Labels) -> Predict:
+            def predict(x: States, t: int) -> States:
+                inputs = [x, np.full(len(x), t, np.int32), *([known + 1] if self.condition_names else [])]
+                return predict_all(self.sampler, inputs, sizes=self.batches, cancelled=cancelled)[0]
+
+            return predict
+
+        nothing = np.full_like(labels, -1)
+        wanted = 1.0 if np.array_equal(labels, nothing) else guidance
+        return diffusion.guided(asked(labels), asked(nothing), wanted)
+
+    def reverse(
+        self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
+        start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
+    ) -> Iterator[Step]:  # fmt: skip
+        """Walk from noise to pictures; see ``Diffuses``."""
+        timesteps = self.config.timesteps
+        sampling.check(timesteps)
+        if start is None:
+            start = timesteps, diffusion.draw((count, *self.state_shape), sampling.seed, timesteps, diffusion.START)
+        t, x = start
+        if not 0 <= t <= timesteps or x.shape[1:] != self.state_shape:
+            raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
+        steps = timesteps if sampling.sampler == "ddpm" else sampling.steps
+        walk = Walk(
+            self.schedule, x, diffusion.times(timesteps, steps, t), sampling.seed, sampling.eta, self.clip,
+            None if kept is None else self.known(kept), sampling.repeats,
+        )  # fmt: skip
+        predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, cancelled)
+        return diffusion.SAMPLERS[sampling.sampler](predict, walk)
+
+    def checked(self, labels: Labels | None, count: int) -> Labels:
+        """One class a picture, (n,); -1 where nothing is asked for.
+
+        Raises:
+            ConfigError: if one is out of range or their number is not ``count``.
+        """
+        wanted = np.full(count, -1, np.int32) if labels is None else np.asarray(labels, np.int32)
+        if wanted.shape != (count,) or (count and not -1 <= wanted.min() <= wanted.max() < len(self.condition_names)):
+            known = f"from 0 to {len(self.condition_names) - 1}" if self.condition_names else "-1, as it knows no class"
+            raise ConfigError({"labels": f"must be {count} classes {known}"})
+        return wanted
+
+    def known(self, kept: Kept) -> Known:
+        """What an inpainting keeps, as states."""
+        return Known(self.states(kept.images), np.asarray(kept.mask, bool))
+
+    def pictures(self, states: States, kept: Kept | None = None) -> Images:
+        """States in [-1, 1] as pictures in [0, 1]; what is kept is put into them bit for bit."""
+        painted: Images = np.clip((states + np.float32(1)) / np.float32(2), 0.0, 1.0)
+        return painted if kept is None else np.where(kept.mask, painted, kept.images)
+
+    def noise_pictures(self, noise: States) -> Images:
+        """Grey is nothing; three standard deviations are black or white."""
+        shown: Images = np.clip(np.float32(0.5) + noise / np.float32(6), 0.0, 1.0)
+        return shown
+
+    def sample(
+        self, count: int, seed: int, *, labels: Labels | None = None, sampling: Sampling | None = None,
+        progress: Progress | None = None, cancelled: Cancel | None = None,
+    ) -> Images:  # fmt: skip
+        """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
+        wanted = self.checked(labels, count)
+        sampling = sampling or Sampling(steps=min(50, self.config.timesteps))
+        painted = [np.zeros((0, *self.spec.image_shape), np.float32)]
+        for begin in range(0, count, AT_ONCE):
+            part = wanted[begin : begin + AT_ONCE]
+            drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
+            walk = dataclasses.replace(sampling, seed=drawn)
+            for step in self.reverse(walk, count=len(part), labels=part, cancelled=cancelled):
+                if progress:
+                    done = (self.config.timesteps - step.t) * len(part) // self.config.timesteps
+                    progress("Sampling", begin + done, count)
+            painted.append(self.pictures(step.x))
+        return np.concatenate(painted)
+
+    def parts(self) -> dict[str, keras.Model]:
+        """The plain Keras network inside, for export."""
+        return {"denoiser": self.sampler}

@@ -1,0 +1,118 @@
+"""What a model that diffuses can do, and how it is asked: numbers alone, so that a recipe can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.diffusion import SAMPLERS, Schedule, States, Step
+from models.core.errors import ConfigError
+
+Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
+Labels = NDArray[np.int32]  # (n,) a class each; -1 asks for nothing
+Cancel = Callable[[], bool]
+Progress = Callable[[str, int, int], None]  # what is being done, done, in all
+LIMITS = {"eta": (0.0, 1.0), "guidance": (0.0, 20.0), "repeats": (1, 50), "seed": (0, 2**31 - 1)}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How pictures are made out of noise.
+
+    Attributes:
+        sampler: "ddpm" walks all T steps, "ddim" as many as you like, "dpm_solver" asks the network twice a step.
+        steps: strides from T to 0, 1 to T; DDPM does not look at it.
+        eta: how much of DDPM's noise DDIM adds, 0 to 1.
+        guidance: how much the class counts: 0 not at all, 1 as learned, more exaggerates it; 0 to 20.
+        seed: of all noise.
+        repeats: how often an inpainting walks each stride (RePaint's resampling), 1 to 50.
+    """
+
+    sampler: str = "ddim"
+    steps: int = 50
+    eta: float = 0.0
+    guidance: float = 2.0
+    seed: int = 0
+    repeats: int = 1
+
+    def check(self, timesteps: int) -> None:
+        """Refuse what no walk of T ``timesteps`` could be made of.
+
+        Raises:
+            ConfigError: naming everything that is wrong at once.
+        """
+        wrong = {}
+        if self.sampler not in SAMPLERS:
+            wrong["sampler"] = f"must be one of {', '.join(SAMPLERS)} (it is {self.sampler[:60]!r})"
+        for name, (low, high) in {**LIMITS, "steps": (1, timesteps)}.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                wrong[name] = f"must be from {low} to {high} (it is {value})"
+        if wrong:
+            raise ConfigError(wrong)
+
+
+QUICK = Sampling(steps=10)  # what a preview is worth while a model learns
+
+
+class Kept(NamedTuple):
+    """What an inpainting keeps: ``images`` (n or 1, h, w, c) in [0, 1] but where ``mask`` (n or 1, h, w, 1) is True."""
+
+    images: Images
+    mask: NDArray[np.bool_]
+
+
+@runtime_checkable
+class Diffuses(Protocol):
+    """Makes pictures out of noise, step by step.
+
+    ``schedule`` is alpha_bar by t, (T + 1,); ``condition_names`` are the classes it can be asked for, or ().
+    States are what it diffuses: images in [-1, 1], or codings of an autoencoder.
+    """
+
+    schedule: Schedule
+    condition_kind: Literal["none", "class"]
+    condition_names: tuple[str, ...]
+
+    def forward(self, images: Images, t: int, seed: int) -> States:
+        """The state x_t of images (n, h, w, c) in [0, 1]; t = 0 adds no noise."""
+        ...
+
+    def reverse(
+        self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
+        start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
+    ) -> Iterator[Step]:  # fmt: skip
+        """Walk from noise to pictures, one step an iteration; the first step comes after one look of the network.
+
+        Args:
+            sampling: how.
+            count: of pictures; only without a start.
+            labels: the class of each picture; None or -1 asks for nothing.
+            start: (t, x_t) to begin with: a step of an earlier walk, or ``forward(images, t, seed)``.
+            kept: paint only where its mask says so.
+            cancelled: asked before every batch.
+
+        Raises:
+            ConfigError: if ``sampling`` or a label is out of range.
+            Cancelled: if ``cancelled`` said so.
+        """
+        ...
+
+    def pictures(self, states: States, kept: Kept | None = None) -> Images:
+        """States x_t or x_0 as pictures in [0, 1]; what is kept is put into them bit for bit."""
+        ...
+
+    def noise_pictures(self, noise: States) -> Images:
+        """Noise, or the difference of two states, as pictures in [0, 1]: grey is nothing."""
+        ...
+
+    def sample(
+        self, count: int, seed: int, *, labels: Labels | None = None, sampling: Sampling | None = None,
+        progress: Progress | None = None, cancelled: Cancel | None = None,
+    ) -> Images:  # fmt: skip
+        """The ends of ``count`` walks, (count, h, w, c) in [0, 1]; ``seed`` counts, not the one of ``sampling``."""
+        ...

@@ -1,0 +1,274 @@
+"""Diffusion in plain numpy: schedules, the way into noise, and samplers that walk back, one step at a time.
+
+Notation. t = 1..T time, x_0 clean image in [-1, 1], x_t noisy image, eps noise, alpha_bar_t the share of the variance
+of x_t that is still the image: alpha_bar_0 = 1 and alpha_bar_T is nearly 0.
+
+    x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps                 (Ho, Jain and Abbeel 2020, equation 4)
+
+All samplers have one signature, ``(predict, walk)``, and are generators of ``Step``. A step depends on (t, x_t) and the
+seed alone: whoever starts again from a step in the middle gets the same pictures bit for bit.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Schedule = NDArray[np.float64]  # (T + 1,): alpha_bar by t, alpha_bar[0] = 1
+States = NDArray[np.float32]  # (n, height, width, channels)
+Predict = Callable[[States, int], States]  # (x_t, t) -> predicted eps
+MAX_BETA = 0.999  # the share of the variance that one step may turn into noise
+MIN_BETA = 1e-9
+STEP, START, KNOWN, AGAIN, FORWARD = range(5)  # what a draw of noise is for
+
+
+# --- Schedules: alpha_bar by t ---------------------------------------------------------------------------------------
+
+
+def cosine(timesteps: int, s: float = 0.008, max_beta: float = MAX_BETA) -> Schedule:
+    """f(t) / f(0) with f(t) = cos^2(pi/2 (t/T + s) / (1 + s)) (Nichol and Dhariwal 2021, equation 17)."""
+    f = np.cos((np.linspace(0.0, 1.0, timesteps + 1) + s) / (1 + s) * np.pi / 2) ** 2
+    return from_betas(np.minimum(1.0 - f[1:] / f[:-1], max_beta))
+
+
+def linear(timesteps: int) -> Schedule:
+    """beta from 0.0001 to 0.02 for T = 1000 (Ho et al. 2020, section 4), scaled so that every T ends alike."""
+    scale = 1000.0 / timesteps
+    return from_betas(np.linspace(1e-4 * scale, 0.02 * scale, timesteps))
+
+
+def from_betas(betas: NDArray[np.float64]) -> Schedule:
+    """alpha_bar_t = product of (1 - beta_i) up to t, and 1 at t = 0."""
+    return np.concatenate([[1.0], np.cumprod(1.0 - np.clip(betas, MIN_BETA, MAX_BETA))])
+
+
+def from_alpha_bar(points: Sequence[tuple[float, float]], timesteps: int) -> Schedule:
+    """A schedule bent by hand: a monotone curve through points, from 1 at the beginning to 0 at the end.
+
+    Args:
+        points: (share of the time, alpha_bar), both between 0 and 1; the shares rise and the alpha_bars fall.
+        timesteps: T.
+
+    Returns:
+        As the other schedules: no step takes more than 99.9 % of the variance.
+
+    Raises:
+        ValueError: if the points are not in order.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    curve = np.array([(0.0, 1.0), *points, (1.0, 0.0)], np.float64)
+    if not (np.diff(curve[:, 0]) > 0).all() or not (np.diff(curve[:, 1]) < 0).all():
+        raise ValueError("the times must rise and the alpha_bars must fall, all between 0 and 1")
+    smooth = np.asarray(PchipInterpolator(curve[:, 0], curve[:, 1])(np.linspace(0.0, 1.0, timesteps + 1)))
+    smooth = np.clip(smooth, 1e-12, 1.0)
+    return from_betas(1.0 - smooth[1:] / smooth[:-1])
+
+
+def signal_to_noise(schedule: Schedule) -> NDArray[np.float64]:
+    """alpha_bar / (1 - alpha_bar) by t; infinite at t = 0."""
+    with np.errstate(divide="ignore"):
+        return schedule / (1.0 - schedule)
+
+
+def time_of_noise(schedule: Schedule, sigma: float) -> int:
+    """The t at which x_t, divided by sqrt(alpha_bar_t), has noise nearest to ``sigma`` (of data in [-1, 1]); >= 1."""
+    spread = np.sqrt(1.0 / schedule[1:] - 1.0)
+    return int(np.argmin(np.abs(spread - sigma))) + 1
+
+
+def times(timesteps: int, steps: int, start: int | None = None) -> tuple[int, ...]:
+    """Times from T (or ``start``) down to 0 in ``steps`` strides that are as equal as whole numbers can be.
+
+    From a start in the middle the rest is the same as on the whole way down.
+    """
+    whole = np.unique(np.round(np.linspace(0, timesteps, min(steps, timesteps) + 1)).astype(int))[::-1].tolist()
+    begin = timesteps if start is None else start
+    return (begin, *(t for t in whole if t < begin))
+
+
+# --- Into noise ------------------------------------------------------------------------------------------------------
+
+
+def draw(shape: tuple[int, ...], seed: int, t: int, use: int = STEP, turn: int = 0) -> States:
+    """Noise N(0, I) that depends on its arguments alone; the first rows of a larger batch are those of a smaller."""
+    return np.random.default_rng((seed, t, use, turn)).standard_normal(shape, np.float32)
+
+
+def forward(x_0: States, schedule: Schedule, t: int, noise: States) -> States:
+    """q(x_t | x_0): mean sqrt(alpha_bar_t) x_0, variance 1 - alpha_bar_t (Ho et al. 2020, equation 4)."""
+    alpha_bar = float(schedule[t])
+    return math.sqrt(alpha_bar) * x_0 + math.sqrt(1.0 - alpha_bar) * noise
+
+
+# --- Back: what all samplers share -----------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """One step of a walk back: at t the picture is ``x``, and this is what the network sees in it.
+
+    At t = 0 the walk is over: ``x_0`` is ``x`` and ``noise`` is 0. All are (n, height, width, channels).
+    """
+
+    t: int
+    x: States
+    x_0: States
+    noise: States
+
+
+class Known(NamedTuple):
+    """What an inpainting keeps: clean ``x_0`` (n or 1, h, w, c), and where to paint, ``mask`` (n or 1, h, w, 1)."""
+
+    x_0: States
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where a sampler begins and how it goes.
+
+    Attributes:
+        schedule: alpha_bar by t.
+        x: the picture at the first of the times, (n, h, w, c).
+        times: falling, the last one is 0.
+        seed: of all noise.
+        eta: how much of DDPM's noise DDIM adds, 0 to 1; the other samplers do not look at it.
+        clip: predicted clean values are cut at -clip and clip; None leaves them as they are.
+        known: what is kept while the rest is painted, or None.
+        repeats: how often each stride is walked when something is known (RePaint's resampling).
+    """
+
+    schedule: Schedule
+    x: States
+    times: tuple[int, ...]
+    seed: int = 0
+    eta: float = 0.0
+    clip: float | None = 1.0
+    known: Known | None = None
+    repeats: int = 1
+
+
+Noise = Callable[[], States]
+Move = Callable[[Step, int, Noise], States]  # from a step to the picture at an earlier time
+
+
+def look(predict: Predict, walk: Walk, x: States, t: int) -> Step:
+    """Ask the network what it sees at (t, x): x_0 = (x_t - sqrt(1 - alpha_bar) eps) / sqrt(alpha_bar), then cut."""
+    alpha_bar = float(walk.schedule[t])
+    noise = predict(x, t)
+    x_0: States = np.asarray((x - math.sqrt(1.0 - alpha_bar) * noise) / math.sqrt(alpha_bar), np.float32)
+    if walk.clip is not None:
+        np.clip(x_0, -walk.clip, walk.clip, out=x_0)
+        noise = np.asarray((x - math.sqrt(alpha_bar) * x_0) / math.sqrt(1.0 - alpha_bar), np.float32)
+    return Step(t, x, x_0, noise)
+
+
+def _back(predict: Predict, walk: Walk, move: Move) -> Iterator[Step]:
+    """Walk from the first of the times to 0.
+
+    Where something is known, RePaint (Lugmayr et al. 2022, algorithm 1): the known part of each x_t is drawn from the
+    forward process, and each stride is walked ``repeats`` times, with fresh noise up and down, so that both parts grow
+    together. At t = 0 the known part is what it was, bit for bit.
+    """
+    x = walk.x
+    for t, to in itertools.pairwise(walk.times):
+        step = look(predict, walk, x, t)
+        yield step
+        for turn in range(walk.repeats if walk.known and to else 1):
+            if turn:  # back up to t, and down again
+                left = float(walk.schedule[t] / walk.schedule[to])
+                again = draw(x.shape, walk.seed, t, AGAIN, turn)
+                step = look(predict, walk, math.sqrt(left) * x + math.sqrt(1.0 - left) * again, t)
+            x = move(step, to, lambda t=t, turn=turn: draw(walk.x.shape, walk.seed, t, STEP, turn))  # type: ignore[misc]
+            if walk.known:
+                noise = draw(x.shape, walk.seed, t, KNOWN, turn)
+                kept = forward(walk.known.x_0, walk.schedule, to, noise) if to else walk.known.x_0
+                x = np.where(walk.known.mask, x, kept)
+    yield Step(0, x, x, np.zeros_like(x))
+
+
+# --- Back: the samplers ----------------------------------------------------------------------------------------------
+
+
+def ddpm(predict: Predict, walk: Walk) -> Iterator[Step]:
+    """DDPM: mean of q(x_{t-1} | x_t, x_0), plus noise of variance beta_t but at the end (Ho et al. 2020, algorithm 2).
+
+    Without cutting this is the textbook's x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + ...
+    It is meant for all T steps.
+    """
+
+    def move(step: Step, to: int, noise: Noise) -> States:
+        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
+        alpha = now / then
+        mean: States = math.sqrt(then) * (1.0 - alpha) / (1.0 - now) * step.x_0
+        mean = mean + math.sqrt(alpha) * (1.0 - then) / (1.0 - now) * step.x
+        return mean + math.sqrt(1.0 - alpha) * noise() if to else mean
+
+    return _back(predict, walk, move)
+
+
+def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
+    """DDIM: from predicted x_0 and eps straight to an earlier time (Song, Meng and Ermon 2020, equations 12 and 16).
+
+    eta = 0 adds no noise, so x_T is a coding of the picture; eta = 1 with all steps is DDPM.
+    """
+
+    def move(step: Step, to: int, noise: Noise) -> States:
+        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
+        sigma = walk.eta * math.sqrt((1.0 - then) / (1.0 - now) * (1.0 - now / then))
+        x = math.sqrt(then) * step.x_0 + math.sqrt(max(0.0, 1.0 - then - sigma**2)) * step.noise
+        return x + sigma * noise() if sigma else x
+
+    return _back(predict, walk, move)
+
+
+def dpm_solver(predict: Predict, walk: Walk) -> Iterator[Step]:
+    """DPM-Solver++(2S): second order, no noise, asks the network twice a stride (Lu et al. 2022, algorithm 1).
+
+    Unlike (2M) it needs no memory of earlier steps. The second look is half way in time: with equal strides of time its
+    error on Gaussian data was mostly several times smaller than half way in log SNR. At t = 0 the log SNR is infinite:
+    the last stride aims at t = 1.
+    """
+    with np.errstate(divide="ignore"):
+        lambdas = 0.5 * np.log(signal_to_noise(walk.schedule))  # log(alpha_t / sigma_t)
+
+    def towards(step: Step, x_0: States, to: int) -> States:
+        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
+        noise = np.asarray((step.x - math.sqrt(now) * x_0) / math.sqrt(1.0 - now), np.float32)
+        return math.sqrt(then) * x_0 + math.sqrt(1.0 - then) * noise
+
+    def move(step: Step, to: int, noise: Noise) -> States:
+        last = max(to, 1)
+        if step.t == 1:
+            return step.x_0
+        begin, end = lambdas[step.t], lambdas[last]
+        middle = (last + step.t) // 2
+        r = float((lambdas[middle] - begin) / (end - begin))
+        second = look(predict, walk, towards(step, step.x_0, middle), middle)
+        return towards(step, (1.0 - 0.5 / r) * step.x_0 + 0.5 / r * second.x_0, to)
+
+    return _back(predict, walk, move)
+
+
+SAMPLERS: dict[str, Callable[[Predict, Walk], Iterator[Step]]] = {"ddpm": ddpm, "ddim": ddim, "dpm_solver": dpm_solver}
+
+
+def guided(conditional: Predict, unconditional: Predict, scale: float) -> Predict:
+    """Classifier-free guidance: eps_without + scale (eps_with - eps_without) (Ho and Salimans 2022, equation 6).
+
+    Their w is ``scale - 1``: 0 forgets the condition, 1 is the condition alone, more exaggerates it.
+    """
+    if scale == 1.0:
+        return conditional
+
+    def predict(x: States, t: int) -> States:
+        without = unconditional(x, t)
+        return without + scale * (conditional(x, t) - without)
+
+    return unconditional if scale == 0.0 else predict

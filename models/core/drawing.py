@@ -1,0 +1,77 @@
+"""New pictures from a model, whichever way it makes them: from codings, or out of noise step by step."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+import numpy as np
+
+from models.core.diffuses import QUICK, Cancel, Diffuses, Labels, Progress, Sampling
+from models.core.errors import UserError
+from models.core.family import Conditions, Decodes, Images
+
+
+def draws(model: object) -> TypeGuard[Decodes | Diffuses]:
+    """Whether a model can make new pictures."""
+    return isinstance(model, Decodes | Diffuses)
+
+
+def check(model: object) -> None:
+    """Refuse a model that draws no pictures.
+
+    Raises:
+        UserError: what else to choose.
+    """
+    if not draws(model):
+        advice = "Choose a VAE, a GAN or a diffusion model."
+        raise UserError("This model draws no samples, so they cannot be judged.", advice=advice)
+
+
+def draw(
+    model: Decodes | Diffuses, count: int, seed: int, *, sampling: Sampling | None = None,
+    progress: Progress | None = None, cancelled: Cancel | None = None,
+) -> Images:  # fmt: skip
+    """``count`` new pictures, (count, h, w, c) in [0, 1]; the same seed gives the same ones.
+
+    Args:
+        model: with its weights.
+        count: how many.
+        seed: of codings or noise.
+        sampling: how a model that diffuses walks.
+        progress: called with (what is being done, done, in all) by a model that diffuses.
+        cancelled: asked now and then by a model that diffuses; ``Cancelled`` is raised if it says so.
+    """
+    if isinstance(model, Decodes):
+        return model.decode(model.sample_codings(count, seed))
+    return model.sample(count, seed, sampling=sampling, progress=progress, cancelled=cancelled)
+
+
+def draw_classes(
+    model: Conditions | Diffuses, labels: Labels, seed: int, *, sampling: Sampling | None = None,
+    progress: Progress | None = None, cancelled: Cancel | None = None,
+) -> Images:  # fmt: skip
+    """New pictures of classes (n,) that are asked for, (n, h, w, c) in [0, 1]; see ``draw``."""
+    if isinstance(model, Conditions):
+        wanted = np.eye(len(model.condition_names), dtype=np.float32)[labels]
+        return model.decode_with(model.sample_codings(len(labels), seed), wanted)
+    return model.sample(len(labels), seed, labels=labels, sampling=sampling, progress=progress, cancelled=cancelled)
+
+
+def sheet(model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: int) -> tuple[Images, int]:
+    """A sheet of samples for a preview, and its columns: with conditions one column each, else as told.
+
+    Args:
+        model: with its weights.
+        rows: of a sheet with conditions.
+        count: of pictures without conditions.
+        columns: of a sheet without conditions.
+        seed: of codings or noise.
+    """
+    if isinstance(model, Conditions):
+        conditions = model.preview_conditions()
+        codings = np.repeat(model.sample_codings(rows, seed), len(conditions), 0)  # one coding a row
+        return model.decode_with(codings, np.tile(conditions, (rows, 1))), len(conditions)
+    if isinstance(model, Decodes) or not model.condition_names:
+        return draw(model, count, seed, sampling=QUICK), columns
+    asked: Labels = np.tile(np.arange(len(model.condition_names), dtype=np.int32), rows)
+    return draw_classes(model, asked, seed, sampling=QUICK), len(model.condition_names)

@@ -1,0 +1,252 @@
+"""Denoising diffusion: drown pictures in noise, learn to see the noise, and walk back from pure noise to a picture.
+
+The idea. Adding a little noise many times turns any picture into pure noise. One small step of that is easy to undo
+for whoever can tell the noise from the picture, so a network learns just that: it is shown a noisy picture and the
+time, and says what the noise is. Beginning with pure noise and undoing step after step gives a new picture. No two
+networks fight here; it is plain regression, slow to sample from, and hard to break.
+
+Notation. t = 1..T time, x_0 picture in [-1, 1], eps ~ N(0, I), alpha_bar_t what is left of the picture's variance.
+
+    x_t     = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps          any t in one go
+    loss    = Huber(eps - network(x_t, t))                                t uniform in 1..T
+    x_(t-1) = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps') / sqrt(1 - beta_t) + sqrt(beta_t) z,  eps' = network(x_t, t)
+
+Two networks: the textbook's U-Net of separable convolutions (280,369 weights for 28 x 28 x 1), and a modern one of
+residual blocks with attention in three sizes. The samplers (DDPM, DDIM, DPM-Solver++) are in core/diffusion.py, what
+training and sampling share with latent diffusion in core/diffuser.py.
+
+Sources: J. Ho, A. Jain and P. Abbeel, "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239; A. Nichol and
+P. Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021, arXiv:2102.09672 (cosine schedule).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import layers
+
+from models.core import diffusion, noise, tiling, unet
+from models.core import images as pictures
+from models.core.conditional import names_of
+from models.core.curves import CurveGroup
+from models.core.diffuser import Diffuser, DiffusionConfig
+from models.core.diffuses import Sampling
+from models.core.errors import ConfigError
+from models.core.family import About, DataSpec, Images, setting
+
+TITLE = "Denoising diffusion (DDPM)"
+ABOUT = About(
+    text=(
+        "A diffusion model learns to see the noise in pictures that were drowned in it, at every depth. "
+        "Beginning with pure noise it takes away what it sees, step by step, until a new picture is left. "
+        "The loss falls quickly and then hardly at all, while the samples go on getting better for a long time."
+    ),
+    equation="loss = Huber(ε − network(√ᾱₜ x₀ + √(1−ᾱₜ) ε, t))",
+    paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
+)
+CURVES = (CurveGroup("loss", ("loss",), log=True), CurveGroup("noise", ("noise_mse",), log=True))
+SIZES = {
+    "small": unet.Size(32, (1, 2, 3, 3), 1),
+    "medium": unet.Size(48, (1, 2, 3, 3), 2),
+    "large": unet.Size(96, (1, 2, 3, 3), 2),
+}
+ENCODING = 64  # numbers that the textbook tells the time with
+DENOISING_STEPS = 8  # looks of the network at a noisy picture
+
+
+# --- Hyper-parameters. The defaults are the textbook's but for the mean weights. -------------------------------------
+
+
+class DDPMConfig(DiffusionConfig):
+    """Settings of a diffusion model on pixels; the defaults are the textbook's but for the mean weights."""
+
+    size: Literal["textbook", "small", "medium", "large"] = setting(
+        "textbook", "Textbook is its U-Net; the others are modern ones of 2, 6 and 24 million weights.", group="model"
+    )
+    learning_rate: float = setting(1e-3, "How far one step moves the weights; modern ones want 0.0003.", gt=0.0, le=1.0)
+    epochs: int = setting(100, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+
+
+def suggest(spec: DataSpec) -> dict[str, Any]:
+    """Settings that suit a dataset better than the textbook's: colour or large images want the modern network."""
+    height, width, channels = spec.image_shape
+    if channels == 1 and height * width <= 32 * 32:
+        return {}
+    return {"size": "small", "learning_rate": 3e-4, "timesteps": 1000, "batch_size": 64}
+
+
+# --- Networks --------------------------------------------------------------------------------------------------------
+
+
+def textbook_network(config: DDPMConfig, shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
+    """The textbook's U-Net: [x_t (b, h, w, c), t (b,)] and, with classes, [.., label (b,)] -> noise (b, h, w, c).
+
+    Down by separable convolutions and pooling (32, 64, 128 channels), up by transposed convolutions (64, 32, 16); the
+    time is added to every pixel at each level. Sides that are no multiples of 8 get a margin, which is cut off again.
+    """
+    parts = _Textbook(config.seed)
+    noisy, time = keras.Input(shape, name="noisy"), keras.Input((), dtype="int32", name="time")
+    inputs, told = [noisy, time], unet.TimeEncoding(ENCODING, name="time_encoding")(time)  # (b, 64)
+    if classes:
+        label, vector = unet.class_vector(classes, ENCODING, config.seed * 1_000 + 950)
+        inputs, told = [*inputs, label], layers.Add()([told, vector])
+    margins = tuple((-side % 8) // 2 for side in shape[:2])  # 28 -> 32
+    x = layers.ZeroPadding2D(tuple(1 + margin for margin in margins))(noisy)
+    x = layers.Activation("relu")(layers.BatchNormalization()(parts.conv(16, 3, padding="valid")(x)))
+    x = parts.timed(x, told)
+    seen = []  # what the way up will see again
+    for channels in (32, 64, 128):  # each level halves the sides
+        before = x
+        for _ in range(2):
+            x = layers.BatchNormalization()(parts.separable(channels)(layers.Activation("relu")(x)))
+        seen.append(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = parts.timed(layers.Add()([x, parts.conv(channels, 1, strides=2)(before)]), told)
+    for channels in (64, 32, 16):  # and each doubles them again
+        before = x
+        for _ in range(2):
+            x = layers.BatchNormalization()(parts.transposed(channels)(layers.Activation("relu")(x)))
+        x = layers.UpSampling2D(2)(x)
+        x = parts.timed(layers.Add()([x, parts.conv(channels, 1)(layers.UpSampling2D(2)(before))]), told)
+        x = layers.Concatenate()([x, seen.pop()])
+    return keras.Model(inputs, layers.Cropping2D(margins)(parts.conv(shape[2], 3)(x)), name=name)
+
+
+class _Textbook:
+    """The layers of the textbook's network with Keras' usual initial weights, each from a seed of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.seeds = itertools.count(seed * 1_000)
+
+    def init(self) -> keras.initializers.Initializer:
+        return keras.initializers.GlorotUniform(seed=next(self.seeds))
+
+    def conv(self, channels: int, size: int, *, padding: str = "same", strides: int = 1) -> layers.Layer:
+        return layers.Conv2D(channels, size, strides, padding, kernel_initializer=self.init())
+
+    def separable(self, channels: int) -> layers.Layer:
+        first, second = self.init(), self.init()
+        return layers.SeparableConv2D(
+            channels, 3, padding="same", depthwise_initializer=first, pointwise_initializer=second
+        )
+
+    def transposed(self, channels: int) -> layers.Layer:
+        return layers.Conv2DTranspose(channels, 3, padding="same", kernel_initializer=self.init())
+
+    def timed(self, x: Any, told: Any) -> Any:
+        """Add the encoded time (b, 64) to every pixel of x (b, h, w, c)."""
+        channels = x.shape[-1]
+        fitted = layers.Dense(channels, kernel_initializer=self.init())(told)
+        return layers.Add()([layers.Reshape((1, 1, channels))(fitted), x])
+
+
+def network(config: DDPMConfig, shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
+    """The noise predictor of a config."""
+    if config.size == "textbook":
+        return textbook_network(config, shape, classes, name)
+    return unet.modern(
+        shape, SIZES[config.size], timesteps=config.timesteps, classes=classes, seed=config.seed, name=name
+    )
+
+
+# --- The model -------------------------------------------------------------------------------------------------------
+
+
+class DDPM(Diffuser):
+    """Denoising diffusion on pixels: it works with plain ``compile()`` and ``fit(images)`` or ``fit(images, labels)``.
+
+    Drawing times and noises is in ``call``, the loss in ``compute_loss`` of ``Diffuser``.
+    """
+
+    config: DDPMConfig
+    noise_kind = "gaussian"
+    noise_range = (0.02, 0.5)  # of full scale, for trying out
+
+    def make_optimizer(self) -> keras.optimizers.Optimizer:
+        """Nadam for the textbook's network, as there; Adam with bounded gradients for the modern one."""
+        if self.config.size == "textbook":
+            return keras.optimizers.Nadam(learning_rate=self.config.learning_rate)
+        return keras.optimizers.Adam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
+
+    # --- What it can do: beside Diffuses the capability Denoises ---
+
+    def disturb(self, images: Images, seed: int) -> Images:
+        """Pictures with Gaussian noise of a fifth of full scale, in [0, 1]."""
+        return noise.add(images, "gaussian", 0.2, seed)
+
+    def effect(self, shape: tuple[int, int, int]) -> str:
+        """What happens to a picture of another shape than the training images'."""
+        height, width, channels = self.spec.image_shape
+        if shape == self.spec.image_shape:
+            return ""
+        colour = "grey" if channels == 1 else "colour"
+        return (
+            f"This model knows only {colour} pictures of {width} x {height} pixels: it takes the middle of the "
+            f"picture, brings it to that size and gives back a {colour} picture of {width} x {height} pixels."
+        )
+
+    def denoise(
+        self, images: Images, *, strength: float | None = None,
+        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> Images:  # fmt: skip
+        """Take a noisy picture for a step of a walk, and walk from there without new noise.
+
+        A picture with noise of standard deviation s (in [-1, 1]) is x_t / sqrt(alpha_bar_t) for the t at which
+        sqrt(1 / alpha_bar_t - 1) is s. See ``effect`` for what happens to size and colour.
+
+        Args:
+            images: (n, h, w, 1 to 4) in [0, 1].
+            strength: standard deviation of the noise, a share of full scale; None measures it in each picture.
+            progress: called with (pictures done, pictures in all).
+            cancelled: asked before every look of the network.
+
+        Raises:
+            Cancelled: if ``cancelled`` said so.
+        """
+        images = self.brought(images)
+        cleaned = np.zeros_like(images)
+        for number, image in enumerate(images):
+            sigma = noise.estimated_sigma(image) if strength is None else strength
+            t = diffusion.time_of_noise(self.schedule, 2.0 * sigma)
+            begun = np.float32(np.sqrt(self.schedule[t])) * self.states(image[None])
+            steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
+            for step in self.reverse(Sampling(steps=steps), start=(t, begun), cancelled=cancelled):
+                cleaned[number] = self.pictures(step.x)[0]
+            if progress:
+                progress(number + 1, len(images))
+        return cleaned
+
+    def brought(self, images: Images) -> Images:
+        """Pictures of any size and colour, brought to those of the training images."""
+        if images.shape[1:] == self.spec.image_shape:
+            return np.asarray(images, np.float32)
+        shown = pictures.to_uint8(tiling.opaque(images))
+        return pictures.to_float(np.stack([pictures.fit(image, self.spec.image_shape) for image in shown]))
+
+
+CONFIG = DDPMConfig
+
+
+def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
+    """Build the model for images of ``spec.image_shape``; it is not compiled yet.
+
+    Raises:
+        ConfigError: if the images are odd, too small or too large, or the dataset knows no classes.
+    """
+    height, width, _ = spec.image_shape
+    if height % 4 or width % 4 or not 8 <= min(height, width) <= max(height, width) <= 64:
+        problem = f"ddpm needs sides of 8 to 64 pixels that are multiples of 4; these are {height} x {width}"
+        raise ConfigError({"family": problem})
+    names = names_of("class", spec) if config.condition == "class" else ()
+    mean = network(config, spec.image_shape, len(names), "mean_denoiser") if config.ema > 0 else None
+    return DDPM(config, spec, (network(config, spec.image_shape, len(names), "denoiser"), mean), names)
+
+
+# Lessons. The loss says little about the samples: most of it comes from times at which the picture is all but drowned.
+# Validations draw times and noises that are spread evenly and always the same, else their curve is as noisy as the
+# pictures. What the network says about x_0 is cut to [-1, 1] while sampling: at t = T it divides by sqrt(alpha_bar_T),
+# which is 0.00001 for the cosine schedule.

@@ -1,0 +1,81 @@
+"""The command ``sample`` for models that diffuse: how they walk, what they are asked for, what does not suit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import __main__ as command_line
+from models import ddpm, gan
+from models.core import export, images, state, training
+from models.core.diffuses import Sampling
+from models.core.family import Config
+from models.core.record import Run
+from tests.models.backend.conftest import blobs
+from tests.models.backend.diffusers import TINY
+
+
+def untaught(folder: Path, family: str, config: Config) -> Run:
+    """A run with fresh weights in a checkpoint: what its pictures show is of no interest here."""
+    dataset = blobs(32)
+    named = type(dataset)(
+        **{**vars(dataset), "labels": np.arange(32, dtype=np.int32) % 2, "label_names": ("cat", "dog")}
+    )
+    run = training.start(folder, family, config, named)
+    run.save_checkpoint(0, state.capture(training.build(run), training=False))
+    run.close()
+    return run
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(ddpm.SIZES, "small", TINY)
+    untaught(tmp_path / "run", "ddpm", ddpm.CONFIG(size="small", timesteps=100, condition="class"))
+    return tmp_path / "run"
+
+
+def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.png"
+    words = ["sample", str(run), "--count", "4", "--seed", "3", "--out", str(out), "--class", "dog"]
+    words += ["--sampler", "ddim", "--steps", "5", "--eta", "0.5", "--guidance", "1.5"]
+    assert command_line.main(words) == 0
+    recipe = export.read_recipe(out)
+    assert recipe is not None
+    wanted = {"sampler": "ddim", "steps": 5, "eta": 0.5, "guidance": 1.5, "label": 1, "seed": 3, "count": 4}
+    assert {name: recipe[name] for name in wanted} == wanted
+    model, _ = training.load(Run.open(run))
+    painted = model.sample(4, 3, labels=np.full(4, 1, np.int32), sampling=Sampling("ddim", 5, 0.5, 1.5))
+    np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(painted)))
+    other = tmp_path / "other.png"
+    assert command_line.main(["sample", str(run), "--count", "2", "--out", str(other), "--sampler", "dpm_solver"]) == 0
+    assert (export.read_recipe(other) or {})["steps"] == 50
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--sampler", "fast", "--steps", "101"], ("--sampler must be one of", "--steps must be from 1 to 100")),
+        (["--eta", "2", "--guidance", "-1"], ("--eta", "--guidance")),
+        (["--class", "bird"], ("--class must be one of cat, dog",)),
+        (["--class", "2"], ("--class",)),
+        (["--count", "0"], ("--count",)),
+    ],
+)
+def test_what_cannot_be_is_named(run: Path, capsys: pytest.CaptureFixture[str], words: list[str], named: tuple) -> None:  # type: ignore[type-arg]
+    assert command_line.main(["sample", str(run), "--out", "x.png", *words]) == 2
+    said = capsys.readouterr().err
+    assert all(name in said for name in named) and "Traceback" not in said
+
+
+def test_a_model_with_codings_takes_no_steps_and_one_that_diffuses_has_no_codings(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    untaught(tmp_path / "gan", "gan", gan.CONFIG())
+    assert command_line.main(["sample", str(tmp_path / "gan"), "--out", "x.png", "--steps", "5"]) == 2
+    assert "--steps is only for models that diffuse" in capsys.readouterr().err
+    assert command_line.main(["sample", str(tmp_path / "gan"), "--out", "x.png", "--class", "cat"]) == 2
+    assert "--class is only for" in capsys.readouterr().err
+    assert command_line.main(["sample", str(run), "--out", str(tmp_path / "x.npy")]) == 2
+    assert "no codings" in capsys.readouterr().err
