@@ -26,7 +26,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core.adversarial import CURVES_OF_BOTH, Adversarial, AdversarialConfig
+from models.core.adversarial import Adversarial
+from models.core.contest import CURVES_OF_BOTH, AdversarialConfig
 from models.core.family import About, DataSpec, setting
 from models.core.minibatch import MinibatchDiscrimination
 

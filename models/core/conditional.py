@@ -14,7 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.core.adversarial import Adversarial, AdversarialConfig
+from models.core.adversarial import Adversarial
+from models.core.contest import ContestConfig
 from models.core.errors import ConfigError, UserError
 from models.core.family import Codings, DataSpec, Images
 
@@ -49,7 +50,7 @@ class ConditionalAdversarial(Adversarial):
     """
 
     def __init__(
-        self, config: AdversarialConfig, spec: DataSpec,
+        self, config: ContestConfig, spec: DataSpec,
         networks: tuple[keras.Model, keras.Model, keras.Model | None], kind: Kind,
     ) -> None:  # fmt: skip
         self.condition_kind: Kind = kind
@@ -85,9 +86,8 @@ class ConditionalAdversarial(Adversarial):
     # --- What it can do: the capabilities Decodes and Conditions ---
 
     def sample_codings(self, count: int, seed: int) -> Codings:
-        """Draw from N(0, I), with conditions of training images drawn at random: (count, latent_size)."""
-        rng = np.random.default_rng(seed)
-        codings = rng.standard_normal((count, self.latent_size), dtype=np.float32)
+        """The same, with conditions of training images drawn at random: (count, latent_size)."""
+        codings, rng = super().sample_codings(count, seed), np.random.default_rng([seed, 1])
         seen = np.asarray(ops.convert_to_numpy(self.seen))
         codings[:, -self.condition_size :] = seen[rng.integers(0, REMEMBERED, count)]
         return codings

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.core import drawing, training
 from models.core import judge as judges
-from models.core import training
 from models.core.datasets import Dataset
+from models.core.diffuses import Diffuses
 from models.core.errors import Cancelled, UserError
 from models.core.family import Decodes
 from models.core.judge import Cancel, Judge, Progress
@@ -41,8 +42,7 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
         raise UserError("This dataset has no classes whose coverage could be told.", where=dataset.name, advice=advice)
     known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
     model = training.build(run)
-    if not isinstance(model, Decodes):
-        raise UserError("This model draws no samples, so they cannot be judged.", advice="Choose a VAE or a GAN.")
+    drawing.check(model)
     found = {look["step"]: look for look in recorded(run)}
     entries = [entry for entry in run.checkpoints() if entry.step not in found]
     for done, entry in enumerate(entries):
@@ -55,7 +55,7 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
     return [found[step] for step in sorted(found)]
 
 
-def _look(model: Decodes, known: Judge, run: Run, step: int) -> dict[str, Any]:
+def _look(model: Decodes | Diffuses, known: Judge, run: Run, step: int) -> dict[str, Any]:
     seen = coverage(model, known, run.info.seed)
     if not run.read_only:
         before = next((row for row in run.stats() if row["step"] == step), {})

@@ -1,7 +1,8 @@
 """What can be done about what the GAN doctor found: changes of settings, as data; branch.py tries them.
 
 The remedies are those that the literature names: experience replay and minibatch discrimination against collapse and
-oscillation, smoothed labels and other learning rates where one network wins, another seed where luck was bad.
+oscillation, smoothed labels, a price of steepness and other learning rates where one network wins, another seed where
+luck was bad.
 """
 
 from __future__ import annotations
@@ -94,6 +95,13 @@ def faster_discriminator(config: Values) -> Remedy | None:
     return _rate("faster", "Speed the discriminator up", why, max(FASTER, FASTER * _factor(config)), config)
 
 
+def flatter_discriminator(config: Values) -> Remedy | None:
+    """A discriminator that is flat around real images cannot drive the generator past them (Mescheder et al. 2018)."""
+    why = "The discriminator pays for being steep around real images, so that it cannot drive the generator past them."
+    off = config.get("gradient_penalty") == 0
+    return Remedy("penalty", "Penalise steepness", why, {"gradient_penalty": 1.0}) if off else None
+
+
 def gentler(config: Values) -> Remedy | None:
     """Shorter steps of both networks."""
     why = "Both networks take shorter steps, so that neither runs past the other."
@@ -125,10 +133,18 @@ def another_seed(config: Values) -> Remedy | None:
 
 Offer = Callable[[Values], Remedy | None]
 OFFERS: dict[str, tuple[Offer, ...]] = {  # by kind of diagnosis, the likeliest to help first
-    "mode collapse": (larger_codings, calmer_optimizer, minibatch, replay, gentler, another_seed),
-    "discriminator winning": (slower_discriminator, smoothing, gentler, another_seed),
+    "mode collapse": (
+        larger_codings,
+        calmer_optimizer,
+        minibatch,
+        replay,
+        flatter_discriminator,
+        gentler,
+        another_seed,
+    ),
+    "discriminator winning": (slower_discriminator, flatter_discriminator, smoothing, gentler, another_seed),
     "generator winning": (faster_discriminator, minibatch, replay, another_seed),
-    "oscillating": (replay, gentler, faster_discriminator, smoothing, another_seed),
+    "oscillating": (replay, flatter_discriminator, gentler, faster_discriminator, smoothing, another_seed),
     "diverged": (gentler, calmer_optimizer, another_seed),
 }
 

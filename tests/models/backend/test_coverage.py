@@ -9,9 +9,10 @@ import pytest
 
 from models import __main__ as command_line
 from models import gan
-from models.core import coverage, datasets, judge, previews, training
+from models.core import coverage, datasets, images, judge, previews, swd, training
 from models.core.errors import Cancelled, UserError
 from models.core.record import Run
+from tests.models.backend.conftest import blobs
 
 NAMES = ("dark", "light", "never")
 
@@ -71,6 +72,23 @@ def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
     assert judge.known(labelled) is None
     for number, data in enumerate((labelled, dataset)):
         assert trained(tmp_path / str(number), data).stats() == []
+
+
+def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path, monkeypatch):
+    monkeypatch.setattr(previews, "LOOK_COST", 0)
+    dataset = blobs(96, (16, 16, 1))
+    run = trained(tmp_path / "run", dataset)
+    rows = run.stats()
+    assert [row["step"] for row in rows] == [step for step, _ in run.samples("samples")][
+        1:
+    ]  # not before the first step
+    model, _ = training.load(run)
+    real = images.to_float(dataset.images[dataset.validation])
+    painted = model.decode(model.sample_codings(len(real), run.info.seed))
+    expected = swd.distances(painted, real, seed=run.info.seed, directions=previews.DIRECTIONS)
+    assert rows[-1]["swd"] == {
+        "scales": ["16 x 16"], "values": pytest.approx(list(expected.values()), rel=1e-3), "count": 24,
+    }  # fmt: skip
 
 
 def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):

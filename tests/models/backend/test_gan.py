@@ -152,6 +152,17 @@ def test_codings_are_drawn_with_conditions_that_training_saw():
     np.testing.assert_array_equal(drawn, model.sample_codings(50, 0))
 
 
+@pytest.mark.parametrize("condition", ["none", "class"])
+def test_truncation_brings_samples_nearer_to_the_middle_and_leaves_conditions(condition):
+    spec = DataSpec((28, 28, 1), 3)
+    whole, nearer = (small(spec, condition=condition, truncation=amount) for amount in (1.0, 0.5))
+    far, near = (model.sample_codings(40, 7) for model in (whole, nearer))
+    kept = 3 if condition == "class" else 0
+    free = far.shape[1] - kept
+    np.testing.assert_allclose(near[:, :free], 0.5 * far[:, :free], rtol=1e-6)
+    np.testing.assert_array_equal(near[:, free:], far[:, free:])
+
+
 def test_a_conditional_run_trains_resumes_and_shows_a_column_a_class(tmp_path):
     dataset = labelled()
     config = dcgan.CONFIG(**SMALL, condition="class", replay=True, replay_size=8)
