@@ -15,6 +15,10 @@ FAMILIES: dict[str, str] = {
     "vae": "models.vae",
     "gan": "models.gan",
     "dcgan": "models.dcgan",
+    "progan": "models.progan",
+    "stylegan": "models.stylegan",
+    "ddpm": "models.ddpm",
+    "latent_diffusion": "models.latent_diffusion",
 }
 
 

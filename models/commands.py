@@ -156,21 +156,6 @@ def within(arguments: Namespace, **limits: tuple[int, int]) -> None:
         raise ConfigError(wrong)
 
 
-def sample_(arguments: Namespace, say: Say) -> int:
-    """The command ``sample``."""
-    within(arguments, count=(1, 10_000), seed=(0, MOST_SEED))
-    run, model = open_model(arguments, say, Decodes)
-    codings = model.sample_codings(arguments.count, arguments.seed)
-    if arguments.out.suffix == ".npy":
-        path = export.write_codings(arguments.out, codings)
-    else:
-        sheet = images.grid(images.to_uint8(model.decode(codings)))
-        recipe = recipe_of(run, "sample", seed=arguments.seed, count=arguments.count)
-        path = export.write_png(arguments.out, sheet, recipe)
-    say.result(written=str(path))
-    return 0
-
-
 def reconstruct_(arguments: Namespace, say: Say) -> int:
     """The command ``reconstruct``: a file that cannot be read is named and left out."""
     run, model = open_model(arguments, say, Reconstructs)

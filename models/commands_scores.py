@@ -7,7 +7,7 @@ from typing import Any
 
 from models.commands import MOST_SEED, Say, open_model, within
 from models.commands_autoencoders import counting
-from models.core.family import Decodes
+from models.commands_sampling import sampling_of
 
 LEAST, MOST = 2, 100_000  # samples
 
@@ -15,13 +15,18 @@ LEAST, MOST = 2, 100_000  # samples
 def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
     within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
-    run, model = open_model(arguments, say, Decodes)
-    from models.core import datasets, judge, scores
+    run, model = open_model(arguments, say, object)
+    from models.core import datasets, drawing, judge, scores
+
+    drawing.check(model)
+    sampling = sampling_of(arguments, model)
 
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
     judge.kind_of(dataset)  # refused before anything slow begins
     with counting(say, "steps") as progress:
-        found = scores.score(model, dataset, count=arguments.count, seed=arguments.seed, progress=progress)
+        found = scores.score(
+            model, dataset, count=arguments.count, seed=arguments.seed, progress=progress, sampling=sampling
+        )
     if say.as_json:
         say.object("done", run=run.info.id, **found.data())
     else:
@@ -41,6 +46,10 @@ def _tell(found: Any, say: Say) -> None:
     if found.covered is not None:
         say.line(f"covered classes: {found.covered} of {len(found.shares)} (at least 2 % of {found.count:,} samples)")
     say.line(f"Fréchet distance: {found.frechet:.2f} (as many real images: {found.frechet_real:.2f})")
+    if found.swd:
+        say.line("scale    sliced Wasserstein distance of 7 x 7 patches, in thousandths (as many real images)")
+    for scale, value in found.swd.items():
+        say.line(f"{scale:<7}  {value:>6.2f} ({found.swd_real[scale]:.2f})")
     if obeyed:
         say.line(f"conditional accuracy: {obeyed['all']:.1%}")
     trust = ", ".join(f"{name} {value:.1%}" for name, value in found.judge_accuracy.items())

@@ -1,23 +1,31 @@
 """Feeding a model: uint8 images from memory or disk become float32 batches in [0, 1], in an order made from a seed.
 
-A model that ``Conditions`` is fed with labels or attributes beside the images.
+A model that ``Conditions``, or that ``Diffuses`` by class, is fed with labels or attributes beside the images.
 """
 
 from __future__ import annotations
+
+from typing import TypeGuard
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets import Dataset
+from models.core.diffuses import Diffuses
 from models.core.errors import DatasetError
 from models.core.family import Conditions, Images
 
 Known = NDArray[np.int32] | NDArray[np.float32]
 
 
+def conditioned(model: object) -> TypeGuard[Conditions | Diffuses]:
+    """Whether a model learns from something beside the images."""
+    return isinstance(model, Conditions) or (isinstance(model, Diffuses) and model.condition_kind != "none")
+
+
 def conditions(model: object, dataset: Dataset) -> Known | None:
-    """What a model that ``Conditions`` wants to know of each image: labels int32 (n,), or attributes float32 (n, k).
+    """What a model with conditions wants to know of each image: labels int32 (n,), or attributes float32 (n, k).
 
     Returns:
         None for any other model.
@@ -25,7 +33,7 @@ def conditions(model: object, dataset: Dataset) -> Known | None:
     Raises:
         DatasetError: if the dataset does not know it.
     """
-    if not isinstance(model, Conditions):
+    if not conditioned(model):
         return None
     known = dataset.labels if model.condition_kind == "class" else dataset.attributes
     if known is None:
@@ -38,7 +46,7 @@ def conditions(model: object, dataset: Dataset) -> Known | None:
 
 def no_conditions(model: object, count: int) -> Known | None:
     """Conditions of the right shape for images that have none: the first class, or no attribute at all."""
-    if not isinstance(model, Conditions):
+    if not conditioned(model):
         return None
     if model.condition_kind == "class":
         return np.zeros(count, np.int32)

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.core.diffuses import Diffuses
 from models.core.errors import ConfigError
+from models.core.styles import MixesStyles
 from models.core.verdicts import Verdicts
 
 Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
@@ -272,7 +274,9 @@ def check_sparsity(weight: float, target: float) -> None:
         raise ConfigError(wrong)
 
 
-CAPABILITIES: tuple[type, ...] = (Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions, TakesPhases)
+CAPABILITIES: tuple[type, ...] = (
+    Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions, TakesPhases, MixesStyles, Diffuses,
+)  # fmt: skip
 
 
 def capabilities(model: object) -> frozenset[str]:

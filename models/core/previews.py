@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from models.core import export, images
+from models.core import drawing, export, images, swd
 from models.core.datasets import Dataset
+from models.core.diffuses import QUICK, Diffuses
 from models.core.errors import UserError
-from models.core.family import Conditions, Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs
+from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs, TakesPhases
 from models.core.judge import Judge, kind_of, known, shares
 from models.core.record import Run
 
@@ -19,7 +20,8 @@ SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the picture of units by images
-LOOK_COST = 20  # times what a look of the judge takes must pass before the next one
+LOOK_COST = 20  # times what a look of the judge (or at patches) takes must pass before the next one
+COMPARED, DIRECTIONS = 256, 64  # pictures whose patches are compared, and projections: about a second
 JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
@@ -39,33 +41,23 @@ class Previews:
         self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
         self._judge: Judge | None = None
         self._looked, self._next_look = False, 0.0
+        self._next_patches = 0.0
         self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
         """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
         some = self._some_images(RECONSTRUCTIONS)
-        if isinstance(model, Decodes):
-            self._samples(model, step)
+        if drawing.draws(model):  # from the same codings or noise at every step
+            self._picture(step, "samples", *drawing.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed))
         if isinstance(model, Reconstructs):
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
         if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
             disturbed = model.disturb(some, self.seed)
             rows = np.concatenate([disturbed, model.denoise(disturbed), some])
             self._picture(step, "denoised", rows, len(some))
-        values = {**self._codings(model), **self._coverage(model)}
+        values = {**self._codings(model), **self._coverage(model), **self._distances(model, step)}
         if values:
             self.write(lambda: self.run.save_stats(step, values))
-
-    def _samples(self, model: Any, step: int) -> None:
-        """From the same codings at every step; of a model that ``Conditions`` with one column a condition."""
-        if not isinstance(model, Conditions):
-            painted = model.decode(model.sample_codings(SAMPLES, self.seed))
-            self._picture(step, "samples", painted, SAMPLE_COLUMNS)
-            return
-        conditions = model.preview_conditions()
-        codings = model.sample_codings(SAMPLE_COLUMNS, self.seed)  # one a row
-        painted = model.decode_with(np.repeat(codings, len(conditions), 0), np.tile(conditions, (SAMPLE_COLUMNS, 1)))
-        self._picture(step, "samples", painted, len(conditions))
 
     def _codings(self, model: Any) -> dict[str, Any]:
         """Mean and spread of each coding; of a sparse model also what each unit does with a few images."""
@@ -81,7 +73,7 @@ class Previews:
 
     def _coverage(self, model: Any) -> dict[str, Any]:
         """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here."""
-        if not isinstance(model, Decodes):
+        if not drawing.draws(model):
             return {}
         if not self._asked_for_judge:
             self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
@@ -94,6 +86,24 @@ class Previews:
         self._looked = True
         return {"coverage": found}
 
+    def _distances(self, model: Any, step: int) -> dict[str, Any]:
+        """Sliced Wasserstein distance from real images by scale; the losses of a contest say nothing of quality.
+
+        Not at step 0, so that training begins at once.
+        """
+        begin = time.monotonic()
+        contest = isinstance(model, Decodes) and isinstance(model, TakesPhases)
+        if not (step and contest) or begin < self._next_patches:
+            return {}
+        real = self._some_images(COMPARED)
+        if not swd.sides(real.shape[1:]):
+            return {}
+        painted = model.decode(model.sample_codings(len(real), self.seed))
+        found = swd.distances(painted, real, seed=self.seed, directions=DIRECTIONS)
+        now = time.monotonic()
+        self._next_patches = now + LOOK_COST * (now - begin)
+        return {"swd": {"scales": list(found), "values": list(found.values()), "count": len(real)}}
+
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
         part = held_out if held_out.stop > held_out.start else self.dataset.train
@@ -104,9 +114,9 @@ class Previews:
         self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))
 
 
-def coverage(model: Decodes, judge: Judge, seed: int) -> dict[str, Any]:
+def coverage(model: Decodes | Diffuses, judge: Judge, seed: int) -> dict[str, Any]:
     """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
-    verdicts = judge.verdict(model.decode(model.sample_codings(JUDGED, seed)))
+    verdicts = judge.verdict(drawing.draw(model, JUDGED, seed, sampling=QUICK))
     return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}
 
 

@@ -14,6 +14,7 @@ from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import StorageError, UserError
 from models.core.family import HasSparsity
+from models.core.latest import Latest
 from models.core.npz import Arrays
 from models.core.previews import Previews
 from models.core.record import Run
@@ -23,6 +24,7 @@ __all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest"
 
 CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
 MILESTONES = 2  # where two networks contest, a checkpoint is kept for good each time the run is this much longer
+DRAW_COST = 10  # times what pictures take must pass within an epoch before the next ones
 CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
 
 
@@ -71,7 +73,7 @@ class Recorder(keras.callbacks.Callback):
         rows = run.metrics()
         self._seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
         self._begin = self._first_done = self._told = self._saved = self._drawn = time.monotonic()
-        self._save_cost = 0.0
+        self._save_cost = self._draw_cost = 0.0
         self._milestone = max((entry.step for entry in run.checkpoints() if entry.milestone), default=0)
         self._first_step = step
         self._window: tuple[int, dict[str, float]] = (0, {})
@@ -127,7 +129,7 @@ class Recorder(keras.callbacks.Callback):
         changed = self._change()
         if changed or (self._checkpoint_due() and not last):
             self.checkpoint()
-        if not last and now - self._drawn > 15.0:
+        if not last and now - self._drawn > max(15.0, DRAW_COST * self._draw_cost):
             self.pictures()
         if self.stop.event.is_set():
             self.checkpoint()
@@ -184,7 +186,11 @@ class Recorder(keras.callbacks.Callback):
         self._window = (seen, means)
         if not before or seen <= before:
             return means
-        return {name: (m * seen - old.get(name, 0.0) * before) / (seen - before) for name, m in means.items()}
+        kept = {metric.name for metric in self.model.metrics if isinstance(metric, Latest)}
+        return {
+            name: m if name in kept else (m * seen - old.get(name, 0.0) * before) / (seen - before)
+            for name, m in means.items()
+        }
 
     def _write_row(self, metrics: Mapping[str, float]) -> None:
         epoch = min(self.epoch + 1, self.epochs)
@@ -239,3 +245,4 @@ class Recorder(keras.callbacks.Callback):
         state.settle(self.model)
         self._drawn = time.monotonic()
         self.previews.draw(self.model, self.step)
+        self._draw_cost = time.monotonic() - self._drawn

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from models.core import drawing, judge, metrics, swd
 from models.core import images as pictures
-from models.core import judge, metrics
+from models.core.batches import conditioned
 from models.core.datasets import Dataset
+from models.core.diffuses import Sampling
 from models.core.errors import UserError
-from models.core.family import Conditions, Decodes
+from models.core.family import Conditions
 from models.core.judge import Cancel, Judge, Progress
 
 
@@ -29,6 +31,9 @@ class Scores:
         covered: how many classes at least 2 % of the samples belong to; None for attributes.
         frechet: distance of the samples' features from those of the test images; smaller is better.
         frechet_real: the same of as many real images, which is as good as it gets.
+        swd: sliced Wasserstein distance of the samples from as many test images at each scale, in thousandths, by
+            names such as "64 x 64"; smaller is better. Empty for tiny pictures.
+        swd_real: the same of as many training images, which is as good as it gets.
         conditional: how often a sample is what was asked for, by name and as "all"; None without conditions.
     """
 
@@ -41,6 +46,8 @@ class Scores:
     covered: int | None
     frechet: float
     frechet_real: float
+    swd: dict[str, float]
+    swd_real: dict[str, float]
     conditional: dict[str, float] | None
 
     def data(self) -> dict[str, Any]:
@@ -50,44 +57,67 @@ class Scores:
 
 def score(
     model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, progress: Progress | None = None,
-    cancelled: Cancel | None = None,
+    cancelled: Cancel | None = None, sampling: Sampling | None = None,
 ) -> Scores:  # fmt: skip
-    """Judge ``count`` samples of a model that ``Decodes``; a judge that is not there yet is trained first.
+    """Judge ``count`` samples of a model that draws some; a judge that is not there yet is trained first.
 
     Args:
         model: with its weights.
         dataset: the one it was trained on.
         count: at least 2.
-        seed: of the codings.
+        seed: of the codings or the noise.
         progress: called with (what is being done, done, in all).
         cancelled: asked now and then.
+        sampling: how a model that diffuses walks.
 
     Raises:
         UserError: if model and dataset do not suit each other, or there is nothing to judge by.
         Cancelled: if ``cancelled`` said so.
     """
-    if not isinstance(model, Decodes):
-        raise UserError("This model draws no samples, so they cannot be judged.", advice="Choose a VAE or a GAN.")
-    codings = model.sample_codings(count, seed)
-    painted = model.decode(codings)
-    if painted.shape[1:] != dataset.image_shape:
-        raise UserError("The model paints images of another shape than the dataset's.", where=dataset.name)
+    drawing.check(model)
+    how: Any = {"sampling": sampling, "progress": progress, "cancelled": cancelled}
+    painted = _painted(model, dataset, count, seed, how)
     known = judge.judge_of(dataset, progress=progress, cancelled=cancelled)
+    test, others = pictures.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
     features, probabilities = known.look(painted)
-    real, real_probabilities = known.look(pictures.to_float(np.asarray(dataset.images[dataset.test])))
+    real, real_probabilities = known.look(test)
     found = judge.shares(known.decide(probabilities), known.names)
     usual = judge.shares(known.decide(real_probabilities), known.names)
-    single = known.kind == "class"
     return Scores(
-        judged=known.kind, count=count, seed=seed,
-        judge_accuracy=dict(zip(("all",) if single else known.names, known.accuracy.tolist(), strict=True)),
+        judged=known.kind, count=count, seed=seed, judge_accuracy=_accuracy(known),
         shares=dict(zip(known.names, found.tolist(), strict=True)),
         shares_real=dict(zip(known.names, usual.tolist(), strict=True)),
-        covered=judge.covered(found) if single else None,
+        covered=judge.covered(found) if known.kind == "class" else None,
         frechet=metrics.frechet(features, real),
-        frechet_real=metrics.frechet(known.look(_others(dataset, count, seed))[0], real),
-        conditional=_obedience(model, known, codings) if isinstance(model, Conditions) else None,
+        frechet_real=metrics.frechet(known.look(others)[0], real),
+        swd=_distances(painted, test, seed, progress, cancelled),
+        swd_real=_distances(others, test, seed, progress, cancelled),
+        conditional=_obedience(model, known, count, seed, **how),
     )  # fmt: skip
+
+
+def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
+    painted = drawing.draw(model, count, seed, **how)
+    if painted.shape[1:] != dataset.image_shape:
+        raise UserError("The model paints images of another shape than the dataset's.", where=dataset.name)
+    return painted
+
+
+def _accuracy(known: Judge) -> dict[str, float]:
+    """The judge's own accuracy on test images: of classes one number, of attributes one each."""
+    names = ("all",) if known.kind == "class" else known.names
+    return dict(zip(names, known.accuracy.tolist(), strict=True))
+
+
+def _distances(
+    first: Any, second: Any, seed: int, progress: Progress | None, cancelled: Cancel | None
+) -> dict[str, float]:
+    if progress:
+        progress("Comparing patches", 0, 1)
+    found = swd.distances(first, second, seed=seed, cancelled=cancelled)
+    if progress:
+        progress("Comparing patches", 1, 1)
+    return found
 
 
 def _others(dataset: Dataset, count: int, seed: int) -> Any:
@@ -97,21 +127,22 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
     return pictures.to_float(np.asarray(dataset.images[chosen]))
 
 
-def _obedience(model: Any, known: Judge, codings: Any) -> dict[str, float] | None:
-    """Ask for each class equally often, or for the attributes that the codings carry, and look what comes.
+def _obedience(model: Any, known: Judge, count: int, seed: int, **how: Any) -> dict[str, float] | None:
+    """Ask for each class equally often, or for the attributes that drawn codings carry, and look what comes.
 
     Returns:
-        None if the judge of this dataset tells apart something else than the model was conditioned on.
+        None if the model has no conditions, or the judge of this dataset tells apart something else.
     """
-    if model.condition_kind != known.kind or model.condition_names != known.names:
+    if not conditioned(model) or model.condition_kind != known.kind or model.condition_names != known.names:
         return None
     size = len(known.names)
     if known.kind == "class":
-        asked = np.arange(len(codings)) % size
-        verdicts = known.verdict(model.decode_with(codings, np.eye(size, dtype=np.float32)[asked]))
+        asked = np.arange(count, dtype=np.int32) % size
+        verdicts = known.verdict(drawing.draw_classes(model, asked, seed, **how))
         rows = {name: asked == label for label, name in enumerate(known.names)}
         each = {name: float((verdicts == asked)[at].mean()) for name, at in rows.items() if at.any()}
-        return {**each, "all": float(judge.agreement(verdicts, asked)[0])}
-    wanted = codings[:, -size:]
-    right = judge.agreement(known.verdict(model.decode(codings)), (wanted > 0.5).astype(np.int64))
+        return {**each, "all": float((verdicts == asked).mean())}
+    assert isinstance(model, Conditions)  # only codings carry attributes
+    codings = model.sample_codings(count, seed)
+    right = judge.agreement(known.verdict(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
     return {**dict(zip(known.names, right.tolist(), strict=True)), "all": float(right.mean())}

@@ -134,6 +134,27 @@ def test_a_terminated_training_saves_and_is_resumed(small):
     assert Run.open(run).checkpoints()[-1].step >= step
 
 
+def test_branch_makes_a_run_that_goes_on_with_other_settings(small):
+    folder, _ = small
+    source, new = Run.open(folder / "run"), folder / "branched"
+    step = source.checkpoints()[0].step
+    done = call("branch", folder / "run", "--step", step, "--set", "epochs=3", "--set", "latent_size=5", "--out", new)
+    assert done.returncode == 0, done.stderr
+    made = Run.open(new)
+    assert made.info.config["latent_size"] == 5 and [entry.step for entry in made.checkpoints()] == [step]
+    assert made.events()[0]["values"]["fresh"]  # layers of another size begin anew
+    assert call("resume", new).returncode == 0 and Run.open(new).info.status == "finished"
+    for words, names in (
+        (["--step", 99_999, "--out", folder / "b"], ["step", "99999", str(step)]),
+        (["--set", "latent_size=0", "--set", "colour=1", "--out", folder / "b"], ["latent_size", "colour"]),
+        (["--set", "nonsense", "--out", folder / "b"], ["nonsense"]),
+    ):
+        failed = call("branch", folder / "run", *words)
+        assert failed.returncode == 2 and "Traceback" not in failed.stderr
+        assert all(name in failed.stderr for name in names)
+        assert not (folder / "b").exists()
+
+
 def test_two_processes_do_not_train_the_same_run(small):
     folder, _ = small
     held = Run.open(folder / "run", write=True)

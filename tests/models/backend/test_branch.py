@@ -109,7 +109,7 @@ def test_settings_of_the_discriminator_may_change_between_two_sessions(tmp_path,
 def test_a_remedy_is_recorded_in_both_runs_and_told_apart_from_what_was_before(source, tmp_path, dataset):
     ill = Diagnosis("oscillating", "The run oscillates.", 10, 7)
     offered = remedies.remedies(ill, source.info.config)
-    assert [one.key for one in offered] == ["replay", "gentler", "faster", "smoothing", "seed"]
+    assert [one.key for one in offered] == ["replay", "penalty", "gentler", "faster", "smoothing", "seed"]
     with Run.open(source.folder, write=True) as parent, treat(parent, ill, offered[0], tmp_path / "n") as new:
         assert new.checkpoints()[0].step == STEP  # the newest one of before step 7
         noted = parent.events()[-1]

@@ -13,6 +13,7 @@ from models import __main__ as command_line
 from models import denoising, gan, vae
 from models.core import datasets, images, judge, metrics, scores, training
 from models.core.datasets import Dataset
+from models.core.diffuses import Sampling
 from models.core.errors import Cancelled, UserError
 from models.core.family import DataSpec
 from tests.models.backend.conftest import blobs
@@ -152,6 +153,35 @@ class Beside(Painter):
         return np.stack([np.ones(count), np.arange(count) % 2], axis=1).astype(np.float32)
 
 
+class Walker:
+    """Walks to "left" unless a class is asked for; says how it was asked."""
+
+    schedule = np.linspace(1.0, 0.1, 11)
+    condition_kind = "class"
+    condition_names = NAMES
+
+    def __init__(self) -> None:
+        self.asked: list[Sampling | None] = []
+
+    def sample(self, count, seed, *, labels=None, sampling=None, progress=None, cancelled=None):  # type: ignore[no-untyped-def]
+        self.asked.append(sampling)
+        pictures = images.to_float(marked().images)
+        return pictures[np.zeros(count, int) if labels is None else np.minimum(labels, 1)]
+
+    def forward(self, *arguments):  # type: ignore[no-untyped-def]
+        raise AssertionError("a score walks to the end")
+
+    reverse = pictures = noise_pictures = forward
+
+
+def test_a_model_that_diffuses_is_judged_free_and_class_by_class() -> None:
+    model, sampling = Walker(), Sampling(steps=3)
+    found = scores.score(model, marked(), count=30, sampling=sampling)
+    assert found.shares == {"left": 1.0, "right": 0.0, "both": 0.0}
+    assert found.conditional == {"left": 1.0, "right": 1.0, "both": 0.0, "all": pytest.approx(2 / 3)}
+    assert model.asked == [sampling, sampling]
+
+
 def test_a_score_says_which_classes_are_missing_and_which_wishes_are_not_met() -> None:
     found = scores.score(Painter(), marked(), count=90)
     assert found.covered == 2 and found.shares["both"] == 0.0
@@ -212,4 +242,4 @@ def test_the_command_says_what_does_not_suit(
     assert command_line.main(["score", str(tmp_path / "vae")]) == 1
     assert "neither classes nor attributes" in capsys.readouterr().err
     assert command_line.main(["score", str(tmp_path / "denoising")]) == 1
-    assert "Decodes is missing" in capsys.readouterr().err
+    assert "draws no samples" in capsys.readouterr().err
