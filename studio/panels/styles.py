@@ -1,0 +1,297 @@
+"""Styles: the shape of one picture with the colours of another, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from models.core.errors import UserError
+from models.core.family import About, Decodes
+from models.core.mixing import SIDE, Mixture, Source
+from models.core.mixing_recipe import from_recipe
+from models.core.styles import OFF, MixesStyles
+from studio.session import ModelInfo
+from studio.widgets.card import hbox, vbox
+from studio.widgets.carry import Pixels
+from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.features_card import FeaturesCard
+from studio.widgets.film_desk import FilmDesk, walked
+from studio.widgets.mixing_card import MixingCard
+from studio.widgets.moves import Move
+from studio.widgets.panel import Panel
+from studio.widgets.source_desk import SourceDesk
+from studio.widgets.style_bar import StyleBar
+from studio.widgets.style_card import StyleCard
+from studio.widgets.style_exports import StyleExports
+from studio.workers import mixing
+from studio.workers.mixing import KEY, Facts
+from studio.workers.worker import Task
+
+MIX, LAYERS, FILM = range(3)
+VIEWS = ("Mix", "Layers", "Film")
+
+_ABOUT = About(
+    text=(
+        "A style is given to every layer of the network that paints. The coarse layers of a mix take the style of its "
+        "row and decide on shape, the fine ones take that of its column and decide on colours. "
+        "Noise paints what no style needs to say."
+    ),
+    equation="w_l = w_row where l < crossover, else w_column\nw' = mean + ψ (w − mean)",
+    paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
+)
+
+
+class Styles(Panel):
+    """A table of mixes, feature maps or a film at the left; the chosen mix at the right. All is one ``Mixture``."""
+
+    TITLE, ICON, NEEDS, OFFERS = "Styles", "squares-four", MixesStyles, "stylegan-faces"
+    PURPOSE = "Here you give one picture the shape of another and the colours of a third, layer by layer."
+    HINTS = "Enter blends a mix  ·  R another draw  ·  K keyframe  ·  Ctrl+Z undo"
+
+    def build(self, content: QWidget) -> None:
+        """All cards; the panel alone knows the table."""
+        self.table = self._before = Mixture.begin(1)
+        self._info: ModelInfo | None = None
+        self._facts: Facts | None = None
+        self._waiting: dict[str, Any] | None = None  # a recipe that came before the facts
+        self._asked: dict[str, tuple[Any, ...]] = {}  # what each part of the page was last painted from
+        self._seen_step = -1
+        self.exporter = Exporter(self.desk, self.show_error)
+        self.bar, self.mixes, self.features, self.one = StyleBar(VIEWS), MixingCard(), FeaturesCard(), StyleCard(_ABOUT)
+        self.search = SourceDesk(self.desk, self.mixes.progress, self.show_error)
+        self.film = FilmDesk(self.desk, self.exporter, self.show_error)
+        self.walk = self.film.card
+        self.out = StyleExports(self.exporter, self.mixes, self.features, self.one,
+                                table=lambda: self.table, recipe=self._recipe)  # fmt: skip
+        self.views = QStackedWidget()
+        for card in (self.mixes, self.features, self.walk):
+            self.views.addWidget(card)
+        below = hbox(self.views, self.one, spacing=12)
+        below.setStretch(0, 23)
+        below.setStretch(1, 20)
+        column = vbox(self.bar, below, spacing=12)
+        column.setStretch(1, 1)
+        content.setLayout(column)
+        self._connect()
+
+    def _connect(self) -> None:
+        bar, mixes, one = self.bar, self.mixes, self.one
+        bar.view_chosen.connect(self.show_view)
+        bar.truncation_moved.connect(lambda value: self._preview(replace(self.table, truncation=value)))
+        bar.noise_chosen.connect(lambda choice: self.change(lambda t: t.with_noise(None, choice)))
+        bar.noise_drawn.connect(lambda: self.change(Mixture.with_other_noise))
+        mixes.crossover_moved.connect(lambda value: self._preview(self.table.with_crossover(value)))
+        mixes.seed_chosen.connect(lambda seed: self.change(lambda t: t.with_seed(seed)))
+        mixes.draw_asked.connect(lambda line: self.change(lambda t: t.with_draw(line)))
+        mixes.cell_chosen.connect(lambda row, column: self.change(lambda t: t.with_cell(row, column)))
+        mixes.files_chosen.connect(self._take)
+        mixes.dataset_asked.connect(lambda line: self.search.dataset(self._plus, partial(self._put, line)))
+        one.rows.moved.connect(lambda layer, value: self._preview(self.table.with_amount(layer, value)))
+        one.rows.jumped.connect(lambda layer, value: self.change(lambda t: t.with_amount(layer, value)))
+        one.rows.noise_chosen.connect(lambda layer, choice: self.change(lambda t: t.with_noise(layer, choice)))
+        one.reset_asked.connect(lambda: self.change(lambda t: replace(t, amounts=None)))
+        for part in (bar, mixes, one.rows, self.walk):
+            part.committed.connect(self._commit)
+        self.film.recipe = self.out.recipe
+        self.film.change_asked.connect(self.change)
+        self.film.previewed.connect(lambda steps: self._preview(replace(self.table, steps=steps)))
+        self.film.frame_chosen.connect(self._show_frame)
+        self.session.recipe_opened.connect(self.open_recipe)
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence("K"), self, lambda: self.change(Mixture.with_keyframe), context=inside)
+
+    # --- the model ---
+
+    def suits(self, model: ModelInfo) -> bool:
+        """Sources are drawn from its codings."""
+        return model.can(MixesStyles) and model.can(Decodes)
+
+    def model_changed(self) -> None:
+        """Another model has layers of its own: everything starts anew."""
+        info = self.session.model
+        assert info is not None
+        self._info, self._seen_step, self._facts, self._waiting = info, info.step, None, None
+        self.search.show_model(info)
+        self.desk.inference.question(
+            f"{KEY}/facts", lambda model, task: mixing.facts(model), self._begin, self.show_error
+        )
+
+    def _begin(self, facts: Facts) -> None:
+        self._facts = facts
+        self._asked.clear()
+        self.film.forget()
+        for card in (self.mixes, self.features, self.one):
+            card.set_layers(facts.layers)
+        self.place(Mixture.begin(len(facts.layers)))
+        if self._waiting is not None:
+            self.open_recipe(self._waiting)
+
+    def weights_changed(self) -> None:
+        """It has learned more: paint the same table again when somebody looks."""
+        self._info = self.session.model
+        if self.isVisible():
+            self.shown()
+
+    def shown(self) -> None:
+        """Follow what the model has learned meanwhile."""
+        if self._info is None or self._facts is None:
+            return
+        if self._info.step != self._seen_step:
+            self._seen_step = self._info.step
+            self._asked.clear()
+            self.film.forget()
+            self.search.show_model(self._info)
+        self.place(self.table)
+
+    # --- the table: previewed while something moves, changed with undo, placed ---
+
+    def change(self, how: Callable[[Mixture], Mixture]) -> None:
+        """One step that can be undone; ``how`` makes the new table from the old one or raises ``UserError``."""
+        if self._facts is None:
+            return
+        try:
+            after = how(self.table)
+        except UserError as error:
+            self.show_error(error)
+            return
+        self.error.hide()
+        self.session.undo.push(Move(self.place, self._before, after, self.come_forward))
+
+    def _preview(self, after: Mixture) -> None:
+        self.table = after
+        self._show()
+        self._paint()
+
+    def _commit(self) -> None:
+        if self.table is not self._before:
+            after = self.table
+            self.change(lambda _table: after)
+
+    def place(self, table: Mixture) -> None:
+        """Show a table without remembering it for undo."""
+        self.table = self._before = table
+        self._show()
+        self._paint()
+        one = (table.mix().coarse, table.mix().fine, table.blend(), table.truncation)
+        quiet = tuple(choice == OFF for choice in table.noises)
+        self._ask("variation", (*one, quiet), mixing.variation, self.one.show_variation)
+        self.film.paint(table)
+
+    def _show(self) -> None:
+        for part in (self.bar, self.mixes, self.one, self.walk):
+            part.show_table(self.table)
+
+    def show_view(self, view: int) -> None:
+        """Mixes, feature maps or the film."""
+        self.bar.view.set_index(view)
+        self.views.setCurrentIndex(view)
+        self._paint()
+        self.film.paint(self.table)
+
+    # --- asking: the latest table wins, what has not changed is not painted again ---
+
+    def _ask(self, key: str, painted_from: tuple[Any, ...], work: Callable[..., Any], then: Callable[..., Any]) -> None:
+        if self._facts is None or not self.isVisible() or self._asked.get(key) == painted_from:
+            return
+        self._asked[key], table = painted_from, self.table
+
+        def failed(error: UserError) -> None:
+            self._asked.pop(key, None)
+            self.show_error(error)
+
+        def ask(model: Any, task: Task) -> Any:
+            return work(model, table, task.is_cancelled)
+
+        self.desk.inference.question(f"{KEY}/{key}", ask, then, failed)
+
+    def _paint(self) -> None:
+        table = self.table
+        every = (table.truncation, table.noises)
+        one = (table.mix().coarse, table.mix().fine, table.blend(), *every)
+        self._ask("picture", one, mixing.picture, self._painted)
+        if self.views.currentIndex() == LAYERS:
+            self._ask("features", one, mixing.features, self.features.show_maps)
+        self._ask("cells", (*table.sources, table.crossover, *every), mixing.cells, self.mixes.grid.show_cells)
+        self._ask("sources", (*table.sources, *every), mixing.sources, self.mixes.grid.show_sources)
+
+    def _painted(self, picture: Pixels) -> None:
+        self.walk.player.stop()
+        self.one.show_picture(picture)
+
+    def _show_frame(self, pixels: Pixels, words: str, frame: int) -> None:
+        self._asked.pop("picture", None)  # the mix is painted again when somebody wants it
+        self.one.show_picture(pixels, words, frame)
+
+    # --- pictures from elsewhere ---
+
+    @property
+    def _plus(self) -> bool:
+        return self.mixes.space.index() == 1
+
+    def _take(self, line: int, paths: list[str]) -> None:
+        self.error.hide()
+        self.search.files(paths, self._plus, partial(self._put, line))
+
+    def _put(self, line: int, found: Sequence[Source]) -> None:
+        """Several pictures go into this source and those after it on the same edge."""
+
+        def put(table: Mixture) -> Mixture:
+            for number, source in enumerate(found[: SIDE - line % SIDE]):
+                table = table.with_source(line + number, source)
+            return table
+
+        self.change(put)
+
+    def dropped(self, paths: list[str]) -> bool:
+        """An own picture: it becomes the ringed source, or the coarse source of the chosen mix."""
+        if self._facts is None:
+            return False
+        self.show_view(MIX)
+        self._take(self.mixes.line(), paths)
+        return True
+
+    # --- out of the panel ---
+
+    def _recipe(self, table: Mixture) -> dict[str, Any]:
+        assert self._info is not None
+        return recipe_of(self._info, KEY, **table.recipe())
+
+    @Slot(dict)
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring sources, sliders and keyframes of an exported picture back."""
+        if recipe.get("panel") != KEY or self._info is None:
+            return
+        if self._facts is None:
+            self._waiting = recipe
+            return
+        self._waiting, size = None, self._facts.style_size
+        self.session.asked_for_panel.emit(KEY)
+        self.change(lambda table: from_recipe(recipe, table.layers, size))
+
+    def tour(self) -> Iterator[str]:
+        """Mix, move the crossover, blend layers, look at noise and feature maps, walk, export."""
+        if self.content.isHidden():
+            yield "no-model"
+            return
+        yield "mixes"
+        self.change(lambda table: table.with_crossover(2).with_cell(2, 3))
+        yield "coarse-to-the-left"
+        self.change(lambda table: table.with_amount(2, 0.5).with_amount(3, 0.25).with_noise(None, 1))
+        yield "blended"
+        self.show_view(LAYERS)
+        yield "feature-maps"
+        self.show_view(FILM)
+        self.change(walked)
+        yield "film"
+        self.walk.player.play()
+        yield "film-plays"
+        self.walk.player.stop()
+        self.out.export("sheet")
+        self.show_view(MIX)
+        yield "exported"

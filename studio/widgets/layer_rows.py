@@ -1,0 +1,110 @@
+"""One row a layer: how much of the fine source it takes, and which noise it is painted with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
+
+from models.core.mixing import Mixture, layer_words
+from models.core.styles import FIXED, OFF, StyleLayer
+from studio import theme
+from studio.widgets.basics import button, label
+from studio.widgets.track import Track
+
+ROW, GAP = 22, 1  # px
+NOISE_WIDTH = 88  # px
+
+
+def noise_words(choice: int) -> str:
+    """A choice of noise for a person."""
+    return {FIXED: "fixed", OFF: "off"}.get(choice, f"seed {choice}")
+
+
+def next_noise(choice: int) -> int:
+    """Fixed, off, resampled, and fixed again."""
+    return {FIXED: OFF, OFF: 1}.get(choice, FIXED)
+
+
+class LayerRows(QScrollArea):
+    """Asks for every change by a signal; the name of a layer jumps from one source to the other."""
+
+    moved = Signal(int, float)  # (layer, amount) while a slider moves
+    committed = Signal()
+    jumped = Signal(int, float)
+    noise_chosen = Signal(int, int)  # (layer, choice)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tracks: list[Track] = []
+        self.names: list[QPushButton] = []
+        self.noises: list[QPushButton] = []
+        self._figures: list[QLabel] = []
+        self._choices: tuple[int, ...] = ()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumHeight(3 * ROW)
+
+    def sizeHint(self) -> QSize:
+        """All rows; with less room they scroll."""
+        return QSize(320, len(self.tracks) * (ROW + GAP) + 2)
+
+    def set_layers(self, layers: Sequence[StyleLayer]) -> None:
+        """Make the rows of another model."""
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(0, 0, theme.GAP_S, 0)
+        grid.setVerticalSpacing(GAP)
+        grid.setHorizontalSpacing(theme.GAP_M)
+        grid.setColumnStretch(1, 1)
+        self.tracks, self.names, self.noises, self._figures = [], [], [], []
+        for layer, one in enumerate(layers):
+            parts = self._make_row(layer, layer_words(one))
+            for column, widget in enumerate(parts):
+                grid.addWidget(widget, layer, column)
+        grid.setRowStretch(len(layers), 1)
+        self.setWidget(inside)
+        inside.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+        self.updateGeometry()
+
+    def _make_row(self, layer: int, words: str) -> tuple[QWidget, ...]:
+        name, noise = button(words, "row"), button("fixed", "tag")
+        name.setToolTip("Jump to the other source")
+        name.clicked.connect(partial(self._jump, layer))
+        noise.setToolTip("Noise of this layer: fixed, off, or drawn from a seed")
+        noise.setAccessibleName(f"Noise of layer {words}")
+        noise.setFixedWidth(NOISE_WIDTH)
+        noise.clicked.connect(partial(self._turn_noise, layer))
+        track, figure = Track(0.0, 1.0, 0.0), label("0.00")
+        track.setAccessibleName(f"Layer {words}: 0 is the coarse source, 1 the fine one")
+        track.changed.connect(partial(self.moved.emit, layer))
+        track.committed.connect(self.committed)
+        figure.setFont(theme.mono())
+        figure.setStyleSheet(f'font-family: "{theme.MONO}"; font-size: 12px;')
+        for widget in (name, noise):
+            widget.setFixedHeight(ROW)
+        self.tracks.append(track)
+        self.names.append(name)
+        self.noises.append(noise)
+        self._figures.append(figure)
+        return name, track, figure, noise
+
+    def show_table(self, table: Mixture) -> None:
+        """Set all rows."""
+        self._choices = table.noises
+        rows = zip(self.tracks, self._figures, self.noises, table.blend(), table.noises, strict=True)
+        for track, figure, noise, amount, choice in rows:
+            track.set_value(amount)
+            figure.setText(f"{amount:.2f}")
+            noise.setText(noise_words(choice))
+
+    def _jump(self, layer: int, _checked: bool = False) -> None:
+        self.jumped.emit(layer, 0.0 if self.tracks[layer].value() >= 0.5 else 1.0)
+
+    def _turn_noise(self, layer: int, _checked: bool = False) -> None:
+        self.noise_chosen.emit(layer, next_noise(self._choices[layer]))

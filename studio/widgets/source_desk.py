@@ -1,0 +1,99 @@
+"""Finds sources for pictures from elsewhere: files and the dataset, searched for in W or W+ with progress."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from models.core.errors import UserError
+from models.core.mixing import Source
+from studio.session import ModelInfo
+from studio.widgets.progress import ProgressRow
+from studio.workers import labelling, mixing
+from studio.workers.desk import Desk
+from studio.workers.mixing import Taken
+from studio.workers.worker import Task
+
+KEY = "styles/search"
+Then = Callable[[list[Source]], None]
+
+
+class SourceDesk(QObject):
+    """One search at a time: a new one takes the place of the old one; what comes for another model is dropped."""
+
+    def __init__(self, desk: Desk, progress: ProgressRow, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self.progress, self._show_error = desk, progress, show_error
+        self._info: ModelInfo | None = None
+        self._seeds = itertools.count(1)  # of pictures of the dataset
+        self.progress.cancelled.connect(self.cancel)
+
+    def show_model(self, info: ModelInfo) -> None:
+        """Another model, or other weights: what is searched for is of no use any more."""
+        self.cancel()
+        self._info = info
+
+    def cancel(self) -> None:
+        """Stop what is being done."""
+        self.desk.errands.cancel(KEY)
+        self.desk.inference.cancel(KEY)
+        self.progress.end()
+
+    def files(self, paths: Sequence[str], plus: bool, then: Then) -> None:
+        """Read files and find their styles; files that cannot be read are named."""
+        info = self._info
+        if info is None:
+            return
+        self.cancel()
+        self.progress.begin("Reading pictures")
+
+        def read(answer: tuple[list[Taken], list[UserError]]) -> None:
+            taken, bad = answer
+            if bad:
+                self._show_error(bad[0])
+            if taken and info is self._info:
+                self._search(taken, plus, then)
+            else:
+                self.progress.end()
+
+        self.desk.errands.ask(KEY, lambda task: mixing.take(info, paths), read, self._failed)
+
+    def dataset(self, plus: bool, then: Then) -> None:
+        """Draw a picture of the dataset that the model has not learned from, and find its styles."""
+        info, seed, errands = self._info, next(self._seeds), self.desk.errands
+        if info is None:
+            return
+        self.cancel()
+        self.progress.begin("Loading the dataset")
+
+        def draw(task: Task) -> list[Taken]:
+            pictures = labelling.unseen(info, seed, 1, partial(errands.tell, task), task.is_cancelled)
+            return [Taken(picture, None) for picture in pictures]
+
+        def drawn(taken: list[Taken]) -> None:
+            if info is self._info:
+                self._search(taken, plus, then)
+
+        errands.ask(KEY, draw, drawn, self._failed, self.progress.advance)
+
+    def _search(self, taken: Sequence[Taken], plus: bool, then: Then) -> None:
+        inference = self.desk.inference
+        self.progress.begin("Searching for styles")
+
+        def work(model: Any, task: Task) -> list[Source]:
+            tell = partial(inference.tell, task)
+            return mixing.search(model, taken, plus=plus, tell=tell, cancelled=task.is_cancelled)
+
+        def found(sources: list[Source]) -> None:
+            self.progress.end()
+            then(sources)
+
+        inference.question(KEY, work, found, self._failed, self.progress.advance)
+
+    def _failed(self, error: UserError) -> None:
+        self.progress.end()
+        self._show_error(error)

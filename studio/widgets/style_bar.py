@@ -1,0 +1,56 @@
+"""What holds for the whole Styles panel: which view, how far styles may go, and the noise of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from models.core.mixing import MOST_TRUNCATION, USUAL_TRUNCATION, Mixture
+from models.core.styles import FIXED, OFF
+from studio import theme
+from studio.widgets.basics import hbox, icon_button, label
+from studio.widgets.segmented import Segmented
+from studio.widgets.sliders import CodingSlider
+
+CHOICES = (FIXED, OFF, 1)  # of noise for all layers, as the words go
+
+
+class StyleBar(QWidget):
+    """Asks for every change by a signal."""
+
+    view_chosen = Signal(int)
+    truncation_moved = Signal(float)
+    committed = Signal()
+    noise_chosen = Signal(int)  # for all layers
+    noise_drawn = Signal()
+
+    def __init__(self, views: Sequence[str]) -> None:
+        super().__init__()
+        self.view = Segmented(views)
+        self.view.setAccessibleName("View")
+        self.view.chosen.connect(self.view_chosen)
+        self.truncation = CodingSlider("Truncation", 0.0, MOST_TRUNCATION, USUAL_TRUNCATION)
+        self.truncation.lock.hide()
+        self.truncation.setToolTip(
+            "How far drawn styles may be from their mean: less is safer and more alike, 1 leaves them as they are"
+        )
+        self.truncation.changed.connect(self.truncation_moved)
+        self.truncation.committed.connect(self.committed)
+        self.noise = Segmented(["fixed", "off", "resampled"])
+        self.noise.setAccessibleName("Noise of all layers")
+        self.noise.setToolTip("Noise of all layers; each layer can have its own at the right")
+        self.noise.chosen.connect(lambda index: self.noise_chosen.emit(CHOICES[index]))
+        self.draw = icon_button("dice-five", "Other noise")
+        self.draw.clicked.connect(self.noise_drawn)
+        row = hbox(self.view, self.truncation, label("Noise"), self.noise, self.draw, spacing=theme.GAP_M)
+        row.insertSpacing(1, theme.GAP_M)
+        row.setStretch(2, 1)
+        self.setLayout(row)
+
+    def show_table(self, table: Mixture) -> None:
+        """Set truncation and noise; no choice of noise is lit while layers differ."""
+        self.truncation.set_value(table.truncation)
+        kinds = {min(choice, 0) or 1 for choice in table.noises}
+        self.noise.set_index(CHOICES.index(kinds.pop()) if len(kinds) == 1 else -1)

@@ -1,0 +1,111 @@
+"""The ways out of the Styles panel: pictures seen large, dragged out with their recipe, and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+
+from models.core import images
+from models.core.mixing import SIDE, Mixture
+from studio.widgets.exporting import Exporter, text_chunk
+from studio.widgets.features_card import FeaturesCard
+from studio.widgets.lightbox import Lightbox
+from studio.widgets.mixing_card import MixingCard
+from studio.widgets.mixing_grid import cell_of, line_of
+from studio.widgets.style_card import StyleCard
+
+LARGER = 8  # times
+MAP = 64  # px to which small feature maps are enlarged in an exported sheet
+
+
+class Later(Mapping[str, str]):
+    """What a picture carries, written when it is carried out: while a film plays there is no time for it."""
+
+    def __init__(self, write: Callable[[], Mapping[str, str]]) -> None:
+        self._write = write
+
+    def __getitem__(self, key: str) -> str:
+        """Write it now."""
+        return self._write()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Its keys."""
+        return iter(self._write())
+
+    def __len__(self) -> int:
+        """There is one, always."""
+        return 1
+
+
+class StyleExports(QObject):
+    """Answers what the cards ask for.
+
+    Args:
+        exporter: writes into the Gallery.
+        mixes, features, one: the cards.
+        table: the table of this moment.
+        recipe: of a table.
+    """
+
+    def __init__(
+        self, exporter: Exporter, mixes: MixingCard, features: FeaturesCard, one: StyleCard, *,
+        table: Callable[[], Mixture], recipe: Callable[[Mixture], dict[str, Any]],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.exporter, self.mixes, self.features, self.one = exporter, mixes, features, one
+        self._table, self._recipe_of = table, recipe
+        mixes.opened.connect(self._open_tile)
+        mixes.grid.recipe_at = self.recipe_at
+        one.picture.recipe = Later(lambda: text_chunk(self.recipe()))
+        one.export_asked.connect(self.export)
+        one.large_asked.connect(self._open_one)
+        features.export_asked.connect(self._export_maps)
+        features.opened.connect(self._open_map)
+
+    def recipe(self) -> dict[str, Any]:
+        """Of this moment; a frame of the film says which one it is."""
+        frame = {} if self.one.frame is None else {"frame": self.one.frame}
+        return {**self._recipe_of(self._table()), **frame}
+
+    def recipe_at(self, tile: int) -> dict[str, str]:
+        """What a tile carries: a mix is itself, a source is a mix in which it paints all layers."""
+        line, cell, table = line_of(tile), cell_of(tile), self._table()
+        if line is not None:
+            coarse = line < SIDE
+            here = table.with_cell(line if coarse else 0, 0 if coarse else line - SIDE)
+            return text_chunk(self._recipe_of(replace(here, amounts=(float(not coarse),) * table.layers)))
+        return {} if cell is None else text_chunk(self._recipe_of(table.with_cell(*cell)))
+
+    @Slot(str)
+    def export(self, what: str) -> None:
+        """Into the Gallery: the picture, enlarged or not, the whole table, or the variation by noise."""
+        picture, heat, sheet = self.one.picture.image(), self.one.heat.image(), self.mixes.grid.table()
+        if what == "sheet" and sheet is not None:
+            self.exporter.picture(images.grid(sheet, columns=SIDE + 1), self.recipe())
+        elif what == "variation" and heat is not None:
+            self.exporter.picture(images.enlarge(heat, LARGER), self.recipe())
+        elif what in ("picture", "enlarged") and picture is not None:
+            self.exporter.picture(images.enlarge(picture, LARGER if what == "enlarged" else 1), self.recipe())
+
+    def _export_maps(self) -> None:
+        maps = self.features.shown()
+        if maps is not None:
+            large = [images.enlarge(one, max(1, MAP // len(one))) for one in maps.maps]
+            self.exporter.picture(images.grid(np.stack(large), gap=2), self.recipe())
+
+    def _open_one(self, pixels: Any, words: str) -> None:
+        Lightbox(self.one.picture, pixels, words, text_chunk(self.recipe()))
+
+    def _open_tile(self, tile: int) -> None:
+        pixels = self.mixes.grid.image(tile)
+        if pixels is not None:
+            Lightbox(self.mixes.grid, pixels, self.mixes.words(tile), self.recipe_at(tile))
+
+    def _open_map(self, at: int) -> None:
+        maps = self.features.shown()
+        if maps is not None:
+            Lightbox(self.features.grid, maps.maps[at], f"channel {maps.channels[at]}", text_chunk(self.recipe()))

@@ -1,0 +1,125 @@
+"""A film through styles: keyframes above, the frames between them below; played and exported."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from models.core.mixing import FEWEST_STEPS, MOST_STEPS, Mixture
+from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label
+from studio.widgets.carry import Pixels
+from studio.widgets.film import FilmStrip
+from studio.widgets.picture import PictureGrid
+from studio.widgets.player import Player, film_menu
+from studio.widgets.progress import ProgressRow
+from studio.widgets.sliders import LabelledSlider
+
+NOTHING = np.zeros((0, 1, 1, 1), np.uint8)
+
+
+class WalkCard(Card):
+    """Shows the keyframes of a table and the frames that the panel painted; asks for every change by a signal."""
+
+    add_asked = Signal()
+    remove_asked = Signal(int)
+    walk_asked = Signal()
+    steps_moved = Signal(int)
+    committed = Signal()
+    chosen = Signal(int)  # a frame to show large
+    export_asked = Signal(str)  # suffix of the film
+
+    def __init__(self) -> None:
+        super().__init__("Film", "a loop through styles")
+        self.frames: Pixels = NOTHING
+        self.add = button("Add picture")
+        self.add.setToolTip("Let the film go through the large picture too (K)")
+        self.add.clicked.connect(self.add_asked)
+        self.walk = button("Random walk")
+        self.walk.setToolTip("From the large picture through five new draws and back")
+        self.walk.clicked.connect(self.walk_asked)
+        self.remove = icon_button("minus-circle", "Take the chosen keyframe out (Delete)", "small")
+        self.remove.clicked.connect(self._remove)
+        for widget in (self.walk, self.add, self.remove):
+            self.tools.addWidget(widget)
+        self.keys = FilmStrip(height=64)
+        self.keys.setAccessibleName("Keyframes")
+        self.grid = PictureGrid(cell=32, max_size=160)
+        self.grid.setAccessibleName("Frames of the film")
+        self.grid.clicked.connect(self.chosen)
+        self.progress = ProgressRow()
+        self.play_button = button("Play", "primary", "play")
+        self.save = button("Export film")
+        film_menu(self.save, self.export_asked.emit)
+        self.player = Player(self.grid, self.play_button, loop=True)
+        self.player.chosen.connect(self.chosen)
+        self._fill()
+        self.show_table(Mixture.begin(1))
+
+    def _fill(self) -> None:
+        words = "A film goes from keyframe to keyframe along straight lines in W, and back to the first one."
+        self.empty = EmptyState("film-strip", words, "Random walk", "Add the large picture")
+        self.empty.asked.connect(self.walk_asked)
+        self.empty.asked_other.connect(self.add_asked)
+        self.steps = LabelledSlider(FEWEST_STEPS, MOST_STEPS, "{} frames each".format)
+        self.steps.track.setAccessibleName("Frames from one keyframe to the next")
+        self.steps.changed.connect(self.steps_moved)
+        self.steps.committed.connect(self.committed)
+        self.hint = label("Add another picture: a film needs two.", "secondary")
+        self.below = hbox(self.steps, self.play_button, self.save)
+        self.below.setStretch(0, 1)
+        self.body.addWidget(self.keys)
+        self.body.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self.progress)
+        self.body.addWidget(self.grid, 1)
+        self.body.addWidget(self.empty, 1)
+        self.body.addLayout(self.below)
+
+    def show_table(self, table: Mixture) -> None:
+        """Show the controls that make sense for so many keyframes."""
+        count = len(table.keyframes)
+        self.set_subtitle("a loop through styles" if count < 2 else f"{count} keyframes, {count * table.steps} frames")
+        self.steps.set_value(table.steps)
+        some: tuple[QWidget, ...] = (self.keys, self.remove, self.walk, self.add)
+        several: tuple[QWidget, ...] = (self.grid, self.steps, self.play_button, self.save)
+        for widgets, least in ((some, 1), (several, 2)):
+            for widget in widgets:
+                widget.setVisible(count >= least)
+        self.hint.setVisible(count == 1)
+        self.empty.setVisible(count == 0)
+        if count < 2:
+            self.show_frames(NOTHING)
+        if count == 0:
+            self.keys.set_images(NOTHING)
+
+    def show_keyframes(self, pictures: Pixels) -> None:
+        """Show what the film goes through, (k, height, width, channels)."""
+        self.keys.set_images(pictures)
+
+    def show_frames(self, frames: Pixels) -> None:
+        """Show the painted frames (n, height, width, channels); none stops the film."""
+        self.progress.end()
+        if not len(frames):
+            self.player.stop()
+        self.frames = frames
+        self.grid.set_images(frames)
+        for widget in (self.play_button, self.save):
+            widget.setEnabled(len(frames) > 1)
+
+    def _remove(self) -> None:
+        if self.keys.count():
+            at = self.keys.current()
+            self.remove_asked.emit(at if at >= 0 else self.keys.count() - 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete takes the chosen keyframe out."""
+        if event.matches(QKeySequence.StandardKey.Delete) and self.keys.hasFocus():
+            self._remove()
+        else:
+            super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: do not keep the window busy."""
+        super().hideEvent(event)
+        self.player.stop()

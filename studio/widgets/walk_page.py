@@ -1,0 +1,200 @@
+"""The Reverse page of the Diffusion panel: a walk from noise to pictures, and forks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Slot
+
+from models.core.diffuses import Kept
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.widgets.film_page import FilmPage
+from studio.widgets.moves import Move
+from studio.widgets.sampling_card import SAMPLERS, SamplingCard
+from studio.widgets.walks import Walks
+from studio.workers import playback
+from studio.workers.desk import Desk
+from studio.workers.playback import Recording, Setup, View, view_in
+
+SLOW_S = 0.4  # a walk that takes longer shows how far it is
+
+
+class WalkPage(FilmPage):
+    """One ``View`` is all of it: how the walk goes, and how a fork leaves it."""
+
+    MODE = "reverse"
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+        self.settings = SamplingCard()
+        super().__init__(desk, self.settings, show_error, forward)
+        self.view = View(Setup())
+        self.walks = Walks(desk, self.MODE, self._failed)
+        transport, settings = self.transport, self.settings
+        transport.play_asked.connect(self._play)
+        transport.fork_asked.connect(self.fork)
+        transport.cancelled.connect(self.cancel)
+        settings.changed.connect(self._edited)
+        settings.whose_chosen.connect(lambda index: self._show_settings())
+        settings.chart.asked.connect(self.go_to)
+        self.walks.grown.connect(self._grown)
+        self.walks.ended.connect(self._ended)
+
+    def recording(self) -> Recording | None:
+        """The main walk."""
+        return self.walks.main
+
+    def kept(self) -> Kept | None:
+        """What the walk must leave as it is."""
+        return None
+
+    # --- the model ---
+
+    def forget(self) -> None:
+        """Another model comes: nothing that was walked is of interest."""
+        self.walks.forget()
+        super().forget()
+
+    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+        """It can be asked for these classes; it walks when somebody looks."""
+        super().show_model(info, schedule, names)
+        self.walks.timesteps = len(schedule) - 1
+        self.settings.show_model(schedule, names)
+        self.view = View(self.settings.default())
+        self.settings.show_time(len(schedule) - 1)
+
+    # --- walking ---
+
+    def make(self) -> None:
+        """Walk from pure noise."""
+        self.begin_film()
+        self.walks.walk(self.view.main, self.kept())
+
+    def _failed(self, error: UserError) -> None:
+        self.transport.pause()
+        self.transport.end_progress()
+        self.show_error(error)
+
+    def cancel(self) -> None:
+        """Stop walking; the steps that have come stay."""
+        self.walks.cancel()
+        self.transport.pause()
+        self.transport.end_progress()
+        walk = self.walks.main
+        if walk is not None and len(walk):
+            self.show_film(walk)
+        self.transport.grown(True)
+        last = self.walks.fork or walk
+        self.session.done.emit(f"Cancelled after {last.made if last else 0:,} steps.")
+
+    @Slot(str)
+    def _grown(self, which: str) -> None:
+        main = which == self.walks.main_key
+        walk = self.walks.main if main else self.walks.fork
+        assert walk is not None
+        if not walk.done and walk.seconds > SLOW_S:
+            self.transport.show_progress(walk.made, walk.total)
+        if main:
+            self.show_film(walk)
+        else:
+            self.show_frame()
+
+    @Slot(str)
+    def _ended(self, which: str) -> None:
+        self.transport.end_progress()
+        if which == self.walks.main_key:
+            assert self.walks.main is not None
+            self.session.done.emit(self.walks.main.words())
+            if self.view.fork is not None:
+                self.walks.leave(self.walks.main.nearest(self.view.time), self.view.fork)
+
+    def _play(self) -> None:
+        if self.known and self.walks.main is None:
+            self.make()
+
+    def show_frame(self) -> None:
+        """The step and, while there is a fork, the same moment of the other future."""
+        walk, at = self.walks.main, self.transport.at()
+        if walk is None or at >= len(walk):
+            return
+        frame = walk[at]
+        names = [_name(setup) for setup in (self.view.main, self.view.fork) if setup is not None]
+        self.cards.show_frames(frame, self.walks.other(frame), self.walks.names(names[0], f"Fork: {names[-1]}"))
+        self.settings.show_time(frame.t)
+        self.label()
+
+    # --- settings and forks: one ``View``, each change one step of undo ---
+
+    def _edited(self, setup: Setup) -> None:
+        fork = self.settings.whose.index() == 1 and self.view.fork is not None
+        self.change(replace(self.view, fork=setup) if fork else View(setup))
+
+    def change(self, after: View) -> None:
+        """Show another view; one step that can be undone."""
+        self.session.undo.push(Move(self.place, self.view, after, self.forward))
+
+    def place(self, view: View) -> None:
+        """Show a view without remembering it for undo."""
+        before, self.view = self.view, view
+        self._show_settings()
+        main = self.walks.main
+        if view.main != before.main or main is None:
+            self.make()
+        elif view.fork is None:
+            self.walks.drop_fork()
+            self.show_frame()
+        elif view.time != before.time or before.fork is None:
+            self.walks.leave(main.nearest(view.time), view.fork)
+        elif view.fork != before.fork:
+            self.walks.again(view.fork)
+
+    def _show_settings(self) -> None:
+        whose = None if self.view.fork is None else self.settings.whose.index()
+        self.settings.show_fork(whose)
+        fork = self.view.fork if whose == 1 else None
+        self.settings.set_setup(fork or self.view.main)
+
+    def fork(self) -> None:
+        """Leave the walk at the step that is shown, with the next seed; the settings are then the fork's."""
+        walk, at = self.walks.main, self.transport.at()
+        if walk is None or at >= len(walk):
+            return
+        if walk[at].t == 0:
+            self.session.done.emit("The walk is over here: step back first, then fork.")
+            return
+        self.transport.pause()
+        self.settings.whose.set_index(1)
+        self.change(View(self.view.main, playback.another(self.view.main), walk[at].t))
+
+    # --- recipes ---
+
+    def numbers(self) -> dict[str, Any]:
+        """Walk and fork."""
+        return self.view.recipe()
+
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring walk, fork and step of an exported picture back.
+
+        Raises:
+            UserError: if it cannot be read.
+        """
+        view = view_in(recipe)
+        if view is None:
+            raise UserError("The recipe of this picture cannot be read.", where="walk")
+        self.take_time(recipe, self.walks.timesteps)
+        same = view.main == self.view.main
+        self.change(view)
+        if same and not self.transport.growing:
+            self.go_to(self.time)
+
+
+def _name(setup: Setup) -> str:
+    """The sampler and what tells two walks apart."""
+    sampling = setup.sampling
+    name = next(word for word, key in SAMPLERS.items() if key == sampling.sampler)
+    eta = f" with η = {sampling.eta:g}" if sampling.sampler == "ddim" and sampling.eta else ""
+    return f"{name}{eta}, seed {sampling.seed}"

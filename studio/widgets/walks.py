@@ -1,0 +1,110 @@
+"""Asks the inference thread for walks, and holds them: the main one, and the fork that leaves it at some step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from models.core.diffuses import Kept
+from models.core.diffusion import States
+from models.core.errors import UserError
+from studio.workers import playback
+from studio.workers.desk import Desk
+from studio.workers.playback import Frame, Recording, Setup
+from studio.workers.worker import Task
+
+
+class Walks(QObject):
+    """``grown`` comes when steps were added to a walk, ``ended`` when it is complete."""
+
+    grown = Signal(str)  # ``main_key`` or ``fork_key``
+    ended = Signal(str)
+
+    def __init__(self, desk: Desk, name: str, failed: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self._failed = desk, failed
+        self.main_key, self.fork_key = f"diffusion/{name}", f"diffusion/{name}/fork"
+        self.timesteps = 1
+        self.main: Recording | None = None
+        self.fork: Recording | None = None
+        self.kept: Kept | None = None
+        self.fork_time = 0  # where the fork leaves the main walk
+        self._start: tuple[int, States] | None = None
+
+    def walk(self, setup: Setup, kept: Kept | None = None) -> None:
+        """A new main walk; its fork is forgotten. What is shown stays until the first step has come."""
+        self.drop_fork()
+        self.kept = kept
+        self._ask(self.main_key, setup, None)
+
+    def leave(self, index: int, setup: Setup) -> None:
+        """Fork the main walk at a step."""
+        assert self.main is not None
+        self._start = self.main.state(index)
+        self.fork_time = self._start[0]
+        self.again(setup)
+
+    def again(self, setup: Setup) -> None:
+        """Walk the fork again from where it leaves."""
+        self._ask(self.fork_key, setup, self._start)
+
+    def drop_fork(self) -> None:
+        """Forget the fork."""
+        self.desk.inference.cancel(self.fork_key)
+        self.fork, self._start = None, None
+
+    def cancel(self) -> None:
+        """Stop walking; what has come so far stays."""
+        self.desk.inference.cancel(self.main_key)
+        self.desk.inference.cancel(self.fork_key)
+
+    def forget(self) -> None:
+        """Another model: nothing that was walked is of interest."""
+        self.cancel()
+        self.drop_fork()
+        self.main = self.kept = None
+
+    def _ask(self, which: str, setup: Setup, start: tuple[int, States] | None) -> None:
+        total = setup.steps(self.timesteps, start[0] if start else None)
+        recording, kept, tell = Recording(total), self.kept, self.desk.inference.tell
+
+        def work(model: Any, task: Task) -> Recording:
+            return playback.walk(
+                model, setup, recording, start=start, kept=kept, cancelled=task.is_cancelled,
+                tell=lambda done, total: tell(task, "Step", done, total),
+            )  # fmt: skip
+
+        grown = partial(self._grown, which, recording)
+        self.desk.inference.question(
+            which, work, lambda found: self._ended(which, found), self._failed, lambda what, done, total: grown()
+        )
+
+    def _grown(self, which: str, recording: Recording) -> None:
+        if which == self.main_key:
+            self.main = recording
+        else:
+            self.fork = recording
+        self.grown.emit(which)
+
+    def _ended(self, which: str, recording: Recording) -> None:
+        self._grown(which, recording)
+        self.ended.emit(which)
+
+    def other(self, frame: Frame) -> Frame | None:
+        """The same moment of the other future; before it leaves, that is the same step; None without a fork."""
+        if self.fork is None or not len(self.fork):
+            return None
+        return frame if frame.t > self.fork_time else self.fork[self.fork.nearest(frame.t)]
+
+    def names(self, mine: str, other: str) -> tuple[tuple[str, str], ...]:
+        """What stands above both sheets of the cards: who it is, how long it took, how far apart they end."""
+        main, fork = self.main, self.fork
+        if main is None or fork is None:
+            return (("", ""),) * 3
+        apart = ""
+        if main.done and fork.done:
+            apart = f"the ends are {playback.distance(main[len(main) - 1].x, fork[len(fork) - 1].x):.3f} apart"
+        return (f"{mine}, {main.words()}", f"{other}, {fork.words()}"), ("", apart), ("", "")

@@ -1,0 +1,233 @@
+"""What the Styles panel asks a model that ``MixesStyles``: tables, pictures, noise, feature maps, films, searches.
+
+Each function runs in the inference thread and is given a ``Mixture``; sources are mapped anew each time (half a
+millisecond), so that the answer is right for the weights of this moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import export, images, styles
+from models.core.errors import Cancelled, UserError
+from models.core.family import Decodes
+from models.core.mixing import USUAL_TRUNCATION, Mix, Mixture, Source
+from models.core.mixing_recipe import from_recipe
+from models.core.styles import OFF, Floats, MixesStyles, StyleLayer, Styles
+from studio.session import ModelInfo
+from studio.widgets.exporting import codings_in
+
+KEY = "styles"  # the panel, in recipes
+Pixels = NDArray[np.uint8]
+Cancel = Callable[[], bool]
+Tell = Callable[[str, int, int], None]
+AT_ONCE = 12  # pictures between two looks at whether somebody has asked anew
+NOISES = 16
+MOST_MAPS = 36
+# black, purple, orange, pale yellow: light means much, in grey print too
+_HEAT = np.array([[4, 4, 20], [80, 18, 110], [190, 55, 80], [245, 135, 30], [252, 250, 190]], np.float32)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the panel must know of a model before it can ask anything."""
+
+    layers: tuple[StyleLayer, ...]
+    style_size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Variation:
+    """How much pictures differ that have nothing but other noise: ``heat`` (height, width, 3), light is much.
+
+    Attributes:
+        mean, most: standard deviation over the noises, of the mean and of the most different pixel, 0 to 1.
+    """
+
+    heat: Pixels
+    mean: float
+    most: float
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Feature maps (k, height, width, 1) of a layer, each scaled by itself, the liveliest first; their channels."""
+
+    maps: Pixels
+    channels: tuple[int, ...]
+
+
+def facts(model: Any) -> Facts:
+    """The layers of a model."""
+    return Facts(tuple(model.style_layers), model.style_size)
+
+
+def stacks(model: MixesStyles, sources: Sequence[Source], truncation: float) -> Styles:
+    """The styles (n, layers, style_size) of sources; those that were searched for are not truncated, they are found."""
+    assert isinstance(model, Decodes)
+    drawn = model.styles(np.concatenate([model.sample_codings(1, source.seed) for source in sources]))
+    found = styles.truncate(drawn, model.mean_style(), truncation)
+    for place, source in enumerate(sources):
+        if source.own is not None:
+            found[place] = source.own
+    return found
+
+
+def _mixed(model: MixesStyles, mixes: Sequence[Mix], truncation: float) -> Styles:
+    coarse = stacks(model, [mix.coarse for mix in mixes], truncation)
+    fine = stacks(model, [mix.fine for mix in mixes], truncation)
+    return styles.blend(coarse, fine, np.array([mix.amounts for mix in mixes], np.float32))
+
+
+def _large(model: MixesStyles, table: Mixture) -> Styles:
+    return _mixed(model, [table.mix()], table.truncation)
+
+
+def _painted(model: MixesStyles, found: Styles, table: Mixture, cancelled: Cancel, tell: Tell | None = None) -> Pixels:
+    """Paint styles with the noise of the table."""
+    noise = styles.noise_of(model.style_layers, model.fixed_noise(), table.noises)
+    parts = []
+    for begin in range(0, len(found), AT_ONCE):
+        if cancelled():
+            raise Cancelled
+        if tell is not None:
+            tell("Painting frames", begin, len(found))
+        some = found[begin : begin + AT_ONCE]
+        parts.append(images.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
+    return np.concatenate(parts)
+
+
+def sources(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+    """What the rows and then the columns look like by themselves, (12, height, width, channels)."""
+    return _painted(model, stacks(model, table.sources, table.truncation), table, cancelled)
+
+
+def cells(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+    """All mixes row by row, (36, height, width, channels)."""
+    found = stacks(model, table.sources, table.truncation)
+    rows, columns = found[: len(table.rows)], found[len(table.rows) :]
+    return _painted(model, styles.grid(rows, columns, table.crossover), table, cancelled)
+
+
+def picture(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+    """The large picture, (height, width, channels)."""
+    painted: Pixels = _painted(model, _large(model, table), table, cancelled)[0]
+    return painted
+
+
+def variation(model: Any, table: Mixture, cancelled: Cancel) -> Variation:
+    """Paint the large picture with 16 noises in all layers that have noise; their spread, pixel by pixel.
+
+    Source: Karras, Laine and Aila 2019, arXiv:1812.04948, figure 4.
+    """
+    one = _large(model, table)
+    noise = styles.noise(model.noise_size, NOISES, seed=0)
+    for layer, choice in zip(model.style_layers, table.noises, strict=True):
+        if choice == OFF:
+            noise[:, layer.place] = 0.0
+    parts = []
+    for begin in range(0, NOISES, AT_ONCE):
+        if cancelled():
+            raise Cancelled
+        some = noise[begin : begin + AT_ONCE]
+        parts.append(model.synthesize(np.repeat(one, len(some), axis=0), some))
+    spread = np.concatenate(parts).std(axis=0).mean(axis=-1)  # (height, width)
+    most = float(spread.max())
+    return Variation(heat(spread / most if most > 1e-6 else np.zeros_like(spread)), float(spread.mean()), most)
+
+
+def heat(values: Floats) -> Pixels:
+    """Values (height, width) in [0, 1] as colours from black to pale yellow."""
+    stops = np.linspace(0.0, 1.0, len(_HEAT))
+    return np.rint(np.stack([np.interp(values, stops, _HEAT[:, k]) for k in range(3)], axis=-1)).astype(np.uint8)
+
+
+def features(model: Any, table: Mixture, cancelled: Cancel) -> list[Maps]:
+    """The liveliest feature maps of each layer for the large picture; those are the maps with the most spread."""
+    one = _large(model, table)
+    noise = styles.noise_of(model.style_layers, model.fixed_noise(), table.noises)
+    found = []
+    for layer in model.features(one, noise)[:-1]:
+        if cancelled():
+            raise Cancelled
+        maps = np.moveaxis(layer[0], -1, 0)  # (channels, height, width)
+        spread = maps.std(axis=(1, 2))
+        chosen = np.argsort(-spread, kind="stable")[:MOST_MAPS]
+        low, high = (edge(maps[chosen], axis=(1, 2), keepdims=True) for edge in (np.min, np.max))
+        scaled = (maps[chosen] - low) / np.maximum(high - low, 1e-6)
+        found.append(Maps(images.to_uint8(scaled[..., None]), tuple(int(channel) for channel in chosen)))
+    return found
+
+
+def _frames(model: MixesStyles, table: Mixture) -> Styles:
+    stops = _mixed(model, table.keyframes, table.truncation)
+    amounts = np.arange(table.steps, dtype=np.float32)[:, None, None] / table.steps
+    legs = [here + amounts * (there - here) for here, there in zip(stops, np.roll(stops, -1, axis=0), strict=True)]
+    return np.concatenate(legs)
+
+
+def film(model: Any, table: Mixture, tell: Tell, cancelled: Cancel) -> Pixels:
+    """The frames of a loop through the keyframes: straight lines between styles, the last one leads to the first."""
+    return _painted(model, _frames(model, table), table, cancelled, tell)
+
+
+def keyframes(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+    """What the film goes through."""
+    return _painted(model, _mixed(model, table.keyframes, table.truncation), table, cancelled)
+
+
+# --- pictures from elsewhere ---
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """A file that was dropped: a picture in the model's shape, and what its recipe says if it comes from here."""
+
+    picture: Pixels
+    recipe: dict[str, Any] | None
+
+
+def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserError]]:
+    """Read files; one that cannot be read is named and left out."""
+    found: list[Taken] = []
+    bad: list[UserError] = []
+    for path in map(Path, paths):
+        try:
+            recipe = export.read_recipe(path) or {}
+            known = recipe if recipe.get("run_id") == info.run_id else None
+            found.append(Taken(images.fit(images.decode(path), info.image_shape), known))
+        except UserError as error:
+            bad.append(error)
+    return found, bad
+
+
+def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
+    """The styles (layers, style_size) that a recipe of this model tells; None if it tells none."""
+    if recipe is None:
+        return None
+    if recipe.get("panel") == KEY:
+        table, frame = from_recipe(recipe, len(model.style_layers), model.style_size), recipe.get("frame")
+        if isinstance(frame, int) and 0 <= frame < len(table.keyframes) * table.steps:
+            return np.asarray(_frames(model, table)[frame])
+        return np.asarray(_large(model, table)[0])
+    codings = codings_in(recipe, model.latent_size)
+    if codings is None:
+        return None
+    return np.asarray(styles.truncate(model.styles(codings[None]), model.mean_style(), USUAL_TRUNCATION)[0])
+
+
+def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancelled: Cancel) -> list[Source]:
+    """Sources for pictures: what their recipes tell, or what a search in W (or W+) finds."""
+    found = [known_styles(model, one.recipe) for one in taken]
+    unknown = [one.picture for one, known in zip(taken, found, strict=True) if known is None]
+    searched: Iterator[Styles] = iter(())
+    if unknown:
+        pictures = images.to_float(np.stack(unknown))
+        searched = iter(model.project(pictures, plus=plus, progress=tell, cancelled=cancelled))
+    return [Source(own=np.asarray(next(searched) if one is None else one, np.float32)) for one in found]
