@@ -1,0 +1,193 @@
+"""Diffusion: watch pictures come out of noise, rewind them, and send them into another future."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from models.core.diffuses import Diffuses
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.widgets.card import Segmented, hbox, vbox
+from studio.widgets.film_page import KEY, FilmPage
+from studio.widgets.forward_page import ForwardPage
+from studio.widgets.paint_page import PaintPage
+from studio.widgets.panel import Panel
+from studio.widgets.walk_page import WalkPage
+from studio.workers.playback import View
+
+FORWARD, REVERSE, INPAINT = range(3)
+
+
+class Diffusion(Panel):
+    """Pages that share one look: cards of pictures above, time beneath, settings at the right."""
+
+    TITLE, ICON, NEEDS, OFFERS = "Diffusion", "circles-three", Diffuses, "ddpm-fashion"
+    PURPOSE = "Here you watch a diffusion model make pictures out of noise, step by step, forth and back."
+    HINTS = "Space play  ·  ← → step  ·  F fork  ·  Ctrl+Z undo"
+
+    def build(self, content: QWidget) -> None:
+        """The pages, and the choice between them at the top right."""
+        self._info: ModelInfo | None = None
+        self._known = False  # whether the model has said what it can be asked for
+        self._waiting: dict[str, Any] | None = None  # a recipe that came before that
+        self.drown = ForwardPage(self.desk, self.show_error, partial(self.come_to, FORWARD))
+        self.walk = WalkPage(self.desk, self.show_error, partial(self.come_to, REVERSE))
+        self.paint = PaintPage(self.desk, self.show_error, partial(self.come_to, INPAINT))
+        self.pages: list[FilmPage] = [self.drown, self.walk, self.paint]
+        self.mode = Segmented([page.MODE.capitalize() for page in self.pages])
+        self.mode.setAccessibleName("What is watched")
+        self.mode.setFixedWidth(self.walk.right.width())
+        self.mode.chosen.connect(self.choose)
+        self.lefts, rights = QStackedWidget(), QStackedWidget()
+        for page in self.pages:
+            self.lefts.addWidget(page.left)
+            rights.addWidget(page.right)
+        self.rights = rights
+        right = vbox(self.mode, rights, spacing=12)
+        right.setStretch(1, 1)
+        row = hbox(self.lefts, right, spacing=12)
+        row.setStretch(0, 1)
+        content.setLayout(row)
+        self.session.recipe_opened.connect(self.open_recipe)
+        self.session.model_changed.connect(self._let_go)
+        self.choose(REVERSE)
+
+    @property
+    def page(self) -> FilmPage:
+        """The page in front."""
+        return self.pages[self.lefts.currentIndex()]
+
+    def come_to(self, index: int) -> None:
+        """Bring the panel and one of its pages to the front."""
+        self.choose(index)
+        self.come_forward()
+
+    def choose(self, index: int) -> None:
+        """Another page."""
+        self.page.transport.pause()
+        self.mode.set_index(index)
+        self.lefts.setCurrentIndex(index)
+        self.rights.setCurrentIndex(index)
+        if self.isVisible():
+            self.shown()
+
+    def dropped(self, paths: list[str]) -> bool:
+        """Own pictures: they drown, or are painted upon."""
+        if self._info is None:
+            return False
+        self.error.hide()
+        return self.page.dropped(paths)
+
+    # --- the model ---
+
+    def model_changed(self) -> None:
+        """Another model: ask what it can be asked for; it walks when somebody looks."""
+        self._info, self._known, self._waiting = self.session.model, False, None
+        for page in self.pages:
+            page.forget()
+
+        def ask(model: Any, task: Any) -> tuple[Any, tuple[str, ...]]:
+            return np.array(model.schedule), tuple(model.condition_names)
+
+        self.desk.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
+
+    def _let_go(self) -> None:
+        """A model that does not diffuse: keep no films of the one before."""
+        model = self.session.model
+        if model is None or not self.suits(model):
+            self._info, self._known = None, False
+            for page in self.pages:
+                page.forget()
+
+    def _told(self, found: tuple[Any, tuple[str, ...]]) -> None:
+        assert self._info is not None
+        self._known = True
+        for page in self.pages:
+            page.show_model(self._info, *found)
+        if self._waiting is not None:
+            self.open_recipe(self._waiting)
+        elif self.isVisible():
+            self.shown()
+
+    def weights_changed(self) -> None:
+        """It has learned more: walk again when somebody looks."""
+        self._info = self.session.model
+        if self._info is None or not self._known:
+            return
+        for page in self.pages:
+            page.show_weights(self._info)
+        if self.isVisible():
+            self.shown()
+
+    def shown(self) -> None:
+        """Let the page in front do what it has put off."""
+        self.error.hide()
+        self.page.shown()
+
+    # --- keys ---
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What no control has taken: Space plays, arrows step, F forks."""
+        transport = self.page.transport
+        keys = {
+            Qt.Key.Key_Space: transport.play,
+            Qt.Key.Key_Left: lambda: transport.step(-1),
+            Qt.Key.Key_Right: lambda: transport.step(1),
+            Qt.Key.Key_F: self.page.fork,
+        }
+        wanted = keys.get(Qt.Key(event.key()))
+        if wanted is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            super().keyPressEvent(event)
+        else:
+            wanted()
+
+    @Slot(dict)
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring everything about an exported picture back."""
+        if recipe.get("panel") != KEY or self._info is None:
+            return
+        if not self._known:
+            self._waiting = recipe
+            return
+        self.session.asked_for_panel.emit(KEY)
+        modes = [page.MODE for page in self.pages]
+        self.choose(modes.index(str(recipe.get("mode"))) if recipe.get("mode") in modes else REVERSE)
+        try:
+            self.page.open_recipe(recipe)
+        except UserError as error:
+            self.show_error(error)
+
+    def tour(self) -> Iterator[str]:
+        """Walk, fork, bend the schedule, inpaint; without a model the empty page."""
+        if self._info is None:
+            yield "empty"
+            return
+        yield "walk"
+        page, middle = self.walk, self.walk.walks.timesteps // 2
+        page.go_to(middle)
+        yield "middle"
+        page.fork()
+        yield ""
+        page.go_to(0)
+        page.transport.export_asked.emit(".webp")
+        yield "two-futures"
+        page.change(View(page.view.main))
+        self.choose(FORWARD)
+        yield "forward"
+        chart = self.drown.card.chart
+        self.drown.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
+        self.drown.go_to(len(chart.schedule) // 2)
+        yield "bent"
+        self.choose(INPAINT)
+        yield "inpaint"
+        self.paint.go_to(0)
+        self.paint.card.grow_asked.emit()
+        yield "outpaint"
+        self.choose(REVERSE)

@@ -1,0 +1,98 @@
+"""Paints and exports the film through styles: what stands behind the card of the film."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from models.core.errors import UserError
+from models.core.mixing import LARGEST_SEED, SIDE, Mixture
+from studio.widgets.carry import Pixels
+from studio.widgets.exporting import Exporter
+from studio.widgets.walk_card import NOTHING, WalkCard
+from studio.workers import mixing
+from studio.workers.desk import Desk
+from studio.workers.worker import Task
+
+KEY = "styles/film"
+
+
+def walked(table: Mixture) -> Mixture:
+    """A random walk through draws that are not in the table, and other ones each time."""
+    used = [source.seed for mix in table.keyframes for source in (mix.coarse, mix.fine)]
+    used += [source.seed for source in table.sources]
+    return table.with_walk((max(used) + 1) % (LARGEST_SEED - SIDE))
+
+
+class FilmDesk(QObject):
+    """Answers the signals of a ``WalkCard``. Frames are painted only while the card is looked at."""
+
+    change_asked = Signal(object)  # Mixture -> Mixture
+    previewed = Signal(int)  # frames from one keyframe to the next, while the slider moves
+    frame_chosen = Signal(object, str, int)  # (pixels, words, frame)
+
+    def __init__(self, desk: Desk, exporter: Exporter, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self.exporter, self._show_error = desk, exporter, show_error
+        self.card = card = WalkCard()
+        self.recipe: Callable[[], dict[str, Any]] = dict
+        self._painted: tuple[Any, ...] = ()  # what the frames were painted from
+        card.add_asked.connect(lambda: self.change_asked.emit(Mixture.with_keyframe))
+        card.walk_asked.connect(lambda: self.change_asked.emit(walked))
+        card.remove_asked.connect(lambda at: self.change_asked.emit(lambda table: table.without_keyframe(at)))
+        card.steps_moved.connect(self.previewed)
+        card.chosen.connect(self._choose)
+        card.progress.cancelled.connect(self._cancel)
+        card.export_asked.connect(self._export)
+
+    def forget(self) -> None:
+        """Another model, or other weights: the frames are no longer right."""
+        self._painted = ()
+        self.desk.inference.cancel(KEY)
+        self.card.show_frames(NOTHING)
+
+    def paint(self, table: Mixture) -> None:
+        """Paint keyframes and frames, if somebody looks and they are not there yet."""
+        wanted = (table.keyframes, table.truncation, table.noises, table.steps)
+        if not self.card.isVisible() or wanted == self._painted:
+            return
+        self._painted = wanted
+        self.card.player.stop()
+        inference = self.desk.inference
+        if not table.keyframes:
+            inference.cancel(KEY)
+            self.card.progress.end()
+            return
+
+        def work(model: Any, task: Task) -> tuple[Pixels, Pixels]:
+            keys = mixing.keyframes(model, table, task.is_cancelled)
+            if len(table.keyframes) < 2:
+                return keys, NOTHING
+            return keys, mixing.film(model, table, partial(inference.tell, task), task.is_cancelled)
+
+        def done(answer: tuple[Pixels, Pixels]) -> None:
+            self.card.show_keyframes(answer[0])
+            self.card.show_frames(answer[1])
+
+        self.card.progress.begin("Painting frames")
+        inference.question(KEY, work, done, self._failed, self.card.progress.advance)
+
+    def _failed(self, error: UserError) -> None:
+        self._painted = ()
+        self.card.progress.end()
+        self._show_error(error)
+
+    def _cancel(self) -> None:
+        self.desk.inference.cancel(KEY)
+        self.card.progress.end()
+
+    def _choose(self, at: int) -> None:
+        if at < len(self.card.frames):
+            self.frame_chosen.emit(self.card.frames[at], f"frame {at + 1} of {len(self.card.frames)}", at)
+
+    def _export(self, suffix: str) -> None:
+        if len(self.card.frames):
+            self.exporter.film(self.card.frames, suffix, self.recipe())

@@ -1,0 +1,166 @@
+"""The Forward page of the Diffusion panel: a picture on its way into noise, and the schedule that leads it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import UserError
+from models.core.record import Run
+from studio.session import ModelInfo
+from studio.widgets.film_page import KEY, FilmPage
+from studio.widgets.moves import Move
+from studio.widgets.picture_source import PictureSource
+from studio.widgets.schedule_card import ScheduleCard
+from studio.widgets.schedule_chart import Points, words_of
+from studio.workers import packing, playback
+from studio.workers.desk import Desk
+from studio.workers.playback import Pixels, Recording
+
+SHEET = 8  # pictures of the dataset
+SEED = 0  # of the noise
+
+
+class ForwardPage(FilmPage):
+    """Pictures, and the points through which the schedule is bent; () is the model's own."""
+
+    MODE = "forward"
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+        self.card = ScheduleCard()
+        super().__init__(desk, self.card, show_error, forward)
+        self.points: Points = ()
+        self._before: Points = ()  # those of the last step of undo
+        self.pictures_shown: Pixels | None = None
+        self.config: dict[str, Any] = {}  # of the model's run
+        self._film_made: Recording | None = None
+        self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
+        self.source.chosen.connect(self.take)
+        self.cards.set_drowning(True)
+        self.transport.fork.hide()
+        card = self.card
+        card.another_asked.connect(self.source.another)
+        card.own_asked.connect(lambda: self.source.choose(self.left))
+        card.chart.asked.connect(self.go_to)
+        card.chart.bent.connect(self._preview)
+        card.chart.let_go.connect(self._commit)
+        card.reset_asked.connect(lambda: self.change(()))
+        card.train_asked.connect(self.train)
+
+    def recording(self) -> Recording | None:
+        """The pictures at all times."""
+        return self._film_made
+
+    # --- the model and the pictures ---
+
+    def forget(self) -> None:
+        """Another model comes."""
+        super().forget()
+        self.desk.inference.cancel(f"{KEY}/forward")
+        self.source.show_model(None)
+        self._film_made = self.pictures_shown = None
+        self.points = self._before = ()
+        self.config = {}
+
+    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+        """Show its schedule; pictures are fetched when somebody looks."""
+        super().show_model(info, schedule, names)
+        self.source.show_model(info)
+        self.card.show_model(schedule)
+        self.card.show_points((), {})
+        self.time = (len(schedule) - 1) // 2
+
+        def read(task: Any) -> dict[str, Any]:
+            return dict(Run.open(info.folder).info.config)
+
+        self.desk.errands.ask(f"{KEY}/forward/config", read, self._configured, self.show_error)
+
+    def _configured(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.card.show_points(self.points, config)
+
+    def dropped(self, paths: list[str]) -> bool:
+        """Own pictures."""
+        return self.source.take(paths)
+
+    def take(self, pictures: Pixels) -> None:
+        """Drown these pictures, uint8 (n, h, w, c)."""
+        self.pictures_shown = pictures
+        self.make()
+
+    def make(self) -> None:
+        """Drown the pictures, or fetch some first."""
+        if self.pictures_shown is None:
+            self.source.another()
+            return
+        self.begin_film()
+        pictures, schedule = self.pictures_shown, self.card.chart.schedule
+
+        def work(model: Any, task: Any) -> Recording:
+            return playback.drown(model, pictures, schedule, SEED, task.is_cancelled)
+
+        self.desk.inference.question(f"{KEY}/forward", work, self._made, self.show_error)
+
+    def _made(self, film: Recording) -> None:
+        self._film_made = film
+        self.show_film(film)
+
+    def show_frame(self) -> None:
+        """The pictures at a time."""
+        film, at = self._film_made, self.transport.at()
+        if film is not None and at < len(film):
+            self.cards.show_frames(film[at], None)
+            self.card.show_time(film[at].t)
+            self.label()
+
+    # --- the schedule ---
+
+    def _preview(self, points: Points) -> None:
+        self.points = points
+        self.card.show_points(points, self.config)
+        self.make()
+
+    def _commit(self) -> None:
+        if self.points != self._before:
+            self.change(self.points)
+
+    def change(self, points: Points) -> None:
+        """Bend the schedule: one step that can be undone."""
+        self.session.undo.push(Move(self.place, self._before, points, self.forward))
+
+    def place(self, points: Points) -> None:
+        """Bend the schedule without remembering it for undo."""
+        self._before = points
+        self._preview(points)
+
+    def train(self) -> None:
+        """Hand the points to the form of the Train panel, with the other settings of this model."""
+        assert self.info is not None
+        values = {**self.config, "schedule": "own", "schedule_points": words_of(self.points)}
+        self.session.asked_to_train_like.emit(self.info.family, self.info.dataset, values)
+        self.session.asked_for_panel.emit("train")
+
+    # --- recipes ---
+
+    def numbers(self) -> dict[str, Any]:
+        """The points and the pictures."""
+        pictures = self.pictures_shown
+        packed = None if pictures is None else packing.pack(pictures)
+        return {"points": [list(point) for point in self.points], "pictures": packed}
+
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring pictures, schedule and time of an exported picture back.
+
+        Raises:
+            UserError: if it cannot be read.
+        """
+        assert self.info is not None
+        pictures, points = packing.unpack(recipe.get("pictures")), packing.points(recipe.get("points"))
+        if pictures is None or points is None or pictures.shape[1:] != self.info.image_shape:
+            raise UserError("The recipe of this picture cannot be read.", where="pictures")
+        self.take_time(recipe, len(self.card.chart.own) - 1)
+        self.pictures_shown = pictures
+        self.change(points)

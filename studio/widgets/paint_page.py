@@ -1,0 +1,169 @@
+"""The Inpaint page of the Diffusion panel: a part of a picture is made anew, and the rest stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QWidget
+
+from models.core import images
+from models.core.diffuses import Kept
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.widgets.card import hbox
+from studio.widgets.film_page import KEY
+from studio.widgets.mask_canvas import Mask
+from studio.widgets.mask_card import MaskCard
+from studio.widgets.moves import Move
+from studio.widgets.picture_source import PictureSource
+from studio.widgets.walk_page import WalkPage
+from studio.workers import packing
+from studio.workers.desk import Desk
+from studio.workers.playback import NOTHING, Pixels, View
+
+BORDER = 8  # growing takes one part in so many of the side, on each side
+
+
+class Canvas(NamedTuple):
+    """A picture, uint8 (h, w, c), and where it is painted anew, (h, w)."""
+
+    pixels: Pixels
+    mask: Mask
+
+
+def halved(pixels: Pixels) -> Canvas:
+    """Something to begin with: the lower half is made anew."""
+    mask = np.zeros(pixels.shape[:2], bool)
+    mask[len(mask) // 2 :] = True
+    return Canvas(pixels, mask)
+
+
+def grown(canvas: Canvas) -> Canvas:
+    """The picture smaller, with a border around it that is painted anew (outpainting)."""
+    height, width, channels = canvas.pixels.shape
+    by = max(1, min(height, width) // BORDER)
+    inner = slice(by, height - by), slice(by, width - by)
+    shape = (height - 2 * by, width - 2 * by, channels)
+    pixels, mask = np.zeros_like(canvas.pixels), np.ones((height, width), bool)
+    pixels[inner] = images.fit(canvas.pixels, shape)
+    small = images.fit(np.where(canvas.mask, 255, 0).astype(np.uint8)[..., None], (*shape[:2], 1))
+    mask[inner] = small[..., 0] > 0
+    return Canvas(pixels, mask)
+
+
+class PaintPage(WalkPage):
+    """A walk that keeps a part of a picture; each stroke is one step of undo."""
+
+    MODE = "inpaint"
+
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+        self.card = MaskCard()
+        super().__init__(desk, show_error, forward)
+        self.canvas: Canvas | None = None
+        self.cards.show_noise(False)
+        self.settings.show_repeats(True)
+        self.source = PictureSource(desk, f"{KEY}/inpaint/pictures", 1, show_error)
+        self.source.chosen.connect(self._take)
+        card = self.card
+        card.canvas.stroked.connect(lambda mask: self._change(lambda canvas: Canvas(canvas.pixels, mask)))
+        card.clear_asked.connect(lambda: self._change(lambda canvas: Canvas(canvas.pixels, canvas.mask & False)))
+        card.grow_asked.connect(lambda: self._change(grown))
+        card.another_asked.connect(self.source.another)
+        card.own_asked.connect(lambda: self.source.choose(self.left))
+
+    def pictures(self) -> QWidget:
+        """The picture that is painted upon, beside the steps."""
+        both = QWidget()
+        row = hbox(self.card, self.cards, spacing=12)
+        row.setStretch(0, 1)
+        row.setStretch(1, 2)
+        both.setLayout(row)
+        return both
+
+    # --- the model and the picture ---
+
+    def forget(self) -> None:
+        """Another model comes."""
+        super().forget()
+        self.source.show_model(None)
+        self.canvas = None
+
+    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+        """A picture is fetched when somebody looks."""
+        super().show_model(info, schedule, names)
+        self.view = View(replace(self.view.main, label=NOTHING))  # the picture itself says what it is
+        self.settings.set_setup(self.view.main)
+        self.settings.show_repeats(True)
+        self.source.show_model(info)
+
+    def dropped(self, paths: list[str]) -> bool:
+        """An own picture."""
+        return self.source.take(paths[:1])
+
+    def _take(self, pictures: Pixels) -> None:
+        canvas = halved(pictures[0]) if self.canvas is None else Canvas(pictures[0], self.canvas.mask)
+        if self.canvas is None:
+            self.place_canvas(canvas)
+        else:
+            self._change(lambda before: canvas)
+
+    def _change(self, how: Callable[[Canvas], Canvas]) -> None:
+        if self.canvas is not None:
+            self.session.undo.push(Move(self.place_canvas, self.canvas, how(self.canvas), self.forward))
+
+    def place_canvas(self, canvas: Canvas) -> None:
+        """Show a picture and a mask, and walk, without remembering it for undo."""
+        self.canvas = canvas
+        self.card.canvas.show_canvas(*canvas)
+        self.card.say(float(canvas.mask.mean()))
+        self.make()
+
+    # --- walking ---
+
+    def kept(self) -> Kept | None:
+        """What is not painted anew."""
+        if self.canvas is None:
+            return None
+        return Kept(images.to_float(self.canvas.pixels[None]), self.canvas.mask[None, ..., None])
+
+    def make(self) -> None:
+        """Walk, once there is a picture and something to paint."""
+        if self.canvas is None:
+            self.source.another()
+        elif self.canvas.mask.any():
+            super().make()
+        else:
+            self.stale = False
+            self.walks.forget()
+            self.transport.clear()
+            self.cards.show_frames(None, None)
+
+    # --- recipes ---
+
+    def numbers(self) -> dict[str, Any]:
+        """The walk, the picture and the mask."""
+        assert self.canvas is not None
+        mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]
+        return {**super().numbers(), "picture": packing.pack(self.canvas.pixels[None]), "mask": packing.pack(mask)}
+
+    def open_recipe(self, recipe: dict[str, Any]) -> None:
+        """Bring picture, mask and walk back.
+
+        Raises:
+            UserError: if they cannot be read.
+        """
+        assert self.info is not None
+        picture, mask = packing.unpack(recipe.get("picture")), packing.unpack(recipe.get("mask"))
+        shape = self.info.image_shape
+        if picture is None or mask is None or picture.shape[1:] != shape or mask.shape[1:3] != shape[:2]:
+            raise UserError("The recipe of this picture cannot be read.", where="picture")
+        canvas = Canvas(picture[0], mask[0, ..., 0] > 127)
+        if self.canvas is None:
+            self.place_canvas(canvas)
+        else:
+            self._change(lambda before: canvas)
+        super().open_recipe(recipe)

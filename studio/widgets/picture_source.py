@@ -1,0 +1,74 @@
+"""Where the Diffusion panel takes pictures from: the dataset that the model has not learned from, or own files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from models.core import images
+from models.core.errors import UserError
+from studio.session import ModelInfo
+from studio.workers import labelling
+from studio.workers.desk import Desk
+from studio.workers.playback import MOST, Pixels
+from studio.workers.worker import Task
+
+
+class PictureSource(QObject):
+    """``chosen`` brings pictures of the model's size, uint8 (n, height, width, channels); the newest wish wins.
+
+    Args:
+        key: of its questions.
+        count: pictures of the dataset at a time.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, desk: Desk, key: str, count: int, show_error: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.desk, self._key, self._count, self._show_error = desk, key, count, show_error
+        self._info: ModelInfo | None = None
+        self._seed = -1
+
+    def show_model(self, info: ModelInfo | None) -> None:
+        """Another model, perhaps of other sizes; None: none."""
+        self.desk.errands.cancel(self._key)
+        self._info, self._seed = info, -1
+
+    def another(self) -> None:
+        """The next pictures of the dataset."""
+        info = self._info
+        if info is None:
+            return
+        self._seed += 1
+        seed, errands = self._seed, self.desk.errands
+
+        def draw(task: Task) -> Pixels:
+            return labelling.unseen(info, seed, self._count, partial(errands.tell, task), task.is_cancelled)
+
+        errands.ask(self._key, draw, self.chosen.emit, self._show_error)
+
+    def take(self, paths: Sequence[str]) -> bool:
+        """Own files, brought to the model's size; False without a model."""
+        info = self._info
+        if info is None:
+            return False
+        files, shape = [Path(path) for path in paths[:MOST]], info.image_shape
+
+        def read(task: Task) -> Pixels:
+            return np.stack([images.fit(images.decode(path), shape) for path in files])
+
+        self.desk.errands.ask(self._key, read, self.chosen.emit, self._show_error)
+        return True
+
+    def choose(self, parent: QWidget) -> None:
+        """Ask for files."""
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        paths, _ = QFileDialog.getOpenFileNames(parent, "Pictures", "", f"Pictures ({kinds})")
+        if paths:
+            self.take(paths)

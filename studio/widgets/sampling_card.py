@@ -1,0 +1,247 @@
+"""How a walk goes: sampler, steps, class, guidance, seed; a form of the usual rows, checked as it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+
+from models.core.diffuses import Sampling
+from models.core.errors import ConfigError
+from models.core.family import About
+from studio import theme
+from studio.widgets.card import Card, Foldout, Segmented, label, vbox
+from studio.widgets.form_field import FieldRow
+from studio.widgets.signal_chart import SignalChart
+from studio.workers.playback import EACH, MOST, NOTHING, Setup
+
+SAMPLERS = {"DDIM": "ddim", "DDPM": "ddpm", "DPM-Solver++": "dpm_solver"}
+NO_CLASS, EVERY_CLASS = "None", "One of each"
+LOW, HIGH = 520, 660  # px of the card from which the curve is shown, and beside an open explanation
+TYPING_MS = 350  # so long after the last key a walk begins
+STEPS = 50
+ABOUT = About(
+    text=(
+        "Noise was added to pictures until nothing else was left, and the model learned to see it at every depth. "
+        "Here it walks back: at each step it says which noise it sees, a little of it is taken away, and what is left "
+        "after the last step is a new picture. The predicted x₀ is where it would end if it stopped now."
+    ),
+    equation="xₜ = √ᾱₜ x₀ + √(1−ᾱₜ) ε",
+    paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
+)
+HELP = {
+    "sampler": "DDIM takes large strides, DDPM walks every step with fresh noise, DPM-Solver++ looks twice a stride.",
+    "steps": "Strides from pure noise to a picture; DDPM always takes all of them.",
+    "eta": "How much fresh noise DDIM adds at each stride, 0 to 1; 1 with all steps is DDPM.",
+    "class": "What is asked for, if the model was told of classes.",
+    "guidance": "How much the class counts: 0 not at all, 1 as learned, more exaggerates it.",
+    "seed": "Of all noise: the same seed gives the same pictures.",
+    "pictures": f"How many walk side by side, 1 to {MOST}.",
+    "repeats": "How often inpainting goes back and forth at each stride, so that both parts fit (RePaint).",
+}
+
+
+class SamplingCard(Card):
+    """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field."""
+
+    changed = Signal(object)  # Setup
+    whose_chosen = Signal(int)  # 0 this walk, 1 the fork
+
+    def __init__(self) -> None:
+        super().__init__("Settings")
+        self.whose = Segmented(["This walk", "Fork"])
+        self.whose.setToolTip("Whose settings these are")
+        self.whose.chosen.connect(self.whose_chosen)
+        self.tools.addWidget(self.whose)
+        self._timesteps, self._names, self._kept = 1000, tuple[str, ...](), Setup()
+        self._grid, self._form, self._place = QGridLayout(), QWidget(), vbox()
+        self.rows: dict[str, FieldRow] = {}
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._typing.timeout.connect(self.take)
+        self.chart = SignalChart()
+        self.words = label("", "secondary", wrap=True)
+        self.about = Foldout("What am I looking at?", ABOUT)
+        self.about.toggled.connect(lambda opened: self._fit())
+        self.body.addLayout(self._place)
+        self._signal = label("Signal left", "title")
+        self.body.addWidget(self._signal)
+        self.body.addWidget(self.chart, 1)
+        self.body.addWidget(self.words)
+        self.body.addStretch(0)
+        self.body.addWidget(self.about)
+        self.setFixedWidth(292)
+        self.show_model(np.array([1.0, 0.0]), ())
+
+    def _fit(self) -> None:
+        """In a low window the form needs the room: the curve gives way."""
+        opened = self.about.is_open()
+        room = self.height() >= (HIGH if opened else LOW)
+        for part in (self._signal, self.chart):
+            part.setVisible(room)
+        self.words.setHidden(opened or not room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another height."""
+        super().resizeEvent(event)
+        self._fit()
+
+    # --- the model ---
+
+    def show_model(self, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+        """Another model knows other classes and has another schedule."""
+        self._timesteps, self._names = len(schedule) - 1, tuple(names)
+        self.chart.set_schedule(schedule)
+        self._new_form()
+        steps = str(min(STEPS, self._timesteps))
+        self._add("sampler", "DDIM", tuple(SAMPLERS))
+        for name, default in (("steps", steps), ("eta", "0.0")):
+            self._add(name, default)
+        if names:
+            self._add("class", EVERY_CLASS, (EVERY_CLASS, NO_CLASS, *names))
+            self._add("guidance", "2.0")
+        for name, default in (("seed", "0"), ("pictures", "8"), ("repeats", "5")):
+            self._add(name, default)
+        self.show_repeats(False)
+        self.set_setup(self.default())
+        self.show_fork(None)
+
+    def _new_form(self) -> None:
+        """An empty form; Qt's grids keep the heights of rows that are gone."""
+        self._place.removeWidget(self._form)
+        self._form.hide()
+        self._form.deleteLater()
+        self._form, self.rows = QWidget(), {}
+        self._form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._grid = QGridLayout(self._form)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.GAP_S)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
+        self._place.addWidget(self._form)
+
+    def _add(self, name: str, default: str, choices: Sequence[str] = ()) -> None:
+        title = name.capitalize()
+        row = FieldRow(title, HELP[name], unit="", choices=choices, is_switch=False, default=default)
+        row.edited.connect(self._typing.start)
+        row.place(self._grid, self._grid.rowCount())
+        self.rows[name] = row
+
+    def default(self) -> Setup:
+        """What a walk is asked for when nobody has said anything."""
+        sampling = Sampling(steps=min(STEPS, self._timesteps), repeats=5)
+        return Setup(sampling, EACH if self._names else NOTHING)
+
+    def show_repeats(self, wanted: bool) -> None:
+        """Whether something is kept, so that resampling means something."""
+        row = self.rows["repeats"]
+        for part in (row.title, row.editor):
+            part.setVisible(wanted)
+        row.restore.setHidden(not wanted or row.text() == row.default)
+        self._grid.setRowMinimumHeight(self._grid.rowCount() - 2, theme.CONTROL + 6 if wanted else 0)
+
+    def show_fork(self, whose: int | None) -> None:
+        """Whether there is a fork, and whose settings are shown; pictures cannot be added to a fork."""
+        self.whose.setVisible(whose is not None)
+        self.whose.set_index(whose or 0)
+        self.rows["pictures"].editor.setEnabled(whose != 1)
+
+    # --- the setup ---
+
+    def setup(self) -> Setup:
+        """What the fields say.
+
+        Raises:
+            ConfigError: naming every field that is wrong.
+        """
+        wrong: dict[str, str] = {}
+        numbers = {
+            name: self._number(name, wrong) for name in ("steps", "eta", "guidance", "seed", "pictures", "repeats")
+        }
+        sampling = Sampling(
+            SAMPLERS[self.rows["sampler"].text()], int(numbers["steps"]), numbers["eta"], numbers["guidance"],
+            int(numbers["seed"]), int(numbers["repeats"]),
+        )  # fmt: skip
+        if not 1 <= numbers["pictures"] <= MOST:
+            wrong.setdefault("pictures", f"must be from 1 to {MOST}")
+        try:
+            sampling.check(self._timesteps)
+        except ConfigError as error:
+            wrong = {**error.fields, **wrong}
+        if wrong:
+            raise ConfigError(wrong)
+        return Setup(sampling, self._label(), int(numbers["pictures"]))
+
+    def _number(self, name: str, wrong: dict[str, str]) -> float:
+        if name not in self.rows:
+            return self._kept.sampling.guidance
+        text = self.rows[name].text()
+        try:
+            return float(text) if name in ("eta", "guidance") else int(text)
+        except ValueError:
+            wrong[name] = "must be a number" if name in ("eta", "guidance") else "must be a whole number"
+            return 1
+
+    def _label(self) -> int:
+        if "class" not in self.rows:
+            return NOTHING
+        words = self.rows["class"].text()
+        return {EVERY_CLASS: EACH, NO_CLASS: NOTHING}.get(
+            words, self._names.index(words) if words in self._names else -1
+        )
+
+    def take(self) -> None:
+        """The fields were edited: say what is wrong, or that the setup has changed."""
+        self._typing.stop()
+        try:
+            setup = self.setup()
+        except ConfigError as error:
+            self.show_errors(error.fields)
+            return
+        self.show_errors({})
+        if setup != self._kept:
+            self._kept = setup
+            self.changed.emit(setup)
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        """Say beneath each field what is wrong with it."""
+        for name, row in self.rows.items():
+            row.set_error(errors.get(name, ""))
+
+    def set_setup(self, setup: Setup) -> None:
+        """Fill in the fields without a signal."""
+        self._kept, sampling = setup, setup.sampling
+        words = {EACH: EVERY_CLASS, NOTHING: NO_CLASS}
+        wanted = words[setup.label] if setup.label in words else dict(enumerate(self._names)).get(setup.label, NO_CLASS)
+        texts = {
+            "sampler": next(word for word, key in SAMPLERS.items() if key == sampling.sampler),
+            "steps": str(sampling.steps), "eta": str(sampling.eta), "guidance": str(sampling.guidance),
+            "seed": str(sampling.seed), "repeats": str(sampling.repeats), "pictures": str(setup.count), "class": wanted,
+        }  # fmt: skip
+        for name, row in self.rows.items():
+            row.set_text(texts[name])
+        self._typing.stop()
+        self.show_errors({})
+
+    def show_time(self, t: int) -> None:
+        """Where the walk is."""
+        self.chart.set_time(t)
+        self.words.setText(meaning(float(self.chart.schedule[t]), t))
+
+
+def meaning(alpha_bar: float, t: int) -> str:
+    """What a share of the signal means for a walk back."""
+    if t == 0:
+        return "The walk is over: no noise is left."
+    if alpha_bar < 0.02:
+        return "Pure noise: from here everything is possible."
+    if alpha_bar < 0.3:
+        return "The large shapes are being decided."
+    if alpha_bar < 0.8:
+        return "It is decided what it will be; now come the parts."
+    return "Only detail is added from here on."

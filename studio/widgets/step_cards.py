@@ -1,0 +1,114 @@
+"""One step of a walk: the picture now, what the model thinks it will be, and the noise that it sees in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from studio import theme
+from studio.widgets.basics import Elided, hbox
+from studio.widgets.card import Card, Segmented
+from studio.widgets.grid import PictureGrid
+from studio.widgets.lightbox import Lightbox
+from studio.workers.playback import Frame, Pixels
+
+NONE = np.zeros((0, 1, 1, 1), np.uint8)
+WALK = (("xₜ", "the picture now"), ("Predicted x₀", "what it may become"), ("Predicted noise", ""))
+DROWNING = (("xₜ", "the picture in noise"), ("x₀", "the picture"), ("Noise", ""))
+NOISE, CHANGE = range(2)
+Names = Sequence[tuple[str, str]]  # for each card, what stands above its two sheets
+NAMELESS: Names = (("", ""),) * 3
+
+
+class StepCard(Card):
+    """A sheet of pictures; a second one beneath it while a walk is forked."""
+
+    def __init__(self) -> None:
+        super().__init__(" ")
+        self.layout().setContentsMargins(theme.GAP_M + 2, theme.GAP_S, theme.GAP_M + 2, theme.GAP_S)  # type: ignore[union-attr]
+        self.grids = [PictureGrid(cell=56, max_size=420) for _ in range(2)]
+        self.names = [Elided(), Elided()]
+        for name, grid in zip(self.names, self.grids, strict=True):
+            self.body.addWidget(name)
+            self.body.addWidget(grid, 1)
+            grid.clicked.connect(lambda index, grid=grid: self.open(grid, index))
+        self.show_sheets(NONE, None)
+
+    def show_sheets(self, first: Pixels, second: Pixels | None, names: tuple[str, str] = ("", "")) -> None:
+        """Show one sheet, or two with their names."""
+        for grid, name, sheet, words in zip(self.grids, self.names, (first, second), names, strict=True):
+            grid.setVisible(sheet is not None)
+            name.setVisible(second is not None)
+            name.setText(words)
+            if sheet is not None:
+                grid.set_images(sheet)
+
+    def open(self, grid: PictureGrid, index: int) -> None:
+        """One picture large."""
+        pixels = grid.image(index)
+        if pixels is not None:
+            Lightbox(grid, pixels.copy(), f"{self.title()}, picture {index + 1}", grid.recipe)
+
+
+class StepCards(QWidget):
+    """Three cards side by side; the third shows the predicted noise or what the step has changed."""
+
+    kind_chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cards = [StepCard() for _ in range(3)]
+        self.kind = Segmented(["Noise", "Change"])
+        self.kind.setToolTip("The noise that the model sees, or what the last step has changed (enlarged)")
+        self.kind.setAccessibleName("What the third card shows")
+        self.kind.chosen.connect(lambda index: self._show_again())
+        self.cards[2].tools.addWidget(self.kind)
+        self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
+        self._drowning, self._noisy = False, True
+        row = hbox(*self.cards, spacing=12)
+        for index in range(3):
+            row.setStretch(index, 1)
+        self.setLayout(row)
+        self.set_drowning(False)
+
+    def set_drowning(self, drowning: bool) -> None:
+        """Whether pictures go into noise (forward) or come out of it."""
+        self._drowning = drowning
+        self.kind.setVisible(not drowning)
+        self._name()
+
+    def show_noise(self, wanted: bool) -> None:
+        """Whether there is room for the third card."""
+        self._noisy = wanted
+        self.cards[2].setVisible(wanted)
+
+    def _name(self) -> None:
+        for card, (title, words) in zip(self.cards, DROWNING if self._drowning else WALK, strict=True):
+            card.set_title(title)
+            card.set_subtitle(words)
+        if not self._drowning and self.kind.index() == CHANGE:
+            self.cards[2].set_title("Change of the step")
+
+    def show_frames(self, first: Frame | None, second: Frame | None, names: Names = NAMELESS) -> None:
+        """Show a step, and beneath it the same moment of the other future with what to say of both in each card."""
+        self._shown = (first, second, names)
+        self.cards[2].setVisible(self._noisy and second is None)  # two futures need the room
+        for card, mine, other, words in zip(self.cards, self._parts(first), self._parts(second), names, strict=True):
+            card.show_sheets(NONE if mine is None else mine, other, words)
+
+    def frame(self) -> Frame | None:
+        """The step that is shown."""
+        return self._shown[0]
+
+    def _parts(self, frame: Frame | None) -> tuple[Pixels | None, Pixels | None, Pixels | None]:
+        if frame is None:
+            return None, None, None
+        change = self.kind.index() == CHANGE and not self._drowning
+        return frame.x, frame.x_0, frame.change if change else frame.noise
+
+    def _show_again(self) -> None:
+        self._name()
+        self.show_frames(*self._shown)

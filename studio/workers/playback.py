@@ -1,0 +1,263 @@
+"""Walks from noise to pictures that are kept, so that they can be watched forth and back. No widget in here.
+
+A walk is made once, in the inference thread; what is looked at afterwards is what was kept, so that a step shows the
+same pixels however often one comes back to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import diffusion, images
+from models.core.diffuses import Kept, Labels, Sampling
+from models.core.diffusion import States
+from models.core.errors import Cancelled
+
+Pixels = NDArray[np.uint8]
+LIMIT = 64 * 2**20  # bytes that one walk may keep
+NOTHING, EACH = -1, -2  # classes that are asked for: none, or one after another
+MOST = 32  # pictures of a sheet
+STRIDES = 100  # times at which a picture on its way into noise is shown
+TELL_S = 0.03  # a walk says so often how far it is
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a walk is asked for: how it goes, the class (or NOTHING, or EACH), and how many pictures."""
+
+    sampling: Sampling = field(default_factory=Sampling)
+    label: int = NOTHING
+    count: int = 8
+
+    def labels(self, names: int) -> Labels:
+        """The class of each picture, (count,), for a model that knows ``names`` classes."""
+        if self.label == EACH and names:
+            return (np.arange(self.count) % names).astype(np.int32)
+        return np.full(self.count, self.label if 0 <= self.label < names else NOTHING, np.int32)
+
+    def steps(self, timesteps: int, start: int | None = None) -> int:
+        """How many steps its walk has, the first and the last counted; DDPM takes all of them."""
+        strides = timesteps if self.sampling.sampler == "ddpm" else self.sampling.steps
+        return len(diffusion.times(timesteps, strides, start))
+
+    def numbers(self) -> dict[str, Any]:
+        """For a recipe."""
+        return {**asdict(self.sampling), "label": self.label, "count": self.count}
+
+
+def setup_in(values: Mapping[str, Any]) -> Setup | None:
+    """What ``numbers`` wrote; None if that cannot be read."""
+    try:
+        sampling = Sampling(
+            str(values["sampler"]), int(values["steps"]), float(values["eta"]), float(values["guidance"]),
+            int(values["seed"]), int(values["repeats"]),
+        )  # fmt: skip
+        setup = Setup(sampling, int(values["label"]), int(values["count"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return setup if 1 <= setup.count <= MOST and setup.label >= EACH else None
+
+
+@dataclass(frozen=True)
+class View:
+    """What can be undone: how the walk goes, and how and where a fork leaves it."""
+
+    main: Setup
+    fork: Setup | None = None
+    time: int = 0  # of the step at which it leaves
+
+    def recipe(self) -> dict[str, Any]:
+        """For an exported picture."""
+        found: dict[str, Any] = {"walk": self.main.numbers()}
+        if self.fork is not None:
+            found |= {"fork": self.fork.numbers(), "fork_time": self.time}
+        return found
+
+
+def view_in(recipe: Mapping[str, Any]) -> View | None:
+    """What ``recipe`` wrote; None if that cannot be read."""
+    walk, fork, time = recipe.get("walk"), recipe.get("fork"), recipe.get("fork_time", 0)
+    main = setup_in(walk) if isinstance(walk, dict) else None
+    other = setup_in(fork) if isinstance(fork, dict) else None
+    if main is None or (fork is not None and other is None) or not isinstance(time, int):
+        return None
+    return View(main, other, time)
+
+
+class Frame(NamedTuple):
+    """One step as pictures, each uint8 (n, height, width, channels); ``change`` is scaled so that it can be seen."""
+
+    t: int
+    x: Pixels
+    x_0: Pixels
+    noise: Pixels
+    change: Pixels
+
+
+class Recording:
+    """The steps of one walk in bounded memory: every one, or every k-th where all would be too many.
+
+    One thread adds, another looks; what was added once is never changed.
+
+    Args:
+        total: steps that the walk will have.
+        limit: bytes that may be kept; first and last step are kept in any case.
+    """
+
+    def __init__(self, total: int, limit: int = LIMIT) -> None:
+        self.total, self.limit = total, limit
+        self.every = 1  # which steps are kept; known once the first has come
+        self.made = 0  # steps that have come, kept or not
+        self.seconds = 0.0
+        self.done = False
+        self._frames: list[Frame] = []
+        self._states: list[States] = []
+
+    def __len__(self) -> int:
+        return len(self._states)  # they are added last
+
+    def __getitem__(self, index: int) -> Frame:
+        return self._frames[index]
+
+    @property
+    def planned(self) -> int:
+        """How many steps will have been kept at the end; known once the first has come."""
+        return (self.total - 1) // self.every + 1 + ((self.total - 1) % self.every > 0)
+
+    def times(self) -> list[int]:
+        """The time t of each step that is kept."""
+        return [frame.t for frame in self._frames[: len(self)]]
+
+    def state(self, index: int) -> tuple[int, States]:
+        """(t, x_t) as the walk had it: where another one can begin."""
+        return self._frames[index].t, self._states[index]
+
+    def wants(self, number: int) -> bool:
+        """Whether a step, counted from 0, will be kept."""
+        return number % self.every == 0 or number == self.total - 1
+
+    def add(self, frame: Frame, state: States) -> None:
+        """Keep a step."""
+        if not self._frames:
+            size = state.nbytes + sum(part.nbytes for part in frame[1:])
+            room = max(2, self.limit // max(size, 1))
+            self.every = max(1, -(-(self.total - 1) // (room - 1)))
+        self._frames.append(frame)
+        self._states.append(state)
+
+    def nbytes(self) -> int:
+        """What is kept, in bytes."""
+        frames = sum(part.nbytes for frame in self._frames for part in frame[1:])
+        return frames + sum(state.nbytes for state in self._states)
+
+    def nearest(self, t: int) -> int:
+        """The step whose time is nearest to t; of two, the noisier."""
+        return int(np.argmin([abs(time - t) for time in self.times()]))
+
+    def words(self) -> str:
+        """How many steps in what time, and whether all of them are kept."""
+        kept = "" if self.every == 1 else f", every {ordinal(self.every)} step kept"
+        return f"{self.made:,} steps in {self.seconds:.2f} s{kept}" if self.done else f"step {self.made:,}{kept}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def walk(
+    model: Any, setup: Setup, recording: Recording, *, start: tuple[int, States] | None = None,
+    kept: Kept | None = None, tell: Callable[[int, int], None] = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Recording:  # fmt: skip
+    """Walk a model that ``Diffuses`` and record it.
+
+    Args:
+        model: in whose thread this runs.
+        setup: what is asked for.
+        recording: is filled; another thread may look at it meanwhile.
+        start: (t, x_t) to begin with; pure noise otherwise.
+        kept: paint only where its mask says so; at t = 0 the rest is as it was, bit for bit.
+        tell: called with (steps made, steps in all) at the first step, the last, and now and then.
+        cancelled: asked before every look of the network.
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
+    begin = told = time.perf_counter()
+    labels, before = setup.labels(len(model.condition_names)), None
+    where = {"count": setup.count} if start is None else {"start": start}
+    for number, step in enumerate(
+        model.reverse(setup.sampling, labels=labels, kept=kept, cancelled=cancelled, **where)
+    ):
+        if cancelled():
+            raise Cancelled
+        if recording.wants(number):
+            recording.add(_frame(model, step, before, kept), step.x)
+        recording.made, before = number + 1, step.x
+        recording.seconds = time.perf_counter() - begin
+        if not number or time.perf_counter() - told >= TELL_S:
+            tell(recording.made, recording.total)
+            told = time.perf_counter()
+    recording.done = True
+    tell(recording.made, recording.total)
+    return recording
+
+
+def drown(
+    model: Any, pictures: Pixels, schedule: diffusion.Schedule, seed: int, cancelled: Callable[[], bool] = lambda: False
+) -> Recording:  # fmt: skip
+    """Pictures (n, h, w, c) on their way into noise: q(x_t | x_0) for times from 0 to T, always with the same noise.
+
+    The ``noise`` of a frame is what has been added, sqrt(1 - alpha_bar) eps.
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
+    begin, last = time.perf_counter(), len(schedule) - 1
+    times = np.unique(np.linspace(0, last, min(STRIDES, last) + 1).round().astype(int)).tolist()
+    recording, x_0 = Recording(len(times)), model.forward(images.to_float(pictures), 0, seed)
+    eps, before = diffusion.draw(x_0.shape, seed, last, diffusion.FORWARD), None
+    for number, t in enumerate(times):
+        if cancelled():
+            raise Cancelled
+        x = diffusion.forward(x_0, schedule, t, eps) if t else x_0
+        if recording.wants(number):
+            noise = np.float32(np.sqrt(1.0 - schedule[t])) * eps
+            frame = _frame(model, diffusion.Step(t, x, x_0, noise), before, None)
+            recording.add(frame._replace(x_0=pictures), x)
+        recording.made, before = number + 1, x
+    recording.seconds, recording.done = time.perf_counter() - begin, True
+    return recording
+
+
+def _frame(model: Any, step: diffusion.Step, before: States | None, kept: Kept | None) -> Frame:
+    """The pictures of a step; what is kept is clean only at the end, as the walk has it."""
+    ended = kept if step.t == 0 else None
+    change = np.zeros_like(step.x) if before is None else step.x - before
+    change = change / max(float(change.std()), 1e-6)
+    shown = (
+        model.pictures(step.x, ended), model.pictures(step.x_0, ended),
+        model.noise_pictures(step.noise), model.noise_pictures(change),
+    )  # fmt: skip
+    return Frame(step.t, *(images.to_uint8(part) for part in shown))
+
+
+def distance(a: Pixels, b: Pixels) -> float:
+    """How far two sheets are apart: the root of the mean squared difference of all pixels, of full scale."""
+    return float(np.sqrt(np.mean(np.square(images.to_float(a) - images.to_float(b)))))
+
+
+def another(setup: Setup) -> Setup:
+    """The same with the next seed; where no noise is added on the way, so that a seed means nothing, with DDIM's."""
+    sampling = replace(setup.sampling, seed=(setup.sampling.seed + 1) % 2**31)
+    if sampling.sampler == "dpm_solver" or (sampling.sampler == "ddim" and not sampling.eta):
+        sampling = replace(sampling, sampler="ddim", eta=1.0)
+    return replace(setup, sampling=sampling)
