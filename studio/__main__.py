@@ -168,6 +168,8 @@ def run(arguments: argparse.Namespace) -> int:
         tour.start()
     code = application.exec()
     keep.stop()
+    if application.platformName() == "offscreen":
+        application.clipboard().clear()  # it outlives Python there, and what it holds was made in Python
     if crash.exists() and crash.stat().st_size == 0:
         faulthandler.disable()
         crash.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,18 @@ class Opening(QObject):
     Args:
         desk: its inference thread loads the models.
         front: says which page is in front; it is offered the files that nobody else wants.
+        panels: by key, in display order.
     """
 
     loading = Signal()  # a model is on its way
     kept = Signal()  # it did not come; the model that was there stays
 
-    def __init__(self, desk: Desk, front: Callable[[], QWidget | None]) -> None:
+    def __init__(self, desk: Desk, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
         super().__init__()
-        self.desk, self.session, self._front = desk, desk.session, front
+        self.desk, self.session, self._front, self._panels = desk, desk.session, front, panels
+        self.session.asked_for_run.connect(self.run)
+        self.session.asked_to_play.connect(self.play)
+        self.session.asked_to_open.connect(self.files)
 
     # --- runs ---
 
@@ -38,6 +42,18 @@ class Opening(QObject):
         """Make a run the current model; it loads in the inference thread."""
         self.loading.emit()
         self.desk.inference.open(folder, self._opened, self._not_opened)
+
+    @Slot(object)
+    def play(self, folder: Path) -> None:
+        """Make a run the current model and go to the first panel that can do something with it."""
+
+        def opened(info: ModelInfo) -> None:
+            self._opened(info)
+            suited = (key for key, panel in self._panels.items() if panel.NEEDS is not None and panel.suits(info))
+            self.session.asked_for_panel.emit(next(suited, "train"))
+
+        self.loading.emit()
+        self.desk.inference.open(folder, opened, self._not_opened)
 
     def last(self) -> None:
         """Bring back the model of the last session, unless loading it ended that session (fault C-18)."""

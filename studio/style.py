@@ -82,6 +82,12 @@ QPushButton[kind="small"], QToolButton[kind="small"] {{ background: transparent;
     min-height: 18px; min-width: 18px; max-height: 18px; padding: 0; border-radius: 4px; }}
 QToolButton[kind="small"]:hover {{ background: {t.hover}; }}
 QToolButton[kind="small"]:focus {{ border: 2px solid {t.accent}; min-height: 16px; min-width: 16px; }}
+QPushButton[kind="row"], QPushButton[kind="tag"] {{ background: transparent; border: 1px solid transparent;
+    min-height: 18px; padding: 0 6px; border-radius: 4px; text-align: left; }}
+QPushButton[kind="tag"] {{ color: {t.secondary}; background: {t.raised}; font-size: 11px; text-align: center; }}
+QPushButton[kind="row"]:hover, QPushButton[kind="tag"]:hover {{ background: {t.hover}; }}
+QPushButton[kind="row"]:focus, QPushButton[kind="tag"]:focus {{ border: 2px solid {t.accent}; min-height: 16px;
+    padding: 0 5px; }}
 QPushButton[kind="fold"] {{ background: transparent; border: 2px solid transparent; font-weight: 600;
     padding: 0 4px 0 0; min-height: 22px; text-align: left; }}
 QPushButton[kind="fold"]:hover {{ color: {t.accent}; }}

@@ -44,7 +44,7 @@ class Window(QMainWindow):
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
         self.panels: dict[str, Panel] = {}
-        self.opening = Opening(desk, self.stack.currentWidget)
+        self.opening = Opening(desk, self.stack.currentWidget, self.panels)
         self._lay_out()
         self._connect()
         for key in PANELS:
@@ -94,13 +94,11 @@ class Window(QMainWindow):
         session.model_changed.connect(self._model_changed)
         session.weights_changed.connect(self._model_changed)
         session.asked_for_panel.connect(self.show_panel)
-        session.asked_for_run.connect(self.opening.run)
-        session.asked_to_open.connect(self.opening.files)
         session.done.connect(self.status.rest)
         jobs.started.connect(self._started)
         jobs.ended.connect(self._ended)
-        for number, key in enumerate(PANELS, start=1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda key=key: self.show_panel(key))
+        for digit, key in zip("1234567890", PANELS, strict=False):  # an eleventh panel has no key of its own
+            QShortcut(QKeySequence(f"Ctrl+{digit}"), self, lambda key=key: self.show_panel(key))
         undo: QUndoStack = session.undo
         QShortcut(QKeySequence.StandardKey.Undo, self, undo.undo)
         QShortcut(QKeySequence.StandardKey.Redo, self, undo.redo)

@@ -8,6 +8,8 @@ PANELS: dict[str, tuple[str, str]] = {
     "train": ("studio.panels.train", "Train"),
     "latent": ("studio.panels.latent", "Latent"),
     "arithmetic": ("studio.panels.arithmetic", "Arithmetic"),
+    "styles": ("studio.panels.styles", "Styles"),
+    "diffusion": ("studio.panels.diffusion", "Diffusion"),
     "denoise": ("studio.panels.denoise", "Denoise"),
     "neurons": ("studio.panels.neurons", "Neurons"),
     "transfer": ("studio.panels.transfer", "Transfer"),

@@ -130,8 +130,7 @@ class Home(Panel):
     def use(self, run: RunSummary) -> None:
         """Make a run the current model and go where one can play with it."""
         if run.error is None:
-            self.session.asked_for_run.emit(run.folder)
-            self.session.asked_for_panel.emit("latent")
+            self.session.asked_to_play.emit(run.folder)
 
     def resume(self, run: RunSummary) -> None:
         """Go on training where it stopped."""

@@ -65,6 +65,7 @@ class Train(Panel):
         jobs.progressed.connect(lambda progress: self._grow())
         jobs.ended.connect(self._ended)
         self.session.asked_to_train.connect(self.new.choose_dataset)
+        self.session.asked_to_train_like.connect(self.new.fill_in)
 
     def _add_steps(self, row: QHBoxLayout) -> None:
         """Step mode takes the place of the form and of the run."""
@@ -274,3 +275,17 @@ class Train(Panel):
         self.steps.take("generator")
         yield "generator-phase"
         self.show_steps(False)
+        yield from self._tour_of_the_doctor()
+
+    def _tour_of_the_doctor(self) -> Iterator[str]:
+        """Open the shipped runs until the doctor has something to say about one."""
+        before = self.session.model
+        for run in record.list_runs(places.pretrained()):
+            self.session.asked_for_run.emit(run.folder)
+            yield ""
+            if self.view.doctor.isVisible():
+                yield "doctor"
+                break
+        if before is not None:
+            self.session.asked_for_run.emit(before.folder)
+            yield ""

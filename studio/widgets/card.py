@@ -124,9 +124,11 @@ class EmptyState(QWidget):
         column.addStretch(1)
         self.setLayout(column)
 
-    def set_text(self, text: str) -> None:
-        """Say something else."""
+    def set_text(self, text: str, *, offer: bool = True) -> None:
+        """Say something else, without the button where it cannot help."""
         self.words.setText(text)
+        if self.button is not None:
+            self.button.setVisible(offer)
 
 
 class ErrorNote(QFrame):

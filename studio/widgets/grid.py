@@ -48,10 +48,10 @@ class PictureGrid(MouseTiles):
         """Room for one tile."""
         return QSize(self._cell + 2 * MARGIN, self._cell + 2 * MARGIN)
 
-    def _tile(self, columns: int, room: float, ratio: float) -> tuple[int, int]:
+    def _tile(self, columns: int, room: float, ratio: float, deep: float = 1e9) -> tuple[int, int]:
         gap = MARGIN * ratio
         side = self._max * ratio
-        zoom = carry.best_zoom(*self._unit, min((room - gap * (columns - 1)) / columns, side), side)
+        zoom = carry.best_zoom(*self._unit, min((room - gap * (columns - 1)) / columns, side), min(side, deep))
         return max(round(self._unit[0] * zoom), 1), max(round(self._unit[1] * zoom), 1)
 
     def _side(self, ratio: float) -> float:
@@ -70,8 +70,9 @@ class PictureGrid(MouseTiles):
         choices = [self._fixed] if self._fixed else range(1, min(count, MAX_COLUMNS) + 1)
         best: tuple[int, int, int, int] | None = None
         for columns in choices:
-            wide, high = self._tile(columns, room, ratio)
             rows = -(-count // columns)
+            deep = 1e9 if self._fixed else max((depth + gap) / rows - gap - caption, 1.0)
+            wide, high = self._tile(columns, room, ratio, deep)
             fits = rows * (high + caption + gap) - gap <= depth
             large = max(wide, high) >= min(self._cell, max(self._unit) * 4) * ratio * 0.75
             better = best is None or (wide, -rows * columns, columns) > (best[1], -best[3], best[0])

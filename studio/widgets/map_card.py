@@ -21,6 +21,7 @@ from studio.workers.worker import Task
 
 POINTS = 2_000
 NEIGHBOUR_POINTS = 800  # t-SNE is slower
+TO_COME = "The map appears once the dataset is encoded."
 Array = NDArray[np.float32]
 
 
@@ -48,7 +49,7 @@ class MapCard(Card):
         self.map.setToolTip("Click any spot to decode it; drag to draw a path through the codings")
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self._cancel)
-        self.empty = EmptyState("map-trifold", "The map appears once the dataset is encoded.", "Load the dataset")
+        self.empty = EmptyState("map-trifold", TO_COME, "Load the dataset")
         self.empty.asked.connect(self._load)
         self.body.addWidget(self.progress)
         self.body.addWidget(self.map, 1)
@@ -71,8 +72,10 @@ class MapCard(Card):
         self.map.hide()
         self.empty.show()
         if not info.can(Encodes):
-            self.empty.set_text("This model paints from codings but cannot find those of a picture: it has no map.")
+            words = "This model paints from codings but cannot find those of a picture: it has no map."
+            self.empty.set_text(words, offer=False)
             return
+        self.empty.set_text(TO_COME)
         self._load()
 
     # --- loading and encoding ---

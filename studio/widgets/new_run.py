@@ -119,6 +119,15 @@ class NewRun(Card):
         self._fill_datasets()
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(name)))
 
+    def fill_in(self, family: str, dataset: str, values: dict[str, Any]) -> None:
+        """Fill the form in for a family with this title, beginning with what suits the dataset."""
+        found = self.family.findText(family)
+        if found >= 0:
+            self.family.setCurrentIndex(found)
+        self.choose_dataset(dataset)
+        if found >= 0 and self.form is not None:
+            self.form.set_values(values)
+
     @property
     def _info(self) -> FamilyInfo | None:
         index = self.family.currentIndex()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QMenu
 
 from models.core import latent
 from studio.widgets.card import Card, Segmented, button
 from studio.widgets.film import FilmStrip
+from studio.widgets.player import Player, film_menu
 
 FRAMES = 24
-FRAME_MS = 90
 Array = NDArray[np.float32]
 
 
@@ -41,21 +40,15 @@ class PathCard(Card):
         begin.clicked.connect(lambda: self.end_asked.emit(True))
         end.clicked.connect(lambda: self.end_asked.emit(False))
         self.play_button = button("Play", "primary", "play")
-        self.play_button.clicked.connect(self.play)
         self.export_button = button("Export film")
-        menu = QMenu(self.export_button)
-        for name, suffix in (("GIF", ".gif"), ("Animated PNG", ".apng"), ("WebP", ".webp"), ("Strip (PNG)", ".png")):
-            menu.addAction(name).triggered.connect(lambda _on=False, s=suffix: self.export_asked.emit(s))
-        self.export_button.setMenu(menu)
+        film_menu(self.export_button, self.export_asked.emit)
         for widget in (begin, end, self.kind, self.play_button, self.export_button):
             self.tools.addWidget(widget)
         self.strip = FilmStrip(height=64)
         self.strip.chosen.connect(self.chosen)
         self.body.addWidget(self.strip)
-        self._timer = QTimer(self)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self._next)
-        self._forward = True
+        self.player = Player(self.strip, self.play_button)
+        self.player.chosen.connect(self.chosen)
 
     def set_ends(self, start: Array | None = None, end: Array | None = None) -> None:
         """Change one end or both and ask for the frames between."""
@@ -92,14 +85,11 @@ class PathCard(Card):
 
     def play(self) -> None:
         """Play to and fro, or stop."""
-        playing = self._timer.isActive()
-        self._timer.stop() if playing or len(self.frames) < 2 else self._timer.start()
-        self.play_button.setText("Play" if not self._timer.isActive() else "Stop")
+        self.player.play()
 
     def stop(self) -> None:
         """Stop playing."""
-        if self._timer.isActive():
-            self.play()
+        self.player.stop()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks: do not keep the window and the model busy."""
@@ -112,13 +102,3 @@ class PathCard(Card):
         self.start = self.end = None
         self.codings = np.zeros((0, 1), np.float32)
         self.show_frames(np.zeros((0, 1, 1, 1), np.uint8))
-
-    def _next(self) -> None:
-        at = self.strip.current()
-        if at >= len(self.frames) - 1:
-            self._forward = False
-        elif at <= 0:
-            self._forward = True
-        at = min(max(at + (1 if self._forward else -1), 0), len(self.frames) - 1)
-        self.strip.set_current(at)
-        self.chosen.emit(at)

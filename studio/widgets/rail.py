@@ -12,7 +12,7 @@ BUTTON = QSize(60, 54)  # px
 
 
 class Rail(QFrame):
-    """Emits ``chosen(key)``; arrow keys move, Enter and Space choose, Ctrl+1 to Ctrl+9 jump (see the window)."""
+    """Emits ``chosen(key)``; arrow keys move, Enter and Space choose, Ctrl+1 to Ctrl+9 and Ctrl+0 jump."""
 
     chosen = Signal(str)
 
@@ -41,7 +41,7 @@ class Rail(QFrame):
         button.setFont(theme.font(theme.TINY))
         button.setAccessibleName(title)
         number = len(self._buttons) + 1
-        button.setToolTip(f"{title} (Ctrl+{number})")
+        button.setToolTip(f"{title} (Ctrl+{number % 10})" if number <= 10 else title)
         button.setProperty("icon_base", icon)
         button.clicked.connect(lambda: self.chosen.emit(key))
         button.toggled.connect(lambda _on: self._paint_icons())

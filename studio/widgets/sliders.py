@@ -13,6 +13,7 @@ from studio.widgets.basics import QuietDoubleSpin, hbox, icon_button, label
 from studio.widgets.slider_table import SliderTable
 from studio.widgets.track import Track
 
+FEW = 64  # values whose words are all measured; of more the ends
 __all__ = ["CodingSlider", "LabelledSlider", "SliderTable", "Track"]
 
 
@@ -153,7 +154,8 @@ class LabelledSlider(QWidget):
         self._low, self._high = low, high
         self.track.set_range(low, high, low)
         metrics = QFontMetrics(theme.mono())
-        width = max(metrics.horizontalAdvance(self._form(value)) for value in (low, high))
+        values = range(low, high + 1) if high - low <= FEW else (low, high)
+        width = max(metrics.horizontalAdvance(self._form(value)) for value in values)
         self.figures.setFixedWidth(width + 4)
         self.set_value(self.value())
 

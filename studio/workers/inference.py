@@ -17,6 +17,7 @@ from studio.session import ModelInfo
 from studio.workers import garbage
 from studio.workers.worker import Task, Worker
 
+SHEET = 8  # pictures that a walk begins with
 log = logging.getLogger(__name__)
 
 
@@ -119,7 +120,8 @@ class Inference(Worker):
         return self._info
 
     def _warm(self) -> None:
-        """Trace decoding now, so that the first move of a slider is as quick as the second."""
+        """Trace now what panels ask first, so that the first move of a slider is as quick as the second."""
+        from models.core.diffuses import Diffuses, Sampling
         from models.core.family import Decodes, Encodes
 
         if isinstance(self._model, Decodes):
@@ -128,6 +130,9 @@ class Inference(Worker):
             self._model.decode(codings[:1])
             if isinstance(self._model, Encodes):
                 self._model.encode(pictures[:1])
+        if isinstance(self._model, Diffuses):
+            step = next(self._model.reverse(Sampling(steps=1), count=SHEET))
+            self._model.pictures(step.x)
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],

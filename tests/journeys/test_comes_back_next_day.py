@@ -13,10 +13,11 @@ import numpy as np
 
 from models.core import places
 from models.core.record import Run
+from studio.panels.home import RunCard
 from studio.session import Settings
 from tests.studio.runs import copy_into_home
 from tests.studio.test_start import SECONDS
-from tests.studio.windows import banner_text, button_of, open_window, wait_idle
+from tests.studio.windows import banner_text, button_of, click, open_window, wait_idle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,3 +163,12 @@ def test_a_model_that_ends_the_program_is_not_opened_a_second_time(tiny_run) -> 
     assert done[0].returncode < 0
     assert done[1].returncode == 0, done[1].stderr
     assert "The studio ended while it opened this model" in (places.logs() / "studio.log").read_text("utf-8")
+
+
+def test_use_on_home_goes_where_the_model_can_be_played_with(qtbot, studio) -> None:
+    for name, panel in (("denoiser-photos", "denoise"), ("vae-fashion", "latent")):
+        studio.show_panel("home")
+        card = next(c for c in studio.panels["home"].findChildren(RunCard) if c.run.folder.name == name)
+        click(card, "Use")
+        wait_idle(qtbot, studio, lambda panel=panel: studio.stack.currentWidget() is studio.panels[panel])
+        assert studio.session.model.folder.name == name

@@ -20,6 +20,7 @@ from studio import theme
 from studio.__main__ import SWITCH_SECONDS
 from studio.window import Window
 from studio.workers import garbage
+from tests.studio.denoisers import DDPM, train, train_styles
 from tests.studio.runs import train_tiny
 from tests.studio.windows import let_go, open_window
 
@@ -39,10 +40,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session", autouse=True)
-def settled() -> None:
+def settled(qapp: QApplication) -> Iterator[None]:
     """What is there before the first test is not looked at again: a collection then takes a millisecond."""
     gc.collect()
     gc.freeze()
+    yield
+    qapp.clipboard().clear()  # offscreen it outlives Python: what a test put there would crash the exit
 
 
 def _flush() -> None:
@@ -112,6 +115,19 @@ def no_collector() -> Iterator[None]:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run; copy it before you change it."""
     return train_tiny(tmp_path_factory.mktemp("tiny") / "run")
+
+
+@pytest.fixture(scope="session")
+def styles_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a model that mixes styles; copy it before you change it."""
+    where = tmp_path_factory.mktemp("styles")
+    return train_styles(where / "run", where / "pictures.npz")
+
+
+@pytest.fixture(scope="session")
+def diffusion_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusion model of digits that has learned for an epoch."""
+    return train(tmp_path_factory.mktemp("diffusion") / "run", "ddpm", **DDPM)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QLabel, QPushButton, QWidget
 
+from models.core import places
 from studio import theme
 from studio.panels import PANELS
 from studio.widgets.basics import Elided
@@ -18,6 +19,11 @@ from tests.studio.windows import click, open_window, wait_idle
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
+def shipped(name: str) -> bool:
+    """Whether the model that a panel offers comes with the studio."""
+    return bool(name) and (places.pretrained() / name).is_dir()
+
+
 def test_without_a_model_no_page_is_empty(studio: Window, qtbot) -> None:
     for key, panel in studio.panels.items():
         studio.show_panel(key)
@@ -25,7 +31,7 @@ def test_without_a_model_no_page_is_empty(studio: Window, qtbot) -> None:
         empty = [state for state in panel.findChildren(EmptyState) if state.isVisible()]
         if panel.NEEDS is not None:
             assert [state.words.text() for state in empty] == [panel.PURPOSE]
-            click(empty[0], "Choose another model" if panel.OFFERS else "Choose a model")
+            click(empty[0], "Choose another model" if shipped(panel.OFFERS) else "Choose a model")
             assert studio.stack.currentWidget() is studio.panels["home"]
         for state in empty:
             assert state.words.text()
@@ -76,7 +82,10 @@ def test_the_theme_changes_while_it_runs_in_every_panel(busy: Window, qtbot, cap
 def test_keys_go_to_the_panels_and_tab_reaches_the_controls(busy: Window, qtbot) -> None:
     busy.activateWindow()
     for number, key in enumerate(PANELS, start=1):
-        QTest.keyClick(busy, Qt.Key(Qt.Key.Key_0 + number), CTRL)
+        if number <= 10:
+            QTest.keyClick(busy, Qt.Key(Qt.Key.Key_0 + number % 10), CTRL)
+        else:
+            busy.show_panel(key)  # there are no more digits
         panel = busy.panels[key]
         assert busy.stack.currentWidget() is panel
         reached: set[QWidget] = set()

@@ -172,3 +172,31 @@ def test_errors_of_every_thread_are_logged_and_shown(own_home: Path, fatal: bool
     else:
         assert done.returncode == 0, done.stdout + done.stderr
         assert crashes == []
+
+
+COPIED = """
+import sys
+import numpy as np
+import studio.__main__ as start
+import studio.window as window
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from studio.widgets.picture import Picture
+
+def begun(self):
+    picture = Picture()
+    picture.set_image(np.zeros((8, 8, 3), np.uint8))
+    picture.copy()
+    print("holds a picture", QGuiApplication.clipboard().mimeData().hasImage(), flush=True)
+    QTimer.singleShot(0, self.close)
+
+window.Window.start_backend = begun
+sys.exit(start.main([]))
+"""
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_copied_picture_does_not_crash_the_exit() -> None:
+    done = in_a_process(COPIED)
+    assert "holds a picture True" in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
