@@ -80,7 +80,7 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--to", dest="end", type=int, required=True, metavar="SEED")
     command.add_argument("--steps", type=int, default=12)
     command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
-    command.add_argument("--out", type=Path, required=True, help=".png for a strip, .gif .apng .webp for a film")
+    command.add_argument("--out", type=Path, required=True, help=".png for a strip, .gif .apng .webp .mp4 for a film")
     command = add("export", "write the networks for other programs")
     command.add_argument("run", type=Path)
     command.add_argument("--format", choices=["keras", "weights", "onnx", "tflite"], required=True)

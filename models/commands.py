@@ -185,7 +185,7 @@ def interpolate_(arguments: Namespace, say: Say) -> int:
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
     recipe = recipe_of(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
-    if arguments.out.suffix.lower() in (".gif", ".apng", ".webp"):
+    if arguments.out.suffix.lower() in (".gif", ".apng", ".webp", ".mp4"):
         path = export.write_film(arguments.out, frames, recipe=recipe)
     else:
         path = export.write_png(arguments.out, images.grid(frames, columns=len(frames)), recipe)

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from models.core import export, places, record, sealed
+from models.core import places, recipes, record, sealed
 from models.core.errors import UserError
 from studio.session import ModelInfo
 from studio.widgets.panel import Panel
@@ -106,7 +106,7 @@ class Opening(QObject):
             if sealed.exists(first / "run.json"):
                 self.run(first)
                 return
-            recipe = export.read_recipe(first) if first.is_file() else None
+            recipe = recipes.read_recipe(first) if first.is_file() else None
         except (UserError, OSError) as error:
             self.session.notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
             return

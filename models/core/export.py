@@ -1,7 +1,7 @@
 """Everything that leaves the program as a picture, with the recipe it can be made again from.
 
 Nothing is ever overwritten: if a name is taken, the new file gets " (2)" and the function says which name it used.
-A file appears whole or not at all. A recipe is a JSON object: PNG and APNG carry it in a text chunk, GIF in its
+A file appears whole or not at all. A recipe is a JSON object: PNG and APNG carry it in a text chunk, GIF and MP4 in a
 comment, WebP in its EXIF description.
 """
 
@@ -10,9 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import struct
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,20 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from models.core import files
+from models.core import files, movies, recipes
 from models.core.errors import Cancelled, ImageError, StorageError
-from models.core.images import FORMATS, MAX_BYTES
 from models.core.operations import shown
+from models.core.recipes import Recipe
 
-Recipe = dict[str, Any]
+FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", movies.SUFFIX)
 
-RECIPE_KEY = "generative-studio"
-MAX_RECIPE_BYTES = 1_000_000
-FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp")
-
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-_MAX_CHUNKS = 100_000
-_DESCRIPTION = 0x010E  # EXIF ImageDescription
 _naming = threading.Lock()  # from the choice of a free name until the file is there
 
 
@@ -74,18 +65,19 @@ def write_film(
     on_frame: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Path:
-    """Write a looping film as .gif, .apng, .png (animated) or lossless .webp, by the name's ending.
+    """Write a looping film as .gif, .apng, .png (animated), lossless .webp or .mp4, by the name's ending.
 
     Args:
         path: where to; the path that was used is returned.
-        frames: uint8 (n, height, width, 1 or 3), n at least 1. A GIF has 256 colours a frame, the others all of them.
+        frames: uint8 (n, height, width, 1 or 3), n at least 1. A GIF has 256 colours a frame, the others all of
+            them; an MP4 does not loop by itself.
         seconds_a_frame: 0.01 to 60.
         recipe: as in ``png_bytes``.
         on_frame: called with (frames done, frames in all).
         cancelled: asked before every frame and before the file is written.
 
     Raises:
-        ImageError: if the ending is none of these, or the recipe cannot be written.
+        ImageError: if the ending is none of these, the recipe cannot be written, or .mp4 lacks its package.
         StorageError: if the disk refuses.
         Cancelled: if ``cancelled`` said so; no file is left.
     """
@@ -97,8 +89,14 @@ def write_film(
         )
     if frames.ndim != 4 or len(frames) == 0 or not 0.01 <= seconds_a_frame <= 60.0:
         raise ValueError(f"a film wants frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}")
-    rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
-    content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
+    first, milliseconds = _picture(frames[0]), round(seconds_a_frame * 1000)
+    if suffix == movies.SUFFIX:
+        content = movies.mp4_bytes(
+            frames, milliseconds, recipes.comment(recipe), on_frame=on_frame, cancelled=cancelled
+        )
+    else:
+        rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
+        content = _film_bytes(suffix, first, rest, milliseconds, recipe)
     _check(cancelled)
     return _write(path, content)
 
@@ -119,7 +117,7 @@ def write_codings(path: Path, codings: NDArray[np.float32]) -> Path:
 
 def write_results(path: Path, results: dict[str, Any], recipe: Recipe) -> Path:
     """Write figures as one JSON object with the recipe among them, and return the path that was used."""
-    text = json.dumps({**results, RECIPE_KEY: recipe}, allow_nan=False, indent=1)
+    text = json.dumps({**results, recipes.RECIPE_KEY: recipe}, allow_nan=False, indent=1)
     return _write(path, text.encode())
 
 
@@ -132,95 +130,11 @@ def free_name(path: Path) -> Path:
     return free
 
 
-def read_recipe(path: Path) -> Recipe | None:
-    """Read the recipe that an exported picture or film carries.
-
-    Returns:
-        The recipe, or None if the file is none of ours, carries none, or cannot be read as a picture at all.
-
-    Raises:
-        ImageError: if there is a recipe but it is not a JSON object that this program could have written.
-    """
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return None
-        with path.open("rb") as stream:
-            is_png = stream.read(len(_PNG_START)) == _PNG_START
-            text = _from_png(stream) if is_png else _from_metadata(stream)
-    except Exception:  # noqa: BLE001 - a file from anywhere; whatever is wrong with it, it has no recipe for us
-        return None
-    return None if text is None else _parsed(text, shown(path))
-
-
-def _from_png(stream: BinaryIO) -> bytes | None:
-    """Walk the chunks without decoding a pixel; take the first uncompressed text chunk with our key."""
-    for _ in range(_MAX_CHUNKS):
-        length, kind = struct.unpack(">I4s", stream.read(8))
-        if kind not in (b"tEXt", b"iTXt") or length > MAX_RECIPE_BYTES + 100:
-            if kind == b"IEND":
-                return None
-            stream.seek(length + 4, os.SEEK_CUR)
-            continue
-        body = stream.read(length)
-        if struct.unpack(">I", stream.read(4))[0] != zlib.crc32(kind + body):
-            return None
-        key, _, text = body.partition(b"\0")
-        if key == RECIPE_KEY.encode():
-            # iTXt: compression flag, method, language, translated key
-            return text if kind == b"tEXt" else text[2:].split(b"\0", 2)[2]
-    return None
-
-
-def _from_metadata(stream: BinaryIO) -> bytes | None:
-    """Take the recipe out of a GIF's comment or a WebP's description."""
-    stream.seek(0)
-    with Image.open(stream, formats=[name for name in FORMATS if name in ("GIF", "WEBP")]) as image:
-        found = image.info.get("comment") if image.format == "GIF" else image.getexif().get(_DESCRIPTION)
-    text = found.encode() if isinstance(found, str) else bytes(found or b"")
-    start = f"{RECIPE_KEY}:".encode()
-    return text[len(start) :].rstrip(b"\0") if text.startswith(start) else None
-
-
-def _parsed(text: bytes, where: str) -> Recipe:
-    problem = "The recipe in this picture is damaged."
-    try:
-        if len(text) > MAX_RECIPE_BYTES:
-            raise ValueError("too long")
-        recipe = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise ImageError(problem, where=where, advice="The picture itself can still be opened.") from error
-    if not isinstance(recipe, dict):
-        raise ImageError(problem, where=where, advice="The picture itself can still be opened.")
-    return recipe
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not np.isfinite(number):
-        raise ValueError(f"{digits[:20]} is too large")
-    return number
-
-
-def _recipe_text(recipe: Recipe) -> str:
-    try:
-        text = json.dumps(recipe, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        advice = "It may hold text, whole and finite numbers, lists and names only."
-        raise ImageError("The recipe of this picture cannot be written.", advice=advice) from error
-    if len(text) > MAX_RECIPE_BYTES:
-        raise ImageError("The recipe of this picture is larger than 1 MB.", advice="Save it without the recipe.")
-    return text
-
-
 def _png_text(recipe: Recipe | None) -> PngImagePlugin.PngInfo | None:
     if recipe is None:
         return None
     info = PngImagePlugin.PngInfo()
-    info.add_itxt(RECIPE_KEY, _recipe_text(recipe))
+    info.add_itxt(recipes.RECIPE_KEY, recipes.as_json(recipe))
     return info
 
 
@@ -228,7 +142,7 @@ def _exif(recipe: Recipe | None) -> bytes:
     if recipe is None:
         return b""
     exif = Image.Exif()
-    exif[_DESCRIPTION] = f"{RECIPE_KEY}:{_recipe_text(recipe)}"
+    exif[recipes.DESCRIPTION] = recipes.comment(recipe)
     return exif.tobytes()
 
 
@@ -265,8 +179,7 @@ def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int,
     stream = io.BytesIO()
     common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0, "duration": milliseconds}
     if suffix == ".gif":
-        comment = f"{RECIPE_KEY}:{_recipe_text(recipe)}".encode() if recipe is not None else b""
-        first.save(stream, "GIF", **common, comment=comment, disposal=1, optimize=False)
+        first.save(stream, "GIF", **common, comment=recipes.comment(recipe).encode(), disposal=1, optimize=False)
     elif suffix == ".webp":
         first.save(stream, "WEBP", **common, lossless=True, exif=_exif(recipe))
     else:

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QMovie, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from models.core import export, images, places
+from models.core import images, places, recipes
 from models.core.errors import UserError
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.exporting import text_chunk
@@ -113,7 +113,7 @@ class Gallery(Panel):
         self.one.set_title(self.chosen.name)
         recipe: dict[str, Any] | None = None
         try:
-            recipe = export.read_recipe(self.chosen)
+            recipe = recipes.read_recipe(self.chosen)
             self.picture.set_image(images.decode(self.chosen))
             self.picture.recipe = text_chunk(recipe) if recipe else {}
             count = images.frames(self.chosen)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import export, files, images, places
+from models.core import export, files, images, places, recipes
 from models.core.errors import UserError
 from studio.session import ModelInfo
 from studio.workers.desk import Desk
@@ -28,7 +28,7 @@ def recipe_of(info: ModelInfo, panel: str, **values: Any) -> dict[str, Any]:
 
 def text_chunk(recipe: dict[str, Any]) -> dict[str, str]:
     """The recipe as the text chunk of a PNG that is dragged out."""
-    return {export.RECIPE_KEY: json.dumps(recipe)}
+    return {recipes.RECIPE_KEY: json.dumps(recipe)}
 
 
 def codings_in(recipe: dict[str, Any], size: int) -> NDArray[np.float32] | None:
@@ -55,12 +55,11 @@ class Exporter:
         self._write(".npy", lambda path, task: export.write_codings(path, codings))
 
     def results(self, results: dict[str, Any], recipe: dict[str, Any]) -> None:
-        """Figures as .json; the Gallery shows pictures only, so the whole path is told."""
-        tell = lambda path: self.desk.session.done.emit(f"Saved as {path}")  # noqa: E731
-        self._write(".json", lambda path, task: export.write_results(path, results, recipe), tell)
+        """Figures as .json."""
+        self._write(".json", lambda path, task: export.write_results(path, results, recipe))
 
     def film(self, frames: Pixels, suffix: str, recipe: dict[str, Any]) -> None:
-        """Frames (n, h, w, c) as .gif, .apng or .webp, or as a strip (.png)."""
+        """Frames (n, h, w, c) as .gif, .apng, .webp or .mp4, or as a strip (.png)."""
         factor = max(1, FILM_SIDE // max(frames.shape[1:3]))
         if suffix == ".png":
             self.picture(images.grid(frames, columns=len(frames)), recipe)
@@ -70,9 +69,7 @@ class Exporter:
             suffix, lambda path, task: export.write_film(path, large, recipe=recipe, cancelled=task.is_cancelled)
         )
 
-    def _write(
-        self, suffix: str, write: Callable[[Path, Any], Path], then: Callable[[Path], None] | None = None
-    ) -> None:
+    def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
         model = self.desk.session.model
         title = re.sub(r"[^\w .-]+", "-", model.title).strip(" .-")[:80] if model else ""  # it may come from elsewhere
         name = f"{title or 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -83,8 +80,11 @@ class Exporter:
             return write(folder / f"{name}{suffix}", task)
 
         key = f"export/{name}{suffix}/{datetime.now().timestamp()}"  # every export counts, none replaces another
-        self.desk.errands.ask(key, work, then or self._written, self._failed)
+        self.desk.errands.ask(key, work, self._written, self._failed)
 
     def _written(self, path: Path) -> None:
+        if path.suffix not in images.IMAGE_SUFFIXES:  # the Gallery shows pictures only: tell the whole path
+            self.desk.session.done.emit(f"Saved as {path}")
+            return
         self.desk.session.exports_changed.emit()
         self.desk.session.done.emit(f"Saved in the Gallery as {path.name}")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from studio.widgets.tiles import Tiles
 
 FRAME_MS = 90
-FILMS = {"GIF": ".gif", "Animated PNG": ".apng", "WebP": ".webp", "Strip (PNG)": ".png"}
+FILMS = {"GIF": ".gif", "Animated PNG": ".apng", "WebP": ".webp", "MP4": ".mp4", "Strip (PNG)": ".png"}
 
 
 class Player(QObject):

@@ -26,6 +26,7 @@ WAYS_OUT = {
     "Film (GIF)": ".gif",
     "Film (Animated PNG)": ".apng",
     "Film (WebP)": ".webp",
+    "Film (MP4)": ".mp4",
     "Strip (PNG)": ".png",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import datasets, directions, export, images
+from models.core import datasets, directions, images, recipes
 from models.core.directions import Known
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
@@ -132,7 +132,7 @@ def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserE
     bad: list[UserError] = []
     for path in map(Path, paths):
         try:
-            recipe = export.read_recipe(path) or {}
+            recipe = recipes.read_recipe(path) or {}
             coding = codings_in(recipe, info.latent_size) if recipe.get("run_id") == info.run_id else None
             found.append(Taken(images.fit(images.decode(path), info.image_shape), coding))
         except UserError as error:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import export, images, styles
+from models.core import images, recipes, styles
 from models.core.errors import Cancelled, UserError
 from models.core.family import Decodes
 from models.core.mixing import USUAL_TRUNCATION, Mix, Mixture, Source
@@ -199,7 +199,7 @@ def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserE
     bad: list[UserError] = []
     for path in map(Path, paths):
         try:
-            recipe = export.read_recipe(path) or {}
+            recipe = recipes.read_recipe(path) or {}
             known = recipe if recipe.get("run_id") == info.run_id else None
             found.append(Taken(images.fit(images.decode(path), info.image_shape), known))
         except UserError as error:

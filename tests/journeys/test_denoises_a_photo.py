@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from models.core import classic, export, images, metrics, noise, places
+from models.core import classic, images, metrics, noise, places, recipes
 from models.core.errors import Cancelled
 from studio.window import Window
 from studio.workers import cleaning
@@ -159,7 +159,7 @@ def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtb
     assert written == {"a.png", "a-2.png", "c.png", str(Path("more", "b.png"))}
     assert (out / "a.png").read_bytes() == kept  # nothing is overwritten
     assert images.decode(out / "a-2.png").shape == (32, 32, 3)
-    assert export.read_recipe(out / "a-2.png")["image"] == "a.png"
+    assert recipes.read_recipe(out / "a-2.png")["image"] == "a.png"
     assert "3 pictures written" in panel.card.files.words.text() and "2 left out" in panel.card.files.words.text()
     bad = panel.card.files.bad.toPlainText().splitlines()
     assert [line.split(":")[0] for line in bad] == ["broken.png", "empty.jpg"]
@@ -239,7 +239,7 @@ def test_paste_and_export_with_the_recipe(panel, studio: Window, qtbot, tmp_path
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     exported = next(places.exports().iterdir())
     assert np.array_equal(images.decode(exported), after)
-    recipe = export.read_recipe(exported)
+    recipe = recipes.read_recipe(exported)
     assert (recipe["panel"], recipe["noise"], recipe["strength"], recipe["seed"]) == ("denoise", "speckle", 0.2, 9)
     panel.noise.set_noise(cleaning.Noise("mask", 0.4, 1))
     shutil.copy(exported, tmp_path / "exported.png")

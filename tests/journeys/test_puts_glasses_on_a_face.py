@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import directions, export, places
+from models.core import directions, places, recipes
 from studio.widgets.sheet_card import COUNT
 from studio.window import Window
 from tests.studio.events import drop
@@ -63,7 +63,7 @@ def test_by_example_by_one_click_kept_and_brought_back(panel, studio: Window, qt
     action.trigger()
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     (png,) = places.exports().iterdir()
-    assert export.read_recipe(png)["panel"] == "arithmetic"
+    assert recipes.read_recipe(png)["panel"] == "arithmetic"
     kept = panel.equation.coding()
     panel.slots[2].clear.click()
     wait_idle(qtbot, studio)

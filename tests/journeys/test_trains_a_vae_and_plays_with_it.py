@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QMovie
 from PySide6.QtTest import QTest
 
-from models.core import export, places
+from models.core import places, recipes
 from models.core.record import Run
 from studio.window import Window
 from tests.studio.events import drag, drop
@@ -174,7 +174,7 @@ def test_exports_and_brings_the_sliders_back_exactly(latent, studio: Window, qtb
     assert sorted(path.suffix for path in gallery.files) == [".gif", ".png"]
     assert gallery.grid.count() == 2 and gallery.grid.isVisible()
     png = next(path for path in gallery.files if path.suffix == ".png")
-    assert export.read_recipe(png)["panel"] == "latent"
+    assert recipes.read_recipe(png)["panel"] == "latent"
     studio.show_panel("latent")
     QTest.keyClick(latent.sliders, Qt.Key.Key_R)
     wait_idle(qtbot, studio, lambda: not np.array_equal(latent.coding, coding))

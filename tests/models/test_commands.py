@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from models.core import export, images
+from models.core import images, recipes
 from models.core.record import Run
 
 
@@ -83,7 +83,7 @@ def test_sample_interpolate_and_reconstruct_write_pictures_with_recipes(small):
     out = folder / "sheet.png"
     assert call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", out).returncode == 0
     assert images.decode(out).shape == (3 * 8 + 2, 3 * 8 + 2, 1)
-    assert export.read_recipe(out)["seed"] == 5
+    assert recipes.read_recipe(out)["seed"] == 5
     again = call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", folder / "again.png", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["written"].endswith("again.png")
     np.testing.assert_array_equal(images.decode(folder / "again.png"), images.decode(out))

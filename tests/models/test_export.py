@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import random
@@ -10,11 +11,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from models.core import export, files, images
+from models.core import export, files, images, recipes
 from models.core.errors import Cancelled, ImageError, StorageError
 
 RECIPE = {
@@ -40,12 +42,12 @@ def test_a_png_comes_back_bit_for_bit(tmp_path: Path, channels: int) -> None:
     path = export.write_png(tmp_path / "deep" / "er" / "a.png", image, RECIPE)
     assert path == tmp_path / "deep" / "er" / "a.png"
     assert np.array_equal(images.decode(path), image)
-    assert export.read_recipe(path) == RECIPE
+    assert recipes.read_recipe(path) == RECIPE
     assert np.array_equal(images.decode(export.png_bytes(image)), image)
 
 
 def test_a_png_without_a_recipe_has_none(tmp_path: Path) -> None:
-    assert export.read_recipe(export.write_png(tmp_path / "a.png", noise(4, 4, 3))) is None
+    assert recipes.read_recipe(export.write_png(tmp_path / "a.png", noise(4, 4, 3))) is None
 
 
 @pytest.mark.parametrize("suffix", [".png", ".apng", ".webp", ".gif"])
@@ -61,7 +63,7 @@ def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
         on_frame=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(done, 7) for done in range(1, 8)]
-    assert export.read_recipe(path) == RECIPE
+    assert recipes.read_recipe(path) == RECIPE
     assert images.frames(path) == 7
     with Image.open(path) as film:
         for index in range(7):
@@ -72,11 +74,31 @@ def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
             assert film.info["duration"] == 200
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_mp4_comes_back_and_says_how_it_was_made(tmp_path: Path, channels: int) -> None:
+    frames = np.repeat(np.arange(8, 248, 60, dtype=np.uint8), 9 * 11 * channels).reshape(4, 9, 11, channels)
+    path = export.write_film(tmp_path / "a.mp4", frames, seconds_a_frame=0.2, recipe=RECIPE)
+    with av.open(path) as film:
+        assert json.loads(film.metadata["comment"].partition(":")[2]) == RECIPE
+        assert film.streams.video[0].average_rate == 5
+        shown = np.stack([picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)])
+    assert shown.shape == (4, 10, 12, 3)  # H.264 wants even sides
+    assert np.abs(shown[:, :9, :11].astype(int) - frames).max() <= 4
+
+
+def test_an_mp4_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImageError, match="av") as caught:
+        export.write_film(tmp_path / "a.mp4", noise(3, 4, 4, 3))
+    assert "generative-studio[video]" in caught.value.advice
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("suffix", [".png", ".apng", ".webp", ".gif"])
 def test_a_film_may_have_one_frame(tmp_path: Path, suffix: str) -> None:
     path = export.write_film(tmp_path / f"a{suffix}", noise(1, 9, 11, 3), recipe=RECIPE)
     assert images.decode(path).shape == (9, 11, 3)
-    assert export.read_recipe(path) == RECIPE
+    assert recipes.read_recipe(path) == RECIPE
 
 
 @pytest.mark.parametrize("suffix", [".png", ".gif", ".webp"])
@@ -151,7 +173,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 def test_unknown_endings_are_refused_with_those_that_work(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
-        export.write_film(tmp_path / "a.mp4", noise(3, 4, 4, 3))
+        export.write_film(tmp_path / "a.avi", noise(3, 4, 4, 3))
     assert all(suffix in caught.value.advice for suffix in export.FILM_SUFFIXES)
     with pytest.raises(ImageError):
         export.write_film(tmp_path / "a", noise(3, 4, 4, 3))
@@ -179,7 +201,7 @@ def test_a_recipe_that_json_cannot_say_is_refused(tmp_path: Path, value: object)
 
 def planted(path: Path, text: str, *, zipped: bool = False, itxt: bool = True) -> Path:
     info = PngImagePlugin.PngInfo()
-    (info.add_itxt if itxt else info.add_text)(export.RECIPE_KEY, text, zip=zipped)
+    (info.add_itxt if itxt else info.add_text)(recipes.RECIPE_KEY, text, zip=zipped)
     Image.new("L", (2, 2)).save(path, pnginfo=info)
     return path
 
@@ -189,11 +211,11 @@ def planted(path: Path, text: str, *, zipped: bool = False, itxt: bool = True) -
 )
 def test_a_malformed_recipe_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(ImageError):
-        export.read_recipe(planted(tmp_path / "a.png", text))
+        recipes.read_recipe(planted(tmp_path / "a.png", text))
 
 
 def test_an_older_text_chunk_is_read_too(tmp_path: Path) -> None:
-    assert export.read_recipe(planted(tmp_path / "a.png", json.dumps(RECIPE), itxt=False)) == RECIPE
+    assert recipes.read_recipe(planted(tmp_path / "a.png", json.dumps(RECIPE), itxt=False)) == RECIPE
 
 
 def test_hostile_or_absent_recipes_are_none(tmp_path: Path) -> None:
@@ -209,7 +231,7 @@ def test_hostile_or_absent_recipes_are_none(tmp_path: Path) -> None:
     other = tmp_path / "other.jpg"
     Image.new("L", (2, 2)).save(other)
     for path in (bomb, text, cut, damaged, pipe, other, tmp_path, tmp_path / "absent.png", Path("/dev/zero")):
-        assert export.read_recipe(path) is None, path
+        assert recipes.read_recipe(path) is None, path
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -224,7 +246,7 @@ def test_mutated_pictures_never_crash_the_reader(tmp_path: Path) -> None:
             content[random_.randrange(len(content))] = random_.randrange(256)
         path.write_bytes(content)
         try:
-            found = export.read_recipe(path)
+            found = recipes.read_recipe(path)
             outcomes.add(type(found))
             assert found is None or isinstance(found, dict)
         except ImageError:

@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from models.core import export, images, places
+from models.core import images, places, recipes
 from models.core.diffuses import Sampling
 from studio.widgets.card import EmptyState
 from studio.widgets.lightbox import Lightbox
@@ -193,7 +193,7 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
     assert Image.open(found[".webp"]).n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
     frame = next(path for path in pngs if np.array_equal(images.decode(path)[..., :1], images.grid(picture)))
-    assert export.read_recipe(frame)["time"] == 20
+    assert recipes.read_recipe(frame)["time"] == 20
     page.place(playback.View(page.settings.default()))
     page.go_to(0)
     wait_idle(qtbot, studio)

@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import diffusion, export, images, places
+from models.core import diffusion, images, places, recipes
 from models.core.diffuser import schedule_of
 from studio.widgets.schedule_chart import words_of
 from studio.widgets.signal_chart import decibels
@@ -124,6 +124,6 @@ def test_a_frame_of_the_forward_page_brings_picture_and_schedule_back(forward, s
     studio.open_files([str(frame)])
     wait_idle(qtbot, studio, lambda: forward.points == points)
     assert studio.panels["diffusion"].page is forward and np.array_equal(shown(forward), picture)
-    bad = {**export.read_recipe(frame), "pictures": {"count": 1, "channels": 1, "png": "nonsense"}}
+    bad = {**recipes.read_recipe(frame), "pictures": {"count": 1, "channels": 1, "png": "nonsense"}}
     studio.panels["diffusion"].open_recipe(bad)
     assert "cannot be read" in studio.panels["diffusion"].error.accessibleName()

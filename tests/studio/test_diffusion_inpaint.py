@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import export, images, places
+from models.core import images, places, recipes
 from studio.window import Window
 from studio.workers import packing
 from tests.studio.diffusion import INPAINT, change, open_page, shown, walked
@@ -129,7 +129,7 @@ def test_an_own_picture_is_dropped_and_the_frame_brings_everything_back(page, st
     studio.open_files([str(frame)])
     wait_idle(qtbot, studio, lambda: walked(page) and np.array_equal(page.canvas.mask, canvas.mask))
     assert np.array_equal(page.canvas.pixels, canvas.pixels) and np.array_equal(end(page), made)
-    recipe = export.read_recipe(frame)
+    recipe = recipes.read_recipe(frame)
     for bad in ({"mask": None}, {"picture": {"count": 1}}, {"picture": packing.pack(np.zeros((1, 4, 4, 1), np.uint8))}):
         studio.panels["diffusion"].open_recipe({**recipe, **bad})
         assert "cannot be read" in studio.panels["diffusion"].error.accessibleName()

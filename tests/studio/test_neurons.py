@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import export, images, places
+from models.core import images, places, recipes
 from studio.window import Window
 from tests.studio.denoisers import SPARSE, train
 from tests.studio.events import drag
@@ -123,7 +123,7 @@ def test_the_units_are_exported_as_a_sheet(panel, studio: Window, qtbot) -> None
     click(panel.all, "Export")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and bool(list(places.exports().iterdir())))
     sheet = next(places.exports().iterdir())
-    assert export.read_recipe(sheet)["panel"] == "neurons"
+    assert recipes.read_recipe(sheet)["panel"] == "neurons"
     assert images.decode(sheet).shape[1] == 4 * 9 - 1  # four columns of 8 pixels with gaps
     assert banner_text(studio) == ""
 

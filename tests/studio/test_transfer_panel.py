@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import export, places
+from models.core import places, recipes
 from studio.widgets.confusion import Confusion
 from studio.widgets.spread_chart import SpreadChart
 from studio.window import Window
@@ -81,7 +81,7 @@ def test_compares_shows_what_was_found_and_leaves_the_sliders_free(panel, studio
     saved = sorted(places.exports().iterdir())
     assert len(saved) == 2 and {path.suffix for path in saved} == {".json"}
     read = json.loads(saved[0].read_text("utf-8"))
-    recipe = read.pop(export.RECIPE_KEY)
+    recipe = read.pop(recipes.RECIPE_KEY)
     assert read == json.loads(json.dumps(found)) and recipe["run_id"] == studio.session.model.run_id
     assert (recipe["panel"], recipe["labels"], recipe["seeds"], recipe["epochs"]) == ("transfer", 60, 2, 3)
 

@@ -9,7 +9,7 @@ import pytest
 
 from models import __main__ as command_line
 from models import ddpm, gan
-from models.core import export, images, state, training
+from models.core import images, recipes, state, training
 from models.core.diffuses import Sampling
 from models.core.family import Config
 from models.core.record import Run
@@ -41,7 +41,7 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     words = ["sample", str(run), "--count", "4", "--seed", "3", "--out", str(out), "--class", "dog"]
     words += ["--sampler", "ddim", "--steps", "5", "--eta", "0.5", "--guidance", "1.5"]
     assert command_line.main(words) == 0
-    recipe = export.read_recipe(out)
+    recipe = recipes.read_recipe(out)
     assert recipe is not None
     wanted = {"sampler": "ddim", "steps": 5, "eta": 0.5, "guidance": 1.5, "label": 1, "seed": 3, "count": 4}
     assert {name: recipe[name] for name in wanted} == wanted
@@ -50,7 +50,7 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(painted)))
     other = tmp_path / "other.png"
     assert command_line.main(["sample", str(run), "--count", "2", "--out", str(other), "--sampler", "dpm_solver"]) == 0
-    assert (export.read_recipe(other) or {})["steps"] == 50
+    assert (recipes.read_recipe(other) or {})["steps"] == 50
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+"""The recipe that an exported picture or film carries: written as JSON, and read from files that nobody trusts."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from models.core.errors import ImageError
+from models.core.images import FORMATS, MAX_BYTES
+from models.core.operations import shown
+
+Recipe = dict[str, Any]
+
+RECIPE_KEY = "generative-studio"
+MAX_RECIPE_BYTES = 1_000_000
+DESCRIPTION = 0x010E  # EXIF ImageDescription
+
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_MAX_CHUNKS = 100_000
+
+
+def as_json(recipe: Recipe) -> str:
+    """A recipe as JSON.
+
+    Raises:
+        ImageError: if it cannot be written as JSON or is larger than 1 MB.
+    """
+    try:
+        written = json.dumps(recipe, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        advice = "It may hold text, whole and finite numbers, lists and names only."
+        raise ImageError("The recipe of this picture cannot be written.", advice=advice) from error
+    if len(written) > MAX_RECIPE_BYTES:
+        raise ImageError("The recipe of this picture is larger than 1 MB.", advice="Save it without the recipe.")
+    return written
+
+
+def comment(recipe: Recipe | None) -> str:
+    """What GIF, MP4 and EXIF hold as words: our name and the recipe, or nothing."""
+    return "" if recipe is None else f"{RECIPE_KEY}:{as_json(recipe)}"
+
+
+def read_recipe(path: Path) -> Recipe | None:
+    """Read the recipe that an exported picture or film carries.
+
+    Returns:
+        The recipe, or None if the file is none of ours, carries none, or cannot be read as a picture at all.
+
+    Raises:
+        ImageError: if there is a recipe but it is not a JSON object that this program could have written.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return None
+        with path.open("rb") as stream:
+            is_png = stream.read(len(_PNG_START)) == _PNG_START
+            text = _from_png(stream) if is_png else _from_metadata(stream)
+    except Exception:  # noqa: BLE001 - a file from anywhere; whatever is wrong with it, it has no recipe for us
+        return None
+    return None if text is None else _parsed(text, shown(path))
+
+
+def _from_png(stream: BinaryIO) -> bytes | None:
+    """Walk the chunks without decoding a pixel; take the first uncompressed text chunk with our key."""
+    for _ in range(_MAX_CHUNKS):
+        length, kind = struct.unpack(">I4s", stream.read(8))
+        if kind not in (b"tEXt", b"iTXt") or length > MAX_RECIPE_BYTES + 100:
+            if kind == b"IEND":
+                return None
+            stream.seek(length + 4, os.SEEK_CUR)
+            continue
+        body = stream.read(length)
+        if struct.unpack(">I", stream.read(4))[0] != zlib.crc32(kind + body):
+            return None
+        key, _, text = body.partition(b"\0")
+        if key == RECIPE_KEY.encode():
+            # iTXt: compression flag, method, language, translated key
+            return text if kind == b"tEXt" else text[2:].split(b"\0", 2)[2]
+    return None
+
+
+def _from_metadata(stream: BinaryIO) -> bytes | None:
+    """Take the recipe out of a GIF's comment or a WebP's description."""
+    stream.seek(0)
+    with Image.open(stream, formats=[name for name in FORMATS if name in ("GIF", "WEBP")]) as image:
+        found = image.info.get("comment") if image.format == "GIF" else image.getexif().get(DESCRIPTION)
+    text = found.encode() if isinstance(found, str) else bytes(found or b"")
+    start = f"{RECIPE_KEY}:".encode()
+    return text[len(start) :].rstrip(b"\0") if text.startswith(start) else None
+
+
+def _parsed(text: bytes, where: str) -> Recipe:
+    problem = "The recipe in this picture is damaged."
+    try:
+        if len(text) > MAX_RECIPE_BYTES:
+            raise ValueError("too long")
+        recipe = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise ImageError(problem, where=where, advice="The picture itself can still be opened.") from error
+    if not isinstance(recipe, dict):
+        raise ImageError(problem, where=where, advice="The picture itself can still be opened.")
+    return recipe
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not np.isfinite(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number
