@@ -69,6 +69,10 @@ def _add_using(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", type=Path, required=True, help=".png for a sheet, .npy for the codings")
     command.add_argument("--class", dest="label", help="name or number of the class that a diffusion model shall paint")
+    command.add_argument("--images", type=Path, nargs="+", help="pictures that a diffusion model begins with")
+    command.add_argument(
+        "--from", dest="start", type=int, metavar="STEP", help="how deep these are in noise (half of all)"
+    )
     _add_walking(command)
     command = add("reconstruct", "squeeze images through a model: originals above, reconstructions below")
     command.add_argument("run", type=Path)

@@ -6,11 +6,13 @@ import contextlib
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import models
 from models.core import datasets, device, export, images, latent, places, record
@@ -156,20 +158,28 @@ def within(arguments: Namespace, **limits: tuple[int, int]) -> None:
         raise ConfigError(wrong)
 
 
-def reconstruct_(arguments: Namespace, say: Say) -> int:
-    """The command ``reconstruct``: a file that cannot be read is named and left out."""
-    run, model = open_model(arguments, say, Reconstructs)
-    shape = tuple(run.info.dataset["image_shape"])
-    originals, problem = [], None
-    for path in arguments.images:
+def pictures_of(paths: Sequence[Path], shape: tuple[int, int, int], say: Say) -> NDArray[np.uint8]:
+    """Read pictures and fit them to a shape, uint8 (n, h, w, c); a file that cannot be read is named and left out.
+
+    Raises:
+        UserError: if none can be read.
+    """
+    found, problem = [], None
+    for path in paths:
         try:
-            originals.append(images.fit(images.decode(path), shape))
+            found.append(images.fit(images.decode(path), shape))
         except UserError as error:
             problem = error
             say.line(str(error))
-    if not originals and problem is not None:
+    if not found and problem is not None:
         raise problem
-    above = np.stack(originals)
+    return np.stack(found)
+
+
+def reconstruct_(arguments: Namespace, say: Say) -> int:
+    """The command ``reconstruct``: a file that cannot be read is named and left out."""
+    run, model = open_model(arguments, say, Reconstructs)
+    above = pictures_of(arguments.images, run.info.dataset["image_shape"], say)
     below = images.to_uint8(model.reconstruct(images.to_float(above)))
     sheet = images.grid(np.concatenate([above, below]), columns=len(above))
     path = export.write_png(arguments.out, sheet, recipe_of(run, "reconstruct"))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from models.commands import MOST_SEED, Say, open_model, recipe_of, within
+from models.commands import MOST_SEED, Say, open_model, pictures_of, recipe_of, within
 from models.commands_autoencoders import counting
 from models.core import export, images
 from models.core.diffuses import Diffuses, Sampling
+from models.core.diffusion import States
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes
+from models.core.record import Run
 
 WAYS = ("sampler", "steps", "eta", "guidance")  # arguments that only a model that diffuses knows
 
@@ -56,19 +58,52 @@ def class_of(arguments: Namespace, model: Any) -> int | None:
     raise ConfigError({"--class": f"{known} (it is {wanted[:60]!r})"})
 
 
+def start_of(arguments: Namespace, run: Run, model: Any, say: Say) -> tuple[int, States] | None:
+    """Where a walk from own pictures begins (image to image), (t, x_t); None for pure noise.
+
+    Raises:
+        ConfigError: if the model does not walk, or not from there.
+        UserError: if no picture can be read.
+    """
+    given = {"--images": arguments.images, "--from": arguments.start}
+    if not isinstance(model, Diffuses):
+        wrong = {name: "is only for models that diffuse" for name, value in given.items() if value is not None}
+        if wrong:
+            raise ConfigError(wrong)
+        return None
+    most = len(model.schedule) - 1
+    time = most // 2 if arguments.start is None else arguments.start
+    if arguments.images is None:
+        if arguments.start is not None:
+            raise ConfigError({"--from": "needs pictures to begin with: --images"})
+        return None
+    if not 1 <= time <= most:
+        raise ConfigError({"--from": f"must be from 1 to {most} (it is {time})"})
+    shown = pictures_of(arguments.images, run.info.dataset["image_shape"], say)
+    return time, model.forward(images.to_float(shown), time, arguments.seed)
+
+
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     within(arguments, count=(1, 10_000), seed=(0, MOST_SEED))
     run, model = open_model(arguments, say, object)
     sampling, label = sampling_of(arguments, model), class_of(arguments, model)
     more: dict[str, Any] = {}
+    start = start_of(arguments, run, model, say)
     if sampling is not None:
         if arguments.out.suffix == ".npy":
             raise ConfigError({"--out": "must be a picture: a model that diffuses has no codings"})
-        labels = None if label is None else np.full(arguments.count, label, np.int32)
+        count = arguments.count if start is None else len(start[1])
+        labels = None if label is None else np.full(count, label, np.int32)
         with counting(say, "pictures") as progress:
-            painted = model.sample(arguments.count, arguments.seed, labels=labels, sampling=sampling, progress=progress)
+            if start is None:
+                painted = model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress)
+            else:
+                for step in model.reverse(sampling, labels=labels, start=start):
+                    progress("Walking back", start[0] - step.t, start[0])
+                painted = model.pictures(step.x)
         more = {name: value for name, value in asdict(sampling).items() if name in WAYS} | {"label": label}
+        more |= {"count": count, "from": None if start is None else start[0]}
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
         if arguments.out.suffix == ".npy":
@@ -77,7 +112,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
         painted = model.decode(codings)
     else:
         raise UserError("This model draws no samples.", where=str(arguments.run), advice="Choose another run.")
-    recipe = recipe_of(run, "sample", seed=arguments.seed, count=arguments.count, **more)
+    recipe = recipe_of(run, "sample", **{"seed": arguments.seed, "count": arguments.count, **more})
     path = export.write_png(arguments.out, images.grid(images.to_uint8(painted)), recipe)
     say.result(written=str(path))
     return 0

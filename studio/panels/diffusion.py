@@ -20,6 +20,7 @@ from studio.widgets.forward_page import ForwardPage
 from studio.widgets.paint_page import PaintPage
 from studio.widgets.panel import Panel
 from studio.widgets.walk_page import WalkPage
+from studio.workers.beginning import Beginning
 from studio.workers.playback import View
 
 FORWARD, REVERSE, INPAINT = range(3)
@@ -41,6 +42,7 @@ class Diffusion(Panel):
         self.walk = WalkPage(self.desk, self.show_error, partial(self.come_to, REVERSE))
         self.paint = PaintPage(self.desk, self.show_error, partial(self.come_to, INPAINT))
         self.pages: list[FilmPage] = [self.drown, self.walk, self.paint]
+        self.drown.walk_asked.connect(self._walk_back)
         self.mode = Segmented([page.MODE.capitalize() for page in self.pages])
         self.mode.setAccessibleName("What is watched")
         self.mode.setFixedWidth(self.walk.right.width())
@@ -77,6 +79,12 @@ class Diffusion(Panel):
         self.rights.setCurrentIndex(index)
         if self.isVisible():
             self.shown()
+
+    @Slot(object)
+    def _walk_back(self, begin: Beginning) -> None:
+        """From a picture in noise to a new one: on the Reverse page."""
+        self.walk.begin_with(begin)
+        self.choose(REVERSE)
 
     def dropped(self, paths: list[str]) -> bool:
         """Own pictures: they drown, or are painted upon."""
@@ -185,6 +193,14 @@ class Diffusion(Panel):
         self.drown.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
         self.drown.go_to(len(chart.schedule) // 2)
         yield "bent"
+        self.drown.change(())
+        self.drown.go_to(middle)
+        yield ""
+        self.drown.fork()
+        page.go_to(0)
+        yield "image-to-image"
+        page.change(View(page.view.main))
+        yield ""
         self.choose(INPAINT)
         yield "inpaint"
         self.paint.go_to(0)

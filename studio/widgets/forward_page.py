@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 
 from models.core.errors import UserError
 from models.core.record import Run
@@ -17,17 +18,18 @@ from studio.widgets.picture_source import PictureSource
 from studio.widgets.schedule_card import ScheduleCard
 from studio.widgets.schedule_chart import Points, words_of
 from studio.workers import packing, playback
+from studio.workers.beginning import SEED, Beginning
 from studio.workers.desk import Desk
 from studio.workers.playback import Pixels, Recording
 
 SHEET = 8  # pictures of the dataset
-SEED = 0  # of the noise
 
 
 class ForwardPage(FilmPage):
     """Pictures, and the points through which the schedule is bent; () is the model's own."""
 
     MODE = "forward"
+    walk_asked = Signal(object)  # walk back from here: a Beginning
 
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
         self.card = ScheduleCard()
@@ -40,7 +42,10 @@ class ForwardPage(FilmPage):
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
-        self.transport.fork.hide()
+        self.transport.name_fork(
+            "Walk back from here", "Walk back", "Begin a walk with these pictures at this time (F)"
+        )
+        self.transport.fork_asked.connect(self.fork)
         card = self.card
         card.another_asked.connect(self.source.another)
         card.own_asked.connect(lambda: self.source.choose(self.left))
@@ -115,6 +120,19 @@ class ForwardPage(FilmPage):
             self.cards.show_frames(film[at], None)
             self.card.show_time(film[at].t)
             self.label()
+
+    def fork(self) -> None:
+        """Walk back from what is shown, on the Reverse page: the large shapes stay, the rest is made anew."""
+        film, at = self._film_made, self.transport.at()
+        if film is None or self.pictures_shown is None or at >= len(film):
+            return
+        if film[at].t == 0:
+            self.session.done.emit("There is no noise here yet: move into the noise first, then walk back.")
+        elif self.points:
+            self.session.done.emit("The model walks by its own schedule only: put the bent curve away first.")
+        else:
+            self.transport.pause()
+            self.walk_asked.emit(Beginning(film[at].t, self.pictures_shown))
 
     # --- the schedule ---
 

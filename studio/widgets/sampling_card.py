@@ -14,7 +14,7 @@ from models.core.diffuses import Sampling
 from models.core.errors import ConfigError
 from models.core.family import About
 from studio import theme
-from studio.widgets.card import Card, Foldout, Segmented, label, vbox
+from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
 from studio.widgets.form_field import FieldRow
 from studio.widgets.signal_chart import SignalChart
 from studio.workers.playback import EACH, MOST, NOTHING, Setup
@@ -50,6 +50,7 @@ class SamplingCard(Card):
 
     changed = Signal(object)  # Setup
     whose_chosen = Signal(int)  # 0 this walk, 1 the fork
+    noise_asked = Signal()  # begin with pure noise again
 
     def __init__(self) -> None:
         super().__init__("Settings")
@@ -68,6 +69,13 @@ class SamplingCard(Card):
         self.words = label("", "secondary", wrap=True)
         self.about = Foldout("What am I looking at?", ABOUT)
         self.about.toggled.connect(lambda opened: self._fit())
+        self.begin, to_noise = label("", "secondary", wrap=True), button("From pure noise")
+        to_noise.setToolTip("Put the pictures away and begin with pure noise again")
+        to_noise.clicked.connect(self.noise_asked)
+        self._begin = QWidget()
+        self._begin.setLayout(hbox(self.begin, to_noise))
+        self._begin.hide()
+        self.body.addWidget(self._begin)
         self.body.addLayout(self._place)
         self._signal = label("Signal left", "title")
         self.body.addWidget(self._signal)
@@ -150,6 +158,12 @@ class SamplingCard(Card):
         self.whose.setVisible(whose is not None)
         self.whose.set_index(whose or 0)
         self.rows["pictures"].editor.setEnabled(whose != 1)
+
+    def show_begin(self, t: int | None) -> None:
+        """Say that the walk begins with pictures drowned up to t; None for pure noise."""
+        self._begin.setVisible(t is not None)
+        if t is not None:
+            self.begin.setText(f"Begins with pictures at t = {t:,}")
 
     # --- the setup ---
 

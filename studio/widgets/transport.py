@@ -44,6 +44,7 @@ class TransportCard(Card):
         super().__init__()
         self._count, self._planned, self._at = 0, 0, 0
         self._narrow = False
+        self._fork_words = ("Fork here", "Fork")  # in a wide and in a narrow window
         self._times: tuple[int, ...] = (0,)
         self._clock, self._began = QElapsedTimer(), 0.0
         self._timer = QTimer(self)
@@ -95,6 +96,12 @@ class TransportCard(Card):
         row = hbox(self.play_button, self.back, self.ahead, self.slider, self._right)
         row.setStretch(3, 1)
         return row
+
+    def name_fork(self, wide: str, narrow: str, tip: str) -> None:
+        """Let the button that leaves the film say something else."""
+        self._fork_words = (wide, narrow)
+        self.fork.setText(self._fork_words[self._narrow])
+        self.fork.setToolTip(tip)
 
     def show_progress(self, done: int, total: int) -> None:
         """How far the walk is, with a Cancel, where the other buttons were."""
@@ -237,7 +244,7 @@ class TransportCard(Card):
         if narrow != self._narrow:
             self._narrow = narrow
             self.speed.setHidden(narrow)
-            self.fork.setText("Fork" if narrow else "Fork here")
+            self.fork.setText(self._fork_words[narrow])
             self.set_count(self._count, self._planned, self._times)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -18,6 +18,7 @@ from studio.widgets.moves import Move
 from studio.widgets.sampling_card import SAMPLERS, SamplingCard
 from studio.widgets.walks import Walks
 from studio.workers import playback
+from studio.workers.beginning import Beginning, beginning_in
 from studio.workers.desk import Desk
 from studio.workers.playback import Recording, Setup, View, view_in
 
@@ -41,6 +42,7 @@ class WalkPage(FilmPage):
         settings.changed.connect(self._edited)
         settings.whose_chosen.connect(lambda index: self._show_settings())
         settings.chart.asked.connect(self.go_to)
+        settings.noise_asked.connect(lambda: self.change(View(self.view.main)))
         self.walks.grown.connect(self._grown)
         self.walks.ended.connect(self._ended)
 
@@ -70,9 +72,9 @@ class WalkPage(FilmPage):
     # --- walking ---
 
     def make(self) -> None:
-        """Walk from pure noise."""
+        """Walk from pure noise, or from what the view says."""
         self.begin_film()
-        self.walks.walk(self.view.main, self.kept())
+        self.walks.walk(self.view.main, self.kept(), self.view.begin)
 
     def _failed(self, error: UserError) -> None:
         self.transport.pause()
@@ -131,7 +133,7 @@ class WalkPage(FilmPage):
 
     def _edited(self, setup: Setup) -> None:
         fork = self.settings.whose.index() == 1 and self.view.fork is not None
-        self.change(replace(self.view, fork=setup) if fork else View(setup))
+        self.change(replace(self.view, fork=setup) if fork else View(setup, begin=self.view.begin))
 
     def change(self, after: View) -> None:
         """Show another view; one step that can be undone."""
@@ -142,7 +144,7 @@ class WalkPage(FilmPage):
         before, self.view = self.view, view
         self._show_settings()
         main = self.walks.main
-        if view.main != before.main or main is None:
+        if view.main != before.main or view.begin is not before.begin or main is None:
             self.make()
         elif view.fork is None:
             self.walks.drop_fork()
@@ -157,6 +159,13 @@ class WalkPage(FilmPage):
         self.settings.show_fork(whose)
         fork = self.view.fork if whose == 1 else None
         self.settings.set_setup(fork or self.view.main)
+        self.settings.show_begin(None if self.view.begin is None else self.view.begin.time)
+
+    def begin_with(self, begin: Beginning) -> None:
+        """Walk from these pictures (image to image); one step that can be undone."""
+        setup = replace(self.view.main, count=min(len(begin.pictures), playback.MOST))
+        self.time = 0
+        self.change(View(setup, begin=begin))
 
     def fork(self) -> None:
         """Leave the walk at the step that is shown, with the next seed; the settings are then the fork's."""
@@ -168,7 +177,7 @@ class WalkPage(FilmPage):
             return
         self.transport.pause()
         self.settings.whose.set_index(1)
-        self.change(View(self.view.main, playback.another(self.view.main), walk[at].t))
+        self.change(View(self.view.main, playback.another(self.view.main), walk[at].t, self.view.begin))
 
     # --- recipes ---
 
@@ -182,14 +191,23 @@ class WalkPage(FilmPage):
         Raises:
             UserError: if it cannot be read.
         """
-        view = view_in(recipe)
+        view = self._view_in(recipe)
         if view is None:
             raise UserError("The recipe of this picture cannot be read.", where="walk")
         self.take_time(recipe, self.walks.timesteps)
-        same = view.main == self.view.main
+        same = view.main == self.view.main and view.begin is None and self.view.begin is None
         self.change(view)
         if same and not self.transport.growing:
             self.go_to(self.time)
+
+    def _view_in(self, recipe: dict[str, Any]) -> View | None:
+        view, begin = view_in(recipe), recipe.get("begin")
+        if view is None or begin is None:
+            return view
+        assert self.info is not None
+        suits = isinstance(begin, dict)
+        found = beginning_in(begin, self.info.image_shape, self.walks.timesteps) if suits else None
+        return None if found is None else replace(view, begin=found)
 
 
 def _name(setup: Setup) -> str:

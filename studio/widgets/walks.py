@@ -12,6 +12,7 @@ from models.core.diffuses import Kept
 from models.core.diffusion import States
 from models.core.errors import UserError
 from studio.workers import playback
+from studio.workers.beginning import Beginning
 from studio.workers.desk import Desk
 from studio.workers.playback import Frame, Recording, Setup
 from studio.workers.worker import Task
@@ -34,11 +35,11 @@ class Walks(QObject):
         self.fork_time = 0  # where the fork leaves the main walk
         self._start: tuple[int, States] | None = None
 
-    def walk(self, setup: Setup, kept: Kept | None = None) -> None:
+    def walk(self, setup: Setup, kept: Kept | None = None, begin: Beginning | None = None) -> None:
         """A new main walk; its fork is forgotten. What is shown stays until the first step has come."""
         self.drop_fork()
         self.kept = kept
-        self._ask(self.main_key, setup, None)
+        self._ask(self.main_key, setup, begin)
 
     def leave(self, index: int, setup: Setup) -> None:
         """Fork the main walk at a step."""
@@ -67,11 +68,13 @@ class Walks(QObject):
         self.drop_fork()
         self.main = self.kept = None
 
-    def _ask(self, which: str, setup: Setup, start: tuple[int, States] | None) -> None:
-        total = setup.steps(self.timesteps, start[0] if start else None)
+    def _ask(self, which: str, setup: Setup, begin: tuple[int, States] | Beginning | None) -> None:
+        time = begin.time if isinstance(begin, Beginning) else begin[0] if begin else None
+        total = setup.steps(self.timesteps, time)
         recording, kept, tell = Recording(total), self.kept, self.desk.inference.tell
 
         def work(model: Any, task: Task) -> Recording:
+            start = begin.state(model, setup.count) if isinstance(begin, Beginning) else begin
             return playback.walk(
                 model, setup, recording, start=start, kept=kept, cancelled=task.is_cancelled,
                 tell=lambda done, total: tell(task, "Step", done, total),

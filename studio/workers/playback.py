@@ -18,6 +18,7 @@ from models.core import diffusion, images
 from models.core.diffuses import Kept, Labels, Sampling
 from models.core.diffusion import States
 from models.core.errors import Cancelled
+from studio.workers.beginning import Beginning
 
 Pixels = NDArray[np.uint8]
 LIMIT = 64 * 2**20  # bytes that one walk may keep
@@ -66,22 +67,25 @@ def setup_in(values: Mapping[str, Any]) -> Setup | None:
 
 @dataclass(frozen=True)
 class View:
-    """What can be undone: how the walk goes, and how and where a fork leaves it."""
+    """What can be undone: how the walk goes and what it begins with, and how and where a fork leaves it."""
 
     main: Setup
     fork: Setup | None = None
     time: int = 0  # of the step at which it leaves
+    begin: Beginning | None = None  # None for pure noise
 
     def recipe(self) -> dict[str, Any]:
         """For an exported picture."""
         found: dict[str, Any] = {"walk": self.main.numbers()}
         if self.fork is not None:
             found |= {"fork": self.fork.numbers(), "fork_time": self.time}
+        if self.begin is not None:
+            found["begin"] = self.begin.packed
         return found
 
 
 def view_in(recipe: Mapping[str, Any]) -> View | None:
-    """What ``recipe`` wrote; None if that cannot be read."""
+    """What ``recipe`` wrote, but for what it begins with; None if that cannot be read."""
     walk, fork, time = recipe.get("walk"), recipe.get("fork"), recipe.get("fork_time", 0)
     main = setup_in(walk) if isinstance(walk, dict) else None
     other = setup_in(fork) if isinstance(fork, dict) else None

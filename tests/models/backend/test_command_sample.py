@@ -9,7 +9,7 @@ import pytest
 
 from models import __main__ as command_line
 from models import ddpm, gan
-from models.core import images, recipes, state, training
+from models.core import export, images, recipes, state, training
 from models.core.diffuses import Sampling
 from models.core.family import Config
 from models.core.record import Run
@@ -53,6 +53,24 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     assert (recipes.read_recipe(other) or {})["steps"] == 50
 
 
+def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path: Path) -> None:
+    shape = Run.open(run).info.dataset["image_shape"]
+    own = np.random.default_rng(1).integers(0, 256, (2, *shape), np.uint8)
+    paths = [str(export.write_png(tmp_path / f"own-{number}.png", image)) for number, image in enumerate(own)]
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    words = ["sample", str(run), "--images", *paths, str(tmp_path / "bad.png"), "--seed", "3", "--steps", "10"]
+    assert command_line.main([*words, "--from", "1", "--out", str(tmp_path / "near.png")]) == 0
+    recipe = recipes.read_recipe(tmp_path / "near.png") or {}
+    assert recipe["from"] == 1 and recipe["count"] == 2
+    sheet = images.grid(own).astype(int)
+    apart = []
+    for start in ("near.png", "far.png"):
+        if start == "far.png":
+            assert command_line.main([*words, "--from", "100", "--out", str(tmp_path / start)]) == 0
+        apart.append(float(np.abs(images.decode(tmp_path / start).astype(int) - sheet).mean()))
+    assert apart[0] < 10 < apart[1]  # hardly any noise leaves the picture, all of it nothing
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -61,6 +79,8 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
         (["--class", "bird"], ("--class must be one of cat, dog",)),
         (["--class", "2"], ("--class",)),
         (["--count", "0"], ("--count",)),
+        (["--from", "5"], ("--from needs pictures",)),
+        (["--images", "x.png", "--from", "101"], ("--from must be from 1 to 100",)),
     ],
 )
 def test_what_cannot_be_is_named(run: Path, capsys: pytest.CaptureFixture[str], words: list[str], named: tuple) -> None:  # type: ignore[type-arg]
