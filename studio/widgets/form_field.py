@@ -13,7 +13,7 @@ from studio.widgets.basics import QuietCombo, hbox, icon_button, label
 from studio.widgets.segmented import Segmented
 
 FEW = 3  # choices that stand side by side
-SIDE_BY_SIDE = 150  # px that they may take
+SIDE_BY_SIDE = 118  # px that they may take: beside a title of two lines the form still fits its card
 TITLE = 84  # px beyond which a title takes two lines
 
 
