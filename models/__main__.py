@@ -64,6 +64,11 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     say.dataset(dataset)
     folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
     run = training.start(folder, arguments.family, config, dataset, size=arguments.size)
+    from models.core.estimate import too_short
+
+    warning = too_short(module, config, dataset.spec, dataset.train.stop - dataset.train.start)
+    if warning:
+        say.line(warning)
     return _train(run, dataset, arguments.checkpoint_steps, say)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from models.commands import MOST_SEED, Say, open_model, within
 from models.commands_autoencoders import counting
 from models.commands_sampling import sampling_of
+from models.core.errors import UserError
 
 LEAST, MOST = 2, 100_000  # samples
 
@@ -16,13 +17,26 @@ def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
     within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
     run, model = open_model(arguments, say, object)
-    from models.core import datasets, drawing, judge, scores
+    from models.core import datasets, drawing, judge, scores, swd
 
     drawing.check(model)
     sampling = sampling_of(arguments, model)
 
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
-    judge.kind_of(dataset)  # refused before anything slow begins
+    try:
+        judge.kind_of(dataset)  # refused before anything slow begins
+    except UserError as error:
+        if not swd.sides(dataset.image_shape):
+            raise
+        say.line(f"{error.what} Only patches are compared.")
+        with counting(say, "steps") as progress:
+            apart = scores.patches(model, dataset, count=arguments.count, seed=arguments.seed, progress=progress,
+                                   sampling=sampling)  # fmt: skip
+        if say.as_json:
+            say.object("done", run=run.info.id, judged=None, count=arguments.count, seed=arguments.seed, **apart)
+        else:
+            _tell_patches(apart["swd"], apart["swd_real"], say)
+        return 0
     with counting(say, "steps") as progress:
         found = scores.score(
             model, dataset, count=arguments.count, seed=arguments.seed, progress=progress, sampling=sampling
@@ -32,6 +46,13 @@ def score_(arguments: Namespace, say: Say) -> int:
     else:
         _tell(found, say)
     return 0
+
+
+def _tell_patches(found: dict[str, float], real: dict[str, float], say: Say) -> None:
+    if found:
+        say.line("scale    sliced Wasserstein distance of 7 x 7 patches, in thousandths (as many real images)")
+    for scale, value in found.items():
+        say.line(f"{scale:<7}  {value:>6.2f} ({real[scale]:.2f})")
 
 
 def _tell(found: Any, say: Say) -> None:
@@ -46,10 +67,7 @@ def _tell(found: Any, say: Say) -> None:
     if found.covered is not None:
         say.line(f"covered classes: {found.covered} of {len(found.shares)} (at least 2 % of {found.count:,} samples)")
     say.line(f"Fréchet distance: {found.frechet:.2f} (as many real images: {found.frechet_real:.2f})")
-    if found.swd:
-        say.line("scale    sliced Wasserstein distance of 7 x 7 patches, in thousandths (as many real images)")
-    for scale, value in found.swd.items():
-        say.line(f"{scale:<7}  {value:>6.2f} ({found.swd_real[scale]:.2f})")
+    _tell_patches(found.swd, found.swd_real, say)
     if obeyed:
         say.line(f"conditional accuracy: {obeyed['all']:.1%}")
     trust = ", ".join(f"{name} {value:.1%}" for name, value in found.judge_accuracy.items())

@@ -90,6 +90,18 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     return {}
 
 
+def too_short(config: LatentDiffusionConfig, spec: DataSpec, steps: int) -> str:
+    """What a run of so many steps would not reach; "" if the second network learns at least as long as the first."""
+    first = config.autoencoder_steps
+    if steps >= 2 * first:
+        return ""
+    left = f"leaves {steps - first:,} for diffusion" if steps > first else "never comes to diffusion"
+    return (
+        f"It ends after {steps:,} steps: the autoencoder takes {first:,} of them, which {left}. "
+        "Ask for more epochs or fewer autoencoder steps."
+    )
+
+
 # --- Networks --------------------------------------------------------------------------------------------------------
 
 

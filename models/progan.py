@@ -97,6 +97,20 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     return {"latent_size": 128, "width": 64, "phase_images": 40_000, "batch_size": 16, "epochs": 60}
 
 
+def too_short(config: ProGANConfig, spec: DataSpec, steps: int) -> str:
+    """What a run of so many steps would not reach; "" if it grows to the full size and learns there for a phase."""
+    sizes = resolutions.sizes(spec.image_shape, "progan")
+    schedule = Schedule(len(sizes), config.phase_images, config.batch_size)
+    wanted = schedule.end + -(-config.phase_images // config.batch_size)
+    if steps >= wanted:
+        return ""
+    height, width = sizes[schedule.level(steps)]
+    return (
+        f"It ends after {steps:,} steps at {height} x {width} pixels; growing to the full size and learning there "
+        f"takes {wanted:,}. Ask for more epochs or fewer phase images."
+    )
+
+
 def channels(config: ProGANConfig, size: tuple[int, int]) -> int:
     """Channels at a size: the full width up to 16 pixels, from there on half of them for each doubling; at least 4."""
     return max(4, min(config.width, 16 * config.width // max(size)))

@@ -333,7 +333,7 @@ class StyleGAN(Adversarial):
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
         self.style_size, self.noise_size = config.latent_size, self.style_layers[-1].place.stop
-        self.mixing = config.mixing
+        self.mixing, self.truncation = config.mixing, config.truncation
         self._features: keras.Model | None = None
 
     def call(self, images: Any, training: bool | None = None) -> Any:

@@ -116,7 +116,7 @@ class Opening(QObject):
         page = self._front()
         if not (isinstance(page, Panel) and page.dropped(paths)):
             self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
-                                          advice="Drop pictures on Latent or Denoise, folders on Data."))  # fmt: skip
+                                          advice="Drop pictures on Latent, Styles, Diffusion or Denoise."))  # fmt: skip
 
     def addresses(self, addresses: list[str]) -> None:
         """Links were dropped: the studio works offline and fetches nothing."""

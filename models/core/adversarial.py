@@ -65,6 +65,7 @@ class Adversarial(keras.Model):
         self.noise = keras.random.SeedGenerator(config.seed)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in (*SIGNALS, *GRADIENTS)}
         self.training_only = GRADIENTS  # metrics that a validation does not have
+        self.noisy = any(isinstance(layer, keras.layers.Dropout) for layer in self.discriminator._flatten_layers())
         self.built = True
 
     # --- One step: what is computed and what is learned ---
@@ -96,17 +97,19 @@ class Adversarial(keras.Model):
         smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
         loss = 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0))
         if training and self.config.gradient_penalty:
-            loss += 0.5 * self.config.gradient_penalty * self.steepness(real, conditions[0])
+            loss += 0.5 * self.config.gradient_penalty * self.steepness(real, conditions[0], sure)
         return loss, sure
 
-    def steepness(self, real: Any, condition: Any) -> Any:
+    def steepness(self, real: Any, condition: Any, seen: Any) -> Any:
         """Mean squared gradient of the verdict at real images, without a second derivative (Mescheder et al. 2018, R1).
 
         For n ~ N(0, I) and a small step e, E[((D(x + e n) - D(x)) / e)^2] is close to |grad D(x)|^2. Both looks are
-        without dropout, whose own noise would be taken for steepness.
+        without dropout, whose own noise would be taken for steepness; ``seen``, the logits of the training, serve
+        where there is none.
         """
         near = real + NUDGE * keras.random.normal(ops.shape(real), seed=self.noise)
-        change = self.verdict(near, condition, False) - self.verdict(real, condition, False)
+        here = self.verdict(real, condition, False) if self.noisy else seen
+        change = self.verdict(near, condition, False) - here
         return ops.mean(ops.square(change / NUDGE))
 
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from models.core.family import Config, setting
 
 NETWORKS = ("discriminator", "generator")
 SIGNALS = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
+SCALES = (256, 128, 64, 32, 28, 16, 14)  # heights at which patches may be compared
 GRADIENTS = tuple(f"{name}_gradient" for name in NETWORKS)
 CURVES_OF_BOTH = (
     CurveGroup("loss", ("discriminator_loss", "generator_loss")),
@@ -18,6 +19,7 @@ CURVES_OF_BOTH = (
     ),
     CurveGroup("gradient", GRADIENTS, log=True),
     CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
+    CurveGroup("patches", tuple(f"swd_{side}" for side in SCALES), log=True),  # sliced Wasserstein distance by scale
 )
 
 remedy = functools.partial(setting, group="remedies")

@@ -57,7 +57,9 @@ def draw_classes(
     return model.sample(len(labels), seed, labels=labels, sampling=sampling, progress=progress, cancelled=cancelled)
 
 
-def sheet(model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: int) -> tuple[Images, int]:
+def sheet(
+    model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: int, *, cancelled: Cancel | None = None
+) -> tuple[Images, int]:
     """A sheet of samples for a preview, and its columns: with conditions one column each, else as told.
 
     Args:
@@ -66,12 +68,13 @@ def sheet(model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: 
         count: of pictures without conditions.
         columns: of a sheet without conditions.
         seed: of codings or noise.
+        cancelled: as in ``draw``.
     """
     if isinstance(model, Conditions):
         conditions = model.preview_conditions()
         codings = np.repeat(model.sample_codings(rows, seed), len(conditions), 0)  # one coding a row
         return model.decode_with(codings, np.tile(conditions, (rows, 1))), len(conditions)
     if isinstance(model, Decodes) or not model.condition_names:
-        return draw(model, count, seed, sampling=QUICK), columns
+        return draw(model, count, seed, sampling=QUICK, cancelled=cancelled), columns
     asked: Labels = np.tile(np.arange(len(model.condition_names), dtype=np.int32), rows)
-    return draw_classes(model, asked, seed, sampling=QUICK), len(model.condition_names)
+    return draw_classes(model, asked, seed, sampling=QUICK, cancelled=cancelled), len(model.condition_names)

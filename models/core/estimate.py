@@ -16,17 +16,27 @@ TIMED_STEPS = 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """``seconds`` for the whole run, ``bytes`` of memory beside the program itself, ``weights`` that are trained."""
+    """``seconds`` for the whole run, ``bytes`` of memory beside the program itself, ``weights`` that are trained.
+
+    ``warning`` says what a run of this length would not reach, or "".
+    """
 
     seconds: float
     bytes: int
     weights: int
+    warning: str = ""
 
     @property
     def too_large(self) -> bool:
         """Whether the run would take more than four fifths of the free memory."""
         free = device.memory_free()
         return bool(free) and self.bytes > 0.8 * free
+
+
+def too_short(module: Any, config: Config, spec: DataSpec, training_images: int) -> str:
+    """What a family that learns in phases would not reach in all its epochs; "" if all is well or it has no phases."""
+    steps = -(-training_images // config.batch_size) * config.epochs
+    return str(module.too_short(config, spec, steps)) if hasattr(module, "too_short") else ""
 
 
 def activations(model: Any, batch: int) -> int:
@@ -57,7 +67,8 @@ def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) 
     """
     model = module.build(config, spec)
     weights, needed = memory(model, config)
-    guess = Estimate(float("inf"), needed, weights)
+    warning = too_short(module, config, spec, training_images)
+    guess = Estimate(float("inf"), needed, weights, warning)
     if guess.too_large:
         return guess
     if hasattr(model, "finish_growing"):
@@ -73,4 +84,4 @@ def estimate(module: Any, config: Config, spec: DataSpec, training_images: int) 
         model.train_on_batch(noise, known)
     a_step = (time.perf_counter() - begin) / TIMED_STEPS
     steps = -(-training_images // config.batch_size) * config.epochs
-    return Estimate(a_step * steps, needed, weights)
+    return Estimate(a_step * steps, needed, weights, warning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +11,8 @@ import numpy as np
 
 from models.core import drawing, export, images, swd
 from models.core.datasets import Dataset
-from models.core.diffuses import QUICK, Diffuses
-from models.core.errors import UserError
+from models.core.diffuses import QUICK, Cancel, Diffuses
+from models.core.errors import Cancelled, UserError
 from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs, TakesPhases
 from models.core.judge import Judge, kind_of, known, shares
 from models.core.record import Run
@@ -35,27 +36,34 @@ class Previews:
         dataset: for the fixed validation images.
         seed: of the fixed codings and of the noise.
         write: calls a function that writes, again if need be.
+        stopped: asked now and then; if it says so, what is being drawn is given up.
     """
 
-    def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write) -> None:
-        self.run, self.dataset, self.seed, self.write = run, dataset, seed, write
+    def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write, stopped: Cancel = lambda: False) -> None:
+        self.run, self.dataset, self.seed, self.write, self.stopped = run, dataset, seed, write, stopped
         self._judge: Judge | None = None
         self._looked, self._next_look = False, 0.0
         self._next_patches = 0.0
+        self.distances: dict[str, float] = {}  # of the newest look at patches, until somebody takes them
         self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
         """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
+        with contextlib.suppress(Cancelled):
+            self._draw(model, step)
+
+    def _draw(self, model: Any, step: int) -> None:
         some = self._some_images(RECONSTRUCTIONS)
         if drawing.draws(model):  # from the same codings or noise at every step
-            self._picture(step, "samples", *drawing.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed))
+            sheet = drawing.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed, cancelled=self.stopped)
+            self._picture(step, "samples", *sheet)
         if isinstance(model, Reconstructs):
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
         if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
             disturbed = model.disturb(some, self.seed)
-            rows = np.concatenate([disturbed, model.denoise(disturbed), some])
+            rows = np.concatenate([disturbed, model.denoise(disturbed, cancelled=self.stopped), some])
             self._picture(step, "denoised", rows, len(some))
-        values = {**self._codings(model), **self._coverage(model), **self._distances(model, step)}
+        values = {**self._codings(model), **self._coverage(model, step), **self._distances(model, step)}
         if values:
             self.write(lambda: self.run.save_stats(step, values))
 
@@ -71,16 +79,19 @@ class Previews:
             values["sparsity"] = {"weight": weight, "target": target, "activations": heat}
         return values
 
-    def _coverage(self, model: Any) -> dict[str, Any]:
-        """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here."""
-        if not drawing.draws(model):
+    def _coverage(self, model: Any, step: int) -> dict[str, Any]:
+        """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here.
+
+        Pictures that are walked to cost too much to look at before anything is learned.
+        """
+        if not drawing.draws(model) or (not step and not isinstance(model, Decodes)):
             return {}
         if not self._asked_for_judge:
             self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
         begin = time.monotonic()
         if self._judge is None or begin < self._next_look:
             return {}
-        found = coverage(model, self._judge, self.seed)
+        found = coverage(model, self._judge, self.seed, cancelled=self.stopped)
         now = time.monotonic()
         self._next_look = now + LOOK_COST * (now - begin) if self._looked else 0.0  # the first look traces, too
         self._looked = True
@@ -102,7 +113,13 @@ class Previews:
         found = swd.distances(painted, real, seed=self.seed, directions=DIRECTIONS)
         now = time.monotonic()
         self._next_patches = now + LOOK_COST * (now - begin)
+        self.distances = {f"swd_{scale.partition(' ')[0]}": value for scale, value in found.items()}
         return {"swd": {"scales": list(found), "values": list(found.values()), "count": len(real)}}
+
+    def take_distances(self) -> dict[str, float]:
+        """Metrics such as swd_64 from the newest look, once: they go into the next row."""
+        taken, self.distances = self.distances, {}
+        return taken
 
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
@@ -114,9 +131,9 @@ class Previews:
         self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))
 
 
-def coverage(model: Decodes | Diffuses, judge: Judge, seed: int) -> dict[str, Any]:
+def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, cancelled: Cancel | None = None) -> dict[str, Any]:
     """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
-    verdicts = judge.verdict(drawing.draw(model, JUDGED, seed, sampling=QUICK))
+    verdicts = judge.verdict(drawing.draw(model, JUDGED, seed, sampling=QUICK, cancelled=cancelled))
     return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}
 
 

@@ -67,7 +67,7 @@ class Recorder(keras.callbacks.Callback):
         self.record_every = max(1, self.steps // CURVE_POINTS)
         self.checkpoint_steps, self.checkpoint_seconds = checkpoint_steps, checkpoint_seconds
         self.picture_epochs = max(1, epochs // 200)
-        self.previews = Previews(run, dataset, seed, self._obstinately)
+        self.previews = Previews(run, dataset, seed, self._obstinately, self.stop.event.is_set)
         self._metrics_to_restore = metrics
         self._before_validation: Arrays | None = None
         rows = run.metrics()
@@ -153,10 +153,10 @@ class Recorder(keras.callbacks.Callback):
             self._before_validation = None
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self._check(logs)
-        self._write_row(logs)
         final = epoch + 1 >= self.epochs
         if final or (epoch + 1) % self.picture_epochs == 0:
             self.pictures()
+        self._write_row(logs)  # with what was measured on the pictures
         self.epoch = epoch + 1
         if final or self._checkpoint_due(epoch_end=True):
             self.checkpoint(logs.get("val_loss", logs.get("loss")))
@@ -194,7 +194,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _write_row(self, metrics: Mapping[str, float]) -> None:
         epoch = min(self.epoch + 1, self.epochs)
-        row = {"step": self.step, "epoch": epoch, "seconds": round(self.seconds, 3), **metrics}
+        looked = self.previews.take_distances()
+        row = {"step": self.step, "epoch": epoch, "seconds": round(self.seconds, 3), **metrics, **looked}
         self._obstinately(lambda: self.run.append_metrics(row))
 
     def _check(self, logs: Mapping[str, Any]) -> None:

@@ -55,6 +55,34 @@ class Scores:
         return asdict(self)
 
 
+def patches(
+    model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, progress: Progress | None = None,
+    cancelled: Cancel | None = None, sampling: Sampling | None = None,
+) -> dict[str, dict[str, float]]:  # fmt: skip
+    """The part of a score that needs no labels: the distance of patches at each scale; see ``score``.
+
+    Returns:
+        "swd" of the samples and "swd_real" of as many training images, both by scale and from images held out.
+
+    Raises:
+        UserError: as ``score``, and if the pictures are too small for patches.
+        Cancelled: if ``cancelled`` said so.
+    """
+    drawing.check(model)
+    painted = _painted(
+        model, dataset, count, seed, {"sampling": sampling, "progress": progress, "cancelled": cancelled}
+    )
+    if not swd.sides(dataset.image_shape):
+        raise UserError("These pictures are too small for patches to be compared.", where=dataset.name)
+    held_out = dataset.test if dataset.test.stop > dataset.test.start else dataset.validation
+    part = held_out if held_out.stop > held_out.start else dataset.train
+    real = pictures.to_float(np.asarray(dataset.images[part]))
+    return {
+        "swd": _distances(painted, real, seed, progress, cancelled),
+        "swd_real": _distances(_others(dataset, count, seed), real, seed, progress, cancelled),
+    }
+
+
 def score(
     model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, progress: Progress | None = None,
     cancelled: Cancel | None = None, sampling: Sampling | None = None,

@@ -53,6 +53,7 @@ class MixesStyles(Protocol):
     style_layers: tuple[StyleLayer, ...]
     style_size: int
     noise_size: int
+    truncation: float  # with which ``decode`` paints
 
     def styles(self, codings: Floats) -> Styles:
         """Map codings (n, latent_size) to styles (n, layers, style_size), the same for each layer; no truncation."""

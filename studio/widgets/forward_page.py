@@ -39,6 +39,7 @@ class ForwardPage(FilmPage):
         self.pictures_shown: Pixels | None = None
         self.config: dict[str, Any] = {}  # of the model's run
         self._film_made: Recording | None = None
+        self._pack = packing.Packer()
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
@@ -166,7 +167,7 @@ class ForwardPage(FilmPage):
     def numbers(self) -> dict[str, Any]:
         """The points and the pictures."""
         pictures = self.pictures_shown
-        packed = None if pictures is None else packing.pack(pictures)
+        packed = None if pictures is None else self._pack(pictures)
         return {"points": [list(point) for point in self.points], "pictures": packed}
 
     def open_recipe(self, recipe: dict[str, Any]) -> None:

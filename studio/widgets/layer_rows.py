@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
 
-from models.core.mixing import Mixture, layer_words
+from models.core.mixing import LARGEST_SEED, Mixture, layer_words
 from models.core.styles import FIXED, OFF, StyleLayer
 from studio import theme
 from studio.widgets.basics import button, label
@@ -21,11 +21,6 @@ NOISE_WIDTH = 88  # px
 def noise_words(choice: int) -> str:
     """A choice of noise for a person."""
     return {FIXED: "fixed", OFF: "off"}.get(choice, f"seed {choice}")
-
-
-def next_noise(choice: int) -> int:
-    """Fixed, off, resampled, and fixed again."""
-    return {FIXED: OFF, OFF: 1}.get(choice, FIXED)
 
 
 class LayerRows(QScrollArea):
@@ -43,6 +38,7 @@ class LayerRows(QScrollArea):
         self.noises: list[QPushButton] = []
         self._figures: list[QLabel] = []
         self._choices: tuple[int, ...] = ()
+        self._fresh = 1  # seed of the next noise that is drawn for one layer
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -107,4 +103,8 @@ class LayerRows(QScrollArea):
         self.jumped.emit(layer, 0.0 if self.tracks[layer].value() >= 0.5 else 1.0)
 
     def _turn_noise(self, layer: int, _checked: bool = False) -> None:
-        self.noise_chosen.emit(layer, next_noise(self._choices[layer]))
+        """Fixed, off, resampled (each time anew), and fixed again."""
+        choice = {FIXED: OFF, OFF: self._fresh}.get(self._choices[layer], FIXED)
+        if choice == self._fresh:
+            self._fresh = (self._fresh + 1) % LARGEST_SEED
+        self.noise_chosen.emit(layer, choice)

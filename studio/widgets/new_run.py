@@ -197,6 +197,7 @@ class NewRun(Card):
         per = "" if known else " for every 10,000 pictures"
         self.cost.setText(
             f"About {duration(cost.seconds)}{per} and {gigabytes:.1f} GB on this machine.\n{cost.weights:,} weights"
+            + (f"\n{cost.warning}" if known and cost.warning else "")
         )
 
     @Slot(object)

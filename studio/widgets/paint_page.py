@@ -64,6 +64,7 @@ class PaintPage(WalkPage):
         self.card = MaskCard()
         super().__init__(desk, show_error, forward)
         self.canvas: Canvas | None = None
+        self._packed: tuple[Canvas | None, dict[str, Any]] = None, {}
         self.cards.show_noise(False)
         self.settings.show_repeats(True)
         self.source = PictureSource(desk, f"{KEY}/inpaint/pictures", 1, show_error)
@@ -147,8 +148,11 @@ class PaintPage(WalkPage):
     def numbers(self) -> dict[str, Any]:
         """The walk, the picture and the mask."""
         assert self.canvas is not None
-        mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]
-        return {**super().numbers(), "picture": packing.pack(self.canvas.pixels[None]), "mask": packing.pack(mask)}
+        if self.canvas is not self._packed[0]:  # this is asked at every frame of a film
+            mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]
+            parts = {"picture": packing.pack(self.canvas.pixels[None]), "mask": packing.pack(mask)}
+            self._packed = self.canvas, parts
+        return {**super().numbers(), **self._packed[1]}
 
     def open_recipe(self, recipe: dict[str, Any]) -> None:
         """Bring picture, mask and walk back.

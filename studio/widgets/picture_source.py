@@ -60,11 +60,24 @@ class PictureSource(QObject):
             return False
         files, shape = [Path(path) for path in paths[:MOST]], info.image_shape
 
-        def read(task: Task) -> Pixels:
-            return np.stack([images.fit(images.decode(path), shape) for path in files])
+        def read(task: Task) -> tuple[list[Pixels], list[UserError]]:
+            found, bad = [], []
+            for path in files:
+                try:
+                    found.append(images.fit(images.decode(path), shape))
+                except UserError as error:
+                    bad.append(error)
+            return found, bad
 
-        self.desk.errands.ask(self._key, read, self.chosen.emit, self._show_error)
+        self.desk.errands.ask(self._key, read, self._read, self._show_error)
         return True
+
+    def _read(self, answer: tuple[list[Pixels], list[UserError]]) -> None:
+        found, bad = answer
+        if found:
+            self.chosen.emit(np.stack(found))
+        if bad:
+            self._show_error(bad[0])
 
     def choose(self, parent: QWidget) -> None:
         """Ask for files."""

@@ -24,7 +24,7 @@ from studio.widgets.doctor_card import DoctorCard
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.sparsity_card import SparsityCard
-from studio.widgets.thumbnail import run_sheet
+from studio.widgets.thumbnail import laid_out, run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples
 PICTURES_WIDE, PICTURES_NARROW = 412, 250  # px
@@ -250,10 +250,11 @@ class RunView(QWidget):
 
     def _show_sheets(self, step: int) -> None:
         assert self.folder is not None
-        sheet = run_sheet(self.folder, "samples", step)
+        sheet = laid_out(self.folder, "samples", step)
         self.samples.setVisible(sheet is not None)
         if sheet is not None:
-            self.samples.set_images(sheet)
+            self.samples.set_columns(sheet[1])
+            self.samples.set_images(sheet[0])
         pairs = run_sheet(self.folder, "reconstructions", step)
         self.reconstructions.setVisible(pairs is not None)
         self.reconstructions_title.setVisible(pairs is not None)

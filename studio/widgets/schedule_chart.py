@@ -28,9 +28,13 @@ MOVES = {
 
 
 def points_of(schedule: NDArray[np.float64]) -> Points:
-    """Points that lie on a schedule."""
+    """Points that lie on a schedule; where it is level they are moved so that each lies below the one before."""
     last = len(schedule) - 1
-    return tuple((share, float(np.clip(schedule[round(share * last)], APART, 1 - APART))) for share in START)
+    heights = [float(schedule[round(share * last)]) for share in START]
+    for index in range(len(heights)):  # each leaves room for those after it, and lies below those before it
+        most = 1.0 - APART * (index + 1) if not index else heights[index - 1] - APART
+        heights[index] = min(max(heights[index], APART * (len(heights) - index)), most)
+    return tuple(zip(START, heights, strict=True))
 
 
 def words_of(points: Points) -> str:

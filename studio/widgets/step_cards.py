@@ -1,11 +1,11 @@
-"""One step of a walk: the picture now, what the model thinks it will be, and the noise that it sees in it."""
+"""One step of a walk: the picture now, what the model thinks it will be, the noise it sees, and what has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from studio import theme
@@ -16,11 +16,18 @@ from studio.widgets.lightbox import Lightbox
 from studio.workers.playback import Frame, Pixels
 
 NONE = np.zeros((0, 1, 1, 1), np.uint8)
-WALK = (("xₜ", "the picture now"), ("Predicted x₀", "what it may become"), ("Predicted noise", ""))
-DROWNING = (("xₜ", "the picture in noise"), ("x₀", "the picture"), ("Noise", ""))
+STEP = "Change of the step"
+WALK = (
+    ("xₜ", "the picture now"),
+    ("Predicted x₀", "what it may become"),
+    ("Predicted noise", ""),
+    (STEP, ""),
+)
+DROWNING = (("xₜ", "the picture in noise"), ("x₀", "the picture"), ("Noise", ""), ("", ""))
+WIDE = 1_000  # px from which all four cards stand side by side
 NOISE, CHANGE = range(2)
 Names = Sequence[tuple[str, str]]  # for each card, what stands above its two sheets
-NAMELESS: Names = (("", ""),) * 3
+NAMELESS: Names = (("", ""),) * 4
 
 
 class StepCard(Card):
@@ -54,22 +61,20 @@ class StepCard(Card):
 
 
 class StepCards(QWidget):
-    """Three cards side by side; the third shows the predicted noise or what the step has changed."""
-
-    kind_chosen = Signal(int)
+    """Four cards side by side; in a narrow window the third shows the predicted noise or what the step has changed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.cards = [StepCard() for _ in range(3)]
+        self.cards = [StepCard() for _ in range(4)]
         self.kind = Segmented(["Noise", "Change"])
         self.kind.setToolTip("The noise that the model sees, or what the last step has changed (enlarged)")
         self.kind.setAccessibleName("What the third card shows")
         self.kind.chosen.connect(lambda index: self._show_again())
         self.cards[2].tools.addWidget(self.kind)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
-        self._drowning, self._noisy = False, True
+        self._drowning, self._noisy, self._wide = False, True, False
         row = hbox(*self.cards, spacing=12)
-        for index in range(3):
+        for index in range(len(self.cards)):
             row.setStretch(index, 1)
         self.setLayout(row)
         self.set_drowning(False)
@@ -77,25 +82,31 @@ class StepCards(QWidget):
     def set_drowning(self, drowning: bool) -> None:
         """Whether pictures go into noise (forward) or come out of it."""
         self._drowning = drowning
-        self.kind.setVisible(not drowning)
-        self._name()
+        self._show_again()
 
     def show_noise(self, wanted: bool) -> None:
-        """Whether there is room for the third card."""
+        """Whether there is room for noise and change beside something else."""
         self._noisy = wanted
-        self.cards[2].setVisible(wanted)
+        self._show_again()
+
+    def _changes(self) -> bool:
+        """Whether the third card shows the change, because there is no room for a fourth."""
+        return self.kind.index() == CHANGE and not self._drowning and not self._wide
 
     def _name(self) -> None:
         for card, (title, words) in zip(self.cards, DROWNING if self._drowning else WALK, strict=True):
             card.set_title(title)
             card.set_subtitle(words)
-        if not self._drowning and self.kind.index() == CHANGE:
-            self.cards[2].set_title("Change of the step")
+        if self._changes():
+            self.cards[2].set_title(STEP)
 
     def show_frames(self, first: Frame | None, second: Frame | None, names: Names = NAMELESS) -> None:
         """Show a step, and beneath it the same moment of the other future with what to say of both in each card."""
         self._shown = (first, second, names)
-        self.cards[2].setVisible(self._noisy and second is None)  # two futures need the room
+        room = self._wide or second is None  # two futures need the room of a narrow window
+        self.cards[2].setVisible(room and (self._noisy or self._wide))
+        self.cards[3].setVisible(self._wide and not self._drowning)
+        self.kind.setVisible(not self._drowning and not self._wide)
         for card, mine, other, words in zip(self.cards, self._parts(first), self._parts(second), names, strict=True):
             card.show_sheets(NONE if mine is None else mine, other, words)
 
@@ -103,12 +114,18 @@ class StepCards(QWidget):
         """The step that is shown."""
         return self._shown[0]
 
-    def _parts(self, frame: Frame | None) -> tuple[Pixels | None, Pixels | None, Pixels | None]:
+    def _parts(self, frame: Frame | None) -> tuple[Pixels | None, Pixels | None, Pixels | None, Pixels | None]:
         if frame is None:
-            return None, None, None
-        change = self.kind.index() == CHANGE and not self._drowning
-        return frame.x, frame.x_0, frame.change if change else frame.noise
+            return None, None, None, None
+        return frame.x, frame.x_0, frame.change if self._changes() else frame.noise, frame.change
 
     def _show_again(self) -> None:
         self._name()
         self.show_frames(*self._shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A wide window has room for all four."""
+        super().resizeEvent(event)
+        if (self.width() >= WIDE) != self._wide:
+            self._wide = not self._wide
+            self._show_again()

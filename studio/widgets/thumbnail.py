@@ -27,6 +27,12 @@ def tiles(sheet: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.u
 
 def run_sheet(folder: Path, kind: str = "samples", step: int | None = None) -> NDArray[np.uint8] | None:
     """The pictures (n, h, w, c) that a run painted at a step (the newest by default); None where it has none."""
+    found = laid_out(folder, kind, step)
+    return None if found is None else found[0]
+
+
+def laid_out(folder: Path, kind: str, step: int | None) -> tuple[NDArray[np.uint8], int] | None:
+    """The same, and how many of them lie side by side: of a model that knows classes, one column each."""
     try:
         run = record.Run.open(folder)
         found = dict(run.samples(kind))
@@ -34,7 +40,8 @@ def run_sheet(folder: Path, kind: str = "samples", step: int | None = None) -> N
             return None
         at = max(found) if step is None else step
         height, width, channels = (int(side) for side in run.info.dataset["image_shape"])
-        return tiles(images.decode(found[at]), (height, width, channels))
+        sheet = images.decode(found[at])
+        return tiles(sheet, (height, width, channels)), max(1, sheet.shape[1] // width)
     except (UserError, KeyError, ValueError):
         return None  # a picture is an ornament here: the run's own page shows what is wrong with it
 

@@ -13,14 +13,15 @@ from PySide6.QtCore import Slot
 from models.core.diffuses import Kept
 from models.core.errors import UserError
 from studio.session import ModelInfo
-from studio.widgets.film_page import FilmPage
+from studio.widgets.film_page import KEY, FilmPage
 from studio.widgets.moves import Move
+from studio.widgets.picture_source import PictureSource
 from studio.widgets.sampling_card import SAMPLERS, SamplingCard
 from studio.widgets.walks import Walks
 from studio.workers import playback
 from studio.workers.beginning import Beginning, beginning_in
 from studio.workers.desk import Desk
-from studio.workers.playback import Recording, Setup, View, view_in
+from studio.workers.playback import Pixels, Recording, Setup, View, view_in
 
 SLOW_S = 0.4  # a walk that takes longer shows how far it is
 
@@ -35,6 +36,8 @@ class WalkPage(FilmPage):
         super().__init__(desk, self.settings, show_error, forward)
         self.view = View(Setup())
         self.walks = Walks(desk, self.MODE, self._failed)
+        self.own = PictureSource(desk, f"{KEY}/{self.MODE}/own", playback.MOST, show_error)
+        self.own.chosen.connect(self._take_own)
         transport, settings = self.transport, self.settings
         transport.play_asked.connect(self._play)
         transport.fork_asked.connect(self.fork)
@@ -59,15 +62,25 @@ class WalkPage(FilmPage):
     def forget(self) -> None:
         """Another model comes: nothing that was walked is of interest."""
         self.walks.forget()
+        self.own.show_model(None)
         super().forget()
 
     def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
         """It can be asked for these classes; it walks when somebody looks."""
         super().show_model(info, schedule, names)
         self.walks.timesteps = len(schedule) - 1
+        self.own.show_model(info)
         self.settings.show_model(schedule, names)
         self.view = View(self.settings.default())
         self.settings.show_time(len(schedule) - 1)
+
+    def dropped(self, paths: list[str]) -> bool:
+        """Own pictures: the walk begins with them, half way in noise (image to image)."""
+        return self.own.take(paths)
+
+    @Slot(object)
+    def _take_own(self, pictures: Pixels) -> None:
+        self.begin_with(Beginning(self.walks.timesteps // 2, pictures))
 
     # --- walking ---
 

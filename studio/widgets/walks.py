@@ -106,8 +106,8 @@ class Walks(QObject):
         """What stands above both sheets of the cards: who it is, how long it took, how far apart they end."""
         main, fork = self.main, self.fork
         if main is None or fork is None:
-            return (("", ""),) * 3
+            return (("", ""),) * 4
         apart = ""
         if main.done and fork.done:
             apart = f"the ends are {playback.distance(main[len(main) - 1].x, fork[len(fork) - 1].x):.3f} apart"
-        return (f"{mine}, {main.words()}", f"{other}, {fork.words()}"), ("", apart), ("", "")
+        return (f"{mine}, {main.words()}", f"{other}, {fork.words()}"), ("", apart), ("", ""), ("", "")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.core import images, recipes, styles
 from models.core.errors import Cancelled, UserError
 from models.core.family import Decodes
-from models.core.mixing import USUAL_TRUNCATION, Mix, Mixture, Source
+from models.core.mixing import Mix, Mixture, Source
 from models.core.mixing_recipe import from_recipe
 from models.core.styles import OFF, Floats, MixesStyles, StyleLayer, Styles
 from studio.session import ModelInfo
@@ -219,7 +219,7 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
     codings = codings_in(recipe, model.latent_size)
     if codings is None:
         return None
-    return np.asarray(styles.truncate(model.styles(codings[None]), model.mean_style(), USUAL_TRUNCATION)[0])
+    return np.asarray(styles.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])
 
 
 def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancelled: Cancel) -> list[Source]:

@@ -22,6 +22,20 @@ def pack(pictures: NDArray[np.uint8]) -> dict[str, Any]:
     return {"count": count, "channels": channels, "png": base64.b64encode(data).decode("ascii")}
 
 
+class Packer:
+    """Packs the same array once: a recipe is written at every frame of a film."""
+
+    def __init__(self) -> None:
+        self._of: NDArray[np.uint8] | None = None
+        self._packed: dict[str, Any] = {}
+
+    def __call__(self, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+        """As ``pack``, for pictures that nobody changes in place."""
+        if pictures is not self._of:
+            self._of, self._packed = pictures, pack(pictures)
+        return self._packed
+
+
 def unpack(packed: object) -> NDArray[np.uint8] | None:
     """What ``pack`` wrote; None if it cannot be read."""
     if not isinstance(packed, dict):

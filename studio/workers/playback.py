@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from models.core import diffusion, images
 from models.core.diffuses import Kept, Labels, Sampling
 from models.core.diffusion import States
-from models.core.errors import Cancelled
+from models.core.errors import Cancelled, ConfigError
 from studio.workers.beginning import Beginning
 
 Pixels = NDArray[np.uint8]
-LIMIT = 64 * 2**20  # bytes that one walk may keep
+LIMIT = 256 * 2**20  # bytes that one walk may keep: all 4,000 steps of eight grey pictures of 28 x 28
 NOTHING, EACH = -1, -2  # classes that are asked for: none, or one after another
 MOST = 32  # pictures of a sheet
+MOST_TIMESTEPS = 4_000  # of any model
 STRIDES = 100  # times at which a picture on its way into noise is shown
 TELL_S = 0.03  # a walk says so often how far it is
 
@@ -60,7 +61,8 @@ def setup_in(values: Mapping[str, Any]) -> Setup | None:
             int(values["seed"]), int(values["repeats"]),
         )  # fmt: skip
         setup = Setup(sampling, int(values["label"]), int(values["count"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        sampling.check(MOST_TIMESTEPS)
+    except (KeyError, TypeError, ValueError, OverflowError, ConfigError):
         return None
     return setup if 1 <= setup.count <= MOST and setup.label >= EACH else None
 

@@ -18,9 +18,9 @@ from studio.window import Window
 from studio.workers import playback
 from studio.workers.playback import EACH, NOTHING, Setup
 from tests.studio.diffusion import change, open_page, shown, walked
-from tests.studio.events import drag
+from tests.studio.events import drag, drop
 from tests.studio.runs import copy_into_home
-from tests.studio.windows import LONG, banner_text, click, retype, wait_idle
+from tests.studio.windows import LONG, banner_text, click, files_mime, retype, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -69,6 +69,35 @@ def test_the_third_card_shows_what_the_step_has_changed(page) -> None:
     drag(page.cards.kind, QPoint(page.cards.kind.width() - 8, 10))
     assert np.array_equal(shown(page, 2), page.walks.main[20].change)
     assert page.cards.cards[2].title() == "Change of the step"
+
+
+def test_a_wide_window_shows_noise_and_change_side_by_side(page, studio: Window, qtbot) -> None:
+    assert not page.cards.cards[3].isVisible()
+    studio.resize(1800, 900)
+    qtbot.waitUntil(page.cards.cards[3].isVisible, timeout=LONG)
+    page.transport.go(20)
+    frame = page.walks.main[20]
+    for card, wanted in enumerate((frame.x, frame.x_0, frame.noise, frame.change)):
+        assert np.array_equal(shown(page, card), wanted)
+    assert not page.cards.kind.isVisible()
+
+
+def test_own_pictures_dropped_on_a_walk_begin_it_half_way(page, studio: Window, qtbot, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "mine.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    drop(studio, files_mime([tmp_path / "bad.png", tmp_path / "mine.png"]))
+    wait_idle(qtbot, studio, lambda: page.view.begin is not None and walked(page))
+    assert np.array_equal(page.view.begin.pictures[0, ..., 0], pixels) and len(page.view.begin.pictures) == 1
+    assert page.walks.main.state(0)[0] == 50 and len(shown(page)) == 1
+    assert "bad.png" in studio.panels["diffusion"].error.accessibleName()
+
+
+def test_a_recipe_that_nobody_could_walk_is_refused(page, studio: Window) -> None:
+    before, recipe = page.view, page.recipe()
+    for name, value in (("sampler", "euler"), ("steps", -5), ("steps", 10**9), ("eta", 7), ("count", 0)):
+        studio.panels["diffusion"].open_recipe({**recipe, "walk": {**recipe["walk"], name: value}})
+        assert "cannot be read" in studio.panels["diffusion"].error.accessibleName() and page.view is before
 
 
 def test_the_film_and_the_curve_lead_to_a_step(page) -> None:
@@ -189,7 +218,7 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
         action.trigger()
         wait_idle(qtbot, studio)
     found = {path.suffix: path for path in places.exports().iterdir()}
-    assert len(list(places.exports().iterdir())) == 5 and set(found) == {".png", ".gif", ".apng", ".webp"}
+    assert len(list(places.exports().iterdir())) == 6 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
     assert Image.open(found[".webp"]).n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
     frame = next(path for path in pngs if np.array_equal(images.decode(path)[..., :1], images.grid(picture)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from models.core import diffusion, images, places, recipes
@@ -76,6 +76,19 @@ def test_the_schedule_is_bent_by_mouse_and_keys_and_the_picture_follows(forward,
         QTest.keyClick(studio, Qt.Key.Key_Z, CTRL)
     wait_idle(qtbot, studio)
     assert np.array_equal(chart.schedule, own) and np.array_equal(forward.recording()[50].x, film[50].x)
+
+
+def test_a_schedule_that_is_level_for_long_can_still_be_bent(forward) -> None:
+    chart = forward.card.chart
+    for bent in (((0.1, 0.3), (0.3, 0.02)), ((0.9, 0.999),), ((0.5, 0.012), (0.6, 0.011))):
+        chart.set_own(diffusion.from_alpha_bar(bent, 100))
+        heights = [height for _, height in chart.handles()]
+        assert (np.diff(heights) < 0).all() and heights[2] > 0 and heights[0] < 1
+        for index in range(3):
+            at = chart.spot(*chart.handles()[index]).toPoint()
+            drag(chart, at, at + QPoint(3, 2))
+        assert len(chart.points) == 3 and (np.diff(chart.schedule) < 0).all()
+        chart.set_points(())
 
 
 def test_points_never_pass_each_other(forward) -> None:

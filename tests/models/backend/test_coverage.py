@@ -89,6 +89,8 @@ def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path
     assert rows[-1]["swd"] == {
         "scales": ["16 x 16"], "values": pytest.approx(list(expected.values()), rel=1e-3), "count": 24,
     }  # fmt: skip
+    curve = {row["step"]: row["swd_16"] for row in run.metrics() if "swd_16" in row}
+    assert curve[rows[-1]["step"]] == rows[-1]["swd"]["values"][0]
 
 
 def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):

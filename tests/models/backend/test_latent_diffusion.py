@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models import latent_diffusion
-from models.core import device, diffusion, images, training
+from models.core import device, diffusion, estimate, images, training
 from models.core.diffuses import Diffuses, Kept, Sampling
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, capabilities, parse_config
@@ -160,3 +160,10 @@ def test_classes_reach_the_noise_predictor():
     model = made(condition="class", ema=0)
     assert len(model.network.inputs) == 3 and model.condition_names == NAMES
     assert model.sample(3, 0, labels=np.array([0, 1, -1], np.int32), sampling=Sampling(steps=2)).shape == (3, 8, 8, 1)
+
+
+def test_a_run_that_hardly_comes_to_diffusion_says_so_beforehand():
+    config, spec = latent_diffusion.CONFIG(autoencoder_steps=100, epochs=4, batch_size=10), DataSpec((28, 28, 1))
+    assert estimate.too_short(latent_diffusion, config, spec, 500) == ""  # 200 steps: as many for the second
+    assert "leaves 96 for diffusion" in estimate.too_short(latent_diffusion, config, spec, 490)
+    assert "never comes to diffusion" in estimate.too_short(latent_diffusion, config, spec, 200)

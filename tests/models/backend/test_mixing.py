@@ -23,6 +23,7 @@ class Painter:
 
     style_layers = tuple(range(4))
     style_size = noise_size = latent_size = 1
+    truncation = 0.8
 
     def styles(self, codings):
         return np.repeat(codings[:, None], 4, axis=1)

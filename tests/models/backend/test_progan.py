@@ -179,3 +179,14 @@ def test_sides_that_cannot_grow_are_named():
         tiny(DataSpec((30, 31, 1)))
     for spec in (DataSpec((28, 28, 1)), DataSpec((64, 64, 3))):
         assert progan.CONFIG(**progan.suggest(spec)).optimizer == "adam"
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (64, 64, 3)])
+def test_a_run_that_ends_before_it_has_grown_says_so_beforehand(shape):
+    config, spec = progan.CONFIG(phase_images=100, batch_size=10), DataSpec(shape)
+    levels = len(progan.resolutions.sizes(shape, "progan"))
+    enough = 10 * (2 * levels - 1)
+    assert progan.too_short(config, spec, enough) == ""
+    said = progan.too_short(config, spec, enough - 1)
+    assert f"{enough:,}" in said and "epochs" in said
+    assert "at 4 x 4 pixels" in progan.too_short(config, spec, 1)
