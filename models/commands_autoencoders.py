@@ -62,7 +62,10 @@ def denoise_(arguments: Namespace, say: Say) -> int:
             progress(shown(name), number, len(wanted))
             try:
                 picture = images.decode(path)
-                effects.add(model.effect(picture.shape))
+                effect = model.effect(picture.shape)
+                if effect and effect not in effects:  # said before it is done
+                    say.line(effect)
+                effects.add(effect)
                 clean = model.denoise(picture[None], strength=strength)[0]
                 recipe = recipe_of(run, "denoise", image=shown(name), strength=strength)
                 out = export.write_png((arguments.out / name).with_suffix(".png"), images.to_uint8(clean), recipe)
@@ -74,8 +77,6 @@ def denoise_(arguments: Namespace, say: Say) -> int:
             if say.as_json:
                 say.object("written", path=str(out), source=shown(path))
         progress("done", len(wanted), len(wanted))
-    for effect in sorted(effects - {""}):
-        say.line(effect)
     if not written:
         advice = "Give PNG, JPEG, WebP, BMP, GIF or TIFF files, or a folder that holds some."
         raise problem or UserError("There are no pictures here.", where=shown(arguments.images[0]), advice=advice)
@@ -90,7 +91,10 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     run, model = open_model(arguments, say, Encodes)
     from models import transfer
 
-    names = ("labels", "seeds", "layers", "epochs", "frozen_epochs", "seed")
+    names = (
+        "labels", "seeds", "layers", "epochs", "frozen_epochs", "seed", "optimizer", "learning_rate",
+        "fine_tuning_rate",
+    )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     config = parse_config(transfer.TransferConfig, given)
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)

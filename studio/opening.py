@@ -106,7 +106,8 @@ class Opening(QObject):
             if sealed.exists(first / "run.json"):
                 self.run(first)
                 return
-            recipe = recipes.read_recipe(first) if first.is_file() else None
+            single = len(paths) == 1 and first.is_file()  # several pictures are for the panel in front
+            recipe = recipes.read_recipe(first) if single else None
         except (UserError, OSError) as error:
             self.session.notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
             return

@@ -155,8 +155,11 @@ def _named(missing: tuple[str, ...], seen: Signals) -> str:
     """Words for what is missing; long lists end in a number."""
     if not missing:
         return ""
-    first = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-    return f"; of {len(seen.names)} classes these are missing: {first}"
+    return f"; of {len(seen.names)} classes these are missing: {_first(missing)}"
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def _coverage(seen: Signals, *, above: bool = False) -> tuple[Evidence, ...]:
@@ -222,4 +225,7 @@ def _healthy(seen: Signals) -> Diagnosis:
     if len(seen.looked):
         there = int((seen.shares[-1] >= FORGOTTEN).sum())
         sentence += f"; {there} of {len(seen.names)} classes are among them"
+        gone = _missing(seen)
+        if gone:
+            sentence += f", so far without {_first(gone)}"
     return Diagnosis("healthy", sentence + ".", int(seen.steps[-1]), None, evidence, _missing(seen))

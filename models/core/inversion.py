@@ -30,18 +30,23 @@ _RANGES = ((1.0, 0.0), (0.5, 0.5))  # what turns a network's pixels into [0, 1]:
 class _Search(keras.Model):
     """A frozen network with codings (n, latent_size) as its only weights; ``call`` ignores what it is given."""
 
-    def __init__(self, network: Any, start: Codings, pixels: tuple[float, float]) -> None:
+    def __init__(self, network: Any, start: Codings, pixels: tuple[float, float], conditions: int = 0) -> None:
         super().__init__(name="search")
         self.coding = self.add_weight(shape=start.shape, initializer="zeros", trainable=True, name="coding")
         self.coding.assign(start)
-        self.network, self.pixels = network, pixels
+        self.network, self.pixels, self.conditions = network, pixels, conditions
         self.network.trainable = False
         self.built = True
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         """Paint the codings: (n, h, w, c) in [0, 1]; a network that normalises does it as when it is used."""
         scale, shift = self.pixels
-        return scale * self.network(self.coding, training=False) + shift
+        coding = self.coding
+        if self.conditions:  # the numbers at the end, which ``decode`` takes from 0 to 1
+            coding = ops.concatenate(
+                [coding[:, : -self.conditions], ops.clip(coding[:, -self.conditions :], 0.0, 1.0)], axis=1
+            )
+        return scale * self.network(coding, training=False) + shift
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -93,12 +98,14 @@ def invert(
         Cancelled: if ``cancelled`` said so; the model is as it was.
     """
     network, pixels = network_of(model)
-    return search(network, images, _starts(model), pixels=pixels, steps=steps, progress=progress, cancelled=cancelled)
+    how: Any = {"steps": steps, "progress": progress, "cancelled": cancelled}
+    conditions = int(getattr(model, "condition_size", 0))
+    return search(network, images, _starts(model), pixels=pixels, conditions=conditions, **how)
 
 
 def search(
     network: Any, images: Images, starts: tuple[Codings, Images] | Codings, *,
-    pixels: tuple[float, float] = (1.0, 0.0), steps: int = STEPS,
+    pixels: tuple[float, float] = (1.0, 0.0), conditions: int = 0, steps: int = STEPS,
     progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
 ) -> Codings:  # fmt: skip
     """Find what a network of one input (n, d) must be given to paint pictures.
@@ -108,6 +115,7 @@ def search(
         images: (n, height, width, channels) in [0, 1].
         starts: inputs (m, d) and what they paint, of which each picture takes the nearest; or one input a picture.
         pixels: (scale, shift) that turn the network's pixels into [0, 1].
+        conditions: how many numbers at the end of an input are taken from 0 to 1.
         steps: of Adam.
         progress: called with (what, steps done, steps in all).
         cancelled: asked before every step.
@@ -131,7 +139,7 @@ def search(
     try:
         for number, batch in enumerate(batches):
             first = begin[number * BATCH : (number + 1) * BATCH]
-            found.append(_search(_Search(network, first, pixels), batch, steps, tell))
+            found.append(_search(_Search(network, first, pixels, conditions), batch, steps, tell))
     finally:
         for layer, trainable in before:  # a network comes before its layers, which may differ from it
             layer.trainable = trainable

@@ -32,6 +32,7 @@ FIELDS = (  # name, words, default, least, most, help
     ("seeds", "Seeds", 3, 1, 20, "How often all is repeated with other labels and weights"),
     ("epochs", "Epochs", 60, 1, 1_000, "Passes over the labelled pictures"),
     ("frozen_epochs", "of them frozen", 20, 0, 1_000, "First passes, in which the reused layers stay as they are"),
+    ("layers", "Layers reused", 0, 0, 100, "From the picture on, of those that have weights; 0 for all"),
 )
 
 _ABOUT = About(

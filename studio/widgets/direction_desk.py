@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from models.core import direction_files, directions
@@ -77,7 +78,9 @@ class DirectionDesk(QObject):
         after = self.equation()
         try:
             for one in found:
-                after = after.with_direction(one, 0.0)
+                at = after.place(one.name)  # a recipe may have brought it already, with its strength
+                if at is None or np.array_equal(after.directions[at].vector, one.vector):
+                    after = after.with_direction(one, 0.0 if at is None else after.amounts[at])
         except UserError as error:
             bad = [*bad, error]
         self.loaded.emit(after)

@@ -61,7 +61,8 @@ class Duel(Card):
     def __init__(self, desk: Desk) -> None:
         super().__init__("Duel", "the same picture cleaned by filters and by other models; cut from the middle")
         self.desk = desk
-        self._cannot: set[Path] = set()  # runs that have turned out not to clean pictures of this kind
+        self._cannot: set[tuple[Path, tuple[int, ...]]] = set()  # runs that do not clean pictures of this shape
+        self._shape: tuple[int, ...] = ()  # of the picture that is cleaned
         self._left: set[str] = set()  # who has not answered yet
         self.start = button("Start the duel")
         self.start.setToolTip("Median, Gaussian and non-local means filters, and every other model that denoises")
@@ -121,11 +122,15 @@ class Duel(Card):
             self.add(entry)
         for name in classic.FILTERS:
             self._ask(self.desk.errands, name, partial(self._filter, name, clean, noisy))
+        self._shape = noisy.shape
         runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
-        for run in runs[:MOST_MODELS]:
-            if run.error is None and run.id != run_id and run.folder not in self._cannot:
-                work = partial(self._model, run.folder, run.title or run.folder.name, clean, noisy)
-                self._ask(self.desk.inference, str(run.folder), work, run.folder)
+        able = [run for run in runs if run.error is None and run.id != run_id and not self._refuses(run.folder)]
+        for run in able[:MOST_MODELS]:
+            work = partial(self._model, run.folder, run.title or run.folder.name, clean, noisy)
+            self._ask(self.desk.inference, str(run.folder), work, run.folder)
+
+    def _refuses(self, folder: Path) -> bool:
+        return (folder, self._shape) in self._cannot
 
     def _ask(self, worker: Worker, name: str, work: Callable[[Task], Entry | None], folder: Path | None = None) -> None:
         key = f"denoise/duel/{name}"
@@ -135,7 +140,7 @@ class Duel(Card):
             if entry is not None:
                 self.add(entry)
             elif folder is not None:
-                self._cannot.add(folder)
+                self._cannot.add((folder, self._shape))
             self._counted(key)
 
         worker.ask(key, work, answered, lambda error: self._refused(key, error), self.progress.advance)

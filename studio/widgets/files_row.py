@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
+from models.core import images
 from models.core.errors import UserError
 from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
 from studio.widgets.exporting import recipe_of
@@ -31,6 +32,7 @@ class FilesRow(QWidget):
         super().__init__()
         self.desk, self._show_error = desk, show_error
         self.files: list[tuple[Path, Path]] = []
+        self._agreed = False
         self.names = QuietCombo()
         self.names.setAccessibleName("Which of the pictures")
         self.names.setMinimumContentsLength(18)
@@ -38,7 +40,7 @@ class FilesRow(QWidget):
         self.names.activated.connect(lambda index: self.chosen.emit(self.files[index][0]))
         self.all = button("Denoise all")
         self.all.setToolTip("Clean every picture into a folder that you choose")
-        self.all.clicked.connect(self._choose)
+        self.all.clicked.connect(self._ask_first)
         self.progress = ProgressRow()
         self.progress.cancelled.connect(lambda: self.stop("Cancelled; what is done already stays."))
         self.words = label("", "secondary", wrap=True)
@@ -56,10 +58,30 @@ class FilesRow(QWidget):
         self.files = files
         self.names.clear()
         self.names.addItems([str(name) for _, name in files])
+        self._agreed = False
         self.all.setText(f"Denoise all {len(files):,}")
         self.setVisible(len(files) > 1)
         self.words.hide()
         self.bad.hide()
+
+    def _ask_first(self) -> None:
+        """Say what the model does to size and colour before it does it, and wait for a second click."""
+        if self._agreed:
+            return self._choose()
+        path = self.files[0][0]
+
+        def effect(model: Any, task: Task) -> str:
+            return str(model.effect(images.decode(path).shape))
+
+        self.desk.inference.question(f"{KEY}/effect", effect, self._told, lambda error: self._choose())
+
+    def _told(self, effect: str) -> None:
+        self._agreed = True
+        if not effect:
+            return self._choose()
+        self.words.setText(effect)
+        self.words.show()
+        self.all.setText(f"Go on with all {len(self.files):,}")
 
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the cleaned pictures")
@@ -75,7 +97,8 @@ class FilesRow(QWidget):
         self.words.hide()
         self.bad.hide()
         self.progress.begin("Cleaning")
-        files, recipe, inference = self.files, recipe_of(info, "denoise"), self.desk.inference
+        recipe = recipe_of(info, "", made="denoise all")  # no panel: dropped, it opens as any other picture does
+        files, inference = self.files, self.desk.inference
 
         def work(model: Any, task: Task) -> Folder:
             tell = partial(inference.tell, task)

@@ -75,18 +75,24 @@ class PairCard(Card):
         text = "Drop a picture here, several, or a whole folder. The model takes the noise out."
         self.empty = EmptyState("magic-wand", text, "Try a sample picture")
         self.empty.asked.connect(self.sample_asked)
-        choose, paste = button("Open pictures"), button("Paste")
+        choose, folder, paste = button("Open pictures"), button("Open a folder"), button("Paste")
         choose.clicked.connect(self._choose)
+        folder.clicked.connect(self._choose_folder)
         paste.clicked.connect(self.paste)
         column = self.empty.layout()
         assert column is not None
-        inside = vbox(hbox(None, choose, paste, None))
+        inside = vbox(hbox(None, choose, folder, paste, None))
         column.insertLayout(column.count() - 1, inside)  # type: ignore[attr-defined]
 
     def _choose(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Pictures to clean", "", f"Pictures ({KINDS})")
         if paths:
             self.chosen.emit(paths)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures to clean")
+        if folder:
+            self.chosen.emit([folder])
 
     def paste(self) -> None:
         """Take a picture or files from the clipboard."""

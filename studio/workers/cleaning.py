@@ -73,9 +73,11 @@ class Folder:
 def noise_in(recipe: Mapping[str, Any]) -> Noise | None:
     """The noise that a recipe tells of; None if it cannot be read."""
     try:
-        return Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
-    except (KeyError, TypeError, ValueError):
+        found = Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    suits = found.kind in noise.KINDS and 0.0 <= found.strength <= 1.0 and 0 <= found.seed < 2**31
+    return found if suits else None
 
 
 def listed(paths: list[Path]) -> list[tuple[Path, Path]]:
