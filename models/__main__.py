@@ -105,9 +105,13 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
         raise ConfigError({"step": f"{step} has no checkpoint; there are: {known}"})
     device.prepare()
     from models.core import branch as branching
-    from models.core import timeline
+    from models.core import datasets, timeline, training
 
-    branching.branch(source, step, arguments.out, values).close()
+    resized = None
+    if arguments.size is not None:
+        found = datasets.load(source.info.dataset["name"], size=arguments.size, progress=say.loading)
+        resized = training.described(found, arguments.size)
+    branching.branch(source, step, arguments.out, values, resized=resized).close()
     event = next(row for row in timeline.events(arguments.out) if row["kind"] == branching.EVENT)
     say.result(run=str(arguments.out), step=step, fresh=len(event["values"]["fresh"]))
     return 0

@@ -59,6 +59,7 @@ def _add_training(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("run", type=Path)
     command.add_argument("--step", type=int, help="of the checkpoint (default: the newest)")
     command.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting of the family")
+    command.add_argument("--size", type=int, help="side in pixels, if it shall go on with smaller or larger pictures")
     command.add_argument("--out", type=Path, required=True, help="the folder of the new run; resume trains it")
 
 

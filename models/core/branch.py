@@ -2,7 +2,8 @@
 
 Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
 its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
-the same names and shapes is taken over, and the rest begins anew.
+the same names and shapes is taken over, and the rest begins anew. So a network that has learned small pictures, which
+is quick, can go on with larger ones.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from models.core.record import CheckpointEntry, Run
 EVENT = "branch"
 
 
-def branch(run: Run, step: int | None, folder: Path, changes: Mapping[str, Any], *, title: str = "") -> Run:
+def branch(
+    run: Run, step: int | None, folder: Path, changes: Mapping[str, Any], *, title: str = "",
+    resized: Mapping[str, Any] | None = None,
+) -> Run:  # fmt: skip
     """Make a new run from a checkpoint of another one; nothing is trained yet.
 
     Args:
@@ -33,6 +37,8 @@ def branch(run: Run, step: int | None, folder: Path, changes: Mapping[str, Any],
         folder: of the new run.
         changes: new values by setting.
         title: of the new run.
+        resized: the same dataset at another size, as ``training.described`` tells it; curves and samples of pictures
+            of the old size are not taken over.
 
     Returns:
         The new run, open for writing: its curves and samples up to ``step``, one checkpoint, and an event "branch"
@@ -48,7 +54,7 @@ def branch(run: Run, step: int | None, folder: Path, changes: Mapping[str, Any],
     module = models.family(run.info.family)
     config = parse_config(module.CONFIG, {**run.info.config, **changes})
     source, entry = (None, None) if step is None else _source(run, step)
-    about = dict(run.info.dataset)
+    about = dict(run.info.dataset if resized is None else resized)
     new = Run.create(
         folder, family=run.info.family, config=config.model_dump(), dataset=about, seed=config.seed,
         versions=training.versions(), title=title,
@@ -57,7 +63,8 @@ def branch(run: Run, step: int | None, folder: Path, changes: Mapping[str, Any],
         values: dict[str, Any] = {"run": run.info.id, "step": step, "changes": dict(changes)}
         if source is not None and entry is not None:
             values |= _take_over(source, new, entry)
-            timeline.copy(run.folder, new.folder, entry.step)
+            if resized is None:
+                timeline.copy(run.folder, new.folder, entry.step)
         new.event(EVENT, values)
     except BaseException:
         new.close()

@@ -32,6 +32,21 @@ class Outcome:
     error: UserError | None = None
 
 
+def described(dataset: Dataset, size: int | None) -> dict[str, Any]:
+    """What a run folder says of its dataset; ``size`` is what its images were fitted to, or None."""
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "size": size,
+        "fingerprint": dataset.fingerprint,
+        "image_shape": list(dataset.spec.image_shape),
+        "label_names": list(dataset.label_names),
+        "attribute_names": list(dataset.attribute_names),
+        "count": len(dataset.images),
+        "notice": dataset.notice,
+    }
+
+
 def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: int | None = None) -> Run:
     """Make the run folder of a new run; nothing is trained yet.
 
@@ -42,20 +57,10 @@ def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: 
     spec = dataset.spec
     model = models.family(family).build(config, spec)  # a config that does not suit the data fails here, not later
     weights = int(sum(np.prod(v.shape) for v in model.variables))
-    about = {
-        "name": dataset.name,
-        "title": dataset.title,
-        "size": size,
-        "fingerprint": dataset.fingerprint,
-        "image_shape": list(spec.image_shape),
-        "label_names": list(dataset.label_names),
-        "attribute_names": list(dataset.attribute_names),
-        "count": len(dataset.images),
-        "notice": dataset.notice,
-    }
     run = Run.create(
-        folder, family=family, config=config.model_dump(), dataset=about, seed=config.seed, versions=versions()
-    )
+        folder, family=family, config=config.model_dump(), dataset=described(dataset, size), seed=config.seed,
+        versions=versions(),
+    )  # fmt: skip
     try:
         record.check_space(folder, weights * 4 * 3)
     except StorageError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import gan
+from models import gan, stylegan
 from models.core import remedies, state, training
 from models.core.branch import branch, treat
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.record import Run
+from tests.models.backend.conftest import blobs
 from tests.models.backend.test_training import final_weights, same
 
 CONFIG = gan.CONFIG(latent_size=3, batch_size=16, epochs=2)
@@ -32,6 +33,23 @@ def weights_at(run, step=None):
         for layer in getattr(part, "layers", [part])
         for number, value in enumerate(layer.get_weights())
     }
+
+
+def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_path):
+    small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
+    config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0)
+    with training.start(tmp_path / "small", "stylegan", config, small) as run:
+        training.train(run, small)
+    source, changes = Run.open(tmp_path / "small"), {"epochs": 2}
+    with branch(source, 2, tmp_path / "large", changes, resized=training.described(large, 16)) as new:
+        before, after = (training.load(one)[0] for one in (source, new))
+        for name in ("conv_1", "conv_2", "layer_3"):  # those of 4 and 8 pixels
+            kept, made = (one.generator.get_layer("synthesis").get_layer(name).get_weights() for one in (before, after))
+            for mine, theirs in zip(kept, made, strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+        assert new.samples("samples") == [] and new.metrics() == []  # pictures of another size
+        assert training.train(new, large).status == "finished"
+        assert new.info.dataset["image_shape"] == [16, 16, 1]
 
 
 def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_path, dataset):
