@@ -7,16 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core import datasets, images, places, training
+from models.core import datasets, drawing, images, places, styles, training
+from models.core.diffuses import Diffuses, Sampling
 from models.core.family import Decodes, Denoises, Encodes
 from models.core.record import Run
+from models.core.styles import MixesStyles
 
 SHIPPED = sorted(folder.name for folder in (Path(__file__).parents[3] / "resources" / "pretrained").iterdir()
                  if folder.is_dir())  # fmt: skip
 
 
 def test_each_family_that_panels_need_is_there() -> None:
-    assert {"denoiser-photos", "sparse-fashion", "vae-faces", "vae-fashion"} <= set(SHIPPED)
+    assert {
+        "dcgan-faces", "dcgan-fashion", "ddpm-fashion", "denoiser-photos", "sparse-fashion", "stylegan-faces",
+        "vae-faces", "vae-fashion",
+    } <= set(SHIPPED)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -28,10 +33,38 @@ def test_it_loads_and_works(name: str) -> None:
     if isinstance(model, Decodes):
         painted = model.decode(model.sample_codings(2, 0))
         assert painted.shape == (2, *run.info.dataset["image_shape"]) and 0.01 < painted.std() < 0.6
-    if isinstance(model, Denoises):
+    assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) <= 16 * 2**20
+    if isinstance(model, Denoises) and not isinstance(model, Diffuses):
         grey = np.full((1, 40, 40, 3), 0.5, np.float32)
         noisy = grey + np.random.default_rng(0).normal(0, 0.1, grey.shape).astype(np.float32)
         assert np.abs(model.denoise(noisy) - grey).mean() < 0.3 * np.abs(noisy - grey).mean()
+
+
+@pytest.mark.parametrize("name", ["dcgan-fashion", "ddpm-fashion"])
+def test_what_is_asked_for_looks_like_it(name: str) -> None:
+    """Each sample is nearest to the mean picture of the class that was asked for; means tell these classes apart."""
+    model, _ = training.load(Run.open(places.pretrained() / name))
+    data = datasets.load("fashion_mnist")
+    assert data.labels is not None
+    pictures, labels = images.to_float(np.asarray(data.images[data.test])), data.labels[data.test]
+    classes = [data.label_names.index(word) for word in ("Trouser", "Sneaker", "Bag", "Ankle boot", "Dress")]
+    means = np.stack([pictures[labels == label].mean(axis=0) for label in classes])
+    asked = np.repeat(np.arange(len(classes)), 8)
+    painted = drawing.draw_classes(model, np.asarray(classes, np.int32)[asked], 5, sampling=Sampling(steps=12))
+    apart = np.square(painted[:, None] - means[None]).mean(axis=(2, 3, 4))
+    assert (apart.argmin(axis=1) == asked).mean() >= 0.85
+    assert painted.std(axis=0).mean() > 0.1
+
+
+def test_styles_of_the_faces_differ_and_mix() -> None:
+    model, _ = training.load(Run.open(places.pretrained() / "stylegan-faces"))
+    assert isinstance(model, MixesStyles) and isinstance(model, Decodes)
+    drawn = styles.truncate(model.styles(model.sample_codings(12, 3)), model.mean_style(), model.truncation)
+    pure = model.synthesize(drawn)
+    mixed = model.synthesize(styles.mix(drawn[:6], drawn[6:], 4))
+    assert pure.std(axis=0).mean() > 0.05
+    for source in (pure[:6], pure[6:]):  # a mix is neither of its sources
+        assert np.abs(mixed - source).mean(axis=(1, 2, 3)).min() > 0.01
 
 
 def test_the_sparse_one_is_as_good_and_as_sparse_as_the_textbooks() -> None:
