@@ -18,7 +18,7 @@ import models
 from models.core import record, remedies, state, timeline, training
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
-from models.core.family import parse_config
+from models.core.family import Config, parse_config
 from models.core.npz import Arrays
 from models.core.record import CheckpointEntry, Run
 
@@ -37,40 +37,39 @@ def branch(
         folder: of the new run.
         changes: new values by setting.
         title: of the new run.
-        resized: the same dataset at another size, as ``training.described`` tells it; curves and samples of pictures
-            of the old size are not taken over.
+        resized: the same dataset at another size (``training.described``); curves and samples are not taken over.
 
     Returns:
-        The new run, open for writing: its curves and samples up to ``step``, one checkpoint, and an event "branch"
-        with the source's id, the step, the changes and what could not be taken over.
+        The new run, open for writing: curves and samples up to ``step``, one checkpoint, and an event "branch" with
+        the source's id, the step, the changes and what could not be taken over.
 
     Raises:
         ConfigError: if a new value is out of range, or would change the order of the steps that were done.
         RunFormatError: if there is no such checkpoint, or it is damaged.
-        StorageError: if the disk says no; nothing is left behind.
+        StorageError: if the disk says no.
     """
     if step is not None and changes.get("batch_size", run.info.config["batch_size"]) != run.info.config["batch_size"]:
         raise ConfigError({"batch_size": "cannot change where a run goes on: its steps are counted in batches"})
-    module = models.family(run.info.family)
-    config = parse_config(module.CONFIG, {**run.info.config, **changes})
-    source, entry = (None, None) if step is None else _source(run, step)
-    about = dict(run.info.dataset if resized is None else resized)
-    new = Run.create(
-        folder, family=run.info.family, config=config.model_dump(), dataset=about, seed=config.seed,
-        versions=training.versions(), title=title,
-    )  # fmt: skip
+    config = parse_config(models.family(run.info.family).CONFIG, {**run.info.config, **changes})
+    taken = None if step is None else _source(run, step)
+    new = _created(run, folder, config, run.info.dataset if resized is None else resized, title)
     try:
-        values: dict[str, Any] = {"run": run.info.id, "step": step, "changes": dict(changes)}
-        if source is not None and entry is not None:
-            values |= _take_over(source, new, entry)
-            if resized is None:
-                timeline.copy(run.folder, new.folder, entry.step)
-        new.event(EVENT, values)
+        values = {} if taken is None else _take_over(*taken, new)
+        if taken is not None and resized is None:
+            timeline.copy(run.folder, new.folder, taken[1].step)
+        new.event(EVENT, {"run": run.info.id, "step": step, "changes": dict(changes), **values})
     except BaseException:
         new.close()
         record.delete_run(folder)
         raise
     return new
+
+
+def _created(run: Run, folder: Path, config: Config, about: Mapping[str, Any], title: str) -> Run:
+    return Run.create(
+        folder, family=run.info.family, config=config.model_dump(), dataset=dict(about), seed=config.seed,
+        versions=training.versions(), title=title,
+    )  # fmt: skip
 
 
 def _source(run: Run, step: int) -> tuple[Any, CheckpointEntry]:
@@ -86,7 +85,7 @@ def _source(run: Run, step: int) -> tuple[Any, CheckpointEntry]:
     return model, entry
 
 
-def _take_over(source: Any, new: Run, entry: CheckpointEntry) -> dict[str, Any]:
+def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
     """Save the new run's first checkpoint: what fits of the source's state, the rest as it was made.
 
     Returns:

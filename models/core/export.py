@@ -89,14 +89,8 @@ def write_film(
         )
     if frames.ndim != 4 or len(frames) == 0 or not 0.01 <= seconds_a_frame <= 60.0:
         raise ValueError(f"a film wants frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}")
-    first, milliseconds = _picture(frames[0]), round(seconds_a_frame * 1000)
-    if suffix == movies.SUFFIX:
-        content = movies.mp4_bytes(
-            frames, milliseconds, recipes.comment(recipe), on_frame=on_frame, cancelled=cancelled
-        )
-    else:
-        rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
-        content = _film_bytes(suffix, first, rest, milliseconds, recipe)
+    rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
+    content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
     _check(cancelled)
     return _write(path, content)
 
@@ -176,6 +170,9 @@ class _Rest:
 
 
 def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
+    if suffix == movies.SUFFIX:
+        words = recipes.comment(recipe)
+        return movies.mp4_bytes(rest.frames, milliseconds, words, on_frame=rest.on_frame, cancelled=rest.cancelled)
     stream = io.BytesIO()
     common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0, "duration": milliseconds}
     if suffix == ".gif":

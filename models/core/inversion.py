@@ -132,9 +132,8 @@ def search(
         if progress:
             progress("Searching for codings", next(done), steps * len(batches))
 
-    begin = starts if not isinstance(starts, tuple) else np.concatenate(
-        [starts[0][:0], *(_nearest(batch, *starts) for batch in batches)]
-    )  # fmt: skip
+    near = [_nearest(batch, *starts) for batch in batches] if isinstance(starts, tuple) else []
+    begin = np.concatenate([starts[0][:0], *near]) if isinstance(starts, tuple) else starts
     found, before = [begin[:0]], [(layer, layer.trainable) for layer in network._flatten_layers()]
     try:
         for number, batch in enumerate(batches):

@@ -43,9 +43,7 @@ class ForwardPage(FilmPage):
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
-        self.transport.name_fork(
-            "Walk back from here", "Walk back", "Begin a walk with these pictures at this time (F)"
-        )
+        self.transport.name_fork("Walk back", "Back", "Begin a walk with these pictures at this time (F)")
         self.transport.fork_asked.connect(self.fork)
         card = self.card
         card.another_asked.connect(self.source.another)

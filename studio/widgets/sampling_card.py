@@ -163,7 +163,7 @@ class SamplingCard(Card):
         """Say that the walk begins with pictures drowned up to t; None for pure noise."""
         self._begin.setVisible(t is not None)
         if t is not None:
-            self.begin.setText(f"Begins with pictures at t = {t:,}")
+            self.begin.setText(f"Begins with pictures, t\u00a0=\u00a0{t:,}")
 
     # --- the setup ---
 

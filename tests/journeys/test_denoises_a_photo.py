@@ -118,12 +118,18 @@ def rivals(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
 
 
 @pytest.mark.usefixtures("rivals")
+def scored(panel, clean: np.ndarray) -> bool:
+    """Whether the score that is shown is that of the picture that is shown."""
+    score = panel._scores[1]
+    return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
+
+
 def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: Window, qtbot, tmp_path) -> None:
     clean = images.decode(photo(tmp_path / "clean.png"))
     drop_and_wait(studio, panel, qtbot, tmp_path / "clean.png")
     panel.noise.set_noise(cleaning.Noise("gaussian", 0.1, 4))
     panel.noise.changed.emit()
-    wait_idle(qtbot, studio)
+    wait_idle(qtbot, studio, lambda: scored(panel, clean))
     click(panel.duel, "Start the duel")
     wait_idle(qtbot, studio, lambda: not panel.duel.progress.isVisible())
     names = [rival.entry.name for rival in panel.duel.rivals]

@@ -28,7 +28,7 @@ def walk_back(forward, studio: Window, qtbot, t: int):
     page = studio.panels["diffusion"].walk
     before = page.walks.main
     forward.go_to(t)
-    click(forward.left, "Walk back from here")
+    click(forward.left, "Walk back")
     wait_idle(qtbot, studio, lambda: page.walks.main is not before and walked(page))
     assert studio.panels["diffusion"].page is page
     return page
@@ -43,7 +43,7 @@ def test_a_walk_begins_with_the_pictures_that_were_shown_and_undo_brings_noise_b
     t, state = walk.state(0)
     assert t == film[film.nearest(40)].t and np.array_equal(state, film.state(film.nearest(40))[1])
     assert walk[len(walk) - 1].t == 0 and len(shown(page)) == len(forward.pictures_shown)
-    assert page.settings.begin.isVisible() and "t = 40" in page.settings.begin.text()
+    assert page.settings.begin.isVisible() and "t\u00a0=\u00a040" in page.settings.begin.text()
     change(page, studio, qtbot, "seed", "7")
     assert page.view.begin is not None and page.walks.main.state(0)[0] == t  # other settings, the same beginning
     change(page, studio, qtbot, "pictures", "11")
@@ -59,12 +59,12 @@ def test_without_noise_or_with_a_bent_schedule_it_says_what_to_do(forward, studi
     said: list[str] = []
     studio.session.done.connect(said.append)
     forward.go_to(0)
-    click(forward.left, "Walk back from here")
+    click(forward.left, "Walk back")
     assert "no noise here yet" in said[-1] and studio.panels["diffusion"].page is forward
     forward.change(((0.3, 0.9),))
     wait_idle(qtbot, studio)
     forward.go_to(50)
-    click(forward.left, "Walk back from here")
+    click(forward.left, "Walk back")
     assert "bent curve" in said[-1] and studio.panels["diffusion"].page is forward
 
 
