@@ -117,13 +117,13 @@ def rivals(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
     copy_into_home(rival_run, "rival")
 
 
-@pytest.mark.usefixtures("rivals")
 def scored(panel, clean: np.ndarray) -> bool:
     """Whether the score that is shown is that of the picture that is shown."""
     score = panel._scores[1]
     return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
 
 
+@pytest.mark.usefixtures("rivals")
 def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: Window, qtbot, tmp_path) -> None:
     clean = images.decode(photo(tmp_path / "clean.png"))
     drop_and_wait(studio, panel, qtbot, tmp_path / "clean.png")
