@@ -194,7 +194,7 @@ class Styles(Panel):
         self._paint()
         self.film.paint(self.table)
 
-    # --- asking: the latest table wins, what has not changed is not painted again ---
+    # --- asking: what runs is finished and shown, then the latest table; what has not changed is not painted again ---
 
     def _ask(self, key: str, painted_from: tuple[Any, ...], work: Callable[..., Any], then: Callable[..., Any]) -> None:
         if self._facts is None or not self.isVisible() or self._asked.get(key) == painted_from:
@@ -208,7 +208,7 @@ class Styles(Panel):
         def ask(model: Any, task: Task) -> Any:
             return work(model, table, task.is_cancelled)
 
-        self.desk.inference.question(f"{KEY}/{key}", ask, then, failed)
+        self.desk.inference.question(f"{KEY}/{key}", ask, then, failed, in_turn=True)
 
     def _paint(self) -> None:
         table = self.table

@@ -137,8 +137,9 @@ class Inference(Worker):
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],
         failed: Callable[[UserError], None], progressed: Callable[[str, int, int], None] | None = None,
+        *, in_turn: bool = False,
     ) -> Task:  # fmt: skip
-        """Ask the current model: ``work(model, task)`` runs in this thread."""
+        """Ask the current model: ``work(model, task)`` runs in this thread; ``in_turn`` as in ``Worker.ask``."""
 
         def with_model(task: Task) -> Any:
             if self._model is None:
@@ -146,4 +147,4 @@ class Inference(Worker):
             return work(self._model, task)
 
         self._asked.add(key)
-        return self.ask(key, with_model, then, failed, progressed)
+        return self.ask(key, with_model, then, failed, progressed, in_turn=in_turn)

@@ -54,7 +54,7 @@ class Worker(QObject):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._waiting: OrderedDict[str, Task] = OrderedDict()
-        self._latest: dict[str, int] = {}
+        self._oldest: dict[str, int] = {}  # by key: the first stamp whose answer is still wanted
         self._running: Task | None = None
         self._stamps = itertools.count(1)
         self._wake = threading.Condition()
@@ -68,15 +68,20 @@ class Worker(QObject):
 
     def ask(
         self, key: str, work: Callable[[Task], Any], then: Callable[[Any], None], failed: Callable[[UserError], None],
-        progressed: Callable[[str, int, int], None] | None = None,
+        progressed: Callable[[str, int, int], None] | None = None, *, in_turn: bool = False,
     ) -> Task:  # fmt: skip
-        """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel."""
+        """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel.
+
+        With ``in_turn`` the one that runs is finished and shown, and the new one waits at the place of the old one:
+        who moves a slider without a pause sees every picture that there is time for, of every kind that is asked.
+        """
         task = Task(key, next(self._stamps), work, then, failed, progressed)
         with self._wake:
-            self._latest[key] = task.stamp
-            if self._running is not None and self._running.key == key:
-                self._running.cancelled = True
-            self._waiting.pop(key, None)
+            if in_turn:
+                self._oldest.setdefault(key, task.stamp)
+            else:
+                self._forget(key)
+                self._oldest[key] = task.stamp
             self._waiting[key] = task
             self._wake.notify()
         return task
@@ -84,10 +89,14 @@ class Worker(QObject):
     def cancel(self, key: str) -> None:
         """Forget the question of this key; its answer will not be delivered."""
         with self._wake:
-            self._latest.pop(key, None)
-            self._waiting.pop(key, None)
-            if self._running is not None and self._running.key == key:
-                self._running.cancelled = True
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        """Drop what was asked for a key until now; only with ``_wake`` held."""
+        self._oldest.pop(key, None)
+        self._waiting.pop(key, None)
+        if self._running is not None and self._running.key == key:
+            self._running.cancelled = True
 
     @property
     def idle(self) -> bool:
@@ -99,7 +108,7 @@ class Worker(QObject):
         """Ask the thread to end and wait for it; True if it did."""
         with self._wake:
             self._closing = True
-            self._latest.clear()
+            self._oldest.clear()
             self._waiting.clear()
             if self._running is not None:
                 self._running.cancelled = True
@@ -139,9 +148,13 @@ class Worker(QObject):
         if task.progressed is not None and not self._closing:
             self._progress.emit(task, what, done, total)
 
+    def _wanted(self, task: Task) -> bool:
+        oldest = self._oldest.get(task.key)
+        return oldest is not None and task.stamp >= oldest and not task.cancelled
+
     @Slot(object, object)
     def _deliver(self, task: Task, outcome: Any) -> None:
-        if self._latest.get(task.key) != task.stamp or task.cancelled:
+        if not self._wanted(task):
             return
         if isinstance(outcome, UserError):
             task.failed(outcome)
@@ -150,5 +163,5 @@ class Worker(QObject):
 
     @Slot(object, str, int, int)
     def _tell(self, task: Task, what: str, done: int, total: int) -> None:
-        if task.progressed is not None and not task.cancelled and self._latest.get(task.key) == task.stamp:
+        if task.progressed is not None and self._wanted(task):
             task.progressed(what, done, total)

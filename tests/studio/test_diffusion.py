@@ -205,7 +205,7 @@ def test_a_long_walk_is_cancelled_and_what_has_come_can_be_looked_at(page, studi
     assert len(partial) < 101 and not partial.done and not page.transport.progress.isVisible()
     page.transport.go(1)
     assert np.array_equal(shown(page), partial[1].x)
-    assert not studio.desk.inference._latest.get(page.walks.main_key)
+    assert not studio.desk.inference._oldest.get(page.walks.main_key)
 
 
 def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(page, studio: Window, qtbot) -> None:

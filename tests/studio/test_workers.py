@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +68,49 @@ def test_only_the_latest_of_many_questions_is_answered(worker: Worker, qtbot) ->
     assert answers.good == [999]
     assert done == [999]
     assert answers.threads == {"MainThread"}
+
+
+def test_questions_in_turn_let_the_running_one_finish_and_keep_their_place(worker: Worker, qtbot) -> None:
+    """A slider that never rests: the picture that is being painted is shown, then the latest; no kind starves."""
+    answers, began, gate = Answers(), threading.Event(), threading.Event()
+
+    def first(task: Task) -> str:
+        began.set()
+        assert gate.wait(30)
+        assert not task.is_cancelled()
+        return "first"
+
+    worker.ask("table", first, answers.then, answers.failed, in_turn=True)
+    assert began.wait(30)
+    for number in range(5):
+        for key in ("sources", "table"):
+            worker.ask(key, lambda task, k=key, n=number: f"{k} {n}", answers.then, answers.failed, in_turn=True)
+    gate.set()
+    wait(qtbot, worker)
+    assert answers.good == ["first", "sources 4", "table 4"]
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_what_was_asked_in_turn_before_a_cancel_is_not_answered_after_it(worker: Worker, qtbot, finished: bool) -> None:
+    """The answer of the old model must not arrive as one of the new model, even if it was ready and on its way."""
+    answers, began, gate = Answers(), threading.Event(), threading.Event()
+
+    def old(task: Task) -> str:
+        began.set()
+        assert gate.wait(30)
+        return "old"
+
+    worker.ask("x", old, answers.then, answers.failed, in_turn=True)
+    assert began.wait(30)
+    if finished:
+        gate.set()
+        while not worker.idle:  # no events are handled here: the answer waits in the queue
+            time.sleep(0.001)
+    worker.cancel("x")
+    worker.ask("x", lambda task: "new", answers.then, answers.failed, in_turn=True)
+    gate.set()
+    wait(qtbot, worker)
+    assert answers.good == ["new"]
 
 
 def test_questions_of_other_kinds_are_not_replaced(worker: Worker, qtbot) -> None:
