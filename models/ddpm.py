@@ -29,8 +29,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core import diffusion, noise, tiling, unet
-from models.core import images as pictures
+from models.core import diffusion, fitting, noise, unet
 from models.core.conditional import names_of
 from models.core.curves import CurveGroup
 from models.core.diffuser import Diffuser, DiffusionConfig
@@ -180,14 +179,7 @@ class DDPM(Diffuser):
 
     def effect(self, shape: tuple[int, int, int]) -> str:
         """What happens to a picture of another shape than the training images'."""
-        height, width, channels = self.spec.image_shape
-        if shape == self.spec.image_shape:
-            return ""
-        colour = "grey" if channels == 1 else "colour"
-        return (
-            f"This model knows only {colour} pictures of {width} x {height} pixels: it takes the middle of the "
-            f"picture, brings it to that size and gives back a {colour} picture of {width} x {height} pixels."
-        )
+        return fitting.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
@@ -207,7 +199,7 @@ class DDPM(Diffuser):
         Raises:
             Cancelled: if ``cancelled`` said so.
         """
-        images = self.brought(images)
+        images = fitting.fitted(images, self.spec.image_shape)
         cleaned = np.zeros_like(images)
         for number, image in enumerate(images):
             sigma = noise.estimated_sigma(image) if strength is None else strength
@@ -219,13 +211,6 @@ class DDPM(Diffuser):
             if progress:
                 progress(number + 1, len(images))
         return cleaned
-
-    def brought(self, images: Images) -> Images:
-        """Pictures of any size and colour, brought to those of the training images."""
-        if images.shape[1:] == self.spec.image_shape:
-            return np.asarray(images, np.float32)
-        shown = pictures.to_uint8(tiling.opaque(images))
-        return pictures.to_float(np.stack([pictures.fit(image, self.spec.image_shape) for image in shown]))
 
 
 CONFIG = DDPMConfig

@@ -29,8 +29,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import images as pictures
-from models.core import noise, tiling
+from models.core import fitting, noise, tiling
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
@@ -303,14 +302,7 @@ class CodingDenoiser(Denoiser):
 
     def effect(self, shape: tuple[int, int, int]) -> str:
         """What happens to a picture of another shape than the training images'."""
-        height, width, channels = self.spec.image_shape
-        if shape == self.spec.image_shape:
-            return ""
-        colour = "grey" if channels == 1 else "colour"
-        return (
-            f"This model knows only {colour} pictures of {width} x {height} pixels: it takes the middle of the "
-            f"picture, brings it to that size and gives back a {colour} picture of {width} x {height} pixels."
-        )
+        return fitting.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
@@ -319,10 +311,7 @@ class CodingDenoiser(Denoiser):
         """Clean pictures; see ``effect`` for what happens to size and colour. ``strength`` makes no difference."""
         if cancelled and cancelled():
             raise Cancelled
-        if images.shape[1:] != self.spec.image_shape:
-            shown = pictures.to_uint8(tiling.opaque(images))
-            images = pictures.to_float(np.stack([pictures.fit(image, self.spec.image_shape) for image in shown]))
-        clean = self.reconstruct(images)
+        clean = self.reconstruct(fitting.fitted(images, self.spec.image_shape))
         if progress:
             progress(1, 1)
         return clean

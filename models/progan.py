@@ -22,7 +22,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ from keras import layers, ops
 
 from models.core import resolutions
 from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, GRADIENTS, NETWORKS, ContestConfig
+from models.core.contest import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
 from models.core.curves import CurveGroup
 from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.family import About, Codings, DataSpec, Images, setting
@@ -61,32 +61,15 @@ CURVES = (
 # --- Hyper-parameters ------------------------------------------------------------------------------------------------
 
 
-class ProGANConfig(ContestConfig):
+class ProGANConfig(EqualisedConfig):
     """Settings of progressive growing; the default widths want a GPU, see ``suggest`` for a CPU."""
 
-    latent_size: int = setting(
-        256, "How many random numbers a picture is painted from.", unit="codings", group="model", ge=1, le=512
-    )
-    width: int = setting(
-        256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
-        group="model", ge=4, le=512,
-    )  # fmt: skip
     phase_images: int = setting(
         100_000, "Real images that each phase sees; a size fades in during one phase and stays for another.",
         unit="images", ge=1, le=10_000_000,
     )  # fmt: skip
-    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
     learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    ema: float = setting(
-        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
-    )
-    gradient_penalty: float = setting(
-        0.5, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
-    )
     batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
-    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
@@ -109,11 +92,6 @@ def too_short(config: ProGANConfig, spec: DataSpec, steps: int) -> str:
         f"It ends after {steps:,} steps at {height} x {width} pixels; growing to the full size and learning there "
         f"takes {wanted:,}. Ask for more epochs or fewer phase images."
     )
-
-
-def channels(config: ProGANConfig, size: tuple[int, int]) -> int:
-    """Channels at a size: the full width up to 16 pixels, from there on half of them for each doubling; at least 4."""
-    return max(4, min(config.width, 16 * config.width // max(size)))
 
 
 @dataclass(frozen=True)
@@ -199,9 +177,9 @@ def generators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
 
     def block(x: Any, size: tuple[int, int], which: str) -> Any:
         name = f"{which}_{size[0]}"
-        return PixelNorm()(leaky(EqualisedConv(channels(config, size), 3, seed=next(seeds), name=name)(x)))
+        return PixelNorm()(leaky(EqualisedConv(config.channels(size), 3, seed=next(seeds), name=name)(x)))
 
-    first = (*sizes[0], channels(config, sizes[0]))
+    first = (*sizes[0], config.channels(sizes[0]))
     x = EqualisedDense(int(np.prod(first)), seed=next(seeds), name="spread")(PixelNorm(name="unit")(coding))
     x = block(PixelNorm()(leaky(layers.Reshape(first)(x))), sizes[0], "second")
     networks, old = [], None
@@ -222,7 +200,7 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
     half, signed = layers.AveragePooling2D(2), layers.Rescaling(2.0, -1.0, name="to_signed")
 
     def conv(size: tuple[int, int], kernel: int, name: str) -> Callable[[Any], Any]:
-        layer = EqualisedConv(channels(config, size), kernel, seed=next(seeds), name=f"{name}_{size[0]}")
+        layer = EqualisedConv(config.channels(size), kernel, seed=next(seeds), name=f"{name}_{size[0]}")
         return lambda x: leaky(layer(x))
 
     enter = [conv(size, 1, "from_colour") for size in sizes]

@@ -31,7 +31,7 @@ from keras import layers, ops
 
 from models.core import projection, resolutions
 from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, ContestConfig
+from models.core.contest import CURVES_OF_BOTH, EqualisedConfig
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
@@ -57,17 +57,9 @@ PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, a
 # --- Hyper-parameters. The defaults are those of a run that worked on 64 x 64 faces. ----------------------------------
 
 
-class StyleGANConfig(ContestConfig):
+class StyleGANConfig(EqualisedConfig):
     """Settings of a StyleGAN; the default widths want a GPU, see ``suggest`` for a CPU."""
 
-    latent_size: int = setting(
-        256, "How many numbers a picture is painted from; a style has as many.", unit="codings", group="model", ge=1,
-        le=512,
-    )  # fmt: skip
-    width: int = setting(
-        256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
-        group="model", ge=4, le=512,
-    )  # fmt: skip
     mapping_layers: int = setting(8, "Dense layers that map a coding to its style.", group="model", ge=1, le=12)
     style: Literal["adain", "modulated"] = setting(
         "adain", "How a style sets a layer: adaptive normalisation (2019) or modulated convolutions (2020).",
@@ -79,18 +71,8 @@ class StyleGANConfig(ContestConfig):
         0.8, "How far styles may be from their mean in the samples: less is safer, 1 leaves them.", ge=0, le=2,
         later=True,
     )  # fmt: skip
-    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
     learning_rate: float = setting(2e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    ema: float = setting(
-        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
-    )
-    gradient_penalty: float = setting(
-        0.5, "Price of a discriminator that is steep around real images; 0 for none.", group="remedies", ge=0, le=100
-    )
     batch_size: int = setting(64, "How many images one step looks at.", unit="images", ge=1, le=4096)
-    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
@@ -99,11 +81,6 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     if channels == 1 and height * width <= 32 * 32:
         return {"latent_size": 64, "width": 48, "batch_size": 32, "epochs": 20}
     return {"latent_size": 128, "width": 64, "batch_size": 16, "epochs": 60}
-
-
-def channels(config: StyleGANConfig, size: tuple[int, int]) -> int:
-    """Channels at a size: the full width up to 16 pixels, from there on half of them for each doubling; at least 4."""
-    return max(4, min(config.width, 16 * config.width // max(size)))
 
 
 # --- Layers that only StyleGAN has ------------------------------------------------------------------------------------
@@ -251,7 +228,7 @@ def style_layers(config: StyleGANConfig, shape: tuple[int, int, int]) -> tuple[S
     for height, width in resolutions.sizes(shape, "stylegan"):
         for which in ("first", "second"):
             name = f"{height} x {width}, {which}"
-            found.append(StyleLayer(name, height, width, channels(config, (height, width)), begin))
+            found.append(StyleLayer(name, height, width, config.channels((height, width)), begin))
             begin += height * width
     return tuple(found)
 
@@ -306,10 +283,10 @@ def discriminator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.
     image = keras.Input(shape, name="image")
     sizes = resolutions.sizes(shape, "stylegan")[::-1]
     x = layers.Rescaling(2.0, -1.0, name="to_signed")(image)  # [0, 1] -> [-1, 1]
-    x = leaky(EqualisedConv(channels(config, sizes[0]), 1, seed=next(seeds), name="from_colour")(x))
+    x = leaky(EqualisedConv(config.channels(sizes[0]), 1, seed=next(seeds), name="from_colour")(x))
     for here, smaller in itertools.pairwise(sizes):
-        x = leaky(EqualisedConv(channels(config, here), 3, seed=next(seeds), name=f"same_{here[0]}")(x))
-        x = leaky(EqualisedConv(channels(config, smaller), 3, seed=next(seeds), name=f"wider_{here[0]}")(x))
+        x = leaky(EqualisedConv(config.channels(here), 3, seed=next(seeds), name=f"same_{here[0]}")(x))
+        x = leaky(EqualisedConv(config.channels(smaller), 3, seed=next(seeds), name=f"wider_{here[0]}")(x))
         x = layers.AveragePooling2D(2, name=f"down_{here[0]}")(x)
     x = MinibatchDeviation(name="deviation")(x)
     x = leaky(EqualisedConv(config.width, 3, seed=next(seeds), name="last")(x))

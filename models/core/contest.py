@@ -60,3 +60,30 @@ class AdversarialConfig(ContestConfig):
     minibatch: bool = remedy(False, "Let the discriminator see how alike a batch is.")
     minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
     minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
+
+
+class EqualisedConfig(ContestConfig):
+    """What progressive growing and StyleGAN share: networks of equalised layers, narrower towards large sizes."""
+
+    latent_size: int = setting(
+        256, "How many random numbers a picture is painted from; a style has as many.", unit="codings", group="model",
+        ge=1, le=512,
+    )  # fmt: skip
+    width: int = setting(
+        256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
+        group="model", ge=4, le=512,
+    )  # fmt: skip
+    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
+    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    ema: float = setting(
+        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+    )
+    gradient_penalty: float = remedy(
+        0.5, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
+    )
+    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+
+    def channels(self, size: tuple[int, int]) -> int:
+        """Channels at a size: the full width up to 16 pixels, from there half of them for each doubling; at least 4."""
+        return max(4, min(self.width, 16 * self.width // max(size)))

@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 from PIL import Image
 
-from models.core.errors import ImageError
+from models.core.errors import ImageError, RunFormatError
 from models.core.images import FORMATS, MAX_BYTES
 from models.core.operations import shown
+from models.core.strict_json import parse_json
 
 Recipe = dict[str, Any]
 
@@ -101,20 +101,9 @@ def _parsed(text: bytes, where: str) -> Recipe:
     try:
         if len(text) > MAX_RECIPE_BYTES:
             raise ValueError("too long")
-        recipe = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+        recipe = parse_json(text, where)
+    except (ValueError, RunFormatError) as error:
         raise ImageError(problem, where=where, advice="The picture itself can still be opened.") from error
     if not isinstance(recipe, dict):
         raise ImageError(problem, where=where, advice="The picture itself can still be opened.")
     return recipe
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not np.isfinite(number):
-        raise ValueError(f"{digits[:20]} is too large")
-    return number

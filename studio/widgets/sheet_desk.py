@@ -15,12 +15,12 @@ from models.core import images
 from models.core.errors import UserError
 from models.core.family import Encodes
 from studio.session import ModelInfo
-from studio.widgets.exporting import recipe_of, text_chunk
+from studio.widgets.exporting import codings_in, recipe_of, text_chunk
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
 from studio.workers import labelling
 from studio.workers.desk import Desk
-from studio.workers.labelling import Taken
+from studio.workers.taking import Taken, take
 from studio.workers.worker import Task
 
 KEY = "arithmetic/sheet"
@@ -150,19 +150,21 @@ class SheetDesk(QObject):
             if info is not self._info or not taken:
                 self._end(key)
                 return
-            missing = [one.picture for one in taken if one.coding is None]
+            codings = [codings_in(one.recipe or {}, info.latent_size) for one in taken]
+            missing = [one.picture for one, coding in zip(taken, codings, strict=True) if coding is None]
             if not missing:
                 self._end(key)
-                then([Tile(one.picture, one.coding) for one in taken])
+                then([Tile(one.picture, coding) for one, coding in zip(taken, codings, strict=True)])
                 return
 
-            def found(codings: Coding) -> None:
-                rest = iter(codings)
-                then([Tile(one.picture, next(rest) if one.coding is None else one.coding) for one in taken])
+            def found(searched: Coding) -> None:
+                rest = iter(searched)
+                known = [next(rest) if coding is None else coding for coding in codings]
+                then([Tile(one.picture, coding) for one, coding in zip(taken, known, strict=True)])
 
             self._find(key, np.stack(missing), found)
 
-        self.desk.errands.ask(key, lambda task: labelling.take(info, paths), read, partial(self._failed, key=key))
+        self.desk.errands.ask(key, lambda task: take(info, paths), read, partial(self._failed, key=key))
 
     def _find(self, key: str, pictures: NDArray[np.uint8], then: Callable[[Coding], None]) -> None:
         inference = self.desk.inference

@@ -15,7 +15,7 @@ from studio.session import ModelInfo
 from studio.widgets.progress import ProgressRow
 from studio.workers import labelling, mixing
 from studio.workers.desk import Desk
-from studio.workers.mixing import Taken
+from studio.workers.taking import Taken, take
 from studio.workers.worker import Task
 
 KEY = "styles/search"
@@ -60,7 +60,7 @@ class SourceDesk(QObject):
             else:
                 self.progress.end()
 
-        self.desk.errands.ask(KEY, lambda task: mixing.take(info, paths), read, self._failed)
+        self.desk.errands.ask(KEY, lambda task: take(info, paths), read, self._failed)
 
     def dataset(self, plus: bool, then: Then) -> None:
         """Draw a picture of the dataset that the model has not learned from, and find its styles."""
@@ -72,7 +72,7 @@ class SourceDesk(QObject):
 
         def draw(task: Task) -> list[Taken]:
             pictures = labelling.unseen(info, seed, 1, partial(errands.tell, task), task.is_cancelled)
-            return [Taken(picture, None) for picture in pictures]
+            return [Taken(picture) for picture in pictures]
 
         def drawn(taken: list[Taken]) -> None:
             if info is self._info:

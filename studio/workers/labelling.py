@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import datasets, directions, images, recipes
+from models.core import datasets, directions, images
 from models.core.directions import Known
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
 from studio.session import ModelInfo
-from studio.widgets.exporting import codings_in
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -116,28 +114,6 @@ def imagined(model: Any, labels: Labels, names: tuple[str, ...], tell: Tell, can
         tell("Imagining", begin, len(codings))
         parts.append(labels(model.decode(codings[begin : begin + CHUNK])))
     return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """A file that was dropped: a picture in the model's shape, and its coding if its recipe holds one."""
-
-    picture: Pixels
-    coding: Floats | None
-
-
-def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserError]]:
-    """Read files; one that cannot be read is named and left out."""
-    found: list[Taken] = []
-    bad: list[UserError] = []
-    for path in map(Path, paths):
-        try:
-            recipe = recipes.read_recipe(path) or {}
-            coding = codings_in(recipe, info.latent_size) if recipe.get("run_id") == info.run_id else None
-            found.append(Taken(images.fit(images.decode(path), info.image_shape), coding))
-        except UserError as error:
-            bad.append(error)
-    return found, bad
 
 
 def painted(model: Any, codings: Floats, cancelled: Callable[[], bool]) -> Pixels:

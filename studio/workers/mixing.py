@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, recipes, styles
-from models.core.errors import Cancelled, UserError
+from models.core import images, styles
+from models.core.errors import Cancelled
 from models.core.family import Decodes
 from models.core.mixing import Mix, Mixture, Source
 from models.core.mixing_recipe import from_recipe
 from models.core.styles import OFF, Floats, MixesStyles, StyleLayer, Styles
-from studio.session import ModelInfo
 from studio.widgets.exporting import codings_in
+from studio.workers.taking import Taken
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
@@ -183,28 +182,6 @@ def keyframes(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
 
 
 # --- pictures from elsewhere ---
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """A file that was dropped: a picture in the model's shape, and what its recipe says if it comes from here."""
-
-    picture: Pixels
-    recipe: dict[str, Any] | None
-
-
-def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserError]]:
-    """Read files; one that cannot be read is named and left out."""
-    found: list[Taken] = []
-    bad: list[UserError] = []
-    for path in map(Path, paths):
-        try:
-            recipe = recipes.read_recipe(path) or {}
-            known = recipe if recipe.get("run_id") == info.run_id else None
-            found.append(Taken(images.fit(images.decode(path), info.image_shape), known))
-        except UserError as error:
-            bad.append(error)
-    return found, bad
 
 
 def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:

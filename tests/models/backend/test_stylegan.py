@@ -58,7 +58,7 @@ def test_it_says_what_it_can_do(model):
     ]  # fmt: skip
     with pytest.raises(ConfigError, match="9 x 9"):
         tiny(DataSpec((9, 9, 1)))
-    assert stylegan.channels(stylegan.CONFIG(), (64, 64)) == 64 and stylegan.channels(stylegan.CONFIG(), (8, 8)) == 256
+    assert stylegan.CONFIG().channels((64, 64)) == 64 and stylegan.CONFIG().channels((8, 8)) == 256
 
 
 def test_a_decoded_picture_is_that_of_its_truncated_style_with_the_fixed_noise(model, drawn):

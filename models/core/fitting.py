@@ -1,0 +1,29 @@
+"""Pictures of any size and colour, brought to the one shape that a model knows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.core import images as pictures
+from models.core import tiling
+from models.core.family import Images
+
+
+def effect(shape: tuple[int, int, int], known: tuple[int, int, int]) -> str:
+    """What ``fitted`` does to a picture of ``shape``, in words; "" if nothing."""
+    if shape == known:
+        return ""
+    height, width, channels = known
+    colour = "grey" if channels == 1 else "colour"
+    return (
+        f"This model knows only {colour} pictures of {width} x {height} pixels: it takes the middle of the "
+        f"picture, brings it to that size and gives back a {colour} picture of {width} x {height} pixels."
+    )
+
+
+def fitted(images: Images, known: tuple[int, int, int]) -> Images:
+    """Pictures (n, h, w, 1 to 4) in [0, 1] in the shape (height, width, channels) that a model knows."""
+    if images.shape[1:] == known:
+        return np.asarray(images, np.float32)
+    shown = pictures.to_uint8(tiling.opaque(images))
+    return pictures.to_float(np.stack([pictures.fit(image, known) for image in shown]))
