@@ -17,7 +17,6 @@ from studio.session import ModelInfo
 from studio.workers import garbage
 from studio.workers.worker import Task, Worker
 
-SHEET = 8  # pictures that a walk begins with
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +91,7 @@ class Inference(Worker):
         from models.core import device
 
         device.prepare()
-        from models.core import training
+        from models.core import training, warming
         from models.core.record import Run
 
         run = Run.open(folder)
@@ -104,7 +103,7 @@ class Inference(Worker):
             if self._model is not None:
                 garbage.mark()
             self._model = model
-            self._warm()
+            warming.warm(self._model)
         module = models.family(run.info.family)
         about = run.info.dataset
         self._folder = folder
@@ -118,21 +117,6 @@ class Inference(Worker):
         )  # fmt: skip
         garbage.freeze()
         return self._info
-
-    def _warm(self) -> None:
-        """Trace now what panels ask first, so that the first move of a slider is as quick as the second."""
-        from models.core.diffuses import Diffuses, Sampling
-        from models.core.family import Decodes, Encodes
-
-        if isinstance(self._model, Decodes):
-            codings = self._model.sample_codings(2, 0)
-            pictures = self._model.decode(codings)
-            self._model.decode(codings[:1])
-            if isinstance(self._model, Encodes):
-                self._model.encode(pictures[:1])
-        if isinstance(self._model, Diffuses):
-            step = next(self._model.reverse(Sampling(steps=1), count=SHEET))
-            self._model.pictures(step.x)
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],

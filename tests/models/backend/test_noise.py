@@ -58,6 +58,16 @@ def test_sigma_is_found_again_in_a_smooth_picture(sigma: float) -> None:
     assert abs(noise.estimated_sigma(noisy) / sigma - 1) < 0.05
 
 
+def test_sigma_of_a_large_picture_is_found_on_blocks_all_over_it() -> None:
+    """A quiet left half and a noisy right one: the median lies between them wherever the blocks are taken from."""
+    sigma = np.repeat(np.array([0.05, 0.15], np.float32), 1500)[None, :, None]
+    noisy = 0.5 + sigma * np.random.default_rng(0).standard_normal((3000, 3000, 1), dtype=np.float32)
+    whole = np.median(np.abs(noisy[::2, ::2] - noisy[1::2, ::2] - noisy[::2, 1::2] + noisy[1::2, 1::2])) / 2 / 0.6745
+    assert abs(noise.estimated_sigma(noisy) / whole - 1) < 0.01
+    in_bytes = np.clip(np.rint(255 * noisy), 0, 255).astype(np.uint8)
+    assert abs(noise.estimated_sigma(in_bytes) / whole - 1) < 0.03  # bytes make steps of 0.003
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 9, 3), (2, 2, 3), (3, 3, 1)])
 def test_sigma_of_tiny_pictures_is_a_number(shape: tuple[int, int, int]) -> None:
     assert noise.estimated_sigma(np.zeros(shape, np.float32)) == 0.0
