@@ -33,6 +33,7 @@ from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
 from models.core.curves import CurveGroup
 from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.errors import ConfigError
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.latest import Latest
@@ -70,6 +71,10 @@ class ProGANConfig(EqualisedConfig):
     )  # fmt: skip
     learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
     batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    full_size_batch: int = setting(
+        0, "How many of them at the full size, which needs the most memory; sizes between lie between. 0 for all.",
+        unit="images", ge=0, le=4096,
+    )  # fmt: skip
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
@@ -83,8 +88,8 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
 def too_short(config: ProGANConfig, spec: DataSpec, steps: int) -> str:
     """What a run of so many steps would not reach; "" if it grows to the full size and learns there for a phase."""
     sizes = resolutions.sizes(spec.image_shape, "progan")
-    schedule = Schedule(len(sizes), config.phase_images, config.batch_size)
-    wanted = schedule.end + -(-config.phase_images // config.batch_size)
+    schedule = Schedule(config.phase_images, batches(config, len(sizes)))
+    wanted = schedule.end + schedule.steps(2 * len(sizes) - 2)
     if steps >= wanted:
         return ""
     height, width = sizes[schedule.level(steps)]
@@ -94,23 +99,42 @@ def too_short(config: ProGANConfig, spec: DataSpec, steps: int) -> str:
     )
 
 
+def batches(config: ProGANConfig, levels: int) -> tuple[int, ...]:
+    """Images that a step looks at, a number for each size: from ``batch_size`` down to ``full_size_batch``.
+
+    Raises:
+        ConfigError: if the second is larger than the first.
+    """
+    first, last = config.batch_size, config.full_size_batch or config.batch_size
+    if last > first:
+        raise ConfigError({"full_size_batch": f"must not be larger than the batch size, {first}"})
+    return tuple(round(first * (last / first) ** (level / (levels - 1))) for level in range(levels))
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Which size is learned at which step, and how far it has faded in.
 
     Attributes:
-        levels: how many sizes there are.
-        images: that each phase sees.
-        batch_size: of a step.
+        images: that each phase sees, at least; a phase ends with a whole step.
+        batches: images of a step, one number for each size.
     """
 
-    levels: int
     images: int
-    batch_size: int
+    batches: tuple[int, ...]
+
+    def steps(self, phase: int) -> int:
+        """How many steps a phase takes."""
+        return -(-self.images // self.batches[(phase + 1) // 2])
+
+    def start(self, phase: int) -> int:
+        """The first step of a phase."""
+        return sum(self.steps(before) for before in range(phase))
 
     def phase(self, step: int) -> int:
         """0 for the smallest size, then two for each size: odd while it fades in, even while it stays."""
-        return min(step * self.batch_size // self.images, 2 * (self.levels - 1))
+        last = 2 * (len(self.batches) - 1)
+        return next(phase for phase in range(last, -1, -1) if step >= self.start(phase))
 
     def level(self, step: int) -> int:
         """0 for the smallest size."""
@@ -118,13 +142,13 @@ class Schedule:
 
     def alpha(self, level: int, step: Any) -> Any:
         """From 0 to 1 while a level fades in, 1 afterwards and for the smallest one; ``step`` may be a tensor."""
-        faded = (step * self.batch_size - (2 * level - 1) * self.images) / self.images
-        return ops.clip(ops.cast(faded if level else 1.0, "float32"), 0.0, 1.0)
+        faded = (step - self.start(2 * level - 1)) / self.steps(2 * level - 1) if level else 1.0
+        return ops.clip(ops.cast(faded, "float32"), 0.0, 1.0)
 
     @property
     def end(self) -> int:
         """The first step of the last phase, in which nothing grows any more."""
-        return -(-2 * (self.levels - 1) * self.images // self.batch_size)
+        return self.start(2 * (len(self.batches) - 1))
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------
@@ -255,7 +279,7 @@ class ProGAN(Adversarial):
         mean = generators(config, shape) if config.ema > 0 else None
         super().__init__(config, spec, (generators(config, shape), discriminators(config, shape), mean))
         self.sizes = resolutions.sizes(shape, "progan")
-        self.schedule = Schedule(len(self.sizes), config.phase_images, config.batch_size)
+        self.schedule = Schedule(config.phase_images, batches(config, len(self.sizes)))
         self.steps_done = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps_done")
         self.training_only = (*GRADIENTS, *GROWTH)
         for name in GROWTH:
@@ -288,7 +312,10 @@ class ProGAN(Adversarial):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Both losses at this level's size; the real images fade as the fakes do."""
+        """Both losses at this level's size and, in training, its batch; the real images fade as the fakes do."""
+        if training:
+            batch = self.schedule.batches[self.generator.level]
+            x, y_pred = x[:batch], y_pred[:batch]
         return super().compute_loss(self.real(x), y, y_pred, sample_weight, training)
 
     def real(self, images: Any) -> Any:
@@ -414,7 +441,8 @@ def build(config: ProGANConfig, spec: DataSpec) -> ProGAN:
     return ProGAN(config, spec)
 
 
-# Lessons. One batch size serves all sizes, where the paper takes large batches of small pictures: Keras fits with one.
+# Lessons. Keras fits with one batch size, so a step at a larger size takes the first images of its batch. That saves
+# the memory and time that a smaller batch is to save, only an epoch then does not show every image at that size.
 # The paper starts its optimizer anew for each size. Here the slots of a layer that sleeps stay zero, and when it wakes,
 # Adam's correction for young slots is over: its first step is ten times as long, 1 % of a weight of size 1, and the
 # layer has hardly faded in by then.

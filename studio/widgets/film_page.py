@@ -182,8 +182,9 @@ class FilmPage(QObject):
         film, frame = self.recording(), self.cards.frame()
         if film is None or frame is None:
             return
-        if what == "frame":
-            self.exporter.picture(images.grid(frame.x), self.recipe())
+        if what in ("frame", "cards"):
+            picture = images.grid(frame.x) if what == "frame" else self.cards.picture()
+            self.exporter.picture(picture, self.recipe())
             return
         whole = np.unique(np.linspace(0, len(film) - 1, FRAMES).round().astype(int)).tolist()
         steps = self.transport.stills() if what == ".png" else whole

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from models.core import images
 from studio import theme
 from studio.widgets.basics import Elided, hbox
 from studio.widgets.card import Card, Segmented
@@ -26,6 +27,7 @@ WALK = (
 DROWNING = (("xₜ", "the picture in noise"), ("x₀", "the picture"), ("Noise", ""), ("", ""))
 WIDE = 1_000  # px from which all four cards stand side by side
 NOISE, CHANGE = range(2)
+GAP, GROUND = 6, 128  # pixels and grey between the sheets of an exported picture
 Names = Sequence[tuple[str, str]]  # for each card, what stands above its two sheets
 NAMELESS: Names = (("", ""),) * 4
 
@@ -113,6 +115,14 @@ class StepCards(QWidget):
     def frame(self) -> Frame | None:
         """The step that is shown."""
         return self._shown[0]
+
+    def picture(self) -> Pixels:
+        """The sheets that are shown in one picture: a column for each card, beneath it the other future."""
+        seen = [
+            part for part in zip(self.cards, *map(self._parts, self._shown[:2]), strict=True) if part[0].isVisible()
+        ]
+        sheets = [images.grid(sheet) for row in (1, 2) for part in seen if (sheet := part[row]) is not None]
+        return images.grid(np.stack(sheets), columns=len(seen), gap=GAP, ground=GROUND)
 
     def _parts(self, frame: Frame | None) -> tuple[Pixels | None, Pixels | None, Pixels | None, Pixels | None]:
         if frame is None:

@@ -23,6 +23,7 @@ STILL = 56  # px
 NARROW = 720  # px of the card
 WAYS_OUT = {
     "Picture, this step (PNG)": "frame",
+    "All that is shown of this step (PNG)": "cards",
     "Film (GIF)": ".gif",
     "Film (Animated PNG)": ".apng",
     "Film (WebP)": ".webp",
@@ -37,7 +38,7 @@ class TransportCard(Card):
     moved = Signal(int)  # a step to show
     play_asked = Signal()  # Play was pressed, before anything moves
     fork_asked = Signal()
-    export_asked = Signal(str)  # "frame" or the suffix of a film
+    export_asked = Signal(str)  # "frame", "cards" or the suffix of a film
     cancelled = Signal()
 
     def __init__(self) -> None:

@@ -218,11 +218,15 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
         action.trigger()
         wait_idle(qtbot, studio)
     found = {path.suffix: path for path in places.exports().iterdir()}
-    assert len(list(places.exports().iterdir())) == 6 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
+    assert len(list(places.exports().iterdir())) == 7 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
     assert Image.open(found[".webp"]).n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
     frame = next(path for path in pngs if np.array_equal(images.decode(path)[..., :1], images.grid(picture)))
     assert recipes.read_recipe(frame)["time"] == 20
+    both = [page.cards.frame(), page.walks.other(page.cards.frame())]  # two futures: x_t and predicted x_0 of each
+    sheets = [images.grid(part) for one in both for part in (one.x, one.x_0)]
+    everything = images.grid(np.stack(sheets), columns=2, gap=6, ground=128)
+    assert any(np.array_equal(images.decode(path)[..., :1], everything) for path in pngs)
     page.place(playback.View(page.settings.default()))
     page.go_to(0)
     wait_idle(qtbot, studio)

@@ -81,12 +81,39 @@ def test_real_images_fade_in_as_fakes_do():
 
 
 def test_the_schedule_stays_fades_and_stays():
-    schedule = progan.Schedule(levels=3, images=100, batch_size=10)
+    schedule = progan.Schedule(images=100, batches=(10, 10, 10))
     assert [schedule.phase(step) for step in (0, 9, 10, 19, 20, 30, 39, 40, 999)] == [0, 0, 1, 1, 2, 3, 3, 4, 4]
     assert [schedule.level(step) for step in (0, 9, 10, 29, 30, 999)] == [0, 0, 1, 1, 2, 2]
     alphas = [float(schedule.alpha(schedule.level(step), step)) for step in (0, 10, 15, 20, 29, 30, 39, 40)]
     assert alphas == pytest.approx([1.0, 0.0, 0.5, 1.0, 1.0, 0.0, 0.9, 1.0])
     assert schedule.end == 40
+
+
+def test_larger_sizes_take_smaller_batches_and_a_phase_still_sees_its_images():
+    config = progan.CONFIG(batch_size=16, full_size_batch=4)
+    assert progan.batches(config, 5) == (16, 11, 8, 6, 4) and progan.batches(config, 3) == (16, 8, 4)
+    schedule = progan.Schedule(images=100, batches=progan.batches(config, 3))
+    assert [schedule.steps(phase) for phase in range(5)] == [7, 13, 13, 25, 25] and schedule.end == 58
+    assert [schedule.level(step) for step in (6, 7, 32, 33, 999)] == [0, 1, 1, 2, 2]
+    assert float(schedule.alpha(2, 45)) == pytest.approx(12 / 25)
+    with pytest.raises(ConfigError, match="full_size_batch"):
+        progan.batches(progan.CONFIG(batch_size=16, full_size_batch=17), 3)
+
+
+def test_a_step_at_a_larger_size_looks_at_its_own_batch(monkeypatch):
+    model = compiled(full_size_batch=2)  # of 8: 8, 4, 2
+    seen = []
+
+    def noted(real, *arguments, plain=model.discriminator_loss):
+        seen.append(tuple(real.shape[:2]))
+        return plain(real, *arguments)
+
+    monkeypatch.setattr(model, "discriminator_loss", noted)
+    for _ in range(2 + 8 + 9):
+        model.train_on_batch(IMAGES[:8])
+    assert sorted(set(seen)) == [(2, 16), (4, 8), (8, 4)]
+    model.test_on_batch(IMAGES[:8])
+    assert seen[-1] == (8, 16)  # an evaluation looks at every image
 
 
 def test_growth_is_live_and_both_networks_learn_at_every_level():
