@@ -274,6 +274,7 @@ def bombs() -> Iterator[tuple[str, bytes]]:
 def _text_bombs() -> Iterator[tuple[str, bytes]]:
     bomb = zlib.compress(bytes(80_000_000), 9)
     yield "text-bomb.png", png(1, 1, b"\0\0", before=chunk(b"zTXt", b"Comment\0\0" + bomb))
+    yield "profile-bomb.png", png(1, 1, b"\0\0", before=chunk(b"iCCP", b"sRGB\0\0" + bomb))
     info = PngImagePlugin.PngInfo()
     info.add_itxt("Comment", "x" * 30_000_000, zip=True)
     yield "long-text.png", saved(Image.new("L", (1, 1)), "PNG", pnginfo=info)
