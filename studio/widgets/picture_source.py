@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -12,10 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from models.core import images
 from models.core.errors import UserError
 from studio.session import ModelInfo
-from studio.workers import labelling, taking
+from studio.workers import labelling
 from studio.workers.desk import Desk
 from studio.workers.playback import MOST, Pixels
-from studio.workers.taking import Taken
 from studio.workers.worker import Task
 
 
@@ -58,14 +58,24 @@ class PictureSource(QObject):
         info = self._info
         if info is None:
             return False
-        files = paths[:MOST]
-        self.desk.errands.ask(self._key, lambda task: taking.take(info, files), self._read, self._show_error)
+        files, shape = [Path(path) for path in paths[:MOST]], info.image_shape
+
+        def read(task: Task) -> tuple[list[Pixels], list[UserError]]:
+            found, bad = [], []
+            for path in files:
+                try:
+                    found.append(images.fit(images.decode(path), shape))
+                except UserError as error:
+                    bad.append(error)
+            return found, bad
+
+        self.desk.errands.ask(self._key, read, self._read, self._show_error)
         return True
 
-    def _read(self, answer: tuple[list[Taken], list[UserError]]) -> None:
+    def _read(self, answer: tuple[list[Pixels], list[UserError]]) -> None:
         found, bad = answer
         if found:
-            self.chosen.emit(np.stack([one.picture for one in found]))
+            self.chosen.emit(np.stack(found))
         if bad:
             self._show_error(bad[0])
 
