@@ -201,7 +201,8 @@ def generators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
 
     def block(x: Any, size: tuple[int, int], which: str) -> Any:
         name = f"{which}_{size[0]}"
-        return PixelNorm()(leaky(EqualisedConv(config.channels(size), 3, seed=next(seeds), name=name)(x)))
+        conv = EqualisedConv(config.channels(size), 3, half=config.half, seed=next(seeds), name=name)
+        return PixelNorm()(leaky(conv(x)))
 
     first = (*sizes[0], config.channels(sizes[0]))
     x = EqualisedDense(int(np.prod(first)), seed=next(seeds), name="spread")(PixelNorm(name="unit")(coding))
@@ -221,10 +222,11 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
     """[images of each size, alpha] -> one logit; from the largest size down, then how much the batch differs."""
     seeds = itertools.count(config.seed * 1_000 + 500)
     sizes = resolutions.sizes(shape, "progan")
-    half, signed = layers.AveragePooling2D(2), layers.Rescaling(2.0, -1.0, name="to_signed")
+    shrink, signed = layers.AveragePooling2D(2), layers.Rescaling(2.0, -1.0, name="to_signed")
 
     def conv(size: tuple[int, int], kernel: int, name: str) -> Callable[[Any], Any]:
-        layer = EqualisedConv(config.channels(size), kernel, seed=next(seeds), name=f"{name}_{size[0]}")
+        half = config.half and kernel > 1
+        layer = EqualisedConv(config.channels(size), kernel, half=half, seed=next(seeds), name=f"{name}_{size[0]}")
         return lambda x: leaky(layer(x))
 
     enter = [conv(size, 1, "from_colour") for size in sizes]
@@ -237,9 +239,9 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
         image, alpha = keras.Input((*size, shape[2]), name="image"), keras.Input((1,), name="alpha")
         x = enter[top](signed(image))
         for level in range(top, 0, -1):
-            x = half(wider[level - 1](same[level](x)))
+            x = shrink(wider[level - 1](same[level](x)))
             if level == top:  # the block above this one fades in
-                x = Fade(name=f"fade_{size[0]}")([enter[level - 1](signed(half(image))), x, alpha])
+                x = Fade(name=f"fade_{size[0]}")([enter[level - 1](signed(shrink(image))), x, alpha])
         x = same[0](MinibatchDeviation(name="deviation")(x))
         networks.append(
             keras.Model([image, alpha], verdict(leaky(hidden(layers.Flatten()(x)))), name=f"judges_{size[0]}")
@@ -276,7 +278,7 @@ class ProGAN(Adversarial):
 
     def __init__(self, config: ProGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
-        mean = generators(config, shape) if config.ema > 0 else None
+        mean = generators(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generators(config, shape), discriminators(config, shape), mean))
         self.sizes = resolutions.sizes(shape, "progan")
         self.schedule = Schedule(config.phase_images, batches(config, len(self.sizes)))

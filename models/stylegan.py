@@ -49,7 +49,8 @@ ABOUT = About(
     paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
 )
 CURVES = CURVES_OF_BOTH
-FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
+FIRST_EDITION, SECOND_EDITION, BOTH = "adain", "modulated", "both"
+COARSE = 16  # pixels: with both, sizes below this one have modulated convolutions, the others adaptive normalisation
 MEMORY = 0.995  # of the mean style, from batch to batch
 PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
@@ -61,10 +62,16 @@ class StyleGANConfig(EqualisedConfig):
     """Settings of a StyleGAN; the default widths want a GPU, see ``suggest`` for a CPU."""
 
     mapping_layers: int = setting(8, "Dense layers that map a coding to its style.", group="model", ge=1, le=12)
-    style: Literal["adain", "modulated"] = setting(
-        "adain", "How a style sets a layer: adaptive normalisation (2019) or modulated convolutions (2020).",
+    style: Literal["adain", "modulated", "both"] = setting(
+        "adain", "How a style sets a layer: adaptive normalisation (2019), modulated convolutions (2020), or these up "
+        "to 8 pixels and the former from 16 on.",
         group="model",
     )  # fmt: skip
+
+    def modulates(self, size: int) -> bool:
+        """Whether layers of this height have modulated convolutions, not adaptive normalisation."""
+        return self.style == SECOND_EDITION or (self.style == BOTH and size < COARSE)
+
     mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
                             later=True)  # fmt: skip
     truncation: float = setting(
@@ -169,7 +176,7 @@ class ModulatedConv(EqualisedConv):
         x, style = inputs
         scale, kernel = self.affine(style), self.scaled()  # (b, inputs)
         spread = ops.matmul(ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))  # (b, units)
-        x = ops.conv(x * scale[:, None, None], kernel, padding="same")
+        x = self.convolve(x * scale[:, None, None], kernel)
         return x * ops.rsqrt(spread + SMALL)[:, None, None]
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:  # type: ignore[override]
@@ -246,7 +253,7 @@ def mapping(config: StyleGANConfig) -> keras.Model:
 def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
     """Styles (b, layers, d) and noise (b, noise_size) -> pictures (b, h, w, c), about [0, 1] (not clipped)."""
     known, seeds = style_layers(config, shape), itertools.count(config.seed * 1_000 + 100, 2)
-    modulated = config.style == SECOND_EDITION
+    half = config.half
     styles = keras.Input((len(known), config.latent_size), name="styles")
     maps = keras.Input((known[-1].place.stop,), name="noise")
     x = Constant((known[0].height, known[0].width), known[0].channels, seed=next(seeds), name="constant")(styles)
@@ -254,16 +261,20 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
         style = styles[:, number]  # (b, d)
         if x.shape[1] < layer.height:
             x = layers.UpSampling2D(2, interpolation="nearest", name=f"up_{number}")(x)
+        modulated = config.modulates(layer.height)
         if modulated:
-            x = ModulatedConv(layer.channels, 3, bias=None, seed=next(seeds), name=f"conv_{number}")([x, style])
+            x = ModulatedConv(
+                layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
+            )([x, style])  # fmt: skip
         elif number:  # the first layer of the first edition is the constant itself
-            x = EqualisedConv(layer.channels, 3, bias=None, seed=next(seeds), name=f"conv_{number}")(x)
+            x = EqualisedConv(
+                layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
+            )(x)  # fmt: skip
         x = leaky(NoiseAndBias(name=f"noise_{number}")([x, maps[:, layer.place]]))
-        x = (
-            layers.Identity(name=f"layer_{number}")(x)
-            if modulated
-            else AdaIN(seed=next(seeds), name=f"layer_{number}")([x, style])
-        )
+        if modulated:
+            x = layers.Identity(name=f"layer_{number}")(x)
+        else:
+            x = AdaIN(seed=next(seeds), name=f"layer_{number}")([x, style])
     x = EqualisedConv(shape[2], 1, seed=next(seeds), name="to_colour")(x)
     return keras.Model([styles, maps], layers.Rescaling(0.5, 0.5, name="to_unit")(x), name="synthesis")
 
@@ -279,17 +290,17 @@ def generator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
 
 def discriminator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
     """Two convolutions a resolution and a mean over 2 x 2 pixels; at the smallest, how much the batch differs."""
-    seeds = itertools.count(config.seed * 1_000 + 500)
+    seeds, half = itertools.count(config.seed * 1_000 + 500), config.half
     image = keras.Input(shape, name="image")
     sizes = resolutions.sizes(shape, "stylegan")[::-1]
     x = layers.Rescaling(2.0, -1.0, name="to_signed")(image)  # [0, 1] -> [-1, 1]
     x = leaky(EqualisedConv(config.channels(sizes[0]), 1, seed=next(seeds), name="from_colour")(x))
     for here, smaller in itertools.pairwise(sizes):
-        x = leaky(EqualisedConv(config.channels(here), 3, seed=next(seeds), name=f"same_{here[0]}")(x))
-        x = leaky(EqualisedConv(config.channels(smaller), 3, seed=next(seeds), name=f"wider_{here[0]}")(x))
+        x = leaky(EqualisedConv(config.channels(here), 3, half=half, seed=next(seeds), name=f"same_{here[0]}")(x))
+        x = leaky(EqualisedConv(config.channels(smaller), 3, half=half, seed=next(seeds), name=f"wider_{here[0]}")(x))
         x = layers.AveragePooling2D(2, name=f"down_{here[0]}")(x)
     x = MinibatchDeviation(name="deviation")(x)
-    x = leaky(EqualisedConv(config.width, 3, seed=next(seeds), name="last")(x))
+    x = leaky(EqualisedConv(config.width, 3, half=half, seed=next(seeds), name="last")(x))
     x = leaky(EqualisedDense(config.width, seed=next(seeds), name="dense")(layers.Flatten()(x)))
     return keras.Model(image, EqualisedDense(1, seed=next(seeds), name="verdict")(x), name="discriminator")
 
@@ -306,7 +317,7 @@ class StyleGAN(Adversarial):
 
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
-        mean = generator(config, shape) if config.ema > 0 else None
+        mean = generator(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
         self.style_size, self.noise_size = config.latent_size, self.style_layers[-1].place.stop

@@ -118,20 +118,30 @@ def _goes_on(group: str, model: Any, source: Any, arrays: Arrays, before: Arrays
 
 
 def _weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every weight of a model by (network, layer, number); networks of one name are numbered, too."""
+    """Every weight of a model by (network, ..., layer, number); networks of one name are numbered, too."""
     seen: Counter[str] = Counter()
     within = set()
     for part in model.layers:
         seen[part.name] += 1
         name = f"{part.name}_{seen[part.name]}" if seen[part.name] > 1 else part.name
         for layer in getattr(part, "layers", [part]):
-            for number, variable in enumerate(layer.weights):
-                if "seed_generator" not in variable.path:
-                    within.add(id(variable))
-                    yield (name, layer.name, str(number)), variable
+            for key, variable in _of_layers(layer, (name, layer.name)):
+                within.add(id(variable))
+                yield key, variable
     for variable in model.weights:
         if id(variable) not in within and "seed_generator" not in variable.path:
             yield ("model", variable.name), variable
+
+
+def _of_layers(part: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The weights of a layer by its name and their numbers, those of a network by its layers', however deep."""
+    if inner := getattr(part, "layers", None):
+        for layer in inner:
+            yield from _of_layers(layer, (*names, layer.name))
+        return
+    for number, variable in enumerate(part.weights):
+        if "seed_generator" not in variable.path:
+            yield (*names, str(number)), variable
 
 
 def treat(run: Run, found: Diagnosis, remedy: remedies.Remedy, folder: Path) -> Run:

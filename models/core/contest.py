@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Literal
+from typing import Literal, Self
 
 from models.core.curves import CurveGroup
 from models.core.family import Config, setting
@@ -73,6 +73,10 @@ class EqualisedConfig(ContestConfig):
         256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
         group="model", ge=4, le=512,
     )  # fmt: skip
+    half: bool = setting(
+        False, "Convolve in bfloat16 while learning: quicker on processors made for it; samples are painted exactly.",
+        later=True,
+    )  # fmt: skip
     optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
     beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
     beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
@@ -83,6 +87,10 @@ class EqualisedConfig(ContestConfig):
         0.5, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
     )
     epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+
+    def exact(self) -> Self:
+        """The same settings without bfloat16, for the network that paints samples."""
+        return self.model_copy(update={"half": False})
 
     def channels(self, size: tuple[int, int]) -> int:
         """Channels at a size: the full width up to 16 pixels, from there half of them for each doubling; at least 4."""

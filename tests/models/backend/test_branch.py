@@ -52,6 +52,25 @@ def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_
         assert new.info.dataset["image_shape"] == [16, 16, 1]
 
 
+def test_layers_within_a_network_are_told_by_their_names_when_others_come_between_them(tmp_path):
+    data = blobs(32, (16, 16, 1))
+    config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0,
+                             style="modulated")  # fmt: skip
+    with training.start(tmp_path / "source", "stylegan", config, data) as run:
+        training.train(run, data)
+    with branch(Run.open(tmp_path / "source"), 2, tmp_path / "new", {"style": "both", "epochs": 2}) as new:
+        assert new.events()[0]["values"]["fresh"] == [f"generator/synthesis/layer_{number}" for number in (4, 5)]
+        before, after = (
+            training.load(one)[0].generator.get_layer("synthesis") for one in (Run.open(tmp_path / "source"), new)
+        )
+        numbered = [f"{kind}_{number}" for kind in ("conv", "noise") for number in range(6)]
+        for name in ("constant", *numbered, "to_colour"):
+            mine, theirs = after.get_layer(name).get_weights(), before.get_layer(name).get_weights()
+            for one, other in zip(mine, theirs, strict=False):  # a plain convolution has no style
+                np.testing.assert_array_equal(one, other)
+        assert training.train(new, data).status == "finished"
+
+
 def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_path, dataset):
     with branch(source, STEP, tmp_path / "new", {}) as new:
         assert new.metrics() == [row for row in source.metrics() if row["step"] <= STEP]

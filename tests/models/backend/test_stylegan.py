@@ -107,6 +107,15 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
     assert painted.decode(painted.sample_codings(2, 0)).shape == (2, 16, 16, 3)
 
 
+def test_both_editions_modulate_up_to_eight_pixels_and_normalise_from_sixteen_on():
+    names = {}
+    for style in ("adain", "modulated", "both"):
+        network = tiny(style=style).sampler.get_layer("synthesis")
+        names[style] = [isinstance(network.get_layer(f"layer_{number}"), stylegan.AdaIN) for number in range(6)]
+    assert names["adain"] == [True] * 6 and names["modulated"] == [False] * 6
+    assert names["both"] == [False] * 4 + [True] * 2
+
+
 def test_mixing_takes_coarse_layers_from_one_and_fine_ones_from_the_other(model, drawn):
     mixed = styles.mix(drawn[:1], drawn[1:2], 2)
     np.testing.assert_array_equal(mixed[:, :2], drawn[:1, :2])
