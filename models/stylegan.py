@@ -22,7 +22,7 @@ StyleGAN", 2020, arXiv:1912.04958, equations 1 to 3.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 import keras
@@ -50,8 +50,9 @@ ABOUT = About(
 )
 CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION, BOTH = "adain", "modulated", "both"
-COARSE = 16  # pixels: with both, sizes below this one have modulated convolutions, the others adaptive normalisation
+FINE = 16  # pixels: with both, layers from this size on normalise what their convolutions make
 MEMORY = 0.995  # of the mean style, from batch to batch
+FITTED = 2_000  # codings over which moments are matched
 PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
@@ -63,14 +64,19 @@ class StyleGANConfig(EqualisedConfig):
 
     mapping_layers: int = setting(8, "Dense layers that map a coding to its style.", group="model", ge=1, le=12)
     style: Literal["adain", "modulated", "both"] = setting(
-        "adain", "How a style sets a layer: adaptive normalisation (2019), modulated convolutions (2020), or these up "
-        "to 8 pixels and the former from 16 on.",
+        "adain", "How a style sets a layer: adaptive normalisation (2019), modulated convolutions (2020), or these "
+        "everywhere and the former after them from 16 pixels on.",
         group="model",
     )  # fmt: skip
 
-    def modulates(self, size: int) -> bool:
-        """Whether layers of this height have modulated convolutions, not adaptive normalisation."""
-        return self.style == SECOND_EDITION or (self.style == BOTH and size < COARSE)
+    @property
+    def modulates(self) -> bool:
+        """Whether styles modulate convolutions."""
+        return self.style != FIRST_EDITION
+
+    def normalises(self, size: int) -> bool:
+        """Whether layers of this height end with adaptive normalisation."""
+        return self.style == FIRST_EDITION or (self.style == BOTH and size >= FINE)
 
     mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
                             later=True)  # fmt: skip
@@ -261,8 +267,7 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
         style = styles[:, number]  # (b, d)
         if x.shape[1] < layer.height:
             x = layers.UpSampling2D(2, interpolation="nearest", name=f"up_{number}")(x)
-        modulated = config.modulates(layer.height)
-        if modulated:
+        if config.modulates:
             x = ModulatedConv(
                 layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
             )([x, style])  # fmt: skip
@@ -271,10 +276,10 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
                 layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
             )(x)  # fmt: skip
         x = leaky(NoiseAndBias(name=f"noise_{number}")([x, maps[:, layer.place]]))
-        if modulated:
-            x = layers.Identity(name=f"layer_{number}")(x)
-        else:
+        if config.normalises(layer.height):
             x = AdaIN(seed=next(seeds), name=f"layer_{number}")([x, style])
+        else:
+            x = layers.Identity(name=f"layer_{number}")(x)
     x = EqualisedConv(shape[2], 1, seed=next(seeds), name="to_colour")(x)
     return keras.Model([styles, maps], layers.Rescaling(0.5, 0.5, name="to_unit")(x), name="synthesis")
 
@@ -342,6 +347,31 @@ class StyleGAN(Adversarial):
             styles = ops.where(crossed[..., None], second[:, None], styles)
         maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
         return network.get_layer("synthesis")([styles, maps], training=training)
+
+    def settle(self, fresh: Collection[str]) -> None:
+        """Where normalisations, and nothing else, come to a network that has learned, match its moments."""
+        if fresh and all(name.split("/")[-1].startswith("layer_") for name in fresh):
+            self.match_moments()
+
+    def match_moments(self) -> None:
+        """Set all adaptive normalisations so that they leave pictures of a single style about as they are.
+
+        Mean and spread of each feature map are fitted as affine functions of w, by least squares over ``FITTED``
+        codings. A network that has learned without normalisation goes on with it from its own pictures; only where
+        styles are mixed does it paint otherwise: then mean and spread are those of the layer's own style.
+        """
+        codings = np.random.default_rng(self.config.seed).standard_normal((FITTED, self.latent_size), np.float32)
+        for network in {id(n): n for n in (self.generator, self.sampler)}.values():
+            w = predict(network.get_layer("mapping"), codings)[0]
+            known, painter = np.concatenate([w, np.ones_like(w[:, :1])], axis=1), network.get_layer("synthesis")
+            styles = np.repeat(w[:, None], len(self.style_layers), axis=1)
+            for layer in (one for one in painter.layers if isinstance(one, AdaIN)):  # each sees what the last one left
+                found = keras.Model(painter.inputs, list(ops.moments(layer.input[0], axes=(1, 2))))
+                mean, variance = predict(found, styles, self._noise(styles, None), batch_size=PAINTED)
+                wanted = np.concatenate([np.sqrt(variance) - 1.0, mean], axis=1)
+                fitted = np.linalg.lstsq(known, wanted, rcond=None)[0]
+                layer.affine.kernel.assign(fitted[:-1] / layer.affine.scale)
+                layer.affine.bias.assign(fitted[-1])
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
 

@@ -2,8 +2,8 @@
 
 Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
 its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
-the same names and shapes is taken over, and the rest begins anew. So a network that has learned small pictures, which
-is quick, can go on with larger ones.
+the same names and shapes is taken over, and the rest begins anew, or as the model itself makes it suit the others. So a
+network that has learned small pictures, which is quick, can go on with larger ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import models
 from models.core import record, remedies, state, timeline, training
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
-from models.core.family import Config, parse_config
+from models.core.family import Config, Settles, parse_config
 from models.core.npz import Arrays
 from models.core.record import CheckpointEntry, Run
 
@@ -100,6 +100,8 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
             variable.assign(known)
         else:
             fresh.add("/".join(key[:-1]))
+    if isinstance(model, Settles):
+        model.settle(fresh)
     arrays, before = state.capture(model), state.capture(source)
     kept = [name for name in ("optimizer", "random", "metrics") if _goes_on(name, model, source, arrays, before)]
     arrays |= {name: array for name, array in before.items() if name.split("/")[0] in kept}

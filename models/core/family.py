@@ -7,7 +7,7 @@ that a window can be drawn before a backend loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -256,6 +256,15 @@ class TakesPhases(Protocol):
 
         Nothing is drawn and nothing changes.
         """
+        ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """Makes layers that come to a network that has learned suit the others."""
+
+    def settle(self, fresh: Collection[str]) -> None:
+        """Change the weights of layers that begin anew, "network/.../layer" each, where that saves the others' work."""
         ...
 
 

@@ -107,13 +107,41 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
     assert painted.decode(painted.sample_codings(2, 0)).shape == (2, 16, 16, 3)
 
 
-def test_both_editions_modulate_up_to_eight_pixels_and_normalise_from_sixteen_on():
-    names = {}
+def test_both_editions_modulate_everywhere_and_normalise_from_sixteen_pixels_on():
+    found = {}
     for style in ("adain", "modulated", "both"):
         network = tiny(style=style).sampler.get_layer("synthesis")
-        names[style] = [isinstance(network.get_layer(f"layer_{number}"), stylegan.AdaIN) for number in range(6)]
-    assert names["adain"] == [True] * 6 and names["modulated"] == [False] * 6
-    assert names["both"] == [False] * 4 + [True] * 2
+        names = {layer.name: type(layer) for layer in network.layers}
+        found[style] = [
+            (names.get(f"conv_{number}") is stylegan.ModulatedConv, names[f"layer_{number}"] is stylegan.AdaIN)
+            for number in range(6)
+        ]
+    assert found["adain"] == [(False, True)] * 6 and found["modulated"] == [(True, False)] * 6
+    assert found["both"] == [(True, False)] * 4 + [(True, True)] * 2
+
+
+def test_normalisations_that_come_to_a_network_leave_its_pictures_and_follow_their_own_style():
+    before, after = tiny(style="modulated"), tiny(style="both")
+    for part in ("mapping", "synthesis"):
+        for layer in before.sampler.get_layer(part).layers:
+            same = after.sampler.get_layer(part).get_layer(layer.name) if layer.weights else None
+            if same is not None and not isinstance(same, stylegan.AdaIN):
+                same.set_weights(layer.get_weights())
+    styles = before.styles(before.sample_codings(24, 1))
+    wanted, untouched = before.synthesize(styles), after.synthesize(styles)
+    after.settle(["generator/synthesis/conv_1", "generator/synthesis/layer_4"])  # more than normalisations came
+    np.testing.assert_array_equal(after.synthesize(styles), untouched)
+    after.settle(["generator/synthesis/layer_4", "generator/synthesis/layer_5"])
+    found = after.synthesize(styles)
+    unlike = np.abs(wanted - wanted[::-1]).mean()
+    assert np.abs(found - wanted).mean() < 0.35 * unlike < np.abs(untouched - wanted).mean()
+    mixed = styles.copy()
+    mixed[:, 4:] = styles[::-1, 4:]
+
+    def colours_away(model, other):  # mean colour of a mix, from that of the picture its fine style comes from
+        return np.abs(model.synthesize(mixed).mean(axis=(1, 2)) - other[::-1].mean(axis=(1, 2))).mean()
+
+    assert colours_away(after, found) < 0.5 * colours_away(before, wanted)
 
 
 def test_mixing_takes_coarse_layers_from_one_and_fine_ones_from_the_other(model, drawn):
