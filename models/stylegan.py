@@ -31,7 +31,7 @@ from keras import layers, ops
 
 from models.core import projection, resolutions
 from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, EqualisedConfig
+from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
@@ -80,6 +80,10 @@ class StyleGANConfig(EqualisedConfig):
 
     mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
                             later=True)  # fmt: skip
+    palette: float = remedy(
+        0.0, "Price of coarse layers that choose colours: pictures of one fine source should have one palette. 0 for "
+        "none.", ge=0, le=1000, later=True,
+    )  # fmt: skip
     truncation: float = setting(
         0.8, "How far styles may be from their mean in the samples: less is safer, 1 leaves them.", ge=0, le=2,
         later=True,
@@ -348,6 +352,30 @@ class StyleGAN(Adversarial):
         maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
         return network.get_layer("synthesis")([styles, maps], training=training)
 
+    def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
+        """As every contest's, and in training the price of coarse layers that choose colours."""
+        loss, logits = super().generator_loss(fake, conditions, training)
+        if training and self.config.palette:
+            loss += self.config.palette * self.palette_gap(max(1, self.config.batch_size // 4))
+        return loss, logits
+
+    def palette_gap(self, count: int) -> Any:
+        """Mean squared difference of the palettes of two pictures with one fine and two coarse sources, a scalar.
+
+        Mixing regularisation lets neighbouring layers rely less on each other, but any layer may choose colours. This
+        is our own addition: it leaves shape to the coarse layers and takes colours from them.
+        """
+        network = self.generator
+        codings = keras.random.normal((3 * count, self.latent_size), seed=self.noise)
+        first, second, fine = ops.split(network.get_layer("mapping")(codings), 3)  # (count, d) each
+        coarse = [layer.height < FINE for layer in self.style_layers]
+        styles = ops.concatenate(
+            [ops.stack([one if below else fine for below in coarse], axis=1) for one in (first, second)]
+        )  # (2 count, layers, d)
+        maps = keras.random.normal((2 * count, self.noise_size), seed=self.noise)
+        one, two = ops.split(palette(network.get_layer("synthesis")([styles, maps], training=True)), 2)
+        return ops.mean(ops.square(one - two))
+
     def settle(self, fresh: Collection[str]) -> None:
         """Where normalisations, and nothing else, come to a network that has learned, match its moments."""
         if fresh and all(name.split("/")[-1].startswith("layer_") for name in fresh):
@@ -424,6 +452,15 @@ class StyleGAN(Adversarial):
 
     def _noise(self, styles: Styles, noise: Noise | None) -> Noise:
         return np.repeat(self.fixed_noise()[None], len(styles), axis=0) if noise is None else noise
+
+
+def palette(images: Any) -> Any:
+    """Mean and covariance of a picture's colours, wherever they are: (b, h, w, c) -> (b, c + c^2)."""
+    pixels = ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
+    mean = ops.mean(pixels, axis=1, keepdims=True)
+    apart = pixels - mean
+    spread = ops.matmul(ops.transpose(apart, (0, 2, 1)), apart) / pixels.shape[1]
+    return ops.concatenate([mean[:, 0], ops.reshape(spread, (-1, images.shape[3] ** 2))], axis=-1)
 
 
 CONFIG = StyleGANConfig

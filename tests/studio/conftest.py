@@ -96,6 +96,7 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     left = {kind: now - before[kind] for kind, now in _alive().items() if now - before[kind]}
     windows = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before["top-level widgets"]]
     assert not left, f"left behind: {left} {windows}"
+    gc.freeze()  # what outlives a test (TensorFlow's graphs, mostly) would be searched by four collections a test
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -198,8 +198,35 @@ def test_mixing_regularisation_crosses_over_anywhere_as_often_as_the_config_says
     np.testing.assert_allclose(found[1:6], mixing / 5, atol=0.03)
 
 
-def test_each_loss_has_no_gradient_for_the_other_network_and_both_learn():
-    model = tiny(DataSpec((8, 8, 1)))
+def test_a_palette_knows_colours_and_not_places():
+    rng = np.random.default_rng(0)
+    images = rng.random((3, 8, 8, 3), np.float32)
+    elsewhere = rng.permuted(images.reshape(3, 64, 3), axis=1).reshape(images.shape)  # each channel on its own
+    moved = images.reshape(3, 64, 3)[:, rng.permutation(64)].reshape(images.shape)
+    known = array(stylegan.palette(images))
+    assert known.shape == (3, 12)
+    np.testing.assert_allclose(array(stylegan.palette(moved)), known, atol=1e-6)
+    np.testing.assert_allclose(array(stylegan.palette(elsewhere))[:, :3], known[:, :3], atol=1e-6)
+    assert np.abs(array(stylegan.palette(elsewhere)) - known).max() > 1e-3  # which colours come together counts
+    np.testing.assert_allclose(known[0, 3:], np.cov(images[0].reshape(64, 3).T, bias=True).ravel(), atol=1e-5)
+
+
+def test_the_price_of_a_palette_is_that_of_coarse_layers_alone():
+    model = tiny(style="both", palette=3.0)
+    fake = model.paint(model.call(np.zeros((8, 16, 16, 3), np.float32)), None, False)
+    plain = float(array(model.generator_loss(fake, None, False)[0]))
+    assert float(array(model.generator_loss(fake, None, True)[0])) > plain + 1e-4
+    for number, layer in enumerate(model.style_layers):
+        if layer.height < stylegan.FINE:  # without a say in the picture
+            affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
+            affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
+    assert float(array(model.palette_gap(4))) < 1e-9
+    assert float(array(model.generator_loss(fake, None, True)[0])) == pytest.approx(plain, abs=1e-6)
+
+
+@pytest.mark.parametrize("values", [{}, {"palette": 5.0, "style": "both"}])
+def test_each_loss_has_no_gradient_for_the_other_network_and_both_learn(values):
+    model = tiny(DataSpec((8, 8, 1)), **values)
     images = np.random.default_rng(1).random((8, 8, 8, 1), np.float32)
     for which in (0, 1):
         found = gradients(model, images, which)
