@@ -29,7 +29,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import projection, resolutions
+from models.core import colouring, projection, resolutions
 from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
@@ -52,7 +52,6 @@ CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION, BOTH = "adain", "modulated", "both"
 FINE = 16  # pixels: with both, layers from this size on normalise what their convolutions make
 MEMORY = 0.995  # of the mean style, from batch to batch
-FITTED = 2_000  # codings over which moments are matched
 PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
@@ -330,7 +329,7 @@ class StyleGAN(Adversarial):
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
         self.style_size, self.noise_size = config.latent_size, self.style_layers[-1].place.stop
-        self.mixing, self.truncation = config.mixing, config.truncation
+        self.mixing, self.truncation, self.price = config.mixing, config.truncation, config.palette
         self._features: keras.Model | None = None
 
     def call(self, images: Any, training: bool | None = None) -> Any:
@@ -355,51 +354,17 @@ class StyleGAN(Adversarial):
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
         """As every contest's, and in training the price of coarse layers that choose colours."""
         loss, logits = super().generator_loss(fake, conditions, training)
-        if training and self.config.palette:
-            loss += self.config.palette * self.palette_gap(max(1, self.config.batch_size // 4))
+        if training and self.price:
+            loss += self.price * colouring.palette_gap(self, FINE, max(1, self.config.batch_size // 4))
         return loss, logits
-
-    def palette_gap(self, count: int) -> Any:
-        """Mean squared difference of the palettes of two pictures with one fine and two coarse sources, a scalar.
-
-        Mixing regularisation lets neighbouring layers rely less on each other, but any layer may choose colours. This
-        is our own addition: it leaves shape to the coarse layers and takes colours from them.
-        """
-        network = self.generator
-        codings = keras.random.normal((3 * count, self.latent_size), seed=self.noise)
-        first, second, fine = ops.split(network.get_layer("mapping")(codings), 3)  # (count, d) each
-        coarse = [layer.height < FINE for layer in self.style_layers]
-        styles = ops.concatenate(
-            [ops.stack([one if below else fine for below in coarse], axis=1) for one in (first, second)]
-        )  # (2 count, layers, d)
-        maps = keras.random.normal((2 * count, self.noise_size), seed=self.noise)
-        one, two = ops.split(palette(network.get_layer("synthesis")([styles, maps], training=True)), 2)
-        return ops.mean(ops.square(one - two))
 
     def settle(self, fresh: Collection[str]) -> None:
         """Where normalisations, and nothing else, come to a network that has learned, match its moments."""
-        if fresh and all(name.split("/")[-1].startswith("layer_") for name in fresh):
-            self.match_moments()
-
-    def match_moments(self) -> None:
-        """Set all adaptive normalisations so that they leave pictures of a single style about as they are.
-
-        Mean and spread of each feature map are fitted as affine functions of w, by least squares over ``FITTED``
-        codings. A network that has learned without normalisation goes on with it from its own pictures; only where
-        styles are mixed does it paint otherwise: then mean and spread are those of the layer's own style.
-        """
-        codings = np.random.default_rng(self.config.seed).standard_normal((FITTED, self.latent_size), np.float32)
-        for network in {id(n): n for n in (self.generator, self.sampler)}.values():
-            w = predict(network.get_layer("mapping"), codings)[0]
-            known, painter = np.concatenate([w, np.ones_like(w[:, :1])], axis=1), network.get_layer("synthesis")
-            styles = np.repeat(w[:, None], len(self.style_layers), axis=1)
-            for layer in (one for one in painter.layers if isinstance(one, AdaIN)):  # each sees what the last one left
-                found = keras.Model(painter.inputs, list(ops.moments(layer.input[0], axes=(1, 2))))
-                mean, variance = predict(found, styles, self._noise(styles, None), batch_size=PAINTED)
-                wanted = np.concatenate([np.sqrt(variance) - 1.0, mean], axis=1)
-                fitted = np.linalg.lstsq(known, wanted, rcond=None)[0]
-                layer.affine.kernel.assign(fitted[:-1] / layer.affine.scale)
-                layer.affine.bias.assign(fitted[-1])
+        if not fresh or not all(name.split("/")[-1].startswith("layer_") for name in fresh):
+            return
+        for network in {id(one): one for one in (self.generator, self.sampler)}.values():
+            found = [layer for layer in network.get_layer("synthesis").layers if isinstance(layer, AdaIN)]
+            colouring.match_moments(network, found, self.config.seed, PAINTED)
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
 
@@ -454,15 +419,6 @@ class StyleGAN(Adversarial):
         return np.repeat(self.fixed_noise()[None], len(styles), axis=0) if noise is None else noise
 
 
-def palette(images: Any) -> Any:
-    """Mean and covariance of a picture's colours, wherever they are: (b, h, w, c) -> (b, c + c^2)."""
-    pixels = ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
-    mean = ops.mean(pixels, axis=1, keepdims=True)
-    apart = pixels - mean
-    spread = ops.matmul(ops.transpose(apart, (0, 2, 1)), apart) / pixels.shape[1]
-    return ops.concatenate([mean[:, 0], ops.reshape(spread, (-1, images.shape[3] ** 2))], axis=-1)
-
-
 CONFIG = StyleGANConfig
 
 
@@ -478,7 +434,8 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 # Lessons. A gradient penalty of 2.5 here (5 in the paper's units) kept the discriminator at logit 0 for 11,000 steps
 # of 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing inside: at these sizes all
 # resolutions learn together where there is a GPU. On 2 cores, with layers of 64 channels and 16 pictures a step,
-# AdaIN at 64 x 64 gave every face the same eyes after 5,800 steps, and its coarse layers changed nothing; with
-# modulated convolutions the faces differed in hair and eyes after 2,300 steps at 16 x 16. So a run may begin small
-# and go on larger: "branch --size". Noise and codings are drawn anew at each step, the samples' noise is fixed, so
-# that a slider moves a picture and not its grain.
+# AdaIN gave every face the same eyes, at 64 x 64 after 5,800 steps and at 32 x 32 after 10,400, however low the
+# penalty; only colours differed. With modulated convolutions faces differed in hair and eyes after 2,300 steps at
+# 16 x 16, but coarse layers chose the colours. So a run may begin small ("branch --size") and modulated, and go on
+# with "both": see docs/styles.md. Fresh normalisations threw all shapes away, hence ``settle``. Noise and codings are
+# drawn anew at each step, the samples' noise is fixed, so that a slider moves a picture and not its grain.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import stylegan
-from models.core import inversion, state, styles, training
+from models.core import colouring, inversion, state, styles, training
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec, capabilities
 from models.core.record import Run
@@ -203,11 +203,11 @@ def test_a_palette_knows_colours_and_not_places():
     images = rng.random((3, 8, 8, 3), np.float32)
     elsewhere = rng.permuted(images.reshape(3, 64, 3), axis=1).reshape(images.shape)  # each channel on its own
     moved = images.reshape(3, 64, 3)[:, rng.permutation(64)].reshape(images.shape)
-    known = array(stylegan.palette(images))
+    known = array(colouring.palette(images))
     assert known.shape == (3, 12)
-    np.testing.assert_allclose(array(stylegan.palette(moved)), known, atol=1e-6)
-    np.testing.assert_allclose(array(stylegan.palette(elsewhere))[:, :3], known[:, :3], atol=1e-6)
-    assert np.abs(array(stylegan.palette(elsewhere)) - known).max() > 1e-3  # which colours come together counts
+    np.testing.assert_allclose(array(colouring.palette(moved)), known, atol=1e-6)
+    np.testing.assert_allclose(array(colouring.palette(elsewhere))[:, :3], known[:, :3], atol=1e-6)
+    assert np.abs(array(colouring.palette(elsewhere)) - known).max() > 1e-3  # which colours come together counts
     np.testing.assert_allclose(known[0, 3:], np.cov(images[0].reshape(64, 3).T, bias=True).ravel(), atol=1e-5)
 
 
@@ -220,7 +220,7 @@ def test_the_price_of_a_palette_is_that_of_coarse_layers_alone():
         if layer.height < stylegan.FINE:  # without a say in the picture
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
-    assert float(array(model.palette_gap(4))) < 1e-9
+    assert float(array(colouring.palette_gap(model, stylegan.FINE, 4))) < 1e-9
     assert float(array(model.generator_loss(fake, None, True)[0])) == pytest.approx(plain, abs=1e-6)
 
 
