@@ -14,6 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+
 import models
 from models.core import record, remedies, state, timeline, training
 from models.core.doctor import Diagnosis
@@ -97,7 +100,7 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
     for key, variable in _weights(model):
         known = theirs.get(key)
         if known is not None and (known.shape, known.dtype) == (variable.shape, variable.dtype):
-            variable.assign(known)
+            variable.assign(np.array(keras.ops.convert_to_numpy(known)))  # a copy: JAX would share one array
         else:
             fresh.add("/".join(key[:-1]))
     if isinstance(model, Settles):
