@@ -201,7 +201,7 @@ def generators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
 
     def block(x: Any, size: tuple[int, int], which: str) -> Any:
         name = f"{which}_{size[0]}"
-        conv = EqualisedConv(config.channels(size), 3, half=config.half, seed=next(seeds), name=name)
+        conv = EqualisedConv(config.channels(size), 3, half=config.half_precision, seed=next(seeds), name=name)
         return PixelNorm()(leaky(conv(x)))
 
     first = (*sizes[0], config.channels(sizes[0]))
@@ -225,7 +225,7 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
     shrink, signed = layers.AveragePooling2D(2), layers.Rescaling(2.0, -1.0, name="to_signed")
 
     def conv(size: tuple[int, int], kernel: int, name: str) -> Callable[[Any], Any]:
-        half = config.half and kernel > 1
+        half = config.half_precision and kernel > 1
         layer = EqualisedConv(config.channels(size), kernel, half=half, seed=next(seeds), name=f"{name}_{size[0]}")
         return lambda x: leaky(layer(x))
 

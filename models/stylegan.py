@@ -262,7 +262,7 @@ def mapping(config: StyleGANConfig) -> keras.Model:
 def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
     """Styles (b, layers, d) and noise (b, noise_size) -> pictures (b, h, w, c), about [0, 1] (not clipped)."""
     known, seeds = style_layers(config, shape), itertools.count(config.seed * 1_000 + 100, 2)
-    half = config.half
+    half = config.half_precision
     styles = keras.Input((len(known), config.latent_size), name="styles")
     maps = keras.Input((known[-1].place.stop,), name="noise")
     x = Constant((known[0].height, known[0].width), known[0].channels, seed=next(seeds), name="constant")(styles)
@@ -298,7 +298,7 @@ def generator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
 
 def discriminator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
     """Two convolutions a resolution and a mean over 2 x 2 pixels; at the smallest, how much the batch differs."""
-    seeds, half = itertools.count(config.seed * 1_000 + 500), config.half
+    seeds, half = itertools.count(config.seed * 1_000 + 500), config.half_precision
     image = keras.Input(shape, name="image")
     sizes = resolutions.sizes(shape, "stylegan")[::-1]
     x = layers.Rescaling(2.0, -1.0, name="to_signed")(image)  # [0, 1] -> [-1, 1]

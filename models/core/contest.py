@@ -73,7 +73,7 @@ class EqualisedConfig(ContestConfig):
         256, "Channels of the widest layers; from 16 pixels on each doubling halves them.", unit="channels",
         group="model", ge=4, le=512,
     )  # fmt: skip
-    half: bool = setting(
+    half_precision: bool = setting(
         False, "Convolve in bfloat16 while learning: quicker on processors made for it; samples are painted exactly.",
         later=True,
     )  # fmt: skip
@@ -90,7 +90,7 @@ class EqualisedConfig(ContestConfig):
 
     def exact(self) -> Self:
         """The same settings without bfloat16, for the network that paints samples."""
-        return self.model_copy(update={"half": False})
+        return self.model_copy(update={"half_precision": False})
 
     def channels(self, size: tuple[int, int]) -> int:
         """Channels at a size: the full width up to 16 pixels, from there half of them for each doubling; at least 4."""

@@ -86,7 +86,7 @@ def test_a_convolution_in_half_precision_rounds_its_factors_and_answers_in_full(
 def test_half_precision_learns_like_full_and_paints_samples_exactly(family):
     images, losses = RNG.random((8, 8, 8, 3), np.float32), []
     for half in (False, True):
-        model = family.build(family.CONFIG(latent_size=8, width=16, half=half, seed=3), DataSpec((8, 8, 3)))
+        model = family.build(family.CONFIG(latent_size=8, width=16, half_precision=half, seed=3), DataSpec((8, 8, 3)))
         model.compile(optimizer=model.make_optimizer())
         found = {layer.half for layer in model.mean_generator._flatten_layers() if isinstance(layer, EqualisedConv)}
         learning = {layer.half for layer in model.generator._flatten_layers() if isinstance(layer, EqualisedConv)}
