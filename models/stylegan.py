@@ -22,17 +22,18 @@ StyleGAN", 2020, arXiv:1912.04958, equations 1 to 3.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import colouring, projection, resolutions
+from models.core import colouring, growing, projection, resolutions
 from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.errors import ConfigError
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
@@ -49,8 +50,8 @@ ABOUT = About(
     paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
 )
 CURVES = CURVES_OF_BOTH
-FIRST_EDITION, SECOND_EDITION, BOTH = "adain", "modulated", "both"
-FINE = 16  # pixels: with both, layers from this size on normalise what their convolutions make
+FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
+FINE = 16  # pixels: where there are prices, layers from this size on shall choose colours, those before them shapes
 MEMORY = 0.995  # of the mean style, from batch to batch
 PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
@@ -62,25 +63,18 @@ class StyleGANConfig(EqualisedConfig):
     """Settings of a StyleGAN; the default widths want a GPU, see ``suggest`` for a CPU."""
 
     mapping_layers: int = setting(8, "Dense layers that map a coding to its style.", group="model", ge=1, le=12)
-    style: Literal["adain", "modulated", "both"] = setting(
-        "adain", "How a style sets a layer: adaptive normalisation (2019), modulated convolutions (2020), or these "
-        "everywhere and the former after them from 16 pixels on.",
+    style: Literal["adain", "modulated"] = setting(
+        "adain", "How a style sets a layer: adaptive normalisation (2019) or modulated convolutions (2020).",
         group="model",
     )  # fmt: skip
-
-    @property
-    def modulates(self) -> bool:
-        """Whether styles modulate convolutions."""
-        return self.style != FIRST_EDITION
-
-    def normalises(self, size: int) -> bool:
-        """Whether layers of this height end with adaptive normalisation."""
-        return self.style == FIRST_EDITION or (self.style == BOTH and size >= FINE)
-
     mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
                             later=True)  # fmt: skip
     palette: float = remedy(
         0.0, "Price of coarse layers that choose colours: pictures of one fine source should have one palette. 0 for "
+        "none.", ge=0, le=1000, later=True,
+    )  # fmt: skip
+    outline: float = remedy(
+        0.0, "Price of fine layers that choose shapes: pictures of one coarse source should have one outline. 0 for "
         "none.", ge=0, le=1000, later=True,
     )  # fmt: skip
     truncation: float = setting(
@@ -92,11 +86,11 @@ class StyleGANConfig(EqualisedConfig):
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
-    """Settings for a CPU: narrow layers and smaller batches, in colour the convolutions that learn sooner."""
+    """Settings for a CPU: narrower layers and smaller batches, in colour the convolutions that learn sooner."""
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
         return {"latent_size": 64, "width": 48, "batch_size": 32, "epochs": 20}
-    return {"latent_size": 128, "width": 64, "batch_size": 16, "style": SECOND_EDITION, "ema": 0.998, "epochs": 60}
+    return {"latent_size": 128, "width": 128, "batch_size": 32, "style": SECOND_EDITION, "ema": 0.998, "epochs": 60}
 
 
 # --- Layers that only StyleGAN has ------------------------------------------------------------------------------------
@@ -270,7 +264,7 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
         style = styles[:, number]  # (b, d)
         if x.shape[1] < layer.height:
             x = layers.UpSampling2D(2, interpolation="nearest", name=f"up_{number}")(x)
-        if config.modulates:
+        if config.style == SECOND_EDITION:
             x = ModulatedConv(
                 layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
             )([x, style])  # fmt: skip
@@ -279,7 +273,7 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
                 layer.channels, 3, bias=None, half=half, seed=next(seeds), name=f"conv_{number}"
             )(x)  # fmt: skip
         x = leaky(NoiseAndBias(name=f"noise_{number}")([x, maps[:, layer.place]]))
-        if config.normalises(layer.height):
+        if config.style == FIRST_EDITION:
             x = AdaIN(seed=next(seeds), name=f"layer_{number}")([x, style])
         else:
             x = layers.Identity(name=f"layer_{number}")(x)
@@ -320,16 +314,19 @@ class StyleGAN(Adversarial):
     """A StyleGAN; it works with plain ``compile()`` and ``fit(images)``.
 
     Raises:
-        ConfigError: if the images are too small, too large or odd.
+        ConfigError: if the images are too small, too large or odd, or have no fine layers and the config prices them.
     """
 
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
+        if (config.palette or config.outline) and max(shape[:2]) < FINE:
+            wrong = f"needs pictures of {FINE} pixels, which have fine layers; these are {shape[0]} x {shape[1]}"
+            raise ConfigError({"palette" if config.palette else "outline": wrong})
         mean = generator(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
         self.style_size, self.noise_size = config.latent_size, self.style_layers[-1].place.stop
-        self.mixing, self.truncation, self.price = config.mixing, config.truncation, config.palette
+        self.mixing, self.truncation = config.mixing, config.truncation
         self._features: keras.Model | None = None
 
     def call(self, images: Any, training: bool | None = None) -> Any:
@@ -352,19 +349,25 @@ class StyleGAN(Adversarial):
         return network.get_layer("synthesis")([styles, maps], training=training)
 
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
-        """As every contest's, and in training the price of coarse layers that choose colours."""
+        """As every contest's, and in training the prices of coarse layers' colours and of fine layers' shapes."""
         loss, logits = super().generator_loss(fake, conditions, training)
-        if training and self.price:
-            loss += self.price * colouring.palette_gap(self, FINE, max(1, self.config.batch_size // 4))
+        if training and (self.config.palette or self.config.outline):
+            palette, outline = colouring.exchanges(self, FINE, max(1, self.config.batch_size // 6))
+            loss += self.config.palette * palette + self.config.outline * outline
         return loss, logits
 
-    def settle(self, fresh: Collection[str]) -> None:
-        """Where normalisations, and nothing else, come to a network that has learned, match its moments."""
-        if not fresh or not all(name.split("/")[-1].startswith("layer_") for name in fresh):
+    def grow_from(self, smaller: Any) -> None:
+        """Let the layers of a size that another model lacked repeat its pictures and verdicts; AdaIN cannot."""
+        first, height, width = len(smaller.style_layers), *self.spec.image_shape[:2]
+        doubled = (height, width) == tuple(2 * side for side in smaller.spec.image_shape[:2])
+        pairs = 2 * self.spec.image_shape[2] <= self.config.channels((height, width))
+        if self.config.style == FIRST_EDITION or not (doubled and pairs):
             return
-        for network in {id(one): one for one in (self.generator, self.sampler)}.values():
-            found = [layer for layer in network.get_layer("synthesis").layers if isinstance(layer, AdaIN)]
-            colouring.match_moments(network, found, self.config.seed, PAINTED)
+        growing.grow_judge(self.discriminator, smaller.discriminator, height)
+        for new, old in {id(new): (new, old) for new, old in (
+            (self.generator, smaller.generator), (self.sampler, smaller.sampler)
+        )}.values():  # fmt: skip
+            growing.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), first)
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
 

@@ -2,8 +2,8 @@
 
 Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
 its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
-the same names and shapes is taken over, and the rest begins anew, or as the model itself makes it suit the others. So a
-network that has learned small pictures, which is quick, can go on with larger ones.
+the same names and shapes is taken over, and the rest begins anew. So a network that has learned small pictures, which
+is quick, can go on with larger ones; where the model knows how, from the very pictures that it painted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import models
 from models.core import record, remedies, state, timeline, training
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
-from models.core.family import Config, Settles, parse_config
+from models.core.family import Config, Grows, parse_config
 from models.core.npz import Arrays
 from models.core.record import CheckpointEntry, Run
 
@@ -95,16 +95,16 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
         Names of the layers that begin anew, and whether the optimizer and the random state went on.
     """
     model = training.compiled(new)
-    theirs = dict(_weights(source))
+    theirs = dict(weights(source))
     fresh = set()
-    for key, variable in _weights(model):
+    for key, variable in weights(model):
         known = theirs.get(key)
         if known is not None and (known.shape, known.dtype) == (variable.shape, variable.dtype):
             variable.assign(np.array(keras.ops.convert_to_numpy(known)))  # a copy: JAX would share one array
         else:
             fresh.add("/".join(key[:-1]))
-    if isinstance(model, Settles):
-        model.settle(fresh)
+    if isinstance(model, Grows) and source.spec.image_shape != model.spec.image_shape:
+        model.grow_from(source)
     arrays, before = state.capture(model), state.capture(source)
     kept = [name for name in ("optimizer", "random", "metrics") if _goes_on(name, model, source, arrays, before)]
     arrays |= {name: array for name, array in before.items() if name.split("/")[0] in kept}
@@ -122,7 +122,7 @@ def _goes_on(group: str, model: Any, source: Any, arrays: Arrays, before: Arrays
     return shapes[0] == shapes[1]
 
 
-def _weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+def weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every weight of a model by (network, ..., layer, number); networks of one name are numbered, too."""
     seen: Counter[str] = Counter()
     within = set()

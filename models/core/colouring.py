@@ -1,75 +1,78 @@
-"""Which layers of a StyleGAN choose colours: two ways to leave shape to the coarse ones and take colours from them.
+"""Which layers of a StyleGAN choose colours, and which shapes: what it costs if the wrong ones do.
 
-Mixing regularisation lets neighbouring layers rely less on each other, but any layer may choose colours. Adaptive
-normalisation at the fine layers takes away what colour the layers before have chosen (mean and spread of each feature
-map), and a price on the palette makes the coarse layers unlearn what comes through all the same. Both are our own
-additions to the networks of T. Karras et al., 2018 and 2019.
+Mixing regularisation makes neighbouring layers rely less on each other, but any layer may choose anything: with few
+channels the coarse ones chose everything, with a price on colours alone the fine ones. So there are two prices, for
+colours that change with the coarse source and for outlines that change with the fine one. They are our own addition to
+the networks of T. Karras et al., 2018 and 2019, which they leave as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
-from keras import layers, ops
+from keras import ops
 
-from models.core.inference import predict
-
-FITTED = 2_000  # codings over which moments are matched
-
-
-def palette(images: Any) -> Any:
-    """Mean and covariance of a picture's colours, wherever they are: (b, h, w, c) -> (b, c + c^2)."""
-    pixels = ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
-    mean = ops.mean(pixels, axis=1, keepdims=True)
-    apart = pixels - mean
-    spread = ops.matmul(ops.transpose(apart, (0, 2, 1)), apart) / pixels.shape[1]
-    return ops.concatenate([mean[:, 0], ops.reshape(spread, (-1, images.shape[3] ** 2))], axis=-1)
+COLOURED, OUTLINED = 16, 32  # cells a side at most, at which colours and outlines are compared
+FAR = 0.3  # a cell that lies a whole picture away seems as unlike as if its channels were 0.3 off
+FAINT = 0.05  # difference of two cells at which there may be an outline or none
 
 
-def palette_gap(model: Any, fine_from: int, count: int) -> Any:
-    """Mean squared difference of the palettes of two pictures with one fine and two coarse sources, a scalar.
+def strangeness(images: Any, others: Any) -> Any:
+    """How far the colours of pictures are from like ones in others, whatever lies where: (b, h, w, c) twice -> scalar.
+
+    Pictures are seen as mean colours of ``COLOURED`` x ``COLOURED`` cells at most. Each cell looks for the one of the other
+    picture that is most like it, and one that lies elsewhere is a little less like it. So hair finds hair even where
+    it is shorter, and finds nothing only if there is no hair of its colour: what counts is colours, not their areas.
+    """
+    first, second = _cells(images, COLOURED), _cells(others, COLOURED)  # (b, rows, columns, c)
+    down, across = (ops.arange(side, dtype="float32") / side for side in first.shape[1:3])
+    away = FAR * ops.stack(ops.meshgrid(down, across, indexing="ij"), axis=-1)
+    place, (first, second) = ops.reshape(away, (-1, 2)), (_flat(first), _flat(second))
+    apart = ops.mean(ops.square(first[:, :, None] - second[:, None]), axis=-1)  # (b, n, n)
+    apart += ops.sum(ops.square(place[:, None] - place[None]), axis=-1)
+    return 0.5 * (ops.mean(ops.min(apart, axis=1)) + ops.mean(ops.min(apart, axis=2)))
+
+
+def _cells(images: Any, most: int) -> Any:
+    while max(images.shape[1:3]) > most:
+        images = ops.average_pool(images, 2)
+    return images
+
+
+def _flat(images: Any) -> Any:
+    return ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
+
+
+def distortion(images: Any, others: Any) -> Any:
+    """How much the outlines of pictures differ, whatever is on either side of them: (b, h, w, c) twice -> scalar."""
+    return ops.mean(ops.square(_outlines(images) - _outlines(others)))
+
+
+def _outlines(images: Any) -> Any:
+    """How sure it is that neighbouring cells have different colours, (b, pairs) in [0, 1)."""
+    cells = _cells(images, OUTLINED)
+    found = []
+    for near, far in ((cells[:, 1:], cells[:, :-1]), (cells[:, :, 1:], cells[:, :, :-1])):
+        contrast = ops.mean(ops.square(near - far), axis=-1)
+        found.append(ops.reshape(contrast / (contrast + FAINT**2), (-1, contrast.shape[1] * contrast.shape[2])))
+    return ops.concatenate(found, axis=1)
+
+
+def exchanges(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
+    """What another coarse source does to colours (``strangeness``), and another fine one to outlines (``distortion``).
 
     Args:
         model: a StyleGAN in training.
         fine_from: height in pixels from which on layers have the fine source.
-        count: pairs.
+        count: pairs of each kind.
     """
     network = model.generator
-    codings = keras.random.normal((3 * count, model.latent_size), seed=model.noise)
-    first, second, fine = ops.split(network.get_layer("mapping")(codings), 3)  # (count, d) each
-    coarse = [layer.height < fine_from for layer in model.style_layers]
-    styles = ops.concatenate(
-        [ops.stack([one if below else fine for below in coarse], axis=1) for one in (first, second)]
-    )  # (2 count, layers, d)
-    maps = keras.random.normal((2 * count, model.noise_size), seed=model.noise)
-    one, two = ops.split(palette(network.get_layer("synthesis")([styles, maps], training=True)), 2)
-    return ops.mean(ops.square(one - two))
-
-
-def match_moments(generator: keras.Model, normalisations: Sequence[layers.Layer], seed: int, at_once: int) -> None:
-    """Set adaptive normalisations so that they leave pictures of a single style about as they are.
-
-    Mean and spread of each feature map are fitted as affine functions of w, by least squares over ``FITTED`` codings.
-    A network that has learned without normalisation goes on with it from its own pictures; only where styles are mixed
-    does it paint otherwise: then mean and spread are those of the layer's own style.
-
-    Args:
-        generator: with the parts "mapping", "fixed_noise" and "synthesis".
-        normalisations: the layers, in their order; each has an ``affine`` map of the style.
-        seed: of the codings.
-        at_once: pictures that are painted at a time.
-    """
-    codings = np.random.default_rng(seed).standard_normal((FITTED, generator.input_shape[-1]), np.float32)
-    w, painter = predict(generator.get_layer("mapping"), codings)[0], generator.get_layer("synthesis")
-    known = np.concatenate([w, np.ones_like(w[:, :1])], axis=1)
-    styles = np.repeat(w[:, None], painter.input_shape[0][1], axis=1)
-    maps = np.repeat(np.asarray(generator.get_layer("fixed_noise").values)[None], FITTED, axis=0)
-    for layer in normalisations:  # each sees what the last one left
-        moments = keras.Model(painter.inputs, list(ops.moments(layer.input[0], axes=(1, 2))))
-        mean, variance = predict(moments, styles, maps, batch_size=at_once)
-        fitted = np.linalg.lstsq(known, np.concatenate([np.sqrt(variance) - 1.0, mean], axis=1), rcond=None)[0]
-        layer.affine.kernel.assign(fitted[:-1] / layer.affine.scale)
-        layer.affine.bias.assign(fitted[-1])
+    codings = keras.random.normal((4 * count, model.latent_size), seed=model.noise)
+    coarse, other_coarse, fine, other_fine = ops.split(network.get_layer("mapping")(codings), 4)  # (count, d) each
+    below = [layer.height < fine_from for layer in model.style_layers]
+    mixed = ((coarse, fine), (other_coarse, fine), (coarse, other_fine))
+    styles = ops.concatenate([ops.stack([one if low else two for low in below], axis=1) for one, two in mixed])
+    maps = keras.random.normal((len(mixed) * count, model.noise_size), seed=model.noise)
+    first, other_shape, other_colour = ops.split(network.get_layer("synthesis")([styles, maps], training=True), 3)
+    return strangeness(first, other_shape), distortion(first, other_colour)

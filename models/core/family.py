@@ -7,7 +7,7 @@ that a window can be drawn before a backend loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -260,11 +260,11 @@ class TakesPhases(Protocol):
 
 
 @runtime_checkable
-class Settles(Protocol):
-    """Makes layers that come to a network that has learned suit the others."""
+class Grows(Protocol):
+    """Goes on with larger pictures from what a model of smaller ones can do."""
 
-    def settle(self, fresh: Collection[str]) -> None:
-        """Change the weights of layers that begin anew, "network/.../layer" each, where that saves the others' work."""
+    def grow_from(self, smaller: Any) -> None:
+        """Set the layers that the smaller model lacks so that nothing is lost; the others have its weights."""
         ...
 
 

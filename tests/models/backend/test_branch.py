@@ -52,19 +52,34 @@ def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_
         assert new.info.dataset["image_shape"] == [16, 16, 1]
 
 
+def test_a_branch_to_twice_the_size_goes_on_from_the_same_pictures(tmp_path):
+    small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
+    config = stylegan.CONFIG(latent_size=4, width=16, mapping_layers=1, batch_size=16, epochs=1, style="modulated")
+    with training.start(tmp_path / "small", "stylegan", config, small) as run:
+        training.train(run, small)
+    source = Run.open(tmp_path / "small")
+    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=training.described(large, 16)) as new:
+        before, after = (training.load(one)[0] for one in (source, new))
+        codings = before.sample_codings(3, 0)
+        painted = [
+            one.synthesize(one.styles(codings), np.zeros((3, one.noise_size), np.float32)) for one in (before, after)
+        ]
+        np.testing.assert_allclose(painted[1], painted[0].repeat(2, axis=1).repeat(2, axis=2), atol=1e-4)
+        assert training.train(new, large).status == "finished"
+
+
 def test_layers_within_a_network_are_told_by_their_names_when_others_come_between_them(tmp_path):
     data = blobs(32, (16, 16, 1))
-    config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0,
-                             style="modulated")  # fmt: skip
+    config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0)
     with training.start(tmp_path / "source", "stylegan", config, data) as run:
         training.train(run, data)
-    with branch(Run.open(tmp_path / "source"), 2, tmp_path / "new", {"style": "both", "epochs": 2}) as new:
-        assert new.events()[0]["values"]["fresh"] == [f"generator/synthesis/layer_{number}" for number in (4, 5)]
+    with branch(Run.open(tmp_path / "source"), 2, tmp_path / "new", {"style": "modulated", "epochs": 2}) as new:
+        assert new.events()[0]["values"]["fresh"] == [f"generator/synthesis/conv_{number}" for number in range(6)]
         before, after = (
             training.load(one)[0].generator.get_layer("synthesis") for one in (Run.open(tmp_path / "source"), new)
         )
-        numbered = [f"{kind}_{number}" for kind in ("conv", "noise") for number in range(6)]
-        for name in ("constant", *numbered, "to_colour"):
+        numbered = [f"{kind}_{number}" for kind in ("conv", "noise") for number in range(1, 6)]
+        for name in ("constant", *numbered, "to_colour"):  # the first edition's constant has no convolution
             mine, theirs = after.get_layer(name).get_weights(), before.get_layer(name).get_weights()
             for one, other in zip(mine, theirs, strict=False):  # a plain convolution has no style
                 np.testing.assert_array_equal(one, other)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import stylegan
-from models.core import colouring, inversion, state, styles, training
+from models.core import branch, colouring, inversion, state, styles, training
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec, capabilities
 from models.core.record import Run
@@ -107,41 +107,16 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
     assert painted.decode(painted.sample_codings(2, 0)).shape == (2, 16, 16, 3)
 
 
-def test_both_editions_modulate_everywhere_and_normalise_from_sixteen_pixels_on():
+def test_the_first_edition_normalises_and_the_second_one_modulates():
     found = {}
-    for style in ("adain", "modulated", "both"):
+    for style in ("adain", "modulated"):
         network = tiny(style=style).sampler.get_layer("synthesis")
         names = {layer.name: type(layer) for layer in network.layers}
         found[style] = [
             (names.get(f"conv_{number}") is stylegan.ModulatedConv, names[f"layer_{number}"] is stylegan.AdaIN)
             for number in range(6)
         ]
-    assert found["adain"] == [(False, True)] * 6 and found["modulated"] == [(True, False)] * 6
-    assert found["both"] == [(True, False)] * 4 + [(True, True)] * 2
-
-
-def test_normalisations_that_come_to_a_network_leave_its_pictures_and_follow_their_own_style():
-    before, after = tiny(style="modulated"), tiny(style="both")
-    for part in ("mapping", "synthesis"):
-        for layer in before.sampler.get_layer(part).layers:
-            same = after.sampler.get_layer(part).get_layer(layer.name) if layer.weights else None
-            if same is not None and not isinstance(same, stylegan.AdaIN):
-                same.set_weights(layer.get_weights())
-    styles = before.styles(before.sample_codings(24, 1))
-    wanted, untouched = before.synthesize(styles), after.synthesize(styles)
-    after.settle(["generator/synthesis/conv_1", "generator/synthesis/layer_4"])  # more than normalisations came
-    np.testing.assert_array_equal(after.synthesize(styles), untouched)
-    after.settle(["generator/synthesis/layer_4", "generator/synthesis/layer_5"])
-    found = after.synthesize(styles)
-    unlike = np.abs(wanted - wanted[::-1]).mean()
-    assert np.abs(found - wanted).mean() < 0.35 * unlike < np.abs(untouched - wanted).mean()
-    mixed = styles.copy()
-    mixed[:, 4:] = styles[::-1, 4:]
-
-    def colours_away(model, other):  # mean colour of a mix, from that of the picture its fine style comes from
-        return np.abs(model.synthesize(mixed).mean(axis=(1, 2)) - other[::-1].mean(axis=(1, 2))).mean()
-
-    assert colours_away(after, found) < 0.5 * colours_away(before, wanted)
+    assert found == {"adain": [(False, True)] * 6, "modulated": [(True, False)] * 6}
 
 
 def test_mixing_takes_coarse_layers_from_one_and_fine_ones_from_the_other(model, drawn):
@@ -198,36 +173,102 @@ def test_mixing_regularisation_crosses_over_anywhere_as_often_as_the_config_says
     np.testing.assert_allclose(found[1:6], mixing / 5, atol=0.03)
 
 
-def test_a_palette_knows_colours_and_not_places():
+def test_a_cpu_gets_narrower_layers_and_in_colour_the_second_edition():
+    grey, colour = (stylegan.CONFIG(**stylegan.suggest(DataSpec(shape))) for shape in ((28, 28, 1), (64, 64, 3)))
+    assert grey.style == stylegan.FIRST_EDITION and colour.style == stylegan.SECOND_EDITION
+    assert max(grey.width, colour.width) < stylegan.CONFIG().width
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_model_that_grows_paints_and_judges_as_the_smaller_one_did(channels):
+    values = {"style": "modulated", "width": 16, "ema": 0.9}
+    small, large = (tiny(DataSpec((side, side, channels)), **values) for side in (8, 16))
     rng = np.random.default_rng(0)
-    images = rng.random((3, 8, 8, 3), np.float32)
-    elsewhere = rng.permuted(images.reshape(3, 64, 3), axis=1).reshape(images.shape)  # each channel on its own
-    moved = images.reshape(3, 64, 3)[:, rng.permutation(64)].reshape(images.shape)
-    known = array(colouring.palette(images))
-    assert known.shape == (3, 12)
-    np.testing.assert_allclose(array(colouring.palette(moved)), known, atol=1e-6)
-    np.testing.assert_allclose(array(colouring.palette(elsewhere))[:, :3], known[:, :3], atol=1e-6)
-    assert np.abs(array(colouring.palette(elsewhere)) - known).max() > 1e-3  # which colours come together counts
-    np.testing.assert_allclose(known[0, 3:], np.cov(images[0].reshape(64, 3).T, bias=True).ravel(), atol=1e-5)
+    for variable in (*small.generator.trainable_variables, *small.discriminator.trainable_variables):
+        variable.assign(array(variable) + 0.3 * rng.standard_normal(variable.shape).astype(np.float32))
+    small.mean_generator.set_weights([0.9 * array(weight) for weight in small.generator.weights])
+    shared = dict(branch.weights(small))
+    for key, variable in branch.weights(large):
+        if key in shared and shared[key].shape == variable.shape:
+            variable.assign(np.array(array(shared[key])))
+    codings = small.sample_codings(3, 0)
+    quiet = [np.zeros((3, model.noise_size), np.float32) for model in (small, large)]
+    before = small.synthesize(small.styles(codings), quiet[0]).repeat(2, axis=1).repeat(2, axis=2)
+    images = rng.random((4, 8, 8, channels), np.float32)
+    verdicts = array(small.discriminator(images))
+    doubled = images.repeat(2, axis=1).repeat(2, axis=2)
+    # what begins anew paints noise
+    assert np.abs(large.synthesize(large.styles(codings), quiet[1]) - before).max() > 0.1
+    assert np.abs(array(large.discriminator(doubled)) - verdicts).max() > 1e-3
+    large.grow_from(small)
+    np.testing.assert_allclose(large.synthesize(large.styles(codings), quiet[1]), before, atol=1e-5)
+    np.testing.assert_allclose(array(large.discriminator(doubled)), verdicts, atol=1e-4)
 
 
-def test_the_price_of_a_palette_is_that_of_coarse_layers_alone():
-    model = tiny(style="both", palette=3.0)
+def test_what_cannot_grow_begins_anew():
+    normalised = [tiny(DataSpec((side, side, 1))) for side in (8, 16)]
+    narrow = [tiny(DataSpec((side, side, 3)), style="modulated", width=4) for side in (8, 16)]
+    skipped = [tiny(DataSpec((side, side, 1)), style="modulated", width=16) for side in (8, 32)]
+    for small, large in (normalised, narrow, skipped):
+        before = [array(weight).copy() for weight in large.weights]
+        large.grow_from(small)
+        for old, weight in zip(before, large.weights, strict=True):
+            np.testing.assert_array_equal(array(weight), old)
+
+
+def test_pictures_are_as_strange_as_their_colours_whatever_lies_where():
+    images = np.full((1, 16, 16, 3), 0.8, np.float32)
+    images[:, :4] = (0.1, 0.6, 0.2)  # green hair, then the same further down, then more of it, then blue hair
+    moved, longer, other = np.roll(images, 2, axis=1), images.copy(), images.copy()
+    longer[:, :8], other[:, :4] = (0.1, 0.6, 0.2), (0.2, 0.1, 0.9)
+    assert float(array(colouring.strangeness(images, images))) == pytest.approx(0, abs=1e-7)
+    near = [float(array(colouring.strangeness(images, one))) for one in (moved, longer)]
+    far = float(array(colouring.strangeness(images, other)))
+    assert 0 < max(near) < far / 10
+    assert float(array(colouring.strangeness(other, images))) == pytest.approx(far)
+    doubled = [one.repeat(2, axis=1).repeat(2, axis=2) for one in (images, other)]  # 32 pixels are seen as 16
+    assert float(array(colouring.strangeness(*doubled))) == pytest.approx(far, rel=1e-5)
+
+
+def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_elsewhere():
+    images = np.full((1, 16, 16, 3), 0.8, np.float32)
+    images[:, 4:8] = (0.1, 0.6, 0.2)
+    other, moved = images.copy(), np.roll(images, 2, axis=1)
+    other[:, 4:8] = (0.9, 0.2, 0.9)
+    assert float(array(colouring.distortion(images, images))) == 0
+    moves = float(array(colouring.distortion(images, moved)))
+    assert moves == pytest.approx(4 * 16 / (2 * 15 * 16), rel=0.1)  # two edges left, two came, of all pairs of cells
+    assert float(array(colouring.distortion(images, other))) < moves / 100
+
+
+@pytest.mark.parametrize(("price", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
+def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, answer):
+    model = tiny(style="modulated", **{price: 3.0})
     fake = model.paint(model.call(np.zeros((8, 16, 16, 3), np.float32)), None, False)
     plain = float(array(model.generator_loss(fake, None, False)[0]))
-    assert float(array(model.generator_loss(fake, None, True)[0])) > plain + 1e-4
+    assert float(array(model.generator_loss(fake, None, True)[0])) > plain + 1e-5
     for number, layer in enumerate(model.style_layers):
-        if layer.height < stylegan.FINE:  # without a say in the picture
+        if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the picture
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
-    assert float(array(colouring.palette_gap(model, stylegan.FINE, 4))) < 1e-9
+    found = [float(array(one)) for one in colouring.exchanges(model, stylegan.FINE, 4)]
+    assert found[answer] < 1e-9 < found[1 - answer]
     assert float(array(model.generator_loss(fake, None, True)[0])) == pytest.approx(plain, abs=1e-6)
 
 
-@pytest.mark.parametrize("values", [{}, {"palette": 5.0, "style": "both"}])
-def test_each_loss_has_no_gradient_for_the_other_network_and_both_learn(values):
-    model = tiny(DataSpec((8, 8, 1)), **values)
-    images = np.random.default_rng(1).random((8, 8, 8, 1), np.float32)
+@pytest.mark.parametrize("price", ["palette", "outline"])
+def test_a_price_of_fine_layers_is_refused_where_there_are_none(price):
+    with pytest.raises(ConfigError, match="needs pictures of 16 pixels") as caught:
+        tiny(DataSpec((8, 8, 1)), **{price: 1.0})
+    assert list(caught.value.fields) == [price]
+
+
+@pytest.mark.parametrize(
+    ("side", "values"), [(8, {}), (16, {"palette": 5.0, "outline": 5.0, "style": "modulated"})], ids=["plain", "priced"]
+)
+def test_each_loss_has_no_gradient_for_the_other_network_and_both_learn(side, values):
+    model = tiny(DataSpec((side, side, 1)), **values)
+    images = np.random.default_rng(1).random((8, side, side, 1), np.float32)
     for which in (0, 1):
         found = gradients(model, images, which)
         assert all(not gradient.any() for gradient in found[1 - which])
