@@ -314,14 +314,15 @@ class StyleGAN(Adversarial):
     """A StyleGAN; it works with plain ``compile()`` and ``fit(images)``.
 
     Raises:
-        ConfigError: if the images are too small, too large or odd, or have no fine layers and the config prices them.
+        ConfigError: if the images are too small, too large or odd, or a price needs other layers.
     """
 
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
-        if (config.palette or config.outline) and max(shape[:2]) < FINE:
-            wrong = f"needs pictures of {FINE} pixels, which have fine layers; these are {shape[0]} x {shape[1]}"
-            raise ConfigError({"palette" if config.palette else "outline": wrong})
+        fine = {layer.height >= FINE for layer in style_layers(config, shape)}
+        if len(fine) < 2 and (priced := [name for name in ("palette", "outline") if getattr(config, name)]):
+            why = f"needs layers below {FINE} pixels and from there on; {shape[0]} x {shape[1]} pixels have not both"
+            raise ConfigError(dict.fromkeys(priced, why))
         mean = generator(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
@@ -348,26 +349,29 @@ class StyleGAN(Adversarial):
         maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
         return network.get_layer("synthesis")([styles, maps], training=training)
 
-    def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
         """As every contest's, and in training the prices of coarse layers' colours and of fine layers' shapes."""
-        loss, logits = super().generator_loss(fake, conditions, training)
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if training and (self.config.palette or self.config.outline):
             palette, outline = colouring.exchanges(self, FINE, max(1, self.config.batch_size // 6))
             loss += self.config.palette * palette + self.config.outline * outline
-        return loss, logits
+        return loss
 
-    def grow_from(self, smaller: Any) -> None:
+    def grow_from(self, smaller: Any) -> bool:
         """Let the layers of a size that another model lacked repeat its pictures and verdicts; AdaIN cannot."""
-        first, height, width = len(smaller.style_layers), *self.spec.image_shape[:2]
+        (height, width, colours), (mine, theirs) = self.spec.image_shape, (self.config, smaller.config)
         doubled = (height, width) == tuple(2 * side for side in smaller.spec.image_shape[:2])
-        pairs = 2 * self.spec.image_shape[2] <= self.config.channels((height, width))
-        if self.config.style == FIRST_EDITION or not (doubled and pairs):
-            return
+        alike = (mine.style, mine.width) == (theirs.style, theirs.width) and (mine.ema > 0) == (theirs.ema > 0)
+        pairs = 2 * colours <= mine.channels((height, width))
+        if mine.style == FIRST_EDITION or not (doubled and alike and pairs):
+            return False
         growing.grow_judge(self.discriminator, smaller.discriminator, height)
-        for new, old in {id(new): (new, old) for new, old in (
-            (self.generator, smaller.generator), (self.sampler, smaller.sampler)
-        )}.values():  # fmt: skip
-            growing.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), first)
+        for new, old in ((self.generator, smaller.generator), (self.mean_generator, smaller.mean_generator)):
+            if new is not None:
+                growing.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), len(smaller.style_layers))
+        return True
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
 
@@ -438,7 +442,8 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 # of 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing inside: at these sizes all
 # resolutions learn together where there is a GPU. On 2 cores, with layers of 64 channels and 16 pictures a step,
 # AdaIN gave every face the same eyes, at 64 x 64 after 5,800 steps and at 32 x 32 after 10,400, however low the
-# penalty; only colours differed. With modulated convolutions faces differed in hair and eyes after 2,300 steps at
-# 16 x 16, but coarse layers chose the colours. So a run may begin small ("branch --size") and modulated, and go on
-# with "both": see docs/styles.md. Fresh normalisations threw all shapes away, hence ``settle``. Noise and codings are
-# drawn anew at each step, the samples' noise is fixed, so that a slider moves a picture and not its grain.
+# penalty. Layers of 128 channels and 32 pictures a step, modulated, at 16 x 16 first, learned in half an hour what
+# those never did; then "branch --size", which keeps the pictures (``grow_from``): new layers that paint noise cost all
+# shapes. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
+# layers. See docs/styles.md. Noise and codings are drawn anew at each step, the samples' noise is fixed, so that a
+# slider moves a picture and not its grain.

@@ -92,24 +92,28 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
     """Save the new run's first checkpoint: what fits of the source's state, the rest as it was made.
 
     Returns:
-        Names of the layers that begin anew, and whether the optimizer and the random state went on.
+        Names of the layers that the source has not, whether the optimizer and the random state went on, and "grown" if
+        the new layers go on from what the source could do.
     """
     model = training.compiled(new)
     theirs = dict(weights(source))
-    fresh = set()
+    taken: set[int] = set()
+    missing: list[tuple[str, int]] = []
     for key, variable in weights(model):
         known = theirs.get(key)
         if known is not None and (known.shape, known.dtype) == (variable.shape, variable.dtype):
             variable.assign(np.array(keras.ops.convert_to_numpy(known)))  # a copy: JAX would share one array
+            taken.add(id(variable))
         else:
-            fresh.add("/".join(key[:-1]))
-    if isinstance(model, Grows) and source.spec.image_shape != model.spec.image_shape:
-        model.grow_from(source)
+            missing.append(("/".join(key[:-1]), id(variable)))
+    fresh = {name for name, one in missing if one not in taken}  # networks may share a layer
+    grown = isinstance(model, Grows) and model.grow_from(source)
     arrays, before = state.capture(model), state.capture(source)
     kept = [name for name in ("optimizer", "random", "metrics") if _goes_on(name, model, source, arrays, before)]
     arrays |= {name: array for name, array in before.items() if name.split("/")[0] in kept}
     new.save_checkpoint(entry.step, arrays, epoch=entry.epoch, milestone=True)
-    return {"fresh": sorted(fresh), "optimizer": "optimizer" in kept, "random": "random" in kept}
+    values = {"fresh": sorted(fresh), "optimizer": "optimizer" in kept, "random": "random" in kept}
+    return {**values, "grown": True} if grown else values
 
 
 def _goes_on(group: str, model: Any, source: Any, arrays: Arrays, before: Arrays) -> bool:

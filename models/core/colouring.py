@@ -21,7 +21,7 @@ FAINT = 0.05  # difference of two cells at which there may be an outline or none
 def strangeness(images: Any, others: Any) -> Any:
     """How far the colours of pictures are from like ones in others, whatever lies where: (b, h, w, c) twice -> scalar.
 
-    Pictures are seen as mean colours of ``COLOURED`` x ``COLOURED`` cells at most. Each cell looks for the one of the other
+    Pictures are seen as mean colours of cells, at most ``COLOURED`` a side. Each cell looks for the one of the other
     picture that is most like it, and one that lies elsewhere is a little less like it. So hair finds hair even where
     it is shorter, and finds nothing only if there is no hair of its colour: what counts is colours, not their areas.
     """

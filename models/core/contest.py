@@ -74,7 +74,7 @@ class EqualisedConfig(ContestConfig):
         group="model", ge=4, le=512,
     )  # fmt: skip
     half_precision: bool = setting(
-        False, "Convolve in bfloat16 while learning: quicker on processors made for it; samples are painted exactly.",
+        False, "Convolve in bfloat16 while learning: quicker on processors made for it; mean weights paint exactly.",
         later=True,
     )  # fmt: skip
     optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")

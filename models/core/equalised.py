@@ -88,7 +88,7 @@ class EqualisedConv(_Equalised):
     Args:
         units: channels of the output.
         kernel_size: sides of the kernel.
-        half: whether it multiplies in bfloat16. Weights, sums and outputs are float32 all the same.
+        half: whether it convolves in bfloat16: weights are float32, results are rounded to 8 bits and then float32.
         **arguments: of every equalised layer.
     """
 
@@ -101,7 +101,7 @@ class EqualisedConv(_Equalised):
         return self.shifted(self.convolve(x, self.scaled()))
 
     def convolve(self, x: Any, kernel: Any) -> Any:
-        """X * W, float32."""
+        """X * W, as float32."""
         if not self.half:
             return ops.conv(x, kernel, padding="same")
         return ops.cast(ops.conv(ops.cast(x, HALF), ops.cast(kernel, HALF), padding="same"), "float32")

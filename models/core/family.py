@@ -263,8 +263,12 @@ class TakesPhases(Protocol):
 class Grows(Protocol):
     """Goes on with larger pictures from what a model of smaller ones can do."""
 
-    def grow_from(self, smaller: Any) -> None:
-        """Set the layers that the smaller model lacks so that nothing is lost; the others have its weights."""
+    def grow_from(self, smaller: Any) -> bool:
+        """Set the layers that the smaller model lacks so that nothing is lost; the others have its weights.
+
+        Returns:
+            False, and nothing is changed, where that cannot be done.
+        """
         ...
 
 

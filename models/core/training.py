@@ -142,7 +142,7 @@ def change(run: Run, wanted: Mapping[str, Any]) -> None:
         wanted: new values by setting; None keeps the old one.
 
     Raises:
-        ConfigError: if a new value is out of range, or the setting cannot change any more.
+        ConfigError: if a new value is out of range, does not suit the pictures, or cannot change any more.
     """
     wanted = {name: value for name, value in wanted.items() if value is not None}
     config_class = models.family(run.info.family).CONFIG
@@ -153,6 +153,8 @@ def change(run: Run, wanted: Mapping[str, Any]) -> None:
     config = parse_config(config_class, {**run.info.config, **wanted}).model_dump()
     new = {name: value for name, value in config.items() if name in wanted and value != run.info.config.get(name)}
     if new:
+        module = models.family(run.info.family)
+        module.build(parse_config(config_class, config), spec_of(run))  # refuses what does not suit these pictures
         run.set_config(config)
         run.event("config", new)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import gan, stylegan
+from models import gan, progan, stylegan
 from models.core import remedies, state, training
 from models.core.branch import branch, treat
 from models.core.doctor import Diagnosis
@@ -65,7 +65,23 @@ def test_a_branch_to_twice_the_size_goes_on_from_the_same_pictures(tmp_path):
             one.synthesize(one.styles(codings), np.zeros((3, one.noise_size), np.float32)) for one in (before, after)
         ]
         np.testing.assert_allclose(painted[1], painted[0].repeat(2, axis=1).repeat(2, axis=2), atol=1e-4)
+        assert new.events()[0]["values"]["grown"]
         assert training.train(new, large).status == "finished"
+
+
+def test_layers_that_networks_share_are_told_fresh_only_if_they_are_new(tmp_path):
+    small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
+    config = progan.CONFIG(latent_size=4, width=4, batch_size=16, epochs=1, ema=0.0)
+    with training.start(tmp_path / "small", "progan", config, small) as run:
+        training.train(run, small)
+    source = Run.open(tmp_path / "small")
+    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=training.described(large, 16)) as new:
+        noted = new.events()[0]["values"]
+        assert noted["fresh"] == [
+            *(f"discriminator/judges_16/{name}" for name in ("from_16_to_8", "from_colour_16", "same_16")),
+            *(f"generator/paints_16/{name}" for name in ("first_16", "second_16", "to_colour_16")),
+        ]
+        assert "grown" not in noted
 
 
 def test_layers_within_a_network_are_told_by_their_names_when_others_come_between_them(tmp_path):

@@ -200,7 +200,7 @@ def test_a_model_that_grows_paints_and_judges_as_the_smaller_one_did(channels):
     # what begins anew paints noise
     assert np.abs(large.synthesize(large.styles(codings), quiet[1]) - before).max() > 0.1
     assert np.abs(array(large.discriminator(doubled)) - verdicts).max() > 1e-3
-    large.grow_from(small)
+    assert large.grow_from(small)
     np.testing.assert_allclose(large.synthesize(large.styles(codings), quiet[1]), before, atol=1e-5)
     np.testing.assert_allclose(array(large.discriminator(doubled)), verdicts, atol=1e-4)
 
@@ -209,9 +209,13 @@ def test_what_cannot_grow_begins_anew():
     normalised = [tiny(DataSpec((side, side, 1))) for side in (8, 16)]
     narrow = [tiny(DataSpec((side, side, 3)), style="modulated", width=4) for side in (8, 16)]
     skipped = [tiny(DataSpec((side, side, 1)), style="modulated", width=16) for side in (8, 32)]
-    for small, large in (normalised, narrow, skipped):
+    one, other = (DataSpec((side, side, 1)) for side in (8, 16))
+    wider = [tiny(one, style="modulated", width=16), tiny(other, style="modulated", width=32)]
+    unlike = [tiny(one, width=16), tiny(other, style="modulated", width=16)]
+    alone = [tiny(one, style="modulated", width=16), tiny(other, style="modulated", width=16, ema=0.0)]
+    for small, large in (normalised, narrow, skipped, wider, unlike, alone):
         before = [array(weight).copy() for weight in large.weights]
-        large.grow_from(small)
+        assert not large.grow_from(small)
         for old, weight in zip(before, large.weights, strict=True):
             np.testing.assert_array_equal(array(weight), old)
 
@@ -244,23 +248,40 @@ def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_els
 @pytest.mark.parametrize(("price", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
 def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, answer):
     model = tiny(style="modulated", **{price: 3.0})
-    fake = model.paint(model.call(np.zeros((8, 16, 16, 3), np.float32)), None, False)
-    plain = float(array(model.generator_loss(fake, None, False)[0]))
-    assert float(array(model.generator_loss(fake, None, True)[0])) > plain + 1e-5
+    images = np.random.default_rng(0).random((8, 16, 16, 3), np.float32)
+    codings = model.call(images)
+
+    def priced():  # beyond what the contest alone costs
+        drawn, costs = array(model.noise.state).copy(), []
+        for one in (model.compute_loss, super(stylegan.StyleGAN, model).compute_loss):
+            model.noise.state.assign(drawn)
+            costs.append(float(array(one(images, None, codings, None, True))))
+        return costs[0] - costs[1]
+
+    assert priced() > 1e-5
     for number, layer in enumerate(model.style_layers):
         if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the picture
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
     found = [float(array(one)) for one in colouring.exchanges(model, stylegan.FINE, 4)]
     assert found[answer] < 1e-9 < found[1 - answer]
-    assert float(array(model.generator_loss(fake, None, True)[0])) == pytest.approx(plain, abs=1e-6)
+    assert priced() == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("price", ["palette", "outline"])
-def test_a_price_of_fine_layers_is_refused_where_there_are_none(price):
-    with pytest.raises(ConfigError, match="needs pictures of 16 pixels") as caught:
-        tiny(DataSpec((8, 8, 1)), **{price: 1.0})
-    assert list(caught.value.fields) == [price]
+@pytest.mark.parametrize("shape", [(8, 8, 1), (100, 100, 1), (8, 32, 1)])
+def test_prices_are_refused_where_all_layers_are_coarse_or_all_are_fine(shape):
+    with pytest.raises(ConfigError, match="needs layers below 16 pixels and from there on") as caught:
+        tiny(DataSpec(shape), palette=1.0, outline=1.0)
+    assert list(caught.value.fields) == ["palette", "outline"]
+
+
+def test_a_price_that_does_not_suit_is_refused_before_a_run_has_it(tmp_path):
+    data = blobs(32, (8, 8, 1))
+    with training.start(tmp_path / "run", "stylegan", stylegan.CONFIG(**TINY), data) as run:
+        with pytest.raises(ConfigError, match="palette needs layers"):
+            training.change(run, {"palette": 1.0})
+        assert run.info.config["palette"] == 0.0 and [event["kind"] for event in run.events()].count("config") == 0
+    assert training.compiled(Run.open(tmp_path / "run")).config.palette == 0.0
 
 
 @pytest.mark.parametrize(
