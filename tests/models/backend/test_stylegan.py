@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import stylegan
-from models.core import branch, colouring, inversion, state, styles, training
+from models.core import inversion, state, styles, training
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec, capabilities
 from models.core.record import Run
@@ -177,111 +177,6 @@ def test_a_cpu_gets_narrower_layers_and_in_colour_the_second_edition():
     grey, colour = (stylegan.CONFIG(**stylegan.suggest(DataSpec(shape))) for shape in ((28, 28, 1), (64, 64, 3)))
     assert grey.style == stylegan.FIRST_EDITION and colour.style == stylegan.SECOND_EDITION
     assert max(grey.width, colour.width) < stylegan.CONFIG().width
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_model_that_grows_paints_and_judges_as_the_smaller_one_did(channels):
-    values = {"style": "modulated", "width": 16, "ema": 0.9}
-    small, large = (tiny(DataSpec((side, side, channels)), **values) for side in (8, 16))
-    rng = np.random.default_rng(0)
-    for variable in (*small.generator.trainable_variables, *small.discriminator.trainable_variables):
-        variable.assign(array(variable) + 0.3 * rng.standard_normal(variable.shape).astype(np.float32))
-    small.mean_generator.set_weights([0.9 * array(weight) for weight in small.generator.weights])
-    shared = dict(branch.weights(small))
-    for key, variable in branch.weights(large):
-        if key in shared and shared[key].shape == variable.shape:
-            variable.assign(np.array(array(shared[key])))
-    codings = small.sample_codings(3, 0)
-    quiet = [np.zeros((3, model.noise_size), np.float32) for model in (small, large)]
-    before = small.synthesize(small.styles(codings), quiet[0]).repeat(2, axis=1).repeat(2, axis=2)
-    images = rng.random((4, 8, 8, channels), np.float32)
-    verdicts = array(small.discriminator(images))
-    doubled = images.repeat(2, axis=1).repeat(2, axis=2)
-    # what begins anew paints noise
-    assert np.abs(large.synthesize(large.styles(codings), quiet[1]) - before).max() > 0.1
-    assert np.abs(array(large.discriminator(doubled)) - verdicts).max() > 1e-3
-    assert large.grow_from(small)
-    np.testing.assert_allclose(large.synthesize(large.styles(codings), quiet[1]), before, atol=1e-5)
-    np.testing.assert_allclose(array(large.discriminator(doubled)), verdicts, atol=1e-4)
-
-
-def test_what_cannot_grow_begins_anew():
-    normalised = [tiny(DataSpec((side, side, 1))) for side in (8, 16)]
-    narrow = [tiny(DataSpec((side, side, 3)), style="modulated", width=4) for side in (8, 16)]
-    skipped = [tiny(DataSpec((side, side, 1)), style="modulated", width=16) for side in (8, 32)]
-    one, other = (DataSpec((side, side, 1)) for side in (8, 16))
-    wider = [tiny(one, style="modulated", width=16), tiny(other, style="modulated", width=32)]
-    unlike = [tiny(one, width=16), tiny(other, style="modulated", width=16)]
-    alone = [tiny(one, style="modulated", width=16), tiny(other, style="modulated", width=16, ema=0.0)]
-    for small, large in (normalised, narrow, skipped, wider, unlike, alone):
-        before = [array(weight).copy() for weight in large.weights]
-        assert not large.grow_from(small)
-        for old, weight in zip(before, large.weights, strict=True):
-            np.testing.assert_array_equal(array(weight), old)
-
-
-def test_pictures_are_as_strange_as_their_colours_whatever_lies_where():
-    images = np.full((1, 16, 16, 3), 0.8, np.float32)
-    images[:, :4] = (0.1, 0.6, 0.2)  # green hair, then the same further down, then more of it, then blue hair
-    moved, longer, other = np.roll(images, 2, axis=1), images.copy(), images.copy()
-    longer[:, :8], other[:, :4] = (0.1, 0.6, 0.2), (0.2, 0.1, 0.9)
-    assert float(array(colouring.strangeness(images, images))) == pytest.approx(0, abs=1e-7)
-    near = [float(array(colouring.strangeness(images, one))) for one in (moved, longer)]
-    far = float(array(colouring.strangeness(images, other)))
-    assert 0 < max(near) < far / 10
-    assert float(array(colouring.strangeness(other, images))) == pytest.approx(far)
-    doubled = [one.repeat(2, axis=1).repeat(2, axis=2) for one in (images, other)]  # 32 pixels are seen as 16
-    assert float(array(colouring.strangeness(*doubled))) == pytest.approx(far, rel=1e-5)
-
-
-def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_elsewhere():
-    images = np.full((1, 16, 16, 3), 0.8, np.float32)
-    images[:, 4:8] = (0.1, 0.6, 0.2)
-    other, moved = images.copy(), np.roll(images, 2, axis=1)
-    other[:, 4:8] = (0.9, 0.2, 0.9)
-    assert float(array(colouring.distortion(images, images))) == 0
-    moves = float(array(colouring.distortion(images, moved)))
-    assert moves == pytest.approx(4 * 16 / (2 * 15 * 16), rel=0.1)  # two edges left, two came, of all pairs of cells
-    assert float(array(colouring.distortion(images, other))) < moves / 100
-
-
-@pytest.mark.parametrize(("price", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
-def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, answer):
-    model = tiny(style="modulated", **{price: 3.0})
-    images = np.random.default_rng(0).random((8, 16, 16, 3), np.float32)
-    codings = model.call(images)
-
-    def priced():  # beyond what the contest alone costs
-        drawn, costs = array(model.noise.state).copy(), []
-        for one in (model.compute_loss, super(stylegan.StyleGAN, model).compute_loss):
-            model.noise.state.assign(drawn)
-            costs.append(float(array(one(images, None, codings, None, True))))
-        return costs[0] - costs[1]
-
-    assert priced() > 1e-5
-    for number, layer in enumerate(model.style_layers):
-        if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the picture
-            affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
-            affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
-    found = [float(array(one)) for one in colouring.exchanges(model, stylegan.FINE, 4)]
-    assert found[answer] < 1e-9 < found[1 - answer]
-    assert priced() == pytest.approx(0, abs=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(8, 8, 1), (100, 100, 1), (8, 32, 1)])
-def test_prices_are_refused_where_all_layers_are_coarse_or_all_are_fine(shape):
-    with pytest.raises(ConfigError, match="needs layers below 16 pixels and from there on") as caught:
-        tiny(DataSpec(shape), palette=1.0, outline=1.0)
-    assert list(caught.value.fields) == ["palette", "outline"]
-
-
-def test_a_price_that_does_not_suit_is_refused_before_a_run_has_it(tmp_path):
-    data = blobs(32, (8, 8, 1))
-    with training.start(tmp_path / "run", "stylegan", stylegan.CONFIG(**TINY), data) as run:
-        with pytest.raises(ConfigError, match="palette needs layers"):
-            training.change(run, {"palette": 1.0})
-        assert run.info.config["palette"] == 0.0 and [event["kind"] for event in run.events()].count("config") == 0
-    assert training.compiled(Run.open(tmp_path / "run")).config.palette == 0.0
 
 
 @pytest.mark.parametrize(
