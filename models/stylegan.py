@@ -33,7 +33,6 @@ from models.core import colouring, growing, projection, resolutions
 from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
-from models.core.errors import ConfigError
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
@@ -317,12 +316,12 @@ class StyleGAN(Adversarial):
         ConfigError: if the images are too small, too large or odd, or a price needs other layers.
     """
 
+    config: StyleGANConfig
+
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
-        fine = {layer.height >= FINE for layer in style_layers(config, shape)}
-        if len(fine) < 2 and (priced := [name for name in ("palette", "outline") if getattr(config, name)]):
-            why = f"needs layers below {FINE} pixels and from there on; {shape[0]} x {shape[1]} pixels have not both"
-            raise ConfigError(dict.fromkeys(priced, why))
+        if config.palette or config.outline:
+            colouring.check(config, [layer.height for layer in style_layers(config, shape)], FINE)
         mean = generator(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)

@@ -8,10 +8,13 @@ the networks of T. Karras et al., 2018 and 2019, which they leave as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
+
+from models.core.errors import ConfigError
 
 COLOURED, OUTLINED = 16, 32  # cells a side at most, at which colours and outlines are compared
 FAR = 0.3  # a cell that lies a whole picture away seems as unlike as if its channels were 0.3 off
@@ -57,6 +60,17 @@ def _outlines(images: Any) -> Any:
         contrast = ops.mean(ops.square(near - far), axis=-1)
         found.append(ops.reshape(contrast / (contrast + FAINT**2), (-1, contrast.shape[1] * contrast.shape[2])))
     return ops.concatenate(found, axis=1)
+
+
+def check(config: Any, heights: Sequence[int], fine_from: int) -> None:
+    """Refuse prices where all layers are coarse or all are fine: then they would price what every layer does.
+
+    Raises:
+        ConfigError: naming each price that is not 0.
+    """
+    if len({height >= fine_from for height in heights}) < 2:
+        why = f"needs layers below {fine_from} pixels and from there on; these are of {min(heights)} to {max(heights)}"
+        raise ConfigError({name: why for name in ("palette", "outline") if getattr(config, name)})
 
 
 def exchanges(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
