@@ -39,7 +39,7 @@ def strangeness(images: Any, others: Any) -> Any:
 
 def _cells(images: Any, most: int) -> Any:
     while max(images.shape[1:3]) > most:
-        images = ops.average_pool(images, 2)
+        images = ops.average_pool(images, 2, 2)  # without strides, Keras 3.15 fails on JAX
     return images
 
 

@@ -147,11 +147,11 @@ def orthogonal(direction: Array, others: Sequence[Array]) -> Array:
     Raises:
         UserError: if nothing is left, because it lies among the others.
     """
-    rest = direction.astype(np.float64)
+    whole = rest = direction.astype(np.float64)  # a float32 of 1e-35 has a square of 0, and so a length of 0
     for _ in range(2):  # once more for what rounding left: "twice is enough" (Kahan)
         for axis in _orthonormal(others):
             rest = rest - (rest @ axis) * axis
-    if np.linalg.norm(rest) <= 1e-4 * np.linalg.norm(direction):
+    if np.linalg.norm(rest) <= 1e-4 * np.linalg.norm(whole):
         advice = "Remove one of the others first."
         raise UserError("This direction is made of the others: nothing is left of it.", where="direction",
                         advice=advice)  # fmt: skip

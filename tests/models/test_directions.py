@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -41,6 +41,7 @@ def test_adding_the_difference_moves_one_mean_onto_the_other(first, second):
 
 
 @given(rows(1, 1), rows(1, 4))
+@example(np.full((1, 6), 1.1484194e-35, np.float32), np.ones((1, 6), np.float32))  # nothing is left, and it is tiny
 def test_what_is_left_is_orthogonal_to_all_others(one, others):
     try:
         rest = directions.orthogonal(one[0], list(others))
