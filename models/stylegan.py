@@ -29,7 +29,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import colouring, growing, projection, resolutions
+from models.core import colouring, energy, growing, projection, resolutions
 from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
@@ -75,6 +75,10 @@ class StyleGANConfig(EqualisedConfig):
     outline: float = remedy(
         0.0, "Price of fine layers that choose shapes: pictures of one coarse source should have one outline. 0 for "
         "none.", ge=0, le=1000, later=True,
+    )  # fmt: skip
+    energy: float = remedy(
+        0.0, "Price of colours and details that are rarer or more frequent than in the real images. 0 for none.",
+        ge=0, le=1000, later=True,
     )  # fmt: skip
     truncation: float = setting(
         0.8, "How far styles may be from their mean in the samples: less is safer, 1 leaves them.", ge=0, le=2,
@@ -348,15 +352,13 @@ class StyleGAN(Adversarial):
         maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
         return network.get_layer("synthesis")([styles, maps], training=training)
 
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """As every contest's, and in training the prices of coarse layers' colours and of fine layers' shapes."""
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
-        if training and (self.config.palette or self.config.outline):
+    def prices(self, real: Any, fake: Any) -> Any:
+        """The prices of coarse layers' colours, of fine layers' shapes, and of cells that are distributed otherwise."""
+        cost = self.config.energy * energy.distance(fake, real) if self.config.energy else 0.0
+        if self.config.palette or self.config.outline:
             palette, outline = colouring.exchanges(self, FINE, max(1, self.config.batch_size // 6))
-            loss += self.config.palette * palette + self.config.outline * outline
-        return loss
+            cost += self.config.palette * palette + self.config.outline * outline
+        return cost
 
     def grow_from(self, smaller: Any) -> bool:
         """Let the layers of a size that another model lacked repeat its pictures and verdicts; AdaIN cannot."""

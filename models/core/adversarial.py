@@ -145,7 +145,11 @@ class Adversarial(keras.Model):
         }
         for name, value in found.items():
             self.trackers[name].update_state(value, sample_weight=ops.shape(x)[0])
-        return first + second
+        return first + second + (self.prices(x, fake) if training else 0.0)
+
+    def prices(self, real: Any, fake: Any) -> Any:
+        """What the generator pays in training beside the contest, for (b, h, w, c) each: nothing here."""
+        return 0.0
 
     def conditions_of(self, y: Any) -> Any:
         """What goes into both networks beside codings and images, (b, k); None here: a conditional family says more."""
