@@ -441,11 +441,9 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 
 # Lessons. A gradient penalty of 2.5 here (5 in the paper's units) kept the discriminator at logit 0 for 11,000 steps
 # of 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing inside: at these sizes all
-# resolutions learn together where there is a GPU. On 2 cores, with layers of 64 channels and 16 pictures a step,
-# AdaIN gave every face the same eyes, at 64 x 64 after 5,800 steps and at 32 x 32 after 10,400, however low the
-# penalty. Layers of 128 channels and 32 pictures a step, modulated, at 16 x 16 first, learned in half an hour what
-# those never did; then "branch --size", which keeps the pictures (``grow_from``): new layers that paint noise cost all
-# shapes. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
+# resolutions learn together where there is a GPU. On 2 cores AdaIN with 64 channels gave every face the same eyes;
+# 128 channels, 32 pictures a step, modulated, 16 x 16 first and then "branch --size" learned in half an hour what that
+# never did. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
 # layers. A discriminator that wins by blotches teaches no shares: all had one mouth until they paid for the energy
-# distance (core/energy.py), and then within 1,000 steps six. See docs/styles.md. Noise and codings are drawn anew at each step, the samples' noise is fixed, so that a
-# slider moves a picture and not its grain.
+# distance (core/energy.py). All of it is in docs/styles.md. Noise and codings are drawn anew at each step, the samples'
+# noise is fixed, so that a slider moves a picture and not its grain.
