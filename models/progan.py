@@ -249,16 +249,6 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
     return Levels(networks, "discriminator")
 
 
-def shrunk(images: Any, times: int) -> Any:
-    """Means over squares of 2^times pixels: (b, h, w, c) -> (b, h / 2^times, w / 2^times, c)."""
-    return ops.average_pool(images, 2**times, 2**times) if times else images
-
-
-def enlarged(images: Any, times: int) -> Any:
-    """The opposite: each pixel becomes a square of 2^times, (b, h, w, c) -> (b, 2^times h, 2^times w, c)."""
-    return ops.repeat(ops.repeat(images, 2**times, axis=1), 2**times, axis=2) if times else images
-
-
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
@@ -323,11 +313,11 @@ class ProGAN(Adversarial):
     def real(self, images: Any) -> Any:
         """Images of this level's size whose new detail is there as far as alpha: (b, H, W, c) -> (b, h, w, c)."""
         level = self.generator.level
-        fine = shrunk(images, len(self.sizes) - 1 - level)
+        fine = resolutions.shrunk(images, len(self.sizes) - 1 - level)
         if not level:
             return fine
         alpha = self.schedule.alpha(level, self.steps_done)
-        return alpha * fine + (1.0 - alpha) * enlarged(shrunk(fine, 1), 1)
+        return alpha * fine + (1.0 - alpha) * resolutions.enlarged(resolutions.shrunk(fine, 1), 1)
 
     def note_step(self, conditions: Any) -> None:
         """Count the step and say how far it has grown, beside what every adversarial model notes."""

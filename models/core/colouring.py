@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from models.core.errors import ConfigError
+from models.core.resolutions import shrunk
 
 COLOURED, OUTLINED = 16, 32  # cells a side at most, at which colours and outlines are compared
 FAR = 0.3  # a cell that lies a whole picture away seems as unlike as if its channels were 0.3 off
@@ -39,7 +40,7 @@ def strangeness(images: Any, others: Any) -> Any:
 
 def _cells(images: Any, most: int) -> Any:
     while max(images.shape[1:3]) > most:
-        images = ops.average_pool(images, 2, 2)  # without strides, Keras 3.15 fails on JAX
+        images = shrunk(images, 1)
     return images
 
 

@@ -2,10 +2,10 @@
 
     E(F, R) = 2 mean |f - r| - mean |f - f'| - mean |r - r'|
 
-It is 0 only if fakes F and real pictures R have one distribution. Its estimate from small batches is without bias, so
-that batch after batch each fake is drawn to the real pictures and pushed off the other fakes: what is missing comes,
-what is too frequent becomes rarer. A discriminator tells finer differences, but one picture at a time: that purple hair
-comes a little too often it learns late.
+It is 0 only if fakes F and real pictures R have one distribution. Its estimate from a small batch is without bias (only
+the unit that it is measured in comes from the batch itself): batch after batch each fake is drawn to the real pictures
+and pushed off the other fakes. What is missing comes, what is too frequent becomes rarer. A discriminator tells finer
+differences, but one picture at a time: that purple hair comes a little too often it learns late.
 
 Sources: G. Székely and M. Rizzo, "Energy statistics", 2013; M. Bellemare et al., "The Cramer Distance as a Solution to
 Biased Wasserstein Gradients", 2017, arXiv:1705.10743 (there between learned features, here between pixels).
@@ -17,6 +17,8 @@ import itertools
 from typing import Any
 
 from keras import ops
+
+from models.core.resolutions import enlarged, shrunk
 
 CELLS = (2, 8)  # pixels a side of what is compared as one thing: is it flat? what is it?
 SMALLEST = 16  # pixels a side of the last scale, at most
@@ -44,8 +46,8 @@ def _scales(images: Any) -> list[Any]:
     """What each scale adds to the next smaller one, and at last the small picture itself."""
     levels = []
     while min(images.shape[1:3]) >= 2 * SMALLEST and not any(side % 2 for side in images.shape[1:3]):
-        below = ops.average_pool(images, 2, 2)
-        levels.append(images - ops.repeat(ops.repeat(below, 2, axis=1), 2, axis=2))
+        below = shrunk(images, 1)
+        levels.append(images - enlarged(below, 1))
         images = below
     return [*levels, images]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from keras import ops
+
 from models.core.errors import ConfigError
 
 SMALLEST = 4  # pixels
@@ -40,3 +44,14 @@ def sizes(shape: tuple[int, int, int], family: str) -> list[tuple[int, int]]:
     """
     levels = halvings(shape, family, within=(8, 256), least=1)
     return [(shape[0] >> level, shape[1] >> level) for level in range(levels, -1, -1)]
+
+
+def shrunk(images: Any, times: int) -> Any:
+    """Means over squares of 2^times pixels: (b, h, w, c) -> (b, h / 2^times, w / 2^times, c)."""
+    # without strides, Keras 3.15 fails on JAX
+    return ops.average_pool(images, 2**times, 2**times) if times else images
+
+
+def enlarged(images: Any, times: int) -> Any:
+    """The opposite: each pixel becomes a square of 2^times, (b, h, w, c) -> (b, 2^times h, 2^times w, c)."""
+    return ops.repeat(ops.repeat(images, 2**times, axis=1), 2**times, axis=2) if times else images

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import progan
-from models.core import estimate, inversion, state, training
+from models.core import estimate, inversion, resolutions, state, training
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, capabilities
 from models.core.phases import Phases
@@ -59,7 +59,7 @@ def test_what_fades_in_is_the_old_network_at_first_and_the_new_path_alone_in_the
 def test_the_discriminator_judges_what_fades_in_as_its_smaller_picture_at_first(level):
     model = tiny()
     larger, smaller = (model.discriminator.networks[i] for i in (level, level - 1))
-    images = array(progan.shrunk(IMAGES[:6], 2 - level))
+    images = array(resolutions.shrunk(IMAGES[:6], 2 - level))
     small = images.reshape(6, images.shape[1] // 2, 2, -1, 2, 3).mean(axis=(2, 4))
     known = array(smaller([small, column(1.0, 6)]))
     np.testing.assert_allclose(array(larger([images, column(0.0, 6)])), known, atol=1e-5)
