@@ -14,6 +14,7 @@ from models.commands import Say, open_model, recipe_of
 from models.core import export, files, images
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
+from models.core.junk import is_junk
 from models.core.operations import shown
 
 
@@ -43,8 +44,9 @@ def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
             found.append((path, Path(path.name)))
             continue
         for folder, inner, names in os.walk(path):
-            inner.sort()
-            inside = [Path(folder, name) for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES)]
+            inner[:] = sorted(name for name in inner if not is_junk(name))
+            kept = (name for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES))
+            inside = [Path(folder, name) for name in kept if not is_junk(name)]
             found.extend((file, file.relative_to(path)) for file in inside)
     return found
 

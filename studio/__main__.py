@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.core.operations import expanded
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
@@ -40,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line of the window."""
     made = argparse.ArgumentParser(prog="studio", description="Train generative image models and play with them.")
     made.add_argument("files", nargs="*", help="pictures, run folders or recipes to open")
-    made.add_argument("--tour", type=Path, metavar="DIR", help="use every panel, write screenshots to DIR, and leave")
+    made.add_argument(
+        "--tour", type=expanded, metavar="DIR", help="use every panel, write screenshots to DIR, and leave"
+    )
     made.add_argument("--theme", choices=["light", "dark", "system"], help="the tour's theme, or this start's")
     made.add_argument("--size", metavar="WxH", type=_size, help="size of the window, 1280x800 for example")
     return made
@@ -159,7 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
     keep = collect_garbage_here(application)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
     if arguments.files:
-        files = [str(Path(name).absolute()) for name in arguments.files]
+        files = [str(expanded(name).absolute()) for name in arguments.files]
         QTimer.singleShot(100, window, lambda: window.open_files(files))
     if arguments.tour:
         from studio.tour import Tour

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.core import files, places
 from models.core.errors import RunFormatError, UserError
+from models.core.junk import is_junk
 from models.core.operations import native, shown
 
 SCHEMA = 1
@@ -157,7 +158,7 @@ def load(run_id: str, size: int) -> tuple[list[Direction], list[UserError]]:
     folder = folder_of(run_id)
     names: Sequence[str] = ()
     with contextlib.suppress(OSError):
-        names = sorted(name for name in os.listdir(native(folder)) if name.endswith(".json"))
+        names = sorted(name for name in os.listdir(native(folder)) if name.endswith(".json") and not is_junk(name))
     for name in names:
         path = folder / name
         try:

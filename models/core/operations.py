@@ -23,6 +23,14 @@ def shown(path: Path) -> str:
     return str(path).encode("utf-8", "replace").decode()
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with ``~`` or ``~name`` at its beginning replaced by that home folder; one of no user stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 class Operations:
     """The calls of the operating system that change a disk, one method each."""
 

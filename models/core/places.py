@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from models.core.operations import expanded
+
 APP = "generative-studio"
 
 
@@ -20,7 +22,7 @@ def resources() -> Path:
 def _home(kind: str, default: str) -> Path:
     """``STUDIO_HOME`` moves everything that the program writes (tests use it); else the platform's own places."""
     home = os.environ.get("STUDIO_HOME")
-    return Path(home) / kind if home else Path(default)
+    return expanded(home) / kind if home else Path(default)
 
 
 def cache() -> Path:

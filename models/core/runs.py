@@ -12,6 +12,7 @@ from pathlib import Path
 from models.core import files, sealed, timeline
 from models.core.checkpoints import MANIFEST
 from models.core.errors import RunFormatError, StorageError, UserError
+from models.core.junk import is_junk
 from models.core.lock import NAME as LOCK
 from models.core.lock import Lock
 from models.core.operations import native, shown
@@ -45,6 +46,8 @@ def list_runs(folder: Path) -> list[RunSummary]:
     with contextlib.suppress(OSError, ValueError):
         for name in os.listdir(native(folder)):
             place = folder / name
+            if is_junk(name):
+                continue
             if sealed.exists(place / FILE) or sealed.exists(place / "checkpoints" / MANIFEST):
                 found.append(_summary(place))
     return sorted(found, key=lambda run: (run.created, run.folder.name), reverse=True)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from models.core import images, places, recipes
 from models.core.errors import UserError
+from models.core.junk import is_junk
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.exporting import text_chunk
 from studio.widgets.grid import PictureGrid
@@ -71,7 +72,7 @@ class Gallery(Panel):
     def refresh(self) -> None:
         """List the folder anew."""
         folder = places.exports()
-        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES] if folder.is_dir() else []
+        found = [path for path in folder.iterdir() if _is_export(path)] if folder.is_dir() else []
         self.files = sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
         self.all.set_subtitle(f"{len(self.files)} files" if self.files else "")
         self.grid.setVisible(bool(self.files))
@@ -176,6 +177,10 @@ class Gallery(Panel):
         self.grid.set_current(0)
         self.show_file(0)
         yield "exports"
+
+
+def _is_export(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not is_junk(path.name)
 
 
 def _short(value: Any) -> str:

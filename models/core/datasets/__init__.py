@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from models.core.errors import Cancelled, DatasetError
 from models.core.family import DataSpec
 from models.core.images import fit
-from models.core.operations import shown
+from models.core.operations import expanded, shown
 
 Progress = Callable[[str, int, int], None]  # (what, done, total)
 Cancel = Callable[[], bool]
@@ -126,7 +126,7 @@ def load(
     if str(name) in DATASETS:
         found: Dataset = import_module(DATASETS[str(name)]).load(size=size, progress=progress, cancelled=cancelled)
         return _resized(found, size, progress, cancelled)
-    path = Path(name).expanduser()
+    path = expanded(name)
     module = import_module(f"models.core.datasets.{_kind(path)}")
     found = module.load(path, size=size, progress=progress, cancelled=cancelled)
     return _resized(found, size, progress, cancelled)
@@ -141,7 +141,7 @@ def check(name: str | Path, *, size: int | None = None) -> None:
     if size is not None and not SMALLEST <= size <= LARGEST:
         advice = f"Choose one from {SMALLEST} to {LARGEST}."
         raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
-    if str(name) not in DATASETS and not _kind(Path(name).expanduser()):
+    if str(name) not in DATASETS and not _kind(expanded(name)):
         advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
         raise DatasetError("There is no such dataset.", where=shown(Path(name)), advice=advice)
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from models.core.errors import DatasetError
 from models.core.images import IMAGE_SUFFIXES
+from models.core.junk import is_junk
 from models.core.operations import shown
 
 MAX_DEPTH = 64
@@ -153,7 +154,7 @@ def _walk(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
         with entries:
             for entry in entries:
                 path = below + b"/" + entry.name if below else entry.name
-                if entry.name.startswith(b"."):
+                if is_junk(entry.name):
                     continue
                 if _is_folder(entry):
                     waiting.append((path, depth + 1))
