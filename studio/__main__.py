@@ -163,7 +163,9 @@ def run(arguments: argparse.Namespace) -> int:
     keep = collect_garbage_here(application)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
     if arguments.files:
-        files = [str(expanded(name).absolute()) for name in arguments.files]
+        from models.core import record
+
+        files = [str(record.find_run(name)) for name in arguments.files]
         QTimer.singleShot(100, window, lambda: window.open_files(files))
     if arguments.tour:
         from studio.tour import Tour

@@ -19,10 +19,25 @@ def resources() -> Path:
     return checkout if checkout.is_dir() else package / "_resources"
 
 
+def path_of(text: str) -> Path:
+    """The absolute path that a user wrote; ``~`` and ``~name`` are home folders, as in a shell.
+
+    ``..`` and links stay as they are: what they mean is the file system's to say, not ours. A name that begins with
+    ``~`` and is no user's stays a name.
+
+    Raises:
+        ValueError: the text is empty, which would otherwise mean the working folder.
+        OSError: the path is relative and the working folder is gone.
+    """
+    if not text:
+        raise ValueError("a path must not be empty")
+    return expanded(text).absolute()
+
+
 def _home(kind: str, default: str) -> Path:
     """``STUDIO_HOME`` moves everything that the program writes (tests use it); else the platform's own places."""
     home = os.environ.get("STUDIO_HOME")
-    return expanded(home) / kind if home else Path(default)
+    return path_of(home) / kind if home else Path(default)
 
 
 def cache() -> Path:

@@ -9,7 +9,7 @@ from models.core.checkpoints import CheckpointEntry
 from models.core.npz import Arrays, Expected
 from models.core.runfolder import Run
 from models.core.runinfo import SCHEMA, RunInfo, Status
-from models.core.runs import RunSummary, check_space, delete_run, list_runs, new_folder
+from models.core.runs import RunSummary, check_space, delete_run, find_run, list_runs, new_folder
 
 __all__ = [
     "SCHEMA",
@@ -22,6 +22,7 @@ __all__ = [
     "Status",
     "check_space",
     "delete_run",
+    "find_run",
     "list_runs",
     "new_folder",
 ]

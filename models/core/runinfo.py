@@ -55,7 +55,7 @@ def read_info(folder: Path) -> tuple[RunInfo, RunFormatError | None]:
     """
     path = folder / FILE
     if not sealed.exists(path):
-        advice = "Choose the folder that holds run.json."
+        advice = "Choose the folder that holds run.json, or a run by its name in the list of runs."
         raise RunFormatError("This folder holds no run.", where=shown(folder), advice=advice)
     values, damage = sealed.read_sealed(path)
     version = values.get("schema_version")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core import files, sealed, timeline
+from models.core import files, places, sealed, timeline
 from models.core.checkpoints import MANIFEST
 from models.core.errors import RunFormatError, StorageError, UserError
 from models.core.junk import is_junk
@@ -73,6 +73,23 @@ def _summary(folder: Path) -> RunSummary:
         step=entries[-1].step if entries else 0,
         message=info.message,
     )
+
+
+def find_run(text: str) -> Path:
+    """The folder of a run that a user named: a path, or the bare name of a shipped run or of one of the user's.
+
+    A path that holds a run comes first, so that a folder beside the user is never hidden by a name. What is neither
+    comes back as the path it would be; opening it says what is wrong.
+
+    Raises:
+        ValueError, OSError: as ``places.path_of``.
+    """
+    path = places.path_of(text)
+    name = text.rstrip("/" + os.sep)
+    if sealed.exists(path / FILE) or name in ("", ".", "..") or Path(name).name != name:
+        return path
+    named = (parent / name for parent in (places.pretrained(), places.runs()))
+    return next((folder for folder in named if sealed.exists(folder / FILE)), path)
 
 
 def new_folder(parent: Path, family: str, dataset: str) -> Path:

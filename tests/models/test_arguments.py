@@ -34,8 +34,8 @@ def test_a_tilde_is_the_home_folder_in_every_path(
     action = next(a for a in commands()[name]._actions if a.dest == argument)
     assert callable(action.type), f"{name} {argument} takes a text as it is"
     assert str(action.type("~/a b/c")) == str(tmp_path / "a b" / "c")
-    assert str(action.type("~nobody-of-this-name/c")) == "~nobody-of-this-name/c"
-    assert str(action.type("x~")) == "x~"
+    assert str(action.type("~nobody-of-this-name/c")) == str(Path.cwd() / "~nobody-of-this-name" / "c")
+    assert str(action.type("x~")) == str(Path.cwd() / "x~")
 
 
 def test_names_of_datasets_stay_names() -> None:
