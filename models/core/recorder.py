@@ -121,7 +121,7 @@ class Recorder(keras.callbacks.Callback):
         last = in_epoch >= self.steps_an_epoch
         if self.step % CHECK_EVERY == 0 or last:
             self._check(logs or {})
-        if self.step % self.record_every == 0 and not last:  # the epoch's last row is written with its validation
+        if self._row_due() and not last:  # the epoch's last row is written with its validation
             self._write_row(self._since_last_row(logs or {}))
         if now - self._told >= 0.1:
             self._told = now
@@ -178,6 +178,11 @@ class Recorder(keras.callbacks.Callback):
     def _images_seen(self) -> int:
         in_epoch = self.step - self.epoch * self.steps_an_epoch
         return min(in_epoch * self.batches.batch_size, len(self.batches.rows))
+
+    def _row_due(self) -> bool:
+        """Every so many steps, and before that at steps 1, 2, 4, 8, ...: the first points of a curve come at once."""
+        early = self.step < self.record_every and self.step & (self.step - 1) == 0
+        return early or self.step % self.record_every == 0
 
     def _since_last_row(self, logs: Mapping[str, Any]) -> dict[str, float]:
         """Keras' logs are means since the epoch began; a curve wants the mean since its last point."""

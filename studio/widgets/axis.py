@@ -1,7 +1,8 @@
-"""An axis of a plot that is quick to paint while another thread computes."""
+"""A plain plot: axes that are quick to paint while another thread computes, and a range around a single point."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph
@@ -42,9 +43,26 @@ class QuickAxis(pyqtgraph.AxisItem):  # type: ignore[misc]
             painter.drawText(place, int(flags), text)
 
 
+class SteadyView(pyqtgraph.ViewBox):  # type: ignore[misc]
+    """A view whose automatic range around a single point, or a level line, depends on nothing that was shown before."""
+
+    def childrenBounds(self, *arguments: Any, **named: Any) -> list[list[float] | None]:
+        """The (low, high) of x and of y of all that is drawn; None without anything."""
+        return [_widened(bounds) for bounds in super().childrenBounds(*arguments, **named)]
+
+
+def _widened(bounds: Sequence[float] | None) -> list[float] | None:
+    if bounds is None:
+        return None
+    low, high = map(float, bounds)
+    reach = (abs(low) / 2 or 0.5) if low == high else 0.0
+    return [low - reach, high + reach]
+
+
 def plain_plot(name: str) -> Any:
     """A plot without frame, buttons and menus, with quick axes and faint horizontal lines."""
-    plot = pyqtgraph.PlotWidget(axisItems={side: QuickAxis(side) for side in ("left", "bottom")})
+    axes = {side: QuickAxis(side) for side in ("left", "bottom")}
+    plot = pyqtgraph.PlotWidget(axisItems=axes, viewBox=SteadyView())
     plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
     plot.setMinimumSize(160, 110)
     plot.setFrameShape(plot.Shape.NoFrame)

@@ -260,6 +260,7 @@ class Curves(QWidget):
             if self._dense.get(name) != (dense := len(steps) > DENSE):  # a new pen costs as much as new data
                 self._dense[name] = dense
                 line.setPen(self._pen(name, dense))
+            line.setSymbol("o" if len(steps) == 1 else None)  # a single point has no line
             line.setData(*thin(steps, values, DRAWN))
 
     def _pen(self, name: str, dense: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal, Slot
 
 from models.core import datasets, images, latent
-from models.core.errors import UserError
+from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
+from models.core.neighbours import neighbour_chart
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Segmented
 from studio.widgets.map import LatentMap
@@ -20,6 +22,7 @@ from studio.workers.desk import Desk
 from studio.workers.worker import Task
 
 POINTS = 2_000
+PARTS = 20  # in which these are encoded; a cancel waits for one of them at most
 NEIGHBOUR_POINTS = 800  # t-SNE is slower
 TO_COME = "The map appears once the dataset is encoded."
 Array = NDArray[np.float32]
@@ -113,9 +116,15 @@ class MapCard(Card):
             return
 
         def work(model: Any, task: Task) -> Array:
-            return np.concatenate([model.encode(images.to_float(part)) for part in np.array_split(pictures, 20)])
+            parts = []
+            for number, part in enumerate(np.array_split(pictures, PARTS)):
+                if task.is_cancelled():
+                    raise Cancelled
+                self.desk.inference.tell(task, "Encoding", number, PARTS)
+                parts.append(model.encode(images.to_float(part)))
+            return np.concatenate(parts)
 
-        self.desk.inference.question("map", work, self._encoded, self._failed)
+        self.desk.inference.question("map", work, self._encoded, self._failed, self.progress.advance)
 
     @Slot(object)
     def _encoded(self, codings: Array) -> None:
@@ -128,18 +137,30 @@ class MapCard(Card):
         if not len(self.codings):
             return
         if self.layout_kind.index() == 1 and 1 not in self._charts:
-            self.progress.begin("Looking for neighbours")
-            some = self.codings[:: max(1, len(self.codings) // NEIGHBOUR_POINTS)]
-            self.desk.errands.ask("map", lambda task: _neighbours(some), self._neighbours_found, self._failed)
+            self._find_neighbours()
             return
         chart = self.chart
         assert chart is not None
-        step = max(1, len(self.codings) // len(chart.codings))
-        labels = None if self.labels is None else self.labels[::step]
-        self.map.set_points(chart.points, labels, self._label_names, self._pictures[::step])
+        every = 1 if self.layout_kind.index() == 0 else self._every()
+        labels = None if self.labels is None else self.labels[::every]
+        self.map.set_points(chart.points, labels, self._label_names, self._pictures[::every])
         self.empty.hide()
         self.map.show()
         self.ready.emit()
+
+    def _every(self) -> int:
+        """Of which codings t-SNE takes one: all where they are few."""
+        return max(1, len(self.codings) // NEIGHBOUR_POINTS)
+
+    def _find_neighbours(self) -> None:
+        some = self.codings[:: self._every()]
+        errands = self.desk.errands
+
+        def work(task: Task) -> latent.Chart:
+            return neighbour_chart(some, progress=partial(errands.tell, task), cancelled=task.is_cancelled)
+
+        self.progress.begin("t-SNE")
+        errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance)
 
     @Slot(object)
     def _neighbours_found(self, chart: latent.Chart) -> None:
@@ -155,6 +176,8 @@ class MapCard(Card):
         self.desk.errands.cancel("map")
         self.desk.inference.cancel("map")
         self.progress.end()
+        if self.chart is None and self._charts:
+            self.layout_kind.choose(0)  # the map that is shown is still the other one
 
     # --- between map and codings ---
 
@@ -184,13 +207,3 @@ class MapCard(Card):
         if self.labels is not None and self._label_names:
             name = self._label_names[int(self.labels[index])].lower() + ", "
         return f"nearest encoded picture: {name}distance {distances[index]:.1f}"
-
-
-def _neighbours(codings: Array) -> latent.Chart:
-    """A t-SNE map; scikit-learn's takes some seconds for a thousand points."""
-    from sklearn.manifold import TSNE
-
-    made = TSNE(n_components=2, init="pca", perplexity=min(30, len(codings) // 4), max_iter=400, random_state=0)
-    points = made.fit_transform(codings)
-    points = (points - points.mean(0)) / points.std(0)
-    return latent.Chart(points.astype(np.float32), codings)

@@ -22,6 +22,8 @@ from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Ended, Job
 
 ESTIMATE_MS = 700  # after the last edit
+MEASURING = "Measuring how long it will take …"
+LATER = "Time and memory will be estimated when training has finished."
 
 
 class NewRun(Card):
@@ -45,7 +47,7 @@ class NewRun(Card):
         self.cost = label("", "box", wrap=True)
         self.cost.setMinimumHeight(54)
         self.start, self.queue = button("Start", "primary", "play"), button("Add to queue")
-        self.waiting = label("", "secondary", wrap=True)
+        self.waiting, self.go_on = label("", "secondary", wrap=True), button("Continue queue")
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -72,16 +74,20 @@ class NewRun(Card):
         self.body.addWidget(area, 1)
         self.body.addWidget(self.cost)
         self.body.addLayout(hbox(self.start, self.queue, None))
-        self.body.addWidget(self.waiting)
+        row = hbox(self.waiting, self.go_on)
+        row.setStretch(0, 1)
+        self.body.addLayout(row)
 
     def _connect(self) -> None:
         for widget in (self.start, self.queue):
             widget.setEnabled(False)
             widget.clicked.connect(self._start)
+        self.go_on.clicked.connect(lambda _checked=False: self.desk.jobs.continue_queue())
         self.family.currentIndexChanged.connect(self._family_chosen)
         self.dataset.currentIndexChanged.connect(self._dataset_chosen)
         self.desk.session.datasets_changed.connect(self._fill_datasets)
         self.desk.jobs.queue_changed.connect(self._queue_changed)
+        self.desk.jobs.started.connect(self._job_started)
         self.desk.jobs.ended.connect(self._job_ended)
 
     # --- what can be chosen ---
@@ -171,7 +177,7 @@ class NewRun(Card):
             self.cost.setText("Some settings cannot be used; they are marked above.")
             return
         if not self.desk.jobs.running:
-            self.cost.setText("Measuring how long it will take …")
+            self.cost.setText(MEASURING)
         self._timer.start()
 
     def _estimate(self) -> None:
@@ -180,7 +186,7 @@ class NewRun(Card):
         if info is None or config is None:
             return
         if self.desk.jobs.running:
-            self.cost.setText("Time and memory are measured when nothing else trains.")
+            self.cost.setText(LATER)
             return
         outline, key = self._outline(), info.key
         self.desk.inference.ask("estimate", lambda task: _measure(key, config, outline), self._show_cost, self._no_cost)
@@ -207,6 +213,13 @@ class NewRun(Card):
             self.form.show_errors(error.fields)
 
     @Slot(object)
+    def _job_started(self, job: Job) -> None:
+        """An estimate that was under way would measure the crowd."""
+        self.desk.inference.cancel("estimate")
+        if self.cost.text() == MEASURING:
+            self.cost.setText(LATER)
+
+    @Slot(object)
     def _job_ended(self, ended: Ended) -> None:
         self._queue_changed()
         self._timer.start()  # the machine is quiet again: measure
@@ -224,7 +237,6 @@ class NewRun(Card):
         except UserError as error:
             self.failed.emit(error)
             return
-        self.desk.inference.cancel("estimate")
         job = Job(folder, info.key, config.model_dump(), name, self.desk.session.fitted_to(name))
         self.desk.jobs.add(job)
         self.started.emit(job)
@@ -235,10 +247,10 @@ class NewRun(Card):
         self.start.setVisible(not jobs.running)
         self.queue.setVisible(jobs.running)
         count = len(jobs.queue)
-        self.waiting.setText(
-            "One more run waits in the queue." if count == 1 else f"{count} more runs wait in the queue."
-        )
+        text = f"{count:,} run queued" if count == 1 else f"{count:,} runs queued"
+        self.waiting.setText(f"{text}, paused" if jobs.held else text)
         self.waiting.setVisible(bool(count))
+        self.go_on.setVisible(bool(count) and jobs.held and not jobs.running)
 
 
 def _measure(family: str, config: Config, outline: datasets.Outline) -> tuple[Estimate, bool]:

@@ -67,7 +67,7 @@ class RunView(QWidget):
         export = icon_button("download-simple", "Save the curves as CSV")
         export.clicked.connect(self._save_csv)
         self.curves_card.tools.addWidget(export)
-        self.no_curves = EmptyState("chart-line-up", "The curves of the current model, and of the run that trains.")
+        self.no_curves = EmptyState("chart-line-up", "Curves appear here once training starts.")
         self.curves_card.body.addWidget(self.curves, 1)
         self.curves_card.body.addWidget(self.no_curves, 1)
 
@@ -109,6 +109,7 @@ class RunView(QWidget):
         self.folder, self._run = folder, None
         self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
         self.curves.set_rows([])
+        self.curves_card.set_subtitle("")
         self._names = set()
         self.curves.set_groups([])
         self.doctor.follow()

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from studio import theme
 from studio.widgets.basics import button
-from studio.workers.jobs import Jobs
+from studio.workers.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from models.core.recorder import Progress
 
 ENDINGS = {"finished": "Training finished", "paused": "Paused and saved", "stopped": "Stopped and saved"}
 ENDINGS["cancelled"] = "Cancelled before training began"
+STOPPING = {"paused": "Pausing after this step", "stopped": "Stopping after this step"}
 
 
 def duration(seconds: float) -> str:
@@ -52,6 +53,7 @@ class StatusLine(QFrame):
         self._pause.clicked.connect(self.pause)
         self._stop.clicked.connect(self.stop)
         self._cancel.clicked.connect(self.cancel)
+        self._ending = False  # whether a job has been asked to end
         for part in (self._what, self._more, self._hints):
             part.setProperty("role", "secondary")
         row = QHBoxLayout(self)
@@ -68,10 +70,16 @@ class StatusLine(QFrame):
         """Show what the training thread does, and let its buttons pause and stop it."""
         self.pause.connect(lambda: jobs.ask_to_stop("paused"))
         self.stop.connect(lambda: jobs.ask_to_stop("stopped"))
-        jobs.started.connect(lambda job: self.work("Preparing", "", None, training=True))
+        jobs.started.connect(self._started)
         jobs.progressed.connect(self._progressed)
         jobs.loading.connect(self._loading)
+        jobs.stopping.connect(self._stopping)
         jobs.ended.connect(lambda ended: self.rest(ENDINGS.get(ended.status, "Training failed")))
+
+    @Slot(object)
+    def _started(self, job: Job) -> None:
+        self._end_over()
+        self.work("Preparing", "", None, training=True)
 
     @Slot(object)
     def _progressed(self, progress: Progress) -> None:
@@ -79,6 +87,15 @@ class StatusLine(QFrame):
         if progress.seconds_left is not None:
             words += f"  ·  {duration(progress.seconds_left)} left  ·  {progress.images_per_second:,.0f} images/s"
         self.work(progress.phase.capitalize(), words, progress.step / max(1, progress.steps), training=True)
+
+    @Slot(str)
+    def _stopping(self, status: str) -> None:
+        """Say at once that the click was heard; what comes until the job has ended says nothing else."""
+        self._ending = False
+        self.work(STOPPING[status], "", None, training=True)
+        self._ending = True
+        for asked in (self._pause, self._stop):
+            asked.setEnabled(False)
 
     @Slot(str, int, int)
     def _loading(self, what: str, done: int, total: int) -> None:
@@ -90,14 +107,22 @@ class StatusLine(QFrame):
 
     def rest(self, text: str = "Ready") -> None:
         """Nothing is being done."""
+        self._end_over()
         self._what.setText(text)
         self._more.setText("")
         for widget in (self._bar, self._pause, self._stop, self._cancel):
             widget.hide()
         self._hints.show()
 
+    def _end_over(self) -> None:
+        self._ending = False
+        for asked in (self._pause, self._stop):
+            asked.setEnabled(True)
+
     def work(self, what: str, more: str, share: float | None, *, training: bool = False, cancel: bool = False) -> None:
-        """Something is being done; ``share`` in [0, 1], or None while nobody knows."""
+        """Something is being done; ``share`` in [0, 1], or None while it is not known."""
+        if self._ending and training:
+            return
         self._what.setText(what)
         self._more.setText(more)
         self._bar.setRange(0, 1000 if share is not None else 0)

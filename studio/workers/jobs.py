@@ -90,18 +90,24 @@ class Mailbox:
 
 
 class Jobs(QObject):
-    """One job trains, the others wait in a queue. All signals are emitted in the GUI thread."""
+    """One job trains, the others wait in a queue. All signals are emitted in the GUI thread.
+
+    A pause holds the queue: nothing starts until a run is resumed or started, or ``continue_queue`` is called. A stop
+    does not: the next run begins.
+    """
 
     started = Signal(object)  # Job
     progressed = Signal(object)  # Progress; the record may have grown
     loading = Signal(str, int, int)  # the dataset of the job is being made
     ended = Signal(object)  # Ended
     trouble = Signal(object)  # a StorageError; answer with retry(bool)
+    stopping = Signal(str)  # "paused" or "stopped": the job will end after the step that it takes now
     queue_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.queue: list[Job] = []
+        self.held = False  # by a pause
         self.current: Job | None = None
         self.progress: Progress | None = None
         self._mail = Mailbox()
@@ -131,8 +137,11 @@ class Jobs(QObject):
         return self.current is not None
 
     def add(self, job: Job) -> None:
-        """Train now, or after those that wait."""
-        self.queue.append(job)
+        """Train now, or after those that wait; once a pause is done, now, and the queue goes on after it."""
+        paused = self.held and self.current is None
+        self.queue.insert(0 if paused else len(self.queue), job)
+        if paused:
+            self.held = False
         self.queue_changed.emit()
         self._start_next()
 
@@ -140,10 +149,17 @@ class Jobs(QObject):
         """Take a job that waits out of the queue."""
         if job in self.queue:
             self.queue.remove(job)
+            _remove_empty(job.folder)
             self.queue_changed.emit()
 
+    def continue_queue(self) -> None:
+        """Let the runs that wait begin, one after another, also after a pause."""
+        self.held = False
+        self.queue_changed.emit()
+        self._start_next()
+
     def _start_next(self) -> None:
-        if self.current is not None or not self.queue or self._closing:
+        if self.current is not None or not self.queue or self.held or self._closing:
             return
         self.current, self.progress = self.queue.pop(0), None
         self._cancelled.clear()
@@ -154,12 +170,24 @@ class Jobs(QObject):
         self.started.emit(self.current)
 
     def ask_to_stop(self, status: Literal["paused", "stopped"] = "paused") -> None:
-        """Save and end the job: "paused" means to go on later, "stopped" means that it is done as it is."""
+        """Save and end the job after its current step.
+
+        Args:
+            status: "paused" means to go on later, and the queue waits, too; "stopped" means that the run is done as it
+                is, and the next one begins.
+        """
         self._status = status
+        if status == "paused" and self.current is not None:
+            self.held = True
+            self.queue_changed.emit()
+        elif status == "stopped":
+            self.held = False
         self._cancelled.set()
         if self._stop is not None:
             self._stop.ask(status)
         self.retry(False)
+        if self.current is not None:
+            self.stopping.emit(status)
 
     def change_sparsity(self, weight: float, target: float) -> None:
         """Change the price of activity in the model that is being trained; the run records it as an event.
@@ -178,7 +206,9 @@ class Jobs(QObject):
     def close(self, seconds: float = 10.0) -> bool:
         """Stop, save, and wait for the thread; True if it ended in time."""
         self._closing = True
-        self.queue.clear()
+        waiting, self.queue = self.queue, []
+        for job in waiting:
+            _remove_empty(job.folder)
         self.ask_to_stop("paused")
         with self._wake:
             self._wake.notify()
@@ -246,8 +276,7 @@ class Jobs(QObject):
         except Cancelled:
             return Ended(job, "cancelled", None)
         finally:
-            with contextlib.suppress(OSError):
-                job.folder.rmdir()  # only an empty one: a new run that never began leaves no empty folder behind
+            _remove_empty(job.folder)
         return Ended(job, outcome.status, outcome.error)
 
     def _trouble(self, error: UserError) -> bool:
@@ -258,6 +287,12 @@ class Jobs(QObject):
         self._mail.event("trouble", error)
         self._answered.wait()
         return bool(self._answer)
+
+
+def _remove_empty(folder: Path) -> None:
+    """A new run that never began leaves no empty folder behind."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # fails where anything lies in it
 
 
 def _open(job: Job, load: Callable[..., Dataset]) -> tuple[Run, Dataset]:

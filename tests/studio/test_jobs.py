@@ -205,7 +205,80 @@ def test_jobs_wait_in_a_queue_and_can_be_taken_out(studio: Window, qtbot) -> Non
     add(studio, "three", epochs=1)
     jobs = studio.desk.jobs
     assert len(jobs.queue) == 2
-    assert "2 more runs wait" in studio.panels["train"].new.waiting.text()
+    assert "2 runs queued" in studio.panels["train"].new.waiting.text()
     jobs.remove(jobs.queue[0])
     wait_idle(qtbot, studio, lambda: len(order) == 2 and not jobs.running)
     assert order == ["one", "three"]
+
+
+def test_a_pause_is_answered_at_once_and_holds_the_queue(studio: Window, qtbot) -> None:
+    studio.show_panel("train")
+    new, jobs, status = studio.panels["train"].new, studio.desk.jobs, studio.status
+    begun: list[str] = []
+    jobs.started.connect(lambda job: begun.append(job.folder.name))
+    folder = add(studio, "first", epochs=2000)
+    add(studio, "second", epochs=1)
+    qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 3), timeout=LONG)
+    click(status, "Pause")
+    assert "Pausing after this step" in status._what.text()  # before any event was handled
+    assert not button_of(status, "Pause").isEnabled()
+    jobs.progressed.emit(jobs.progress)  # what was still on its way does not unsay it
+    assert "Pausing after this step" in status._what.text()
+    wait_idle(qtbot, studio, lambda: not jobs.running)
+    assert Run.open(folder).info.status == "paused"
+    assert begun == ["first"] and len(jobs.queue) == 1
+    assert new.waiting.text() == "1 run queued, paused" and new.go_on.isVisible()
+    click(studio.panels["train"], "Resume")
+    assert begun == ["first", "first"] and len(jobs.queue) == 1
+    assert new.waiting.text() == "1 run queued" and not new.go_on.isVisible()
+    qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 6), timeout=LONG)
+    click(status, "Stop and keep")
+    assert "Stopping after this step" in status._what.text()
+    wait_idle(qtbot, studio, lambda: len(begun) == 3 and not jobs.running)
+    assert begun[-1] == "second"
+    assert Run.open(places.runs() / "second").info.status == "finished"
+
+
+def test_a_run_added_while_a_pause_takes_effect_waits_too(studio: Window, qtbot) -> None:
+    jobs = studio.desk.jobs
+    add(studio, "first", epochs=2000)
+    qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 3), timeout=LONG)
+    jobs.ask_to_stop("paused")
+    add(studio, "second", epochs=1)
+    wait_idle(qtbot, studio, lambda: not jobs.running)
+    assert [job.folder.name for job in jobs.queue] == ["second"]
+    studio.show_panel("train")
+    click(studio.panels["train"].new, "Continue queue")
+    wait_idle(qtbot, studio, lambda: not jobs.running)
+    assert Run.open(places.runs() / "second").info.status == "finished"
+
+
+def test_a_queue_that_never_began_leaves_no_empty_folders(studio: Window, qtbot) -> None:
+    jobs = studio.desk.jobs
+    add(studio, "first", epochs=2000)
+    for name in ("second", "third"):
+        (places.runs() / name).mkdir(parents=True)
+        add(studio, name)
+    jobs.remove(jobs.queue[0])
+    assert not (places.runs() / "second").exists()
+    qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 3), timeout=LONG)
+    assert studio.desk.close()
+    assert not (places.runs() / "third").exists() and (places.runs() / "first" / "run.json").exists()
+
+
+def test_starting_before_the_estimate_is_there_says_when_it_comes(studio: Window, qtbot) -> None:
+    studio.show_panel("train")
+    train = studio.panels["train"]
+    train.view.curves_card.set_subtitle("epoch 3, step 5,157")
+    train.new.choose_dataset("digits")
+    assert train.new.cost.text().startswith("Measuring")
+    train.new.form.set_values({"epochs": "2000"})
+    click(train.new, "Start")
+    assert train.new.cost.text() == "Time and memory will be estimated when training has finished."
+    assert "5,157" not in train.view.curves_card._subtitle.text()
+    qtbot.waitUntil(lambda: bool(studio.desk.jobs.progress and studio.desk.jobs.progress.step >= 2), timeout=LONG)
+    folder = studio.desk.jobs.current.folder
+    assert [row["step"] for row in Run.open(folder).metrics()][:2] == [1, 2]  # the curve begins at once
+    studio.desk.jobs.ask_to_stop("stopped")
+    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    qtbot.waitUntil(lambda: train.new.cost.text().startswith("About"), timeout=LONG)

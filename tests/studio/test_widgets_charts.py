@@ -55,6 +55,22 @@ def test_rows_become_one_line_a_metric_and_more_can_follow(curves: Curves) -> No
     curves.grab()
 
 
+def test_a_single_point_has_an_axis_of_its_own_whatever_was_shown_before(curves: Curves) -> None:
+    curves.set_rows([{"step": step, "loss": 900.0} for step in range(0, 8000, 40)])
+    curves.set_rows([{"step": 12, "loss": 0.25}])
+    curves.draw()
+    curves.grab()
+    (left, right), (low, high) = curves._view.viewRange()
+    assert 0 <= left < 12 < right <= 30
+    assert 0 < low < 0.25 < high < 1
+    assert curves._lines["loss"].opts["symbol"] == "o"  # a line of one point would be invisible
+    curves.append_rows([{"step": 40, "loss": 0.2}])
+    curves.draw()
+    curves.grab()
+    assert curves._lines["loss"].opts["symbol"] is None
+    assert curves._view.viewRange()[0][1] > 40  # it goes on following
+
+
 def test_a_legend_chip_hides_its_curve(curves: Curves) -> None:
     curves.set_rows(rows(30))
     QTest.mouseClick(curves._chips["kl"], LEFT)

@@ -1,0 +1,53 @@
+"""A map of codings that keeps groups together: t-SNE, with progress and a cancel.
+
+Source: L. van der Maaten and G. Hinton, "Visualizing Data using t-SNE", 2008; made by openTSNE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from models.core.errors import Cancelled
+from models.core.family import Codings
+from models.core.latent import Chart
+
+EXAGGERATED, PLAIN = 150, 250  # iterations
+EVERY = 10  # iterations between two reports
+PERPLEXITY = 30
+
+
+def neighbour_chart(
+    codings: Codings, *, progress: Callable[[str, int, int], None], cancelled: Callable[[], bool]
+) -> Chart:
+    """Lay codings (n, latent_size) out in two dimensions so that neighbours stay neighbours; the same every time.
+
+    Args:
+        codings: at least 4 of them.
+        progress: called with (what, iterations done, in all).
+        cancelled: asked every 10 iterations.
+
+    Raises:
+        Cancelled: if ``cancelled`` said so.
+    """
+    from openTSNE import TSNE
+
+    done = 0
+
+    def look(_iteration: int, _error: float, _points: object) -> bool:
+        nonlocal done
+        done += EVERY
+        if cancelled():
+            raise Cancelled
+        progress("t-SNE", min(done, EXAGGERATED + PLAIN), EXAGGERATED + PLAIN)
+        return False
+
+    layout = TSNE(
+        n_components=2, initialization="pca", perplexity=min(PERPLEXITY, len(codings) // 4), random_state=0,
+        neighbors="exact", negative_gradient_method="bh", early_exaggeration_iter=EXAGGERATED, n_iter=PLAIN,
+        callbacks=look, callbacks_every_iters=EVERY, n_jobs=1,
+    )  # fmt: skip
+    points = np.asarray(layout.fit(np.asarray(codings, np.float64)))
+    points = (points - points.mean(0)) / np.maximum(points.std(0), 1e-9)
+    return Chart(points.astype(np.float32), codings)
