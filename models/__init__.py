@@ -8,6 +8,8 @@ from types import ModuleType
 from models.core import device
 from models.core.errors import ConfigError
 
+__version__ = "0.1.0"  # of the whole program; pyproject.toml reads it here
+
 # The ONE place where a family is registered: key -> module, imported only when somebody asks for it.
 FAMILIES: dict[str, str] = {
     "denoising": "models.denoising",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import models
 from models.core import places
 
 
@@ -24,6 +26,17 @@ def run(text: str) -> Path:
 
     with _refusing():
         return record.find_run(text)
+
+
+def own_run(text: str) -> Path:
+    """The type of an argument that names a run to be written: shipped runs belong to the program and never change."""
+    folder = run(text)
+    if places.pretrained().resolve() in folder.resolve().parents:
+        wanted = f"branch {folder.name} --out DIR"
+        raise argparse.ArgumentTypeError(
+            f"{folder.name} is a shipped run, which never changes; {wanted} makes your own"
+        )
+    return folder
 
 
 def dataset(text: str) -> str:
@@ -48,20 +61,37 @@ def _refusing() -> Iterator[None]:
 
 
 DATASET = "a name, a folder of images or an .npz file"
+_DASHED = re.compile(r"-(?![-\d.]|h$).")  # no option, no negative number: a path that begins with a dash
 
 
 class Parser(argparse.ArgumentParser):
     """Exits with 2 and names what is wrong, as every command here does."""
 
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Remember what was given, for the words of an error."""
+        self._given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Print the usage and the problem, exit 2."""
         self.print_usage(sys.stderr)
+        if any(_DASHED.match(word) for word in self._given):
+            message += " (write ./-NAME for a path that begins with a dash)"
         self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _called() -> str:
+    """The command as the user typed it: the script's name, or ``python -m models``."""
+    name = Path(sys.argv[0]).stem
+    return name if name == "generative-studio" else "python -m models"
 
 
 def parser() -> Parser:
     """Every command with its arguments."""
-    top = Parser(prog="python -m models", description="Train generative image models and use them.")
+    top = Parser(prog=_called(), description="Train generative image models and use them.")
+    top.add_argument("--version", action="version", version=f"generative-studio {models.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
@@ -91,7 +121,7 @@ def _add_training(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--run", type=path, help="the run folder (default: a new one among the studio's runs)")
     command.add_argument("--checkpoint-steps", type=int, help="save every so many steps (default: by time)")
     command = add("resume", "go on with a run exactly where it stopped")
-    command.add_argument("run", type=run)
+    command.add_argument("run", type=own_run)
     command.add_argument("--epochs", type=int, help="epochs in all, if more are wanted")
     command.add_argument("--learning-rate", type=float, help="a new learning rate, after it diverged for instance")
     command.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="what may still change")

@@ -18,6 +18,7 @@ import models
 from models.core import datasets, device, export, images, latent, places, record
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
+from models.core.operations import shown
 from models.core.record import Run
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def list_(arguments: Namespace, say: Say) -> int:
         for name, info in module.CONFIG.model_fields.items():
             print(f"  {name} = {info.default}: {info.description}")
     for summary in runs:
-        print(f"run {summary.folder}: {summary.family}, {summary.status}")
+        print(f"run {shown(Path(summary.folder.name))}: {summary.family}, {summary.status} ({shown(summary.folder)})")
     return 0
 
 

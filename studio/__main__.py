@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import models
 from models.core.operations import expanded
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def check_platform(pyside: str, python: tuple[int, int] = sys.version_info[:2]) 
 def parser() -> argparse.ArgumentParser:
     """The command line of the window."""
     made = argparse.ArgumentParser(prog="studio", description="Train generative image models and play with them.")
-    made.add_argument("files", nargs="*", help="pictures, run folders or recipes to open")
+    made.add_argument("--version", action="version", version=f"generative-studio {models.__version__}")
+    made.add_argument("files", nargs="*", help="images, runs (a folder, or a name such as vae-fashion) or recipes")
     made.add_argument(
         "--tour", type=expanded, metavar="DIR", help="use every panel, write screenshots to DIR, and leave"
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from models import arguments
 from models.core import places, record
 
-KINDS = (arguments.path, arguments.run, arguments.dataset)
+KINDS = (arguments.path, arguments.run, arguments.own_run, arguments.dataset)
 NAMES = (
     "plain",
     "with space",
@@ -22,6 +25,14 @@ NAMES = (
     "'quote\"",
     os.fsdecode(b"\xff\xfe"),
 )
+
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = """#!{python}
+import sys
+from {module} import {function}
+sys.exit({function}())
+"""  # as pip writes it
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -37,7 +48,7 @@ def takers() -> list[tuple[str, argparse.Action]]:
     ]
 
 
-def test_every_argument_that_is_a_path_has_one_of_the_three_types() -> None:
+def test_every_argument_that_is_a_path_has_one_of_these_types() -> None:
     found = takers()
     assert len(found) >= 25
     assert [(name, action.dest) for name, action in found if action.type not in KINDS] == []
@@ -98,3 +109,48 @@ def test_a_run_in_the_working_folder_comes_before_a_name(tmp_path: Path, monkeyp
     assert arguments.run("vae-fashion") == tmp_path / "vae-fashion"
     record.Run.create(places.runs() / "mine", **own).close()
     assert arguments.run("mine") == places.runs() / "mine"
+
+
+def test_a_shipped_run_is_never_resumed(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("vae-fashion", str(places.pretrained() / "vae-fashion")):
+        with pytest.raises(SystemExit) as end:
+            arguments.parser().parse_args(["resume", name])
+        assert end.value.code == 2 and "branch vae-fashion" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["sample", "vae-fashion", "--out", "-x.png"], ["info", "-x"]])
+def test_a_path_that_begins_with_a_dash_is_refused_with_the_way_to_write_it(words, capsys) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parser().parse_args(words)
+    assert "./-NAME" in capsys.readouterr().err
+    given = arguments.parser().parse_args(["info", "./-x"])
+    assert given.run == Path.cwd() / "-x" == arguments.parser().parse_args(["info", "--", "-x"]).run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """The console script of the command line as ``pip install`` writes it."""
+    entry = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]["generative-studio"]
+    module, function = entry.split(":")
+    place = tmp_path / "bin" / "generative-studio"
+    place.parent.mkdir()
+    place.write_text(SCRIPT.format(python=sys.executable, module=module, function=function))
+    return place
+
+
+def test_the_console_script_works_in_a_folder_that_has_its_own_models(script: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    for name in ("models", "studio"):
+        (here / name).mkdir(parents=True)
+        (here / name / "__init__.py").write_text("raise SystemExit('the wrong package')")
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(script), *words]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
+
+    version = call("--version")
+    assert version.returncode == 0 and version.stdout.startswith("generative-studio "), version
+    told = call("info", "vae-fashion")
+    assert told.returncode == 0 and "family: vae" in told.stdout, told
+    assert "usage: generative-studio info" in call("info").stderr
