@@ -145,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
     """The application itself."""
     from PySide6.QtCore import QTimer
 
-    from models.core import places
+    from models.core import places, record
 
     crash = start_logs(places.logs())
     application = make_application()
@@ -165,8 +165,6 @@ def run(arguments: argparse.Namespace) -> int:
     keep = collect_garbage_here(application)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
     if arguments.files:
-        from models.core import record
-
         files = [str(record.find_run(name)) for name in arguments.files]
         QTimer.singleShot(100, window, lambda: window.open_files(files))
     if arguments.tour:
