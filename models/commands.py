@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from models.core.recorder import Progress
 
 MOST_SEED = 2**31 - 1
+C = TypeVar("C")  # a capability
 
 
 class Say:
@@ -124,7 +125,7 @@ def datasets_(arguments: Namespace, say: Say) -> int:
     return 0
 
 
-def open_model(arguments: Namespace, say: Say, capability: type) -> tuple[Run, Any]:
+def open_model(arguments: Namespace, say: Say, capability: type[C]) -> tuple[Run, C]:
     """Open ``arguments.run`` and build its model, which must have a capability."""
     run = Run.open(arguments.run)
     device.prepare()

@@ -68,7 +68,7 @@ def denoise_(arguments: Namespace, say: Say) -> int:
                 if effect and effect not in effects:  # said before it is done
                     say.line(effect)
                 effects.add(effect)
-                clean = model.denoise(picture[None], strength=strength)[0]
+                clean = model.denoise(images.to_float(picture[None]), strength=strength)[0]
                 recipe = recipe_of(run, "denoise", image=shown(name), strength=strength)
                 out = export.write_png((arguments.out / name).with_suffix(".png"), images.to_uint8(clean), recipe)
             except UserError as error:

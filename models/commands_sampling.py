@@ -90,7 +90,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
     sampling, label = sampling_of(arguments, model), class_of(arguments, model)
     more: dict[str, Any] = {}
     start = start_of(arguments, run, model, say)
-    if sampling is not None:
+    if isinstance(model, Diffuses) and sampling is not None:
         if arguments.out.suffix == ".npy":
             raise ConfigError({"--out": "must be a picture: a model that diffuses has no codings"})
         count = arguments.count if start is None else len(start[1])

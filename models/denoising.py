@@ -30,6 +30,7 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import fitting, noise, tiling
+from models.core.contract import Contract
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
@@ -202,7 +203,7 @@ def deeper(x: Any, depth: int, seeds: Iterator[int], side: str) -> Any:
 # --- The models ------------------------------------------------------------------------------------------------------
 
 
-class Denoiser(keras.Model):
+class Denoiser(Contract, keras.Model):
     """What both denoisers share: the noise, the loss of a batch, PSNR.
 
     Args:
@@ -375,7 +376,7 @@ class ConvDenoiser(Denoiser):
         """Clean pictures of any size (n, h, w, 1 to 4); large ones in tiles, transparency is left out.
 
         Args:
-            images: float32 in [0, 1], or uint8 0..255, which saves memory.
+            images: float32 in [0, 1].
             strength: of the noise in training's unit; None: Gaussian noise is measured in each picture, for other
                 kinds the middle of the training range is assumed.
             progress: called with (tiles done, tiles in all) of all pictures.

@@ -27,6 +27,7 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import state
+from models.core.contract import Contract
 from models.core.family import About, Codings, Config, DataSpec, Figure, Images, check_sparsity, setting
 from models.core.inference import predict
 
@@ -121,7 +122,7 @@ def kl_penalty(activations: Any, target: Any) -> Any:
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
-class SparseAutoencoder(keras.Model):
+class SparseAutoencoder(Contract, keras.Model):
     """A sparse autoencoder that works with plain ``compile()`` and ``fit(images)``.
 
     Args:

@@ -23,6 +23,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from models.core.contract import Contract
 from models.core.errors import ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
@@ -152,7 +153,7 @@ def conv_networks(config: VAEConfig, shape: tuple[int, int, int]) -> tuple[keras
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
-class VAE(keras.Model):
+class VAE(Contract, keras.Model):
     """A variational autoencoder that works with plain ``compile()`` and ``fit(images)``.
 
     Args:

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from models.core.contest import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
+from models.core.contract import Contract
 from models.core.errors import ConfigError
 from models.core.family import Codings, DataSpec, Images
 from models.core.inference import predict
@@ -30,7 +31,7 @@ EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
 
 
-class Adversarial(keras.Model):
+class Adversarial(Contract, keras.Model):
     """A generator and a discriminator that work with plain ``compile()`` and ``fit(images)``.
 
     Args:

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from models.core import diffusion
+from models.core.contract import Contract
 from models.core.diffuses import Cancel, Kept, Labels, Progress, Sampling
 from models.core.diffusion import Known, Predict, Schedule, States, Step, Walk
 from models.core.errors import ConfigError, UserError
@@ -89,7 +90,7 @@ def distance(kind: str, errors: Any) -> Any:
     return ops.mean(each, axis=tuple(range(1, len(errors.shape))))
 
 
-class Diffuser(keras.Model):
+class Diffuser(Contract, keras.Model):
     """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, labels)``.
 
     Args:

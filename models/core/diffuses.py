@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core import arrays
 from models.core.diffusion import SAMPLERS, Schedule, States, Step
 from models.core.errors import ConfigError
 
-Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
+Images = arrays.Images  # (n, height, width, channels) in [0, 1]
 Labels = NDArray[np.int32]  # (n,) a class each; -1 asks for nothing
 Cancel = Callable[[], bool]
 Progress = Callable[[str, int, int], None]  # what is being done, done, in all

@@ -11,17 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.core import arrays
 from models.core.diffuses import Diffuses
 from models.core.errors import ConfigError
 from models.core.styles import MixesStyles
 from models.core.verdicts import Verdicts
 
-Images = NDArray[np.float32]  # (n, height, width, channels) in [0, 1]
-Codings = NDArray[np.float32]  # (n, latent_size)
+Images = arrays.Images  # float32 (n, height, width, channels) in [0, 1]
+Codings = arrays.Codings  # float32 (n, latent_size)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from models.core import images as pictures
 from models.core import tiling
+from models.core.arrays import check_images
 from models.core.family import Images
 
 
@@ -23,7 +24,8 @@ def effect(shape: tuple[int, int, int], known: tuple[int, int, int]) -> str:
 
 def fitted(images: Images, known: tuple[int, int, int]) -> Images:
     """Pictures (n, h, w, 1 to 4) in [0, 1] in the shape (height, width, channels) that a model knows."""
+    check_images(images, "fitted")
     if images.shape[1:] == known:
-        return np.asarray(images, np.float32)
+        return images
     shown = pictures.to_uint8(tiling.opaque(images))
     return pictures.to_float(np.stack([pictures.fit(image, known) for image in shown]))

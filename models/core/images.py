@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from models.core.arrays import check_pixels
 from models.core.errors import ImageError
 from models.core.operations import shown
 
@@ -247,7 +248,12 @@ def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, 
 
 
 def to_float(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Turn uint8 0..255 of any shape into float32 in [0, 1]."""
+    """Turn uint8 0..255 of any shape into float32 in [0, 1].
+
+    Raises:
+        TypeError: if it is no uint8: floats would come out nearly black.
+    """
+    check_pixels(images, "to_float")
     floats: NDArray[np.float32] = images.astype(np.float32) / np.float32(255.0)
     return floats
 
@@ -256,8 +262,11 @@ def to_uint8(images: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Turn floats in [0, 1] of any shape into uint8 0..255, rounded; what lies outside is clipped.
 
     Raises:
+        TypeError: if these are no floats: uint8 would come out white.
         ValueError: if a value is NaN, because a picture of it would hide that a model is broken.
     """
+    if not np.issubdtype(images.dtype, np.floating):
+        raise TypeError(f"to_uint8 wants floats in [0, 1], not {images.dtype}")
     if np.isnan(images).any():
         raise ValueError("an image holds values that are not numbers")
     rounded: NDArray[np.uint8] = np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from models.core import device, files, npz, places
 from models.core import images as pictures
+from models.core.arrays import check_images
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
@@ -57,6 +58,7 @@ class Judge:
 
     def look(self, images: Images) -> tuple[Codings, Codings]:
         """Features (n, 128) and probabilities (n, k) in [0, 1] of images (n, h, w, c) in [0, 1]."""
+        check_images(images, "Judge.look")
         features, probabilities = predict(self.network, images)
         return features, probabilities
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import check_pixels
 from models.core.errors import Cancelled
 
 BAND = 256  # rows that SSIM looks at at a time: a photo needs no gigabytes
@@ -15,7 +16,13 @@ WINDOW = 7  # side of SSIM's window in pixels
 
 
 def psnr(clean: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """10 log10(255² / MSE) in decibels; infinite for equal pictures (height, width, channels)."""
+    """10 log10(255² / MSE) in decibels; infinite for equal pictures (height, width, channels).
+
+    Raises:
+        TypeError: if one of them is not uint8.
+    """
+    for image in (clean, other):
+        check_pixels(image, "psnr")
     total = 0.0
     for top in range(0, clean.shape[0], BAND):
         rows = slice(top, top + BAND)
@@ -32,12 +39,15 @@ def ssim(
         None for a picture that is smaller than the window.
 
     Raises:
+        TypeError: if one of them is not uint8.
         Cancelled: if ``cancelled`` said so between two bands of rows.
 
     Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004, equation 13.
     """
     from skimage.metrics import structural_similarity
 
+    for image in (clean, other):
+        check_pixels(image, "ssim")
     height, width = clean.shape[:2]
     if min(height, width) < WINDOW:
         return None

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.float32]  # (..., height, width, channels) in [0, 1]
+from models.core.arrays import Images, check_unit
 
 KINDS = ("gaussian", "mask", "salt_and_pepper", "speckle")
 TRAINING_KINDS = (*KINDS, "dropout")
@@ -38,8 +38,10 @@ def add(images: Images, kind: str, strength: float, seed: int) -> Images:
         As ``images``, clipped to [0, 1] as a picture file would be.
 
     Raises:
-        ValueError: if there is no such kind.
+        TypeError: if the pictures are not float32.
+        ValueError: if there is no such kind, or they are not in [0, 1].
     """
+    check_unit(images, "noise.add")
     draw = np.random.default_rng(seed)
     noisy: Images = _function(kind)(images, np.float32(strength), draw)
     return np.asarray(np.clip(noisy, 0.0, 1.0), np.float32)

@@ -16,6 +16,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import Codings, Images
+
 Styles = NDArray[np.float32]  # (n, layers, style_size)
 Noise = NDArray[np.float32]  # (n, noise_size): the maps of all layers, one after the other
 Floats = NDArray[np.float32]
@@ -55,7 +57,7 @@ class MixesStyles(Protocol):
     noise_size: int
     truncation: float  # with which ``decode`` paints
 
-    def styles(self, codings: Floats) -> Styles:
+    def styles(self, codings: Codings) -> Styles:
         """Map codings (n, latent_size) to styles (n, layers, style_size), the same for each layer; no truncation."""
         ...
 
@@ -67,7 +69,7 @@ class MixesStyles(Protocol):
         """The noise that ``decode`` paints with, (noise_size,)."""
         ...
 
-    def synthesize(self, styles: Styles, noise: Noise | None = None) -> Floats:
+    def synthesize(self, styles: Styles, noise: Noise | None = None) -> Images:
         """Paint styles with noise (n, noise_size), or with the fixed one: (n, height, width, channels) in [0, 1]."""
         ...
 
@@ -77,7 +79,7 @@ class MixesStyles(Protocol):
 
     def project(
         self,
-        images: Floats,
+        images: Images,
         *,
         plus: bool = False,
         steps: int = 150,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.commands_autoencoders import pictures_of
 from models.core import classic, export, images, metrics, noise
 from models.core.errors import Cancelled, UserError
+from models.core.family import Denoises
 from models.core.operations import shown
 from studio.widgets.layers import Layers, layers
 
@@ -110,7 +111,7 @@ def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -
     return base, layers(images.to_uint8(noise.add(images.to_float(base), how.kind, how.strength, how.seed)))
 
 
-def cleaned(model: Any, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
+def cleaned(model: Denoises, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
     """What a model that ``Denoises`` makes of a picture, and the seconds it took."""
     begin = time.perf_counter()
     answer = model.denoise(
@@ -134,7 +135,6 @@ def other_model(
 ) -> Entry | None:
     """Another model in the duel, loaded for this one picture; None if it cannot clean pictures."""
     from models.core import training
-    from models.core.family import Denoises
     from models.core.record import Run
 
     run = Run.open(folder)
@@ -158,7 +158,7 @@ def free_name(path: Path) -> Path:
 
 
 def clean_files(
-    model: Any, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
+    model: Denoises, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
     cancelled: Callable[[], bool],
 ) -> Folder:  # fmt: skip
     """Clean files into a folder; what cannot be read or written is listed and left out.
