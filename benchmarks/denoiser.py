@@ -63,7 +63,8 @@ def score(model: object, sigma: float, clip: bool) -> None:
     for number, (name, clean) in enumerate(photographs().items()):
         noisy = noise.gaussian(clean, np.float32(sigma), np.random.default_rng(number))
         noisy = np.clip(noisy, 0, 1) if clip else noisy
-        told, measured = (model.denoise(noisy[None], strength=s)[0] for s in (sigma, None))  # type: ignore[attr-defined]
+        clean_one = type(model).denoise.__wrapped__  # type: ignore[attr-defined]  # the door lets only [0, 1] in
+        told, measured = (clean_one(model, noisy[None], strength=s)[0] for s in (sigma, None))
         rows.append([
             min(psnr(clean, noisy), float(-10 * np.log10(np.mean((clean - noisy) ** 2)))),
             non_local_means(noisy, clean, sigma), psnr(clean, told), psnr(clean, measured),
@@ -80,12 +81,12 @@ def show(name: str, row: list[float]) -> None:
 def large(model: object) -> None:
     """Time and memory for a photo of 4000 x 3000 pixels, and how long a cancel can take."""
     photo = np.random.default_rng(0).integers(0, 256, (1, 3000, 4000, 3), np.uint8)
-    from models.core import warming
+    from models.core import images, warming
 
     warming.warm(model)  # as the studio does when it opens a model
     ends: list[float] = [time.perf_counter()]
     begun = time.process_time()
-    model.denoise(photo, progress=lambda done, total: ends.append(time.perf_counter()))  # type: ignore[attr-defined]
+    model.denoise(images.to_float(photo), progress=lambda done, total: ends.append(time.perf_counter()))  # type: ignore[attr-defined]
     cpu = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     tiles = np.diff(ends)
