@@ -15,7 +15,10 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from models.arguments import parser
+from models.core import terminal
 from models.core.errors import ConfigError, UserError
+
+log = logging.getLogger(__name__)
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
@@ -146,22 +149,46 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
     return 0
 
 
-def start_log() -> None:
-    """Details of a failure go into a file: a person gets one clear line, never a traceback."""
-    from models.core import places
-
-    folder = places.logs()
-    with contextlib.suppress(OSError):  # a home that cannot be written must not keep a command from running
-        folder.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(
-            filename=folder / "models.log",
-            level=logging.WARNING,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; errors become one clear line on standard error."""
+    """Run one command; errors become one clear line on standard error, whatever the streams are."""
+    try:
+        with terminal.guarded() as lost:
+            code = _run(argv)
+    except BrokenPipeError:  # nobody reads any more: there is nobody to tell
+        return 1
+    for reason in lost:
+        with contextlib.suppress(OSError):
+            print(f"standard output could not be written: {reason}", file=sys.stderr)
+    return 1 if lost else code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Read the arguments and do what they say."""
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as end:  # argparse has said everything
+        return int(end.code or 0)
+    terminal.start_log()
+    try:
+        return _act(arguments)
+    except ConfigError as error:
+        for name, problem in error.fields.items():
+            print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
+        return 2
+    except UserError as error:
+        print(f"{arguments.command}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"{arguments.command}: interrupted", file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        log.exception("%s failed", arguments.command)
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        print(f"{arguments.command}: something unexpected happened: {what} ({terminal.log_file()})", file=sys.stderr)
+    return 1
+
+
+def _act(arguments: argparse.Namespace) -> int:
     from models import (
         commands,
         commands_arithmetic,
@@ -172,31 +199,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands_scores,
     )
 
-    arguments = parser().parse_args(argv)
-    start_log()
-    say = commands.Say(as_json=arguments.json)
     own = {
         "train": train, "resume": resume, "branch": branch, "sample": commands_sampling.sample_,
         "denoise": commands_autoencoders.denoise_, "transfer": commands_autoencoders.transfer_,
         "score": commands_scores.score_, "arithmetic": commands_arithmetic.arithmetic_,
         "doctor": commands_doctor.doctor_, "mixing": commands_mixing.mixing_,
     }  # fmt: skip
-    try:
-        action = own.get(arguments.command) or getattr(commands, arguments.command + "_")
-        return int(action(arguments, say))
-    except ConfigError as error:
-        for name, problem in error.fields.items():
-            print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
-        return 2
-    except UserError as error:
-        print(f"{arguments.command}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"{arguments.command}: interrupted", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be told at exit
-        return 1
+    action = own.get(arguments.command) or getattr(commands, arguments.command + "_")
+    return int(action(arguments, commands.Say(as_json=arguments.json)))
 
 
 if __name__ == "__main__":

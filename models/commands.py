@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
+from models.bars import Lines, bar
 from models.core import datasets, device, export, images, latent, places, record
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
@@ -33,6 +34,7 @@ class Say:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self._lines = Lines()
 
     def line(self, text: str) -> None:
         """Something to know; for machines it goes to standard error."""
@@ -56,8 +58,10 @@ class Say:
         """Progress of a dataset that is being made or fetched."""
         if self.as_json:
             self.object("loading", what=what, done=done, total=total)
-        elif sys.stderr.isatty() or done >= total:
+        elif sys.stderr.isatty():
             print(f"\r{what}: {done:,} of {total:,}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+        else:
+            self._lines.loading(what, done, total)
 
     def dataset(self, dataset: datasets.Dataset) -> None:
         """Say which dataset is used, and what is odd about it."""
@@ -74,21 +78,16 @@ class Say:
         if self.as_json:
             yield lambda progress: self.object("progress", **asdict(progress))
             return
-        from tqdm import tqdm
+        with bar("step") as show:
 
-        with tqdm(unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
-
-            def show(progress: Progress) -> None:
-                bar.total = progress.steps
-                bar.set_description(f"epoch {progress.epoch} of {progress.epochs}", refresh=False)
+            def tell(progress: Progress) -> None:
                 loss = progress.metrics.get("val_loss", progress.metrics.get("loss"))
-                if loss is not None:
-                    bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-                if progress.phase == "building":  # a resumed run: its first steps were not done at today's speed
-                    bar.initial = progress.step
-                bar.update(progress.step - bar.n)
+                more = "" if loss is None else f", loss={loss:.4f}"
+                # a resumed run: its first steps were not done at today's speed
+                begun = progress.step if progress.phase == "building" else None
+                show(f"epoch {progress.epoch} of {progress.epochs}", progress.step, progress.steps, more, begun)
 
-            yield show
+            yield tell
 
 
 def list_(arguments: Namespace, say: Say) -> int:

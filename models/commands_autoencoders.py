@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from models.bars import bar
 from models.commands import Say, open_model, recipe_of
 from models.core import export, files, images
 from models.core.errors import ConfigError, UserError
@@ -24,15 +25,7 @@ def counting(say: Say, unit: str) -> Iterator[Callable[[str, int, int], None]]:
     if say.as_json:
         yield lambda what, done, total: say.object("progress", what=what, done=done, total=total)
         return
-    from tqdm import tqdm
-
-    with tqdm(unit=unit, dynamic_ncols=True, mininterval=0.5) as bar:
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.total = total
-            bar.set_description(what, refresh=False)
-            bar.update(done - bar.n)
-
+    with bar(unit) as show:
         yield show
 
 
