@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import uuid
 from collections.abc import Callable
@@ -226,6 +227,25 @@ def free_bytes(path: Path) -> int:
         with contextlib.suppress(OSError, ValueError):
             return shutil.disk_usage(native(place)).free
     return 0
+
+
+def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """The regular files that lie in a folder at this moment, each with its state; the order is the disk's.
+
+    A folder that cannot be listed has none. Whatever is gone before it can be looked at, and whatever leads nowhere
+    (a broken link) or is no file (a folder, a pipe), is left out: one stray entry must not hide the others.
+    """
+    found = []
+    try:
+        names = os.listdir(native(folder))
+    except (OSError, ValueError):
+        return []
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):
+            state = os.stat(native(folder / name))
+            if stat.S_ISREG(state.st_mode):
+                found.append((folder / name, state))
+    return found
 
 
 def clean_stray(folder: Path) -> int:

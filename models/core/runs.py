@@ -42,14 +42,13 @@ class RunSummary:
 
 def list_runs(folder: Path) -> list[RunSummary]:
     """All runs in a folder, newest first. Never raises: what is damaged is listed with its error."""
-    found = []
+    names: list[str] = []
     with contextlib.suppress(OSError, ValueError):
-        for name in os.listdir(native(folder)):
-            place = folder / name
-            if is_junk(name):
-                continue
-            if sealed.exists(place / FILE) or sealed.exists(place / "checkpoints" / MANIFEST):
-                found.append(_summary(place))
+        names = os.listdir(native(folder))
+    inside = [folder / name for name in names if not is_junk(name)]
+    found = [
+        _summary(one) for one in inside if sealed.exists(one / FILE) or sealed.exists(one / "checkpoints" / MANIFEST)
+    ]
     return sorted(found, key=lambda run: (run.created, run.folder.name), reverse=True)
 
 
@@ -62,6 +61,9 @@ def _summary(folder: Path) -> RunSummary:
         return RunSummary(folder, "damaged", title=shown(Path(folder.name)), error=error)
     except OSError as error:
         return RunSummary(folder, "damaged", title=shown(Path(folder.name)), error=files.storage_error(error, folder))
+    except ValueError as error:
+        refused = RunFormatError(f"This run cannot be read: {error}.", where=shown(folder))
+        return RunSummary(folder, "damaged", title=shown(Path(folder.name)), error=refused)
     return RunSummary(
         folder=folder,
         status=status,

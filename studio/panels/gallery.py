@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QMovie, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from models.core import images, places, recipes
+from models.core import files, images, places, recipes
 from models.core.errors import UserError
 from models.core.junk import is_junk
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
@@ -70,10 +70,9 @@ class Gallery(Panel):
 
     @Slot()
     def refresh(self) -> None:
-        """List the folder anew."""
-        folder = places.exports()
-        found = [path for path in folder.iterdir() if _is_export(path)] if folder.is_dir() else []
-        self.files = sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+        """List the folder anew, newest first. It may change meanwhile: what has gone is not shown."""
+        found = [(state.st_mtime_ns, path.name, path) for path, state in files.listed(places.exports())]
+        self.files = [path for _, _, path in sorted(found, reverse=True) if _is_export(path)]
         self.all.set_subtitle(f"{len(self.files)} files" if self.files else "")
         self.grid.setVisible(bool(self.files))
         self.nothing.setVisible(not self.files)

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QWidget
 
-from models.core import places, record
+from models.core import places, record, sealed
 from models.core.doctor import Diagnosis
 from models.core.errors import UserError
 from models.core.family import TakesPhases
@@ -131,7 +131,7 @@ class Train(Panel):
         job = self.desk.jobs.current
         if job is None:
             return
-        if self.view.folder != job.folder and (job.folder / "run.json").exists():
+        if self.view.folder != job.folder and sealed.exists(job.folder / "run.json"):
             self._follow(job.folder)
         if self.isVisible():
             self.view.grow()
@@ -139,7 +139,7 @@ class Train(Panel):
     @Slot(object)
     def _ended(self, ended: Ended) -> None:
         self.view.live(False)
-        if (ended.job.folder / "run.json").exists():
+        if sealed.exists(ended.job.folder / "run.json"):
             self._follow(ended.job.folder)
 
     @Slot(float, float)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from models.core import sealed
 from models.core.curves import CurveGroup
 from models.core.errors import UserError
 from models.core.record import Run
@@ -125,7 +126,7 @@ class RunView(QWidget):
 
     def grow(self) -> None:
         """Read what was added to the curves."""
-        if self.folder is None or not (self.folder / "metrics.jsonl").exists():
+        if self.folder is None or not sealed.exists(self.folder / "run.json"):
             return
         try:
             run = self._run = self._run or Run.open(self.folder)  # ten times a second: opened once
@@ -186,7 +187,7 @@ class RunView(QWidget):
 
     def look(self) -> None:
         """Read curves, and look for new pictures."""
-        if self.folder is not None and self._last_step < 0 and (self.folder / "run.json").exists():
+        if self.folder is not None and self._last_step < 0 and sealed.exists(self.folder / "run.json"):
             with contextlib.suppress(UserError):  # the same trouble is told below
                 self._stats = {int(row["step"]): row for row in Run.open(self.folder).stats()}
         self.grow()

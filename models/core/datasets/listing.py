@@ -10,6 +10,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -158,8 +159,8 @@ def _walk(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
                     continue
                 if _is_folder(entry):
                     waiting.append((path, depth + 1))
-                elif entry.name.lower().endswith(_SUFFIXES):
-                    yield path, _state(entry)
+                elif entry.name.lower().endswith(_SUFFIXES) and (found := _state(entry)) is not None:
+                    yield path, found
 
 
 _SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
@@ -172,8 +173,9 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return False
 
 
-def _state(entry: os.DirEntry[bytes]) -> os.stat_result:
-    try:
-        return entry.stat()
-    except OSError:
-        return entry.stat(follow_symlinks=False)
+def _state(entry: os.DirEntry[bytes]) -> os.stat_result | None:
+    """The state of a file, or of the link where that leads nowhere; None if it has gone since it was listed."""
+    for follow in (True, False):
+        with suppress(OSError):
+            return entry.stat(follow_symlinks=follow)
+    return None

@@ -1,0 +1,74 @@
+"""The Gallery's folder belongs to the user: files come and go, and strange things lie in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.core import places
+from studio.panels.gallery import Gallery
+from studio.window import Window
+from tests.studio.windows import open_window, wait_idle
+
+
+@pytest.fixture
+def folder(own_home: Path) -> Path:
+    """Two images, a minute apart, and what is none."""
+    folder = places.exports()
+    folder.mkdir(parents=True)
+    for number, name in enumerate(("old.png", "new.png")):
+        Image.fromarray(np.full((8, 8), 100 * number, np.uint8)).save(folder / name)
+        os.utime(folder / name, (1e9 + 60 * number, 1e9 + 60 * number))
+    (folder / "folder.png").mkdir()
+    (folder / "dangling.png").symlink_to(folder / "nowhere")
+    return folder
+
+
+def names(gallery: Gallery) -> list[str]:
+    return [path.name for path in gallery.files]
+
+
+def test_the_gallery_opens_beside_a_link_that_leads_nowhere(qtbot, app_theme, folder, caplog) -> None:
+    """It was a page that said that the panel could not be opened, for good."""
+    studio = open_window(qtbot)
+    gallery = studio.panels.get("gallery")
+    assert isinstance(gallery, Gallery)
+    assert names(gallery) == ["new.png", "old.png"]
+    studio.show_panel("gallery")
+    wait_idle(qtbot, studio)
+    assert gallery.grid.image(0) is not None
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+def test_refreshing_survives_whatever_happens_to_the_folder(studio: Window, qtbot, folder, monkeypatch) -> None:
+    gallery = studio.panels["gallery"]
+    studio.show_panel("gallery")
+    assert names(gallery) == ["new.png", "old.png"]
+    real = os.stat
+
+    def gone(path, *arguments, **more):  # type: ignore[no-untyped-def]
+        if os.fsdecode(path).endswith("new.png"):
+            raise FileNotFoundError(2, "it has gone since it was listed", path)
+        return real(path, *arguments, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(os, "stat", gone)
+        gallery.refresh()
+        assert names(gallery) == ["old.png"]
+    gallery.refresh()
+    assert names(gallery) == ["new.png", "old.png"]
+    for name in ("new.png", "old.png", "dangling.png"):
+        (folder / name).unlink()
+    gallery.show_file(0)  # chosen from what was listed before
+    gallery.refresh()
+    assert names(gallery) == [] and gallery.chosen is None
+    (folder / "folder.png").rmdir()
+    folder.rmdir()
+    gallery.refresh()
+    folder.write_text("a file where the folder was")
+    gallery.refresh()
+    assert names(gallery) == [] and gallery.nothing.isVisible()
