@@ -144,7 +144,7 @@ class Session(QObject):
         """Make a loaded model the current one."""
         before = self.model
         self.model = info
-        if info and before and info.folder == before.folder and info.latent_size == before.latent_size:
+        if info and before and (info.folder, info.run_id) == (before.folder, before.run_id):
             self.weights_changed.emit()
             return
         self.undo.clear()

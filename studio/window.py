@@ -199,7 +199,7 @@ class Window(QMainWindow):
         self.session.settings.set("panel", key)
         if isinstance(page, Panel):
             self.status.set_hints(page.HINTS)
-            page.shown()
+            page.came_forward()
 
     def _pages(self) -> list[QWidget]:
         pages = (self.stack.widget(index) for index in range(self.stack.count()))

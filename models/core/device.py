@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import functools
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ def prepare() -> Device:
         gpus: tuple[str, ...] = ()
         if backend == "tensorflow":
             _keep_the_order()
+            _expect_traces()
             gpus = _tensorflow_gpus()
         elif backend == "jax":
             import jax
@@ -111,6 +113,11 @@ def _keep_the_order() -> None:
     import tensorflow as tf
 
     tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
+
+
+def _expect_traces() -> None:
+    """Leave out the warning that functions are traced again and again: every model that is loaded has its own."""
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in str(record.msg))
 
 
 def _tensorflow_gpus() -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from models.core.arithmetic import Equation
 from models.core.directions import Known
 from models.core.errors import UserError
 from models.core.family import About, Decodes
-from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.direction_desk import DirectionDesk
 from studio.widgets.directions_card import DirectionsCard
@@ -56,7 +55,6 @@ class Arithmetic(Panel):
     def build(self, content: QWidget) -> None:
         """All cards; the panel alone knows the equation."""
         self.equation = self._before = Equation.empty(1)
-        self._info: ModelInfo | None = None
         self._seen_step, self._painted_groups = -1, tuple[Any, ...]()
         self.exporter = Exporter(self.desk, self.show_error)
         self.slots = [SlotCard(index, *words) for index, words in enumerate(TITLES)]

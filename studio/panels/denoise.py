@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QWidget
 from models.core import images
 from models.core.errors import UserError
 from models.core.family import Denoises
-from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.duel import Duel
 from studio.widgets.exporting import Exporter, recipe_of
@@ -41,7 +40,6 @@ class Denoise(Panel):
 
     def build(self, content: QWidget) -> None:
         """The pictures large, the noise at the right, the duel beneath."""
-        self._info: ModelInfo | None = None
         self._path: Path | None = None
         self._picture: Pixels | None = None  # as it was opened
         self._shape: tuple[int, int, int] | None = None  # to which the model brings it, if it does
@@ -84,8 +82,7 @@ class Denoise(Panel):
         self._info = self.session.model
         self.card.files.stop("")
         self._forget()
-        if self._picture is not None:
-            self._consider()
+        self._consider()
 
     def weights_changed(self) -> None:
         """It has learned more: clean again."""
@@ -145,8 +142,9 @@ class Denoise(Panel):
         self.duel.clear()
 
     def _consider(self) -> None:
-        """Ask what the model does to size and colour, before it does it."""
-        assert self._picture is not None
+        """Ask what the model does to size and colour, before it does it; without a model the picture waits for one."""
+        if self._picture is None or self._info is None:
+            return
         shape, self._agreed_to = self._picture.shape, False
         self._ask("effect", lambda model, task: str(model.effect(shape)), self._told)
 
@@ -184,7 +182,7 @@ class Denoise(Panel):
         self.desk.inference.cancel("denoise/clean")
         self.desk.errands.cancel("denoise/score")
         work = lambda task: cleaning.disturbed(picture, shape, how)  # noqa: E731
-        self.desk.errands.ask("denoise/disturb", work, partial(self._ask_model, how), self._failed)
+        self.desk.errands.ask("denoise/disturb", work, partial(self._ask_model, how), self._failed, of_model=True)
 
     def _ask_model(self, how: Noise, found: tuple[Pixels, Layers]) -> None:
         base, self._noisy = found
@@ -228,7 +226,7 @@ class Denoise(Panel):
             pair = [cleaning.scored(clean, other, task.is_cancelled) for other in (noisy.pixels, after)]
             return pair[0], pair[1]
 
-        self.desk.errands.ask("denoise/score", score, self._scored, self._failed)
+        self.desk.errands.ask("denoise/score", score, self._scored, self._failed, of_model=True)
 
     def _scored(self, scores: tuple[Scores | None, Scores | None]) -> None:
         self._scores = scores

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core.diffuses import Diffuses
 from models.core.errors import UserError
-from studio.session import ModelInfo
 from studio.widgets.card import Segmented, hbox, vbox
 from studio.widgets.film_page import KEY, FilmPage
 from studio.widgets.forward_page import ForwardPage
@@ -35,7 +34,6 @@ class Diffusion(Panel):
 
     def build(self, content: QWidget) -> None:
         """The pages, and the choice between them at the top right."""
-        self._info: ModelInfo | None = None
         self._known = False  # whether the model has said what it can be asked for
         self._waiting: dict[str, Any] | None = None  # a recipe that came before that
         self.drown = ForwardPage(self.desk, self.show_error, partial(self.come_to, FORWARD))
@@ -58,7 +56,6 @@ class Diffusion(Panel):
         row.setStretch(0, 1)
         content.setLayout(row)
         self.session.recipe_opened.connect(self.open_recipe)
-        self.session.model_changed.connect(self._let_go)
         self.choose(REVERSE)
 
     @property
@@ -106,13 +103,12 @@ class Diffusion(Panel):
 
         self.desk.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
 
-    def _let_go(self) -> None:
+    def model_gone(self) -> None:
         """A model that does not diffuse: keep no films of the one before."""
-        model = self.session.model
-        if model is None or not self.suits(model):
-            self._info, self._known = None, False
-            for page in self.pages:
-                page.forget()
+        super().model_gone()
+        self._known = False
+        for page in self.pages:
+            page.forget()
 
     def _told(self, found: tuple[Any, tuple[str, ...]]) -> None:
         assert self._info is not None

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from models.core import images
 from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes
-from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.coding_card import CodingCard
 from studio.widgets.exporting import Exporter, codings_in, recipe_of, text_chunk
@@ -51,7 +50,6 @@ class Latent(Panel):
         """Three cards above, the path below."""
         self.coding: Array = np.zeros(1, np.float32)
         self._before: Array = self.coding
-        self._info: ModelInfo | None = None
         self._seen_step = -1
         self.exporter = Exporter(self.desk, self.show_error)
         self.map = MapCard(self.desk, self.show_error, FRAMES)
@@ -211,9 +209,8 @@ class Latent(Panel):
             return False
         self.error.hide()
         path = Path(paths[0])
-        self.desk.errands.ask(
-            "picture", lambda task: images.fit(images.decode(path), info.image_shape), self._encode, self.show_error
-        )
+        read = lambda task: images.fit(images.decode(path), info.image_shape)  # noqa: E731
+        self.desk.errands.ask("picture", read, self._encode, self.show_error, of_model=True)
         return True
 
     def _encode(self, picture: NDArray[np.uint8]) -> None:

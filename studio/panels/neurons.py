@@ -51,7 +51,6 @@ class Neurons(Panel):
 
     def build(self, content: QWidget) -> None:
         """A grid of units, the pictures of one, and a slider for it."""
-        self._info: ModelInfo | None = None
         self._stale = True
         self.survey: Survey | None = None
         self.unit, self.example = 0, 0
@@ -153,7 +152,7 @@ class Neurons(Panel):
         self.waiting.setVisible(self.survey is None)
         self.progress.begin("Loading the dataset")
         ask = self.desk.errands.ask
-        ask("neurons", partial(self._pictures, info), self._encode, self._failed, self.progress.advance)
+        ask("neurons", partial(self._pictures, info), self._encode, self._failed, self.progress.advance, of_model=True)
 
     def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
         tell = partial(self.desk.errands.tell, task)

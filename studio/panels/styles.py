@@ -57,7 +57,6 @@ class Styles(Panel):
     def build(self, content: QWidget) -> None:
         """All cards; the panel alone knows the table."""
         self.table = self._before = Mixture.begin(1)
-        self._info: ModelInfo | None = None
         self._facts: Facts | None = None
         self._waiting: dict[str, Any] | None = None  # a recipe that came before the facts
         self._asked: dict[str, tuple[Any, ...]] = {}  # what each part of the page was last painted from
@@ -121,6 +120,11 @@ class Styles(Panel):
         self.desk.inference.question(
             f"{KEY}/facts", lambda model, task: mixing.facts(model), self._begin, self.show_error
         )
+
+    def model_gone(self) -> None:
+        """A model without styles: nothing can be mixed."""
+        super().model_gone()
+        self._facts = self._waiting = None
 
     def _begin(self, facts: Facts) -> None:
         self._facts = facts

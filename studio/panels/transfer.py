@@ -55,7 +55,6 @@ class Transfer(Panel):
 
     def build(self, content: QWidget) -> None:
         """The form, the curves, the matrix."""
-        self._info: ModelInfo | None = None
         self.found: dict[str, Any] | None = None
         self._recipe: dict[str, Any] = {}
         self.exporter = Exporter(self.desk, self.show_error)
@@ -160,7 +159,7 @@ class Transfer(Panel):
                 garbage.mark()
 
         self._run(True)
-        studies.ask(KEY, work, self._compared, self._failed, self.progress.advance)
+        studies.ask(KEY, work, self._compared, self._failed, self.progress.advance, of_model=True)
 
     def _run(self, on: bool) -> None:
         self.start.setEnabled(not on)

@@ -60,7 +60,9 @@ class DirectionDesk(QObject):
             if self._info is not None and self._info.run_id == run_id:
                 self._read(*answer)
 
-        self.desk.errands.ask(KEY, lambda task: direction_files.load(run_id, size), read, self._show_error)
+        self.desk.errands.ask(
+            KEY, lambda task: direction_files.load(run_id, size), read, self._show_error, of_model=True
+        )
 
     def show_weights(self, info: ModelInfo) -> None:
         """The model has learned more: its labelled codings are others."""
@@ -161,15 +163,19 @@ class DirectionDesk(QObject):
 
         self._try(made)
 
-    # --- keeping ---
+    # --- keeping: a file is written and removed although another model has become current meanwhile ---
+
+    def _is_of_model(self, direction: Direction) -> bool:
+        return self._info is not None and self._info.run_id == direction.run_id
 
     def save(self, index: int) -> None:
         """Write a direction; the file is there whole or not at all."""
         direction = self.equation().directions[index]
 
         def saved(_path: object) -> None:
-            self._files[direction.name] = direction
-            self.show_equation(self.equation())
+            if self._is_of_model(direction):
+                self._files[direction.name] = direction
+                self.show_equation(self.equation())
             self.desk.session.done.emit(f"The direction {direction.name} is saved")
 
         key = f"{KEY}/{direction.name}"
@@ -184,6 +190,8 @@ class DirectionDesk(QObject):
             return
 
         def removed(_nothing: object) -> None:
+            if not self._is_of_model(direction):
+                return
             self._files.pop(direction.name, None)
             at = self.equation().place(direction.name)
             if at is not None:

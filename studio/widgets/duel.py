@@ -143,7 +143,7 @@ class Duel(Card):
                 self._cannot.add((folder, self._shape))
             self._counted(key)
 
-        worker.ask(key, work, answered, lambda error: self._refused(key, error), self.progress.advance)
+        worker.ask(key, work, answered, lambda error: self._refused(key, error), self.progress.advance, of_model=True)
 
     def _filter(self, name: str, clean: Pixels | None, noisy: Pixels, task: Task) -> Entry:
         tell = partial(self.desk.errands.tell, task)

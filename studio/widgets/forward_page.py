@@ -80,7 +80,7 @@ class ForwardPage(FilmPage):
         def read(task: Any) -> dict[str, Any]:
             return dict(Run.open(info.folder).info.config)
 
-        self.desk.errands.ask(f"{KEY}/forward/config", read, self._configured, self.show_error)
+        self.desk.errands.ask(f"{KEY}/forward/config", read, self._configured, self.show_error, of_model=True)
 
     def _configured(self, config: dict[str, Any]) -> None:
         self.config = config

@@ -71,7 +71,7 @@ class KnownCodings(QObject):
         def load(task) -> Labelled:  # type: ignore[no-untyped-def]
             return labelling.labelled(info, partial(self.desk.errands.tell, task), task.is_cancelled)
 
-        self.desk.errands.ask(KEY, load, partial(self._encode, then), self._fail, self.advanced.emit)
+        self.desk.errands.ask(KEY, load, partial(self._encode, then), self._fail, self.advanced.emit, of_model=True)
 
     def _encode(self, then: Then, found: Labelled) -> None:
         inference = self.desk.inference

@@ -89,7 +89,12 @@ class MapCard(Card):
             return
         self.progress.begin("Loading the dataset")
         self.desk.errands.ask(
-            "map", lambda task: self._some_pictures(task, info), self._encode, self._failed, self.progress.advance
+            "map",
+            lambda task: self._some_pictures(task, info),
+            self._encode,
+            self._failed,
+            self.progress.advance,
+            of_model=True,
         )
 
     def _some_pictures(self, task: Task, info: ModelInfo) -> tuple[Any, ...]:
@@ -160,7 +165,7 @@ class MapCard(Card):
             return neighbour_chart(some, progress=partial(errands.tell, task), cancelled=task.is_cancelled)
 
         self.progress.begin("t-SNE")
-        errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance)
+        errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance, of_model=True)
 
     @Slot(object)
     def _neighbours_found(self, chart: latent.Chart) -> None:

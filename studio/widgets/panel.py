@@ -34,6 +34,8 @@ class Panel(QWidget):
         super().__init__()
         self.desk = desk
         self.session = desk.session
+        self.usable = False  # whether the current model is one that it can ask
+        self._info: ModelInfo | None = None  # that model, for panels that need one
         self.error = ErrorNote()
         self.content = QWidget()
         self.empty = self._make_empty()
@@ -47,7 +49,7 @@ class Panel(QWidget):
         outer.addLayout(self._stack, 1)
         self.build(self.content)
         self.session.model_changed.connect(self._model_changed)
-        self.session.weights_changed.connect(self.weights_changed)
+        self.session.weights_changed.connect(self._weights_changed)
         self._model_changed()
 
     def _make_empty(self) -> EmptyState:
@@ -74,11 +76,22 @@ class Panel(QWidget):
 
     def _model_changed(self) -> None:
         model = self.session.model
-        usable = self.NEEDS is None or (model is not None and self.suits(model))
-        self._stack.setCurrentWidget(self.content if usable else self.empty)
+        self.usable = self.NEEDS is None or (model is not None and self.suits(model))
+        self._stack.setCurrentWidget(self.content if self.usable else self.empty)
         self.error.hide()
-        if usable:
+        if self.usable:
             self.model_changed()
+        else:
+            self.model_gone()
+
+    def _weights_changed(self) -> None:
+        if self.usable:
+            self.weights_changed()
+
+    def came_forward(self) -> None:
+        """The window has brought the panel to the front."""
+        if self.usable:
+            self.shown()
 
     def suits(self, model: ModelInfo) -> bool:
         """Whether this panel can do something with a model."""
@@ -87,11 +100,15 @@ class Panel(QWidget):
     def model_changed(self) -> None:
         """Another model is current; it has the capability this panel needs."""
 
+    def model_gone(self) -> None:
+        """No model, or one that this panel can ask nothing: what was known of the one before no longer holds."""
+        self._info = None
+
     def weights_changed(self) -> None:
-        """The current model has learned more."""
+        """The current model has learned more; not called while there is none that this panel can ask."""
 
     def shown(self) -> None:
-        """The panel came to the front."""
+        """The panel came to the front; not called while there is no model that it can ask."""
 
     def come_forward(self) -> None:
         """Ask for this panel to be in front, if it is not."""

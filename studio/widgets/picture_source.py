@@ -51,7 +51,7 @@ class PictureSource(QObject):
         def draw(task: Task) -> Pixels:
             return labelling.unseen(info, seed, self._count, partial(errands.tell, task), task.is_cancelled)
 
-        errands.ask(self._key, draw, self.chosen.emit, self._show_error)
+        errands.ask(self._key, draw, self.chosen.emit, self._show_error, of_model=True)
 
     def take(self, paths: Sequence[str]) -> bool:
         """Own files, brought to the model's size; False without a model."""
@@ -69,7 +69,7 @@ class PictureSource(QObject):
                     bad.append(error)
             return found, bad
 
-        self.desk.errands.ask(self._key, read, self._read, self._show_error)
+        self.desk.errands.ask(self._key, read, self._read, self._show_error, of_model=True)
         return True
 
     def _read(self, answer: tuple[list[Pixels], list[UserError]]) -> None:

@@ -84,7 +84,7 @@ class SheetDesk(QObject):
         def draw(task: Task) -> NDArray[np.uint8]:
             return labelling.unseen(info, seed, COUNT, partial(errands.tell, task), task.is_cancelled)
 
-        errands.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance)
+        errands.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance, of_model=True)
 
     def _drawn(self, info: ModelInfo, pictures: NDArray[np.uint8]) -> None:
         if info is not self._info:
@@ -164,7 +164,7 @@ class SheetDesk(QObject):
 
             self._find(key, np.stack(missing), found)
 
-        self.desk.errands.ask(key, lambda task: take(info, paths), read, partial(self._failed, key=key))
+        self.desk.errands.ask(key, lambda task: take(info, paths), read, partial(self._failed, key=key), of_model=True)
 
     def _find(self, key: str, pictures: NDArray[np.uint8], then: Callable[[Coding], None]) -> None:
         inference = self.desk.inference

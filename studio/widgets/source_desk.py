@@ -60,7 +60,7 @@ class SourceDesk(QObject):
             else:
                 self.progress.end()
 
-        self.desk.errands.ask(KEY, lambda task: take(info, paths), read, self._failed)
+        self.desk.errands.ask(KEY, lambda task: take(info, paths), read, self._failed, of_model=True)
 
     def dataset(self, plus: bool, then: Then) -> None:
         """Draw a picture of the dataset that the model has not learned from, and find its styles."""
@@ -78,7 +78,7 @@ class SourceDesk(QObject):
             if info is self._info:
                 self._search(taken, plus, then)
 
-        errands.ask(KEY, draw, drawn, self._failed, self.progress.advance)
+        errands.ask(KEY, draw, drawn, self._failed, self.progress.advance, of_model=True)
 
     def _search(self, taken: Sequence[Taken], plus: bool, then: Then) -> None:
         inference = self.desk.inference

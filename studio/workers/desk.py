@@ -33,8 +33,11 @@ class Desk:
 
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
-        """Start the threads."""
-        return cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"))
+        """Start the threads. Before any panel hears of another model, what was asked about the old one is dropped."""
+        desk = cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"))
+        for worker in (desk.inference, desk.errands, desk.studies):
+            desk.session.model_changed.connect(worker.forget_model)
+        return desk
 
     @property
     def idle(self) -> bool:

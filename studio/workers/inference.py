@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from models.core.curves import CurveGroup
-from models.core.errors import UserError
+from models.core.errors import Cancelled, UserError
 from models.core.family import About, Config, DataSpec, capabilities
 from studio.session import ModelInfo
 from studio.workers import garbage
@@ -40,17 +40,22 @@ class Ready:
     device: str
 
 
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A model, and what the panels know of it."""
+
+    model: Any
+    info: ModelInfo
+
+
 class Inference(Worker):
     """Answers questions to the current model."""
 
     ready = Signal(object)
 
     def __init__(self) -> None:
-        self._model: Any = None
-        self._folder: Path | None = None
-        self._info: ModelInfo | None = None
-        self._asked: set[str] = set()  # keys of questions to the model
-        self._shown: str = ""  # the run whose model the window shows
+        self._model: Any = None  # what the window shows; only the GUI thread changes it
+        self._loaded: _Loaded | None = None  # what was loaded last; only the worker changes it
         super().__init__("inference")
 
     def prepare(self) -> None:
@@ -74,19 +79,19 @@ class Inference(Worker):
         return Ready(tuple(families), str(what))
 
     def open(self, folder: Path, then: Callable[[ModelInfo], None], failed: Callable[[UserError], None]) -> None:
-        """Load a run, or the newer weights of the run that is loaded already."""
+        """Load a run, or the newer weights of the run that is loaded already.
 
-        def opened(info: ModelInfo) -> None:
-            if info.run_id != self._shown:  # what was asked before was meant for another model
-                self._shown = info.run_id
-                for key in self._asked:
-                    self.cancel(key)
-                self._asked.clear()
-            then(info)
+        The model that is shown stays the current one until ``then`` is called: one that did not come, or came too
+        late, is never asked anything.
+        """
 
-        self.ask("open", lambda task: self._open(folder), opened, failed)
+        def opened(loaded: _Loaded) -> None:
+            self._model = loaded.model
+            then(loaded.info)
 
-    def _open(self, folder: Path) -> ModelInfo:
+        self.ask("open", lambda task: self._open(folder, task), opened, failed)
+
+    def _open(self, folder: Path, task: Task) -> _Loaded:
         import models
         from models.core import device
 
@@ -94,41 +99,45 @@ class Inference(Worker):
         from models.core import training, warming
         from models.core.record import Run
 
-        run = Run.open(folder)
-        same = self._info is not None and self._folder == folder and self._info.run_id == run.info.id
-        if same:
-            entry = training.reload(self._model, run)
+        run, before = Run.open(folder), self._loaded
+        if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
+            model, entry = before.model, training.reload(before.model, run)
         else:
             model, entry = training.load(run)
-            if self._model is not None:
+            if task.is_cancelled():
+                raise Cancelled
+            if before is not None:
                 garbage.mark()
-            self._model = model
-            warming.warm(self._model)
+            warming.warm(model)
         module = models.family(run.info.family)
         about = run.info.dataset
-        self._folder = folder
-        self._info = ModelInfo(
+        info = ModelInfo(
             folder=folder, title=run.info.title or folder.name, family=module.TITLE, about=module.ABOUT,
-            abilities=capabilities(self._model), image_shape=training.spec_of(run).image_shape,
-            latent_size=getattr(self._model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
+            abilities=capabilities(model), image_shape=training.spec_of(run).image_shape,
+            latent_size=getattr(model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
             dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
             notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
         )  # fmt: skip
         garbage.freeze()
-        return self._info
+        self._loaded = _Loaded(model, info)
+        return self._loaded
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],
         failed: Callable[[UserError], None], progressed: Callable[[str, int, int], None] | None = None,
         *, in_turn: bool = False,
     ) -> Task:  # fmt: skip
-        """Ask the current model: ``work(model, task)`` runs in this thread; ``in_turn`` as in ``Worker.ask``."""
+        """Ask the current model: ``work(model, task)`` runs in this thread; ``in_turn`` as in ``Worker.ask``.
+
+        The question belongs to the model that is current now: another one is never asked it, and once another one
+        is current the answer is dropped.
+        """
+        model = self._model
 
         def with_model(task: Task) -> Any:
-            if self._model is None:
+            if model is None:
                 raise UserError("No model is loaded.", advice="Choose one at the top left.")
-            return work(self._model, task)
+            return work(model, task)
 
-        self._asked.add(key)
-        return self.ask(key, with_model, then, failed, progressed, in_turn=in_turn)
+        return self.ask(key, with_model, then, failed, progressed, in_turn=in_turn, of_model=True)

@@ -55,6 +55,7 @@ class Worker(QObject):
         super().__init__()
         self._waiting: OrderedDict[str, Task] = OrderedDict()
         self._oldest: dict[str, int] = {}  # by key: the first stamp whose answer is still wanted
+        self._of_model: set[str] = set()  # keys of what is asked about the current model
         self._running: Task | None = None
         self._stamps = itertools.count(1)
         self._wake = threading.Condition()
@@ -68,12 +69,13 @@ class Worker(QObject):
 
     def ask(
         self, key: str, work: Callable[[Task], Any], then: Callable[[Any], None], failed: Callable[[UserError], None],
-        progressed: Callable[[str, int, int], None] | None = None, *, in_turn: bool = False,
+        progressed: Callable[[str, int, int], None] | None = None, *, in_turn: bool = False, of_model: bool = False,
     ) -> Task:  # fmt: skip
         """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel.
 
         With ``in_turn`` the one that runs is finished and shown, and the new one waits at the place of the old one:
         who moves a slider without a pause sees every picture that there is time for, of every kind that is asked.
+        What is asked ``of_model`` is about the current model: ``forget_model`` drops it.
         """
         task = Task(key, next(self._stamps), work, then, failed, progressed)
         with self._wake:
@@ -83,6 +85,7 @@ class Worker(QObject):
                 self._forget(key)
                 self._oldest[key] = task.stamp
             self._waiting[key] = task
+            (self._of_model.add if of_model else self._of_model.discard)(key)
             self._wake.notify()
         return task
 
@@ -90,6 +93,14 @@ class Worker(QObject):
         """Forget the question of this key; its answer will not be delivered."""
         with self._wake:
             self._forget(key)
+
+    @Slot()
+    def forget_model(self) -> None:
+        """Another model is current: forget every question about the one before; no answer will be delivered."""
+        with self._wake:
+            for key in self._of_model:
+                self._forget(key)
+            self._of_model.clear()
 
     def _forget(self, key: str) -> None:
         """Drop what was asked for a key until now; only with ``_wake`` held."""
