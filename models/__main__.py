@@ -14,30 +14,12 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from models.argument_checks import Wrong, refuse, together
 from models.arguments import parser
 from models.core import terminal
 from models.core.errors import ConfigError, UserError
 
 log = logging.getLogger(__name__)
-
-
-def settings_of(arguments: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
-    """The settings given by --set, --epochs and --seed, and what is wrong with each --set that is not FIELD=VALUE."""
-    values, wrong = assignments(arguments.set)
-    given = {"epochs": arguments.epochs, "seed": arguments.seed}
-    return values | {name: value for name, value in given.items() if value is not None}, wrong
-
-
-def assignments(items: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The values of FIELD=VALUE items, and what is wrong with each one that is not."""
-    values, wrong = {}, {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        if equals and name:
-            values[name.strip()] = value.strip()
-        else:
-            wrong[f"--set {item}"] = "must be FIELD=VALUE"
-    return values, wrong
 
 
 def train(arguments: argparse.Namespace, say: Any) -> int:
@@ -46,23 +28,15 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     from models.core import datasets, places, record
     from models.core.family import parse_config
 
-    values, problems = settings_of(arguments)
-    config = None
-    try:
-        module = models.family(arguments.family)
-        config = parse_config(module.CONFIG, values)
-    except ConfigError as error:
-        problems |= error.fields
-    try:
-        datasets.check(arguments.dataset, size=arguments.size)
-    except UserError as error:
-        problems["dataset"] = str(error)
-    if arguments.checkpoint_steps is not None and arguments.checkpoint_steps < 1:
-        problems["checkpoint-steps"] = "must be at least 1"
-    if problems or config is None:
-        raise ConfigError(problems)
+    given = {"epochs": arguments.epochs, "seed": arguments.seed}
+    right = {name: value for name, value in given.items() if value is not None and not isinstance(value, Wrong)}
+    values = dict(item for item in arguments.set if not isinstance(item, Wrong)) | right
+    (config, *_) = together(
+        lambda: parse_config(models.family(arguments.family).CONFIG, values), lambda: refuse(arguments)
+    )
     from models.core import training
 
+    module = models.family(arguments.family)
     dataset = datasets.load(arguments.dataset, size=arguments.size, progress=say.loading)
     say.dataset(dataset)
     folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
@@ -80,9 +54,7 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
     from models.core import datasets, device
     from models.core.record import Run
 
-    values, wrong = assignments(arguments.set)
-    if wrong:
-        raise ConfigError(wrong)
+    values = dict(arguments.set)
     run = Run.open(arguments.run, write=True)
     device.prepare()
     from models.core import training
@@ -97,15 +69,13 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
     from models.core import device
     from models.core.record import Run
 
-    values, wrong = assignments(arguments.set)
-    if wrong:
-        raise ConfigError(wrong)
+    values = dict(arguments.set)
     source = Run.open(arguments.run)
     steps = [entry.step for entry in source.checkpoints()]
     step = arguments.step if arguments.step is not None else max(steps, default=0)
     if step not in steps:
         known = ", ".join(str(number) for number in steps) or "none"
-        raise ConfigError({"step": f"{step} has no checkpoint; there are: {known}"})
+        raise ConfigError({"--step": f"{step} has no checkpoint; there are: {known}"})
     device.prepare()
     from models.core import branch as branching
     from models.core import datasets, timeline, training
@@ -165,13 +135,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     """Read the arguments and do what they say."""
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser().parse(argv)
     except SystemExit as end:  # argparse has said everything
         return int(end.code or 0)
     terminal.start_log()
     try:
         return _act(arguments)
     except ConfigError as error:
+        print(arguments.usage * arguments.misused, end="", file=sys.stderr)
         for name, problem in error.fields.items():
             print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
         return 2
@@ -205,6 +176,8 @@ def _act(arguments: argparse.Namespace) -> int:
         "score": commands_scores.score_, "arithmetic": commands_arithmetic.arithmetic_,
         "doctor": commands_doctor.doctor_, "mixing": commands_mixing.mixing_,
     }  # fmt: skip
+    if arguments.command not in ("train", "transfer"):  # these two name what is wrong with settings, too
+        refuse(arguments)
     action = own.get(arguments.command) or getattr(commands, arguments.command + "_")
     return int(action(arguments, commands.Say(as_json=arguments.json)))
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import models
 from models.bars import Lines, bar
-from models.core import datasets, device, export, images, latent, places, record
+from models.core import datasets, device, export, files, images, latent, places, record
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
 from models.core.operations import shown
@@ -25,7 +25,6 @@ from models.core.record import Run
 if TYPE_CHECKING:
     from models.core.recorder import Progress
 
-MOST_SEED = 2**31 - 1
 C = TypeVar("C")  # a capability
 
 
@@ -118,23 +117,34 @@ def datasets_(arguments: Namespace, say: Say) -> int:
             else:
                 print(f"{key}: {title}")
         return 0
-    datasets.check(arguments.dataset, size=arguments.size)
     found = datasets.describe(datasets.load(arguments.dataset, size=arguments.size, progress=say.loading))
     say.result(**found)
     return 0
 
 
-def open_model(arguments: Namespace, say: Say, capability: type[C]) -> tuple[Run, C]:
-    """Open ``arguments.run`` and build its model, which must have a capability."""
+def open_model(
+    arguments: Namespace, say: Say, capability: type[C], suits: Callable[[C], object] | None = None
+) -> tuple[Run, C]:
+    """Open ``arguments.run`` and build its model, which must have a capability.
+
+    Args:
+        arguments: of the command.
+        say: is told what the reader had to say.
+        capability: what the model must be able to do.
+        suits: given the model before its weights are read; it raises ConfigError where an argument does not suit.
+    """
     run = Run.open(arguments.run)
     device.prepare()
     from models.core import training
 
-    model, entry = training.load(run)
-    for notice in run.notices:
-        say.line(notice)
+    model = training.build(run)
     if not isinstance(model, capability):
         raise UserError(f"This model cannot do that: {capability.__name__} is missing.", where=str(arguments.run))
+    if suits is not None:
+        suits(model)
+    entry = training.reload(model, run)
+    for notice in run.notices:
+        say.line(notice)
     say.line(f"{run.info.family}, step {entry.step:,}")
     return run, model
 
@@ -142,21 +152,6 @@ def open_model(arguments: Namespace, say: Say, capability: type[C]) -> tuple[Run
 def recipe_of(run: Run, tool: str, **values: Any) -> dict[str, Any]:
     """The recipe that an exported picture carries."""
     return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
-
-
-def within(arguments: Namespace, **limits: tuple[int, int]) -> None:
-    """Refuse arguments that are out of range, all of them at once; ``limits`` are (least, most) by name.
-
-    Raises:
-        ConfigError: naming each one.
-    """
-    wrong = {}
-    for name, (low, high) in limits.items():
-        value = getattr(arguments, name)
-        if not low <= value <= high:
-            wrong[f"--{name}"] = f"must be from {low} to {high} (it is {value})"
-    if wrong:
-        raise ConfigError(wrong)
 
 
 def pictures_of(paths: Sequence[Path], shape: tuple[int, int, int], say: Say) -> NDArray[np.uint8]:
@@ -190,7 +185,6 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
 
 def interpolate_(arguments: Namespace, say: Say) -> int:
     """The command ``interpolate``."""
-    within(arguments, steps=(2, 1000))
     run, model = open_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp
@@ -208,7 +202,12 @@ def export_(arguments: Namespace, say: Say) -> int:
     """The command ``export``."""
     from models.core import convert
 
+    others = [suffix for kind, suffix in convert.SUFFIXES.items() if kind != arguments.format]
+    own = convert.SUFFIXES[arguments.format]
+    if not arguments.out.name.endswith(own) and (wrong := [end for end in others if arguments.out.name.endswith(end)]):
+        raise ConfigError({"--out": f"ends in {wrong[0]}, but --format {arguments.format} writes {own} files"})
     _, model = open_model(arguments, say, object)
+    files.make_folder(arguments.out.parent)
     for path in convert.export_model(model, arguments.format, arguments.out):
         say.result(written=str(path))
     return 0

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.commands import MOST_SEED, Say, open_model, within
+from models.commands import Say, open_model
 from models.commands_autoencoders import counting
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Images
-
-LEAST, MOST = 101, 5_000  # people: the largest group that is averaged, and one more
+from models.core.record import Run
 
 
 def arithmetic_(arguments: Namespace, say: Say) -> int:
     """The command ``arithmetic``: "with - without + other" on unseen people, judged by a classifier of the dataset."""
-    within(arguments, people=(LEAST, MOST), seed=(0, MOST_SEED))
+    for path in arguments.run:
+        _check(path, arguments.attribute)
     for path in arguments.run:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset
-        if about["name"] != "faces":
-            advice = "Choose a run that was trained on faces, the dataset that draws one person with and without."
-            raise UserError("Only faces have true pairs of pictures.", where=str(path), advice=advice)
         from models.core import arithmetic_score, datasets, judge
 
         dataset = datasets.load(about["name"], size=about["size"], progress=say.loading)
-        if arguments.attribute not in dataset.attribute_names:
-            raise ConfigError({"--attribute": f"must be one of {', '.join(dataset.attribute_names)}"})
         with counting(say, "steps") as progress:
             knows = judge.judge_of(dataset, progress=progress)
             column = knows.names.index(arguments.attribute)
@@ -43,6 +39,21 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
             )  # fmt: skip
         _tell(found, run, arguments.attribute, float(knows.accuracy[column]), say)
     return 0
+
+
+def _check(path: Path, attribute: str) -> None:
+    """Refuse what ``run.json`` alone shows to be in vain.
+
+    Raises:
+        UserError: if the run was not trained on faces.
+        ConfigError: if its dataset does not know the attribute.
+    """
+    about = Run.open(path).info.dataset
+    if about["name"] != "faces":
+        advice = "Choose a run that was trained on faces, the dataset that draws one person with and without."
+        raise UserError("Only faces have true pairs of pictures.", where=str(path), advice=advice)
+    if attribute not in about["attribute_names"]:
+        raise ConfigError({"--attribute": f"must be one of {', '.join(about['attribute_names'])}"})
 
 
 def _tell(found: list[Any], run: Any, attribute: str, accuracy: float, say: Say) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from models.argument_checks import refuse, together
 from models.bars import bar
 from models.commands import Say, open_model, recipe_of
-from models.core import export, files, images
-from models.core.errors import ConfigError, UserError
+from models.core import device, export, images
+from models.core.errors import UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.junk import is_junk
 from models.core.operations import shown
@@ -47,8 +47,6 @@ def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
 def denoise_(arguments: Namespace, say: Say) -> int:
     """The command ``denoise``: a file that cannot be read or cleaned is named and left out."""
     strength = arguments.strength
-    if strength is not None and not 0.0 <= strength <= 1.0:
-        raise ConfigError({"--strength": f"must be from 0 to 1 (it is {strength})"})
     run, model = open_model(arguments, say, Denoises)
     wanted = pictures_of(arguments.images)
     written, effects, problem = 0, set[str](), None
@@ -81,30 +79,25 @@ def denoise_(arguments: Namespace, say: Say) -> int:
 
 def transfer_(arguments: Namespace, say: Say) -> int:
     """The command ``transfer``: an encoder that saw no label against the same classifier from scratch."""
-    from models.core import datasets
-
-    run, model = open_model(arguments, say, Encodes)
+    device.prepare()
     from models import transfer
+    from models.core import datasets
 
     names = (
         "labels", "seeds", "layers", "epochs", "frozen_epochs", "seed", "optimizer", "learning_rate",
         "fine_tuning_rate",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
-    config = parse_config(transfer.TransferConfig, given)
+    config, *_ = together(lambda: parse_config(transfer.TransferConfig, given), lambda: refuse(arguments))
+    run, model = open_model(arguments, say, Encodes)
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
     with counting(say, "passes") as progress:
         found = transfer.compare(model, dataset, config, progress=progress)
     if arguments.out is not None:
-        content = json.dumps({"run": run.info.id, **found.data()}, indent=1).encode()
-        files.write_atomic(arguments.out, lambda stream: put(stream, content))
+        path = export.write_results(arguments.out, found.data(), recipe_of(run, "transfer"))
+        say.line(f"written: {path}")
     _tell(found, say)
     return 0
-
-
-def put(stream: BinaryIO, content: bytes) -> None:
-    """Write all bytes into a stream."""
-    stream.write(content)
 
 
 def _tell(found: Any, say: Say) -> None:

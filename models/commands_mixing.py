@@ -5,25 +5,27 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from models.commands import MOST_SEED, Say, open_model, within
+from models.commands import Say, open_model
 from models.commands_autoencoders import counting
 from models.core.errors import ConfigError
 from models.core.styles import MixesStyles
 
-LEAST, MOST = 2, 10_000  # pairs
 COARSE = 0.4  # of all layers: four of ten
+
+
+def crossover_of(arguments: Namespace, model: MixesStyles) -> int:
+    """The first layer with the fine source's style; ConfigError if the model has not so many."""
+    count = len(model.style_layers)
+    crossover: int = round(COARSE * count) if arguments.crossover is None else arguments.crossover
+    if not 1 <= crossover < count:
+        raise ConfigError({"--crossover": f"must be from 1 to {count - 1} (it is {crossover})"})
+    return crossover
 
 
 def mixing_(arguments: Namespace, say: Say) -> int:
     """The command ``mixing``: what changes with the coarse source, and what with the fine one."""
-    within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
-    if not 0.0 <= arguments.truncation <= 2.0:
-        raise ConfigError({"--truncation": f"must be from 0 to 2 (it is {arguments.truncation})"})
-    run, model = open_model(arguments, say, MixesStyles)
-    count = len(model.style_layers)
-    crossover = round(COARSE * count) if arguments.crossover is None else arguments.crossover
-    if not 1 <= crossover < count:
-        raise ConfigError({"--crossover": f"must be from 1 to {count - 1} (it is {crossover})"})
+    run, model = open_model(arguments, say, MixesStyles, lambda model: crossover_of(arguments, model))
+    count, crossover = len(model.style_layers), crossover_of(arguments, model)
     from models.core import datasets, judge, mixing_score
 
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)

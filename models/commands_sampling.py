@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from models.commands import MOST_SEED, Say, open_model, pictures_of, recipe_of, within
+from models.argument_checks import together
+from models.commands import Say, open_model, pictures_of, recipe_of
 from models.commands_autoencoders import counting
 from models.core import export, images
 from models.core.diffuses import Diffuses, Sampling
@@ -58,12 +60,11 @@ def class_of(arguments: Namespace, model: Any) -> int | None:
     raise ConfigError({"--class": f"{known} (it is {wanted[:60]!r})"})
 
 
-def start_of(arguments: Namespace, run: Run, model: Any, say: Say) -> tuple[int, States] | None:
-    """Where a walk from own pictures begins (image to image), (t, x_t); None for pure noise.
+def time_of(arguments: Namespace, model: Any) -> int | None:
+    """The t at which a walk from own pictures begins (image to image); None for pure noise.
 
     Raises:
         ConfigError: if the model does not walk, or not from there.
-        UserError: if no picture can be read.
     """
     given = {"--images": arguments.images, "--from": arguments.start}
     if not isinstance(model, Diffuses):
@@ -72,27 +73,49 @@ def start_of(arguments: Namespace, run: Run, model: Any, say: Say) -> tuple[int,
             raise ConfigError(wrong)
         return None
     most = len(model.schedule) - 1
-    time = most // 2 if arguments.start is None else arguments.start
+    time: int = most // 2 if arguments.start is None else arguments.start
     if arguments.images is None:
         if arguments.start is not None:
             raise ConfigError({"--from": "needs pictures to begin with: --images"})
         return None
     if not 1 <= time <= most:
         raise ConfigError({"--from": f"must be from 1 to {most} (it is {time})"})
+    return time
+
+
+def start_of(arguments: Namespace, run: Run, model: Any, time: int, say: Say) -> tuple[int, States]:
+    """Where a walk from own pictures begins: (t, x_t).
+
+    Raises:
+        UserError: if no picture can be read.
+    """
     shown = pictures_of(arguments.images, run.info.dataset["image_shape"], say)
     return time, model.forward(images.to_float(shown), time, arguments.seed)
 
 
+def file_of(arguments: Namespace, model: Any) -> None:
+    """Refuse a file of codings from a model that has none.
+
+    Raises:
+        ConfigError: naming ``--out``.
+    """
+    if isinstance(model, Diffuses) and arguments.out.suffix.lower() == ".npy":
+        raise ConfigError({"--out": "must be a picture: a model that diffuses has no codings"})
+
+
+def suits(arguments: Namespace, model: Any) -> list[Any]:
+    """How to walk, the class, and the t to begin with; ConfigError naming every argument that does not suit."""
+    checks = (sampling_of, class_of, time_of, file_of)
+    return together(*(partial(check, arguments, model) for check in checks))
+
+
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
-    within(arguments, count=(1, 10_000), seed=(0, MOST_SEED))
-    run, model = open_model(arguments, say, object)
-    sampling, label = sampling_of(arguments, model), class_of(arguments, model)
+    run, model = open_model(arguments, say, object, lambda model: suits(arguments, model))
+    sampling, label, time, _ = suits(arguments, model)
     more: dict[str, Any] = {}
-    start = start_of(arguments, run, model, say)
+    start = None if time is None else start_of(arguments, run, model, time, say)
     if isinstance(model, Diffuses) and sampling is not None:
-        if arguments.out.suffix == ".npy":
-            raise ConfigError({"--out": "must be a picture: a model that diffuses has no codings"})
         count = arguments.count if start is None else len(start[1])
         labels = None if label is None else np.full(count, label, np.int32)
         with counting(say, "pictures") as progress:
@@ -106,7 +129,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
         more |= {"count": count, "from": None if start is None else start[0]}
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
-        if arguments.out.suffix == ".npy":
+        if arguments.out.suffix.lower() == ".npy":
             say.result(written=str(export.write_codings(arguments.out, codings)))
             return 0
         painted = model.decode(codings)

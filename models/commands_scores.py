@@ -5,23 +5,22 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from models.commands import MOST_SEED, Say, open_model, within
+from models.commands import Say, open_model
 from models.commands_autoencoders import counting
 from models.commands_sampling import sampling_of
 from models.core.errors import UserError
 
-LEAST, MOST = 2, 100_000  # samples
-
 
 def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
-    within(arguments, count=(LEAST, MOST), seed=(0, MOST_SEED))
-    run, model = open_model(arguments, say, object)
     from models.core import datasets, drawing, judge, scores, swd
 
-    drawing.check(model)
-    sampling = sampling_of(arguments, model)
+    def suits(model: Any) -> Any:
+        drawing.check(model)
+        return sampling_of(arguments, model)
 
+    run, model = open_model(arguments, say, object, suits)
+    sampling = suits(model)
     dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
     try:
         judge.kind_of(dataset)  # refused before anything slow begins

@@ -210,6 +210,11 @@ class Checkpoints:
             raise _Damaged(f"it cannot be read: {error.strerror or error}") from error
 
 
+def is_checkpoint(name: str) -> bool:
+    """Whether a file of this name in ``checkpoints/`` is a checkpoint of ours."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _check_bytes(stream: BinaryIO, entry: CheckpointEntry) -> None:
     """Compare size and fingerprint with the manifest."""
     size = stream.seek(0, 2)

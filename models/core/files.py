@@ -261,6 +261,11 @@ def clean_stray(folder: Path) -> int:
     return removed
 
 
+def is_stray(name: str) -> bool:
+    """Whether this is the name of a temporary file of ours."""
+    return _STRAY.fullmatch(name) is not None
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder and what is in it; of a link only the link. OSError if it cannot be removed."""
     if os.path.islink(folder) or os.path.isfile(folder):

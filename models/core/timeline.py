@@ -155,6 +155,11 @@ def truncate(folder: Path, step: int) -> None:
                     raise files.storage_error(error, folder / "samples" / name) from error
 
 
+def is_sample(name: str) -> bool:
+    """Whether a file of this name in ``samples/`` is a sample or a statistic of ours."""
+    return (_SAMPLE.fullmatch(name) or _STATS.fullmatch(name)) is not None
+
+
 def _is_torn(path: Path) -> bool:
     with contextlib.suppress(OSError), files.OPS.open_reading(path) as stream:
         size = stream.seek(0, 2)

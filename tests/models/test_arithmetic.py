@@ -15,6 +15,7 @@ from models.core import arithmetic, arithmetic_score, direction_files
 from models.core.arithmetic import Equation
 from models.core.direction_files import Direction
 from models.core.errors import RunFormatError, StorageError, UserError
+from tests.models.record_tools import make_run
 
 SIZE = 5
 values = st.floats(-3, 3, width=32)
@@ -242,9 +243,12 @@ def test_a_model_that_only_paints_is_scored_on_people_it_imagined():
 
 
 @pytest.fixture
-def command(monkeypatch):
+def command(tmp_path, monkeypatch):
     """The command with a model that adds up, and a judge that sees; neither needs a dataset."""
-    run = SimpleNamespace(info=SimpleNamespace(id="run1", title="adder", dataset={"name": "faces", "size": None}))
+    about = {"name": "faces", "size": None, "attribute_names": ["hat", "glasses"]}
+    run = SimpleNamespace(info=SimpleNamespace(id="run1", title="adder", dataset=about))
+    for name in ("somewhere", "elsewhere"):
+        make_run(tmp_path / name, dataset=about).close()
     dataset = SimpleNamespace(attribute_names=("hat", "glasses"), image_shape=(8, 8, 1))
     seeing = SimpleNamespace(
         names=dataset.attribute_names,
@@ -255,7 +259,7 @@ def command(monkeypatch):
     monkeypatch.setattr("models.commands_arithmetic.open_model", lambda *words: (run, Encoder()))
     monkeypatch.setattr("models.core.datasets.load", lambda *words, **more: dataset)
     monkeypatch.setattr("models.core.judge.judge_of", lambda *words, **more: seeing)
-    return lambda *words: main(["arithmetic", "somewhere", "elsewhere", *words])
+    return lambda *words: main(["arithmetic", str(tmp_path / "somewhere"), str(tmp_path / "elsewhere"), *words])
 
 
 def test_the_command_prints_both_shares_for_each_run(command, capsys):

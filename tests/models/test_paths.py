@@ -119,7 +119,11 @@ def test_a_shipped_run_is_never_resumed(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("words", [["sample", "vae-fashion", "--out", "-x.png"], ["info", "-x"]])
-def test_a_path_that_begins_with_a_dash_is_refused_with_the_way_to_write_it(words, capsys) -> None:
+def test_a_path_that_begins_with_a_dash_is_refused_with_the_way_to_write_it(
+    words, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    record.Run.create(Path("-x"), family="vae", config={}, dataset={}, seed=1, versions={}).close()
     with pytest.raises(SystemExit):
         arguments.parser().parse_args(words)
     assert "./-NAME" in capsys.readouterr().err

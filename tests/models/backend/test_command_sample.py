@@ -74,13 +74,14 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["--sampler", "fast", "--steps", "101"], ("--sampler must be one of", "--steps must be from 1 to 100")),
+        (["--sampler", "fast", "--steps", "0"], ("--sampler must be one of", "--steps must be at least 1")),
+        (["--steps", "101", "--class", "bird"], ("--steps must be from 1 to 100", "--class must be one of cat, dog")),
         (["--eta", "2", "--guidance", "-1"], ("--eta", "--guidance")),
         (["--class", "bird"], ("--class must be one of cat, dog",)),
         (["--class", "2"], ("--class",)),
         (["--count", "0"], ("--count",)),
         (["--from", "5"], ("--from needs pictures",)),
-        (["--images", "x.png", "--from", "101"], ("--from must be from 1 to 100",)),
+        (["--images", __file__, "--from", "101"], ("--from must be from 1 to 100",)),
     ],
 )
 def test_what_cannot_be_is_named(run: Path, capsys: pytest.CaptureFixture[str], words: list[str], named: tuple) -> None:  # type: ignore[type-arg]

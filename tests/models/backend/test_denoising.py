@@ -236,7 +236,7 @@ def test_the_command_says_when_there_is_nothing_to_do(
     out = str(tmp_path / "out")
     assert command_line.main(["denoise", str(run), "--images", str(tmp_path / "empty"), "--out", out]) == 1
     assert "There are no pictures here." in capsys.readouterr().err
-    assert command_line.main(["denoise", str(run), "--images", str(tmp_path / "none.png"), "--out", out]) == 1
+    assert command_line.main(["denoise", str(run), "--images", str(tmp_path / "none.png"), "--out", out]) == 2
     assert "none.png" in capsys.readouterr().err
     wrong = ["denoise", str(run), "--images", ".", "--out", out, "--strength", "2"]
     assert command_line.main(wrong) == 2
