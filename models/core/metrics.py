@@ -1,4 +1,4 @@
-"""How near pictures are to those they should be: PSNR and SSIM of one picture, Fréchet distance of many."""
+"""Figures of merit: PSNR and SSIM of one picture, Fréchet distance of many, and how sparse codings are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from models.core.errors import Cancelled
 
 BAND = 256  # rows that SSIM looks at at a time: a photo needs no gigabytes
 WINDOW = 7  # side of SSIM's window in pixels
+ACTIVE, QUIET = 0.5, 0.02  # a unit is active above the first and quiet below the second
 
 
 def psnr(clean: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -60,6 +61,26 @@ def ssim(
         value: Any = structural_similarity(clean[part], other[part], win_size=WINDOW, channel_axis=2, data_range=255)
         total += float(value) * (part.stop - part.start - edge)
     return float(total / rows)
+
+
+def sparseness(activations: NDArray[np.floating[Any]]) -> dict[str, float]:
+    """What sparsity is, image by image, and then the mean over images; a mean activation does not tell.
+
+    Args:
+        activations: (n, units) in [0, 1], n and units at least 1.
+
+    Returns:
+        ``hoyer``: (sqrt(units) - sum |a| / sqrt(sum a^2)) / (sqrt(units) - 1), 0 where all units are equally active, 1
+        where one alone is; ``share_active``: of units above 0.5; ``share_quiet``: of units below 0.02.
+
+    Source: P. Hoyer, "Non-negative Matrix Factorization with Sparseness Constraints", 2004, equation 8.
+    """
+    values = np.asarray(activations, np.float64)
+    root = float(np.sqrt(values.shape[1]))
+    length = np.maximum(np.sqrt(np.square(values).sum(axis=1)), 1e-7)
+    hoyer = (root - np.abs(values).sum(axis=1) / length) / max(root - 1.0, 1e-7)
+    active, quiet = float((values > ACTIVE).mean()), float((values < QUIET).mean())
+    return {"hoyer": float(hoyer.mean()), "share_active": active, "share_quiet": quiet}
 
 
 def frechet(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> float:

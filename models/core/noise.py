@@ -24,6 +24,10 @@ from models.core.arrays import Images, check_unit
 KINDS = ("gaussian", "mask", "salt_and_pepper", "speckle")
 TRAINING_KINDS = (*KINDS, "dropout")
 MOST_BLOCKS = 500_000  # about, that the noise is measured on
+FLAT, MOST_FLAT, LEAST_FLAT = 16, 4_000, 16  # side of a block in pixels; blocks looked at; the fewest that tell
+CLIPPED = 0.06  # blocks this near to black or white are left out
+TEXTURE = 1.7  # times the noise: what changes more than that is no flat block
+CLEARLY = 1.4  # times the noise at the scale of pixels
 MOST_MISSING = 0.95  # the most that training drops
 DARK = 0.02  # values below it count as missing, where their neighbours are brighter
 UNTOUCHED = 0.15  # a smaller share that is missing is the picture's own
@@ -87,16 +91,26 @@ def speckle(images: Images, sigma: np.float32, draw: np.random.Generator) -> Ima
 
 
 def estimated_sigma(image: NDArray[Any]) -> float:
-    """The standard deviation of the Gaussian noise in a picture, from its finest diagonal wavelet coefficients.
+    """The standard deviation of the Gaussian noise in a picture, measured at two scales.
+
+    At the scale of pixels the finest diagonal wavelet coefficients tell, all over the picture. But JPEG throws just
+    these away first: at a quality of 75 a third of the noise is left in them, most of it at twice the scale. So where
+    the flattest blocks show clearly more noise there, it is believed.
 
     Args:
         image: (height, width, channels), float in [0, 1] or uint8; channels are judged one by one and the median is
-            taken. Of a large picture some of its 2 x 2 blocks are looked at, evenly spread: half a million tell.
+            taken. Of a large picture some of its blocks are looked at, evenly spread.
 
     Returns:
         A share of full scale, 0 for a picture of less than 2 x 2 pixels (Donoho and Johnstone 1994, equation 31:
         median(abs(d)) / 0.6745 for the Haar wavelet).
     """
+    fine, coarse = _finest_sigma(image), _flat_sigma(image)
+    return coarse if coarse > CLEARLY * fine else fine
+
+
+def _finest_sigma(image: NDArray[Any]) -> float:
+    """From the finest diagonal coefficients of the whole picture (height, width, channels)."""
     height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
     if not height or not width:
         return 0.0
@@ -105,6 +119,38 @@ def estimated_sigma(image: NDArray[Any]) -> float:
     diagonal = (corners[0] - corners[1] - corners[2] + corners[3]) / 2
     spread = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745
     return float(np.median(spread)) / (255.0 if image.dtype == np.uint8 else 1.0)
+
+
+def _flat_sigma(image: NDArray[Any]) -> float:
+    """From the diagonal coefficients at twice the finest scale, in the flattest blocks; 0 if none is flat enough.
+
+    Flat is what changes least at four times the finest scale: noise is as strong there as at the finer scales (wavelet
+    coefficients of white noise are independent), texture and edges are stronger.
+    """
+    height, width, channels = image.shape[0] // FLAT, image.shape[1] // FLAT, image.shape[2]
+    apart = max(1, math.isqrt(height * width // MOST_FLAT))
+    grid = image[: height * FLAT, : width * FLAT].reshape(height, FLAT, width, FLAT, channels)[::apart, :, ::apart]
+    full = 255.0 if image.dtype == np.uint8 else 1.0
+    blocks = grid.swapaxes(1, 2).reshape(-1, FLAT, FLAT, channels).astype(np.float32) / np.float32(full)
+    grey = blocks.mean(axis=(1, 2, 3)) if len(blocks) else np.zeros(0, np.float32)
+    blocks = blocks[(grey > CLIPPED) & (grey < 1.0 - CLIPPED)]  # what is black or white shows no noise
+    if len(blocks) < LEAST_FLAT:
+        return 0.0
+    middle, low = _haar(_haar(blocks)[1])
+    change = np.square(_haar(low)[0]).mean(axis=(0, 2, 3, 4))  # of each block
+    flattest = np.argsort(change, kind="stable")[: max(LEAST_FLAT, len(blocks) // 20)]
+    found = float(np.median(np.median(np.abs(middle[0][flattest]), axis=(0, 1, 2)))) / 0.6745
+    return found if math.sqrt(float(change[flattest].mean())) < TEXTURE * found else 0.0
+
+
+def _haar(blocks: Any) -> tuple[Any, Any]:
+    """One step of the Haar transform, (n, s, s, c) -> bands (3, n, s/2, s/2, c), diagonal first, and the low band.
+
+    White noise has the same standard deviation in all of them.
+    """
+    one, two, three, four = (blocks[:, row::2, column::2] for row in (0, 1) for column in (0, 1))
+    bands = np.stack([one - two - three + four, one + two - three - four, one - two + three - four]) / 2
+    return bands, (one + two + three + four) / 2
 
 
 def missing_share(image: NDArray[Any]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.core import drawing, export, images, swd
+from models.core import drawing, export, images, metrics, swd
 from models.core.datasets import Dataset
 from models.core.diffuses import QUICK, Cancel, Diffuses
 from models.core.errors import Cancelled, UserError
@@ -76,7 +76,8 @@ class Previews:
         if isinstance(model, HasSparsity):
             weight, target = model.sparsity()
             heat = np.round(codings[:HEAT_IMAGES].astype(np.float64), 3).tolist()
-            values["sparsity"] = {"weight": weight, "target": target, "activations": heat}
+            measured = metrics.sparseness(codings)
+            values["sparsity"] = {"weight": weight, "target": target, "activations": heat, **measured}
         return values
 
     def _coverage(self, model: Any, step: int) -> dict[str, Any]:

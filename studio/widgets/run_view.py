@@ -163,22 +163,15 @@ class RunView(QWidget):
         self._group()
 
     def _group(self) -> None:
-        """Tabs: as the family says; else for what would not sort well by itself: activity of units, and decibels."""
+        """Tabs: as the family says; else for what would not sort well by itself: decibels."""
         declared = self._declared.get(self._run.info.family, ()) if self._run is not None else ()
         if declared:
             self.curves.set_groups(declared, whole=False)
             return
         bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
         groups: dict[str, tuple[str, ...]] = {base: (base,) for base in bases}
-        decibels = "psnr" in groups  # beside them a loss looks flat
-        if "mean_activation" in groups:  # few words, so that all segments fit
-            activity = [name for name in ("mean_activation", "share_active", "target") if groups.pop(name, ())]
-            groups["activity"] = tuple(activity)
-            groups["loss"] += groups.pop("reconstruction", ())
-        elif not decibels:
-            return
-        shown = [CurveGroup(name, metrics) for name, metrics in groups.items()]
-        self.curves.set_groups(shown, "loss" if decibels else "")
+        if "psnr" in groups:  # beside decibels a loss looks flat
+            self.curves.set_groups([CurveGroup(name, metrics) for name, metrics in groups.items()], "loss")
 
     def _target(self, step: int) -> dict[str, float]:
         """The mean activation that was wanted at a step, as far as the statistics tell: the line to compare with."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import Signal
 
+from models.core import metrics
 from studio import theme
 from studio.widgets.basics import hbox, label, vbox
 from studio.widgets.card import Card
@@ -40,7 +42,8 @@ class SparsityCard(Card):
         self.target = LabelledSlider(1, 50, lambda value: f"{value / 100:.2f}")
         self.weight.track.setAccessibleName("Weight of the penalty")
         self.target.track.setAccessibleName("Target of the mean activation")
-        self.hint = label("", "secondary")
+        self.measures = label("", "secondary", wrap=True)
+        self.measures.setToolTip("Hoyer's sparseness: 0 if all units are equally active, 1 if one alone is")
         self._given: tuple[float, float] = (0.0, 0.0)
         for slider in (self.weight, self.target):
             slider.figures.setFixedWidth(62)
@@ -53,6 +56,7 @@ class SparsityCard(Card):
         sliders.setStretch(1, 1)
         sliders.setStretch(3, 1)
         self.body.addLayout(vbox(charts), 1)
+        self.body.addWidget(self.measures)
         self.body.addLayout(sliders)
         self.live(False)
 
@@ -72,7 +76,12 @@ class SparsityCard(Card):
             self.weight.set_value(position_of(weight))
             self.target.set_value(round(100 * target))
         mean = sum(means) / max(len(means), 1)
+        found = sparsity if "hoyer" in sparsity else metrics.sparseness(np.asarray(sparsity["activations"], np.float64))
         self.set_subtitle(f"mean activation {mean:.3f}, target {target:.2f}, {len(means)} units")
+        self.measures.setText(
+            f"Hoyer {found['hoyer']:.2f}  ·  {found['share_active']:.0%} of units above {metrics.ACTIVE}, "
+            f"{found['share_quiet']:.0%} below {metrics.QUIET} in an image"
+        )
 
     def _let_go(self) -> None:
         weight, target = weight_at(self.weight.value()), self.target.value() / 100

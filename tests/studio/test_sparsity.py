@@ -62,6 +62,16 @@ def test_what_nobody_moved_is_not_rounded_by_the_slider(qtbot) -> None:
     assert len(asked) == 1
 
 
+def test_sparsity_is_shown_beside_the_mean_for_new_and_for_old_runs(qtbot) -> None:
+    card = SparsityCard()
+    qtbot.addWidget(card)
+    old = {"weight": 0.005, "target": 0.1, "activations": [[0.1] * 10] * 3}  # recorded before there was a measure
+    card.show_stats([0.1] * 10, old)
+    assert card.measures.text() == "Hoyer 0.00  ·  0% of units above 0.5, 0% below 0.02 in an image"
+    card.show_stats([0.1] * 10, {**old, "hoyer": 0.61, "share_active": 0.06, "share_quiet": 0.7})
+    assert card.measures.text() == "Hoyer 0.61  ·  6% of units above 0.5, 70% below 0.02 in an image"
+
+
 def test_a_slider_changes_a_running_training_and_the_run_notes_it(studio: Window, qtbot) -> None:
     folder = places.runs() / "sparse"
     studio.show_panel("train")

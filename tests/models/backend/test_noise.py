@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from models.core import noise
 
@@ -95,3 +98,34 @@ def test_training_noise_with_a_number_as_seed_is_always_the_same() -> None:
     images, strength = ops.ones((1, 8, 8, 1)), ops.full((1, 1, 1, 1), 0.5)
     first, second = (ops.convert_to_numpy(noise.disturb(images, "gaussian", strength, 7)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """uint8 (h, w, c) after it was saved as JPEG."""
+    stream = io.BytesIO()
+    Image.fromarray(image.squeeze()).save(stream, "JPEG", quality=quality)
+    return np.atleast_3d(np.asarray(Image.open(stream)))
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("camera", 0.028), ("moon", 0.028), ("astronaut", 0.019)])
+def test_sigma_of_a_jpeg_photo_is_that_of_the_noise_that_is_left(name: str, wanted: float) -> None:
+    """JPEG at a quality of 75 leaves a third of it in the finest coefficients; of colour noise it keeps the grey part,
+    which is 0.67 of it."""
+    from skimage import data
+
+    clean = np.atleast_3d(getattr(data, name)()).astype(np.float32) / 255
+    noisy = noise.gaussian(clean, np.float32(0.028), np.random.default_rng(0))
+    stored = np.clip(np.rint(255 * noisy), 0, 255).astype(np.uint8)
+    for quality in (None, 90, 75):
+        found = noise.estimated_sigma(stored if quality is None else as_jpeg(stored, quality))
+        assert 0.8 * wanted < found < max(1.15 * 0.028, 1.25 * wanted), (quality, found)
+
+
+def test_texture_is_no_noise() -> None:
+    from skimage import data
+
+    for name in ("grass", "gravel"):
+        image = np.atleast_3d(getattr(data, name)())
+        whole = image.astype(np.float32) / 255
+        fine = np.median(np.abs(whole[::2, ::2] - whole[1::2, ::2] - whole[::2, 1::2] + whole[1::2, 1::2])) / 2 / 0.6745
+        assert noise.estimated_sigma(image) == pytest.approx(fine, rel=1e-3)

@@ -11,7 +11,7 @@ import pytest
 from keras import ops
 
 from models import sparse
-from models.core import datasets, state, training
+from models.core import datasets, metrics, state, training
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, HasSparsity, capabilities
 from models.core.record import Run
@@ -91,8 +91,38 @@ def test_codings_are_drawn_from_what_training_saw() -> None:
     assert painted.shape == (5, 8, 8, 1) and painted.min() >= 0 and painted.max() <= 1
 
 
-def test_units_begin_at_the_target() -> None:
-    assert made(target=0.2).unit_means(np.zeros((4, 8, 8, 1), np.float32)).mean() == pytest.approx(0.2, abs=0.08)
+@pytest.mark.parametrize("penalty", ["l1", "kl"])
+def test_units_begin_as_the_textbooks_do_whatever_the_target(penalty: str) -> None:
+    model = made(target=0.1, penalty=penalty)
+    biases = [variable for variable in model.trainable_variables if variable.name == "bias"]
+    assert len(biases) == 4 and not any(np.asarray(ops.convert_to_numpy(bias)).any() for bias in biases)
+    nothing = np.zeros((4, 8, 8, 1), np.float32)
+    np.testing.assert_allclose(model.unit_means(nothing), 0.5, atol=1e-6)
+    paid = float(sparse.kl_penalty(ops.convert_to_tensor(model.encode(nothing)), 0.1))
+    assert paid > 10  # far from 0: the units have something to learn
+
+
+def test_sparseness_tells_a_constant_from_a_sparse_coding_of_the_same_mean() -> None:
+    constant = np.full((5, 100), 0.1, np.float32)
+    few = np.zeros((5, 100), np.float32)
+    few[:, :10] = 1.0
+    assert metrics.sparseness(constant) == {"hoyer": pytest.approx(0.0, abs=1e-6), "share_active": 0.0,
+                                            "share_quiet": 0.0}  # fmt: skip
+    assert metrics.sparseness(few) == {"hoyer": pytest.approx((10 - 10**0.5) / 9), "share_active": 0.1,
+                                       "share_quiet": 0.9}  # fmt: skip
+    one = np.eye(4, dtype=np.float32)
+    assert metrics.sparseness(one)["hoyer"] == pytest.approx(1.0)
+    for values in (constant, few, one, np.zeros((2, 3), np.float32)):
+        wanted = metrics.sparseness(values)["hoyer"]
+        assert float(ops.mean(sparse.hoyer(ops.convert_to_tensor(values)))) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_what_fit_records_of_sparsity_is_what_the_codings_are() -> None:
+    model, history = fitted()
+    found = metrics.sparseness(model.encode(IMAGES))
+    for name, value in found.items():
+        assert history[f"val_{name}"][-1] == pytest.approx(value, abs=1e-4), name
+    assert {name for group in sparse.CURVES for name in group.metrics} >= set(found)
 
 
 def test_a_changed_price_counts_from_the_next_batch_on() -> None:
@@ -209,10 +239,14 @@ def test_a_run_shows_units_and_price(tmp_path: Path) -> None:
     assert last["sparsity"]["target"] == pytest.approx(0.1)
     assert np.shape(last["sparsity"]["activations"]) == (24, 20)
     assert np.shape(last["codings"]["mean"]) == (20,)
+    measured = metrics.sparseness(np.array(last["sparsity"]["activations"]))
+    for name, value in measured.items():  # of 24 images there, of up to 512 here
+        assert last["sparsity"][name] == pytest.approx(value, abs=0.1)
 
 
 def test_keras_callbacks_work() -> None:
     model = made()
     model.compile(optimizer=model.make_optimizer())
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=1)
-    model.fit(IMAGES, epochs=2, verbose=0, validation_data=(IMAGES,), callbacks=[stopping])
+    stopping = keras.callbacks.EarlyStopping("val_loss", patience=1, min_delta=1e9)  # nothing is ever good enough
+    model.fit(IMAGES, epochs=5, verbose=0, validation_data=(IMAGES,), callbacks=[stopping])
+    assert stopping.stopped_epoch == 1
