@@ -99,7 +99,7 @@ def test_units_begin_as_the_textbooks_do_whatever_the_target(penalty: str) -> No
     nothing = np.zeros((4, 8, 8, 1), np.float32)
     np.testing.assert_allclose(model.unit_means(nothing), 0.5, atol=1e-6)
     paid = float(sparse.kl_penalty(ops.convert_to_tensor(model.encode(nothing)), 0.1))
-    assert paid > 10  # far from 0: the units have something to learn
+    assert paid > 5  # far from 0: the units have something to learn
 
 
 def test_sparseness_tells_a_constant_from_a_sparse_coding_of_the_same_mean() -> None:
