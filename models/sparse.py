@@ -268,7 +268,7 @@ def build(config: SparseConfig, spec: DataSpec) -> SparseAutoencoder:
 
 
 # Lessons. A mean on target is no sparsity: begun as the textbook does, at 0.5, the units stray for a while (Hoyer 0.147
-# after one pass over Fashion-MNIST, 0.080 after three) and then settle, all of them and for every image, near the target
+# after one pass over Fashion-MNIST, 0.080 after three) and then settle, all of them and for every image, at the target
 # (0.041 after ten, not one unit in a thousand above 0.5), at a validation loss of 0.0098. The KL penalty looks at the
 # mean over the batch, so its validation depends a little on the batch size: means of few images stray from the target
 # by chance, and that costs. Both terms are needed: without (1 - p) log(...) a unit that is always on would be cheap.
