@@ -31,21 +31,17 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     given = {"epochs": arguments.epochs, "seed": arguments.seed}
     right = {name: value for name, value in given.items() if value is not None and not isinstance(value, Wrong)}
     values = dict(item for item in arguments.set if not isinstance(item, Wrong)) | right
-    (config, *_) = together(
-        lambda: parse_config(models.family(arguments.family).CONFIG, values), lambda: refuse(arguments)
-    )
+    together(lambda: parse_config(models.family(arguments.family).CONFIG, values), lambda: refuse(arguments))
+    from models import planning
     from models.core import training
 
     module = models.family(arguments.family)
     dataset = datasets.load(arguments.dataset, size=arguments.size, progress=say.loading)
     say.dataset(dataset)
+    config = planning.settle(module, values, dataset.spec, say, defaults=arguments.defaults)
+    planning.tell_cost(module, config, dataset.spec, dataset.train.stop - dataset.train.start, say)
     folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
     run = training.start(folder, arguments.family, config, dataset, size=arguments.size)
-    from models.core.estimate import too_short
-
-    warning = too_short(module, config, dataset.spec, dataset.train.stop - dataset.train.start)
-    if warning:
-        say.line(warning)
     return _train(run, dataset, arguments.checkpoint_steps, say)
 
 

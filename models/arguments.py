@@ -116,6 +116,9 @@ def _add_training(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--seed", type=SEED)
     command.add_argument("--set", **SETTING, help="any setting of the family")
     command.add_argument(
+        "--defaults", action="store_true", help="the textbook's settings, not those that suit the dataset"
+    )
+    command.add_argument(
         "--run",
         type=path,
         check=checks.new_run_folder,

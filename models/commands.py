@@ -64,7 +64,7 @@ class Say:
 
     def dataset(self, dataset: datasets.Dataset) -> None:
         """Say which dataset is used, and what is odd about it."""
-        self.line(f"{dataset.title}: {len(dataset.images):,} images, from {dataset.source}")
+        self.line(f"{dataset.title}: {len(dataset.images):,} images. {dataset.source}")
         if dataset.notice:
             self.line(dataset.notice)
         if dataset.skipped:

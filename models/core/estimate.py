@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,27 @@ class Estimate:
         """Whether the run would take more than four fifths of the free memory."""
         free = device.memory_free()
         return bool(free) and self.bytes > 0.8 * free
+
+    def words(self, per: str = "") -> str:
+        """Say it in one sentence; ``per`` is what the time is for, such as " for every 10,000 images"."""
+        gigabytes = max(0.1, self.bytes / 2**30)
+        if self.too_large:
+            needed = f"This needs about {gigabytes:,.1f} GB of memory, more than is free."
+            return f"{needed} Use a smaller batch or model."
+        time_needed = duration(max(1.0, self.seconds))
+        return f"About {time_needed}{per} and {gigabytes:.1f} GB on this machine.\n{self.weights:,} weights"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "24 s", "1 min 10 s", "2 h 5 min"."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def too_short(module: Any, config: Config, spec: DataSpec, training_images: int) -> str:

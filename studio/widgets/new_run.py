@@ -16,7 +16,6 @@ from studio import theme
 from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, Foldout, button, hbox, label, vbox
 from studio.widgets.form import ConfigForm
-from studio.widgets.status_line import duration
 from studio.workers.desk import Desk
 from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Ended, Job
@@ -194,17 +193,8 @@ class NewRun(Card):
     @Slot(object)
     def _show_cost(self, found: tuple[Estimate, bool]) -> None:
         cost, known = found
-        gigabytes = max(0.1, cost.bytes / 2**30)
-        if cost.too_large:
-            self.cost.setText(
-                f"This needs about {gigabytes:,.1f} GB of memory, more than is free. Use a smaller batch or model."
-            )
-            return
-        per = "" if known else " for every 10,000 pictures"
-        self.cost.setText(
-            f"About {duration(cost.seconds)}{per} and {gigabytes:.1f} GB on this machine.\n{cost.weights:,} weights"
-            + (f"\n{cost.warning}" if known and cost.warning else "")
-        )
+        words = cost.words("" if known else " for every 10,000 images")
+        self.cost.setText(f"{words}\n{cost.warning}" if known and cost.warning and not cost.too_large else words)
 
     @Slot(object)
     def _no_cost(self, error: UserError) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
 
+from models.core.estimate import duration
 from studio import theme
 from studio.widgets.basics import button
 from studio.workers.jobs import Job, Jobs
@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 ENDINGS = {"finished": "Training finished", "paused": "Paused and saved", "stopped": "Stopped and saved"}
 ENDINGS["cancelled"] = "Cancelled before training began"
 STOPPING = {"paused": "Pausing after this step", "stopped": "Stopping after this step"}
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "24 s", "1 min 10 s", "2 h 5 min"."""
-    if not math.isfinite(seconds):
-        return "an unknown time"
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 class StatusLine(QFrame):
