@@ -433,8 +433,9 @@ def build(config: ProGANConfig, spec: DataSpec) -> ProGAN:
     return ProGAN(config, spec)
 
 
-# Lessons. Keras fits with one batch size, so a step at a larger size takes the first images of its batch. That saves
-# the memory and time that a smaller batch is to save, only an epoch then does not show every image at that size.
+# Lessons. Keras fits with one batch size, so a step at a larger size takes the first images of its batch, which come in
+# an order drawn for each epoch: any image may be among them. That saves the memory and time that a smaller batch is to
+# save, only an epoch then does not show every image at that size.
 # The paper starts its optimizer anew for each size. Here the slots of a layer that sleeps stay zero, and when it wakes,
 # Adam's correction for young slots is over: its first step is ten times as long, 1 % of a weight of size 1, and the
 # layer has hardly faded in by then.

@@ -126,7 +126,8 @@ def draw_labels(dataset: Dataset, count: int, seed: int) -> tuple[Labelled, Labe
     shuffled = draw.permutation(rows)
     by_class = [shuffled[dataset.labels[shuffled] == label] for label in range(len(dataset.label_names))]
     rank = np.concatenate([np.arange(len(members)) for members in by_class])  # the first of each class, the second, ...
-    chosen = np.concatenate(by_class)[np.argsort(rank, kind="stable")][:count]
+    order = np.lexsort((draw.random(len(rank)), rank))  # where not all classes can have one more, any of them may
+    chosen = np.concatenate(by_class)[order][:count]
     held_out = max(1, count // 5)
     return _labelled(dataset, chosen[:-held_out]), _labelled(dataset, chosen[-held_out:])
 

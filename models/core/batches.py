@@ -60,7 +60,8 @@ class Batches(keras.utils.PyDataset):
         images: (n, h, w, c) uint8, possibly a memory map.
         part: the rows to use.
         batch_size: images a batch; the last one may be short.
-        seed: the order of epoch e is a permutation drawn from (seed, e); None keeps the order of the rows.
+        seed: the order of epoch e is a permutation drawn from (seed, e); None keeps the order of the rows. Batches and
+            the rows in them come in this order.
         skip: batches at the beginning of the epoch that were seen before a pause.
         conditions: one row an image of the whole dataset, or None.
     """
@@ -96,6 +97,9 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Images] | tuple[Images, Known]:
         begin = (index + self.skip) * self.batch_size
-        rows = np.sort(self.order()[begin : begin + self.batch_size])  # sorted: a memory map is read forwards
-        images = np.asarray(self.images[rows], dtype=np.float32) / np.float32(255)
+        rows = self.order()[begin : begin + self.batch_size]
+        forwards = np.argsort(rows)  # a memory map is read forwards
+        images = np.empty((len(rows), *self.images.shape[1:]), np.float32)
+        images[forwards] = self.images[rows[forwards]]  # in the drawn order: "the first of a batch" are any rows
+        images /= np.float32(255)
         return (images,) if self.conditions is None else (images, self.conditions[rows])

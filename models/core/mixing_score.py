@@ -15,6 +15,7 @@ from models.core.datasets import Dataset
 from models.core.errors import UserError
 from models.core.family import Decodes, Images
 from models.core.judge import Judge
+from models.core.rows import evenly
 from models.core.styles import MixesStyles, Styles
 
 COLOURS = {"hair": "dark hair", "skin": "dark skin"}  # what has a colour, and the attribute that tells where it is
@@ -60,8 +61,8 @@ def places(dataset: Dataset) -> dict[str, Mask]:
     if dataset.attributes is None or not set(COLOURS.values()) <= set(dataset.attribute_names):
         advice = "Choose a run that was trained on faces."
         raise UserError("This dataset does not know dark hair and dark skin.", where=dataset.name, advice=advice)
-    part = slice(dataset.train.start, min(dataset.train.stop, dataset.train.start + SEEN))
-    seen, known = pictures.to_float(np.asarray(dataset.images[part])), dataset.attributes[part]
+    chosen = evenly(dataset.train, SEEN)
+    seen, known = pictures.to_float(np.asarray(dataset.images[chosen])), dataset.attributes[chosen]
     found = {}
     for what, attribute in COLOURS.items():
         has = known[:, dataset.attribute_names.index(attribute)]

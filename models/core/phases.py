@@ -25,6 +25,7 @@ from models.core.datasets import Dataset
 from models.core.errors import UserError
 from models.core.family import Images, TakesPhases
 from models.core.record import Run
+from models.core.rows import evenly
 from models.core.verdicts import Verdicts
 
 BOTH = "batch"
@@ -139,8 +140,8 @@ class SteppedRun:
         self.step, self._taken = entry.step, 0
         self._batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
         held_out = dataset.validation if dataset.validation.stop > dataset.validation.start else dataset.train
-        rows = np.arange(*held_out.indices(len(dataset.images)))[:SHOWN]
-        shown = images.to_float(np.asarray(dataset.images[rows])), None if known is None else known[rows]
+        seen = evenly(held_out, SHOWN)
+        shown = images.to_float(np.asarray(dataset.images[seen])), None if known is None else known[seen]
         self.phases = Phases(model, shown, config.seed)
 
     def reals(self) -> NDArray[np.uint8]:

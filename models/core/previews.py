@@ -16,6 +16,7 @@ from models.core.errors import Cancelled, UserError
 from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs, TakesPhases
 from models.core.judge import Judge, kind_of, known, shares
 from models.core.record import Run
+from models.core.rows import evenly
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
@@ -61,8 +62,8 @@ class Previews:
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
         if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
             disturbed = model.disturb(some, self.seed)
-            rows = np.concatenate([disturbed, model.denoise(disturbed, cancelled=self.stopped), some])
-            self._picture(step, "denoised", rows, len(some))
+            shown = np.concatenate([disturbed, model.denoise(disturbed, cancelled=self.stopped), some])
+            self._picture(step, "denoised", shown, len(some))
         values = {**self._codings(model), **self._coverage(model, step), **self._distances(model, step)}
         if values:
             self.write(lambda: self.run.save_stats(step, values))
@@ -125,7 +126,7 @@ class Previews:
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
         part = held_out if held_out.stop > held_out.start else self.dataset.train
-        return images.to_float(np.asarray(self.dataset.images[part][:count]))
+        return images.to_float(np.asarray(self.dataset.images[evenly(part, count)]))
 
     def _picture(self, step: int, kind: str, pictures: Images, columns: int) -> None:
         sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)

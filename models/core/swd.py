@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import Cancelled
+from models.core.rows import evenly
 
 SIDE = 7  # of a patch, in pixels
 SMALLEST = 14  # sides of the smallest level: two patches
@@ -117,7 +118,7 @@ def distances(
 
     Args:
         first: (n, height, width, channels) in [0, 1].
-        second: of the same shape; of more pictures only the first n are compared.
+        second: of the same shape; of the larger of the two as many images are compared, spread evenly over it.
         seed: of patches and directions.
         count: patches of each picture and scale.
         directions: projections.
@@ -127,8 +128,9 @@ def distances(
         Cancelled: if ``cancelled`` said so.
     """
     number = min(len(first), len(second))
+    first, second = (one[evenly(slice(0, len(one)), number)] for one in (first, second))
     found = {}
-    for place, levels in enumerate(_pairs(first[:number], second[:number])):
+    for place, levels in enumerate(_pairs(first, second)):
         rng = np.random.default_rng([seed, place])
         one, two = (patches(level, rng, count) for level in levels)
         height, width = levels[0].shape[1:3]

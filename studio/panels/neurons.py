@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from models.core import datasets
 from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes, HasSparsity
+from models.core.rows import evenly
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.change_card import MOST, ChangeCard
@@ -157,9 +158,7 @@ class Neurons(Panel):
     def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
         tell = partial(self.desk.errands.tell, task)
         dataset = datasets.load(info.dataset, size=info.dataset_size, cancelled=task.is_cancelled, progress=tell)
-        part = dataset.images[dataset.train]
-        rows = np.linspace(0, len(part) - 1, min(PICTURES, len(part))).astype(int)
-        return np.asarray(part[rows])
+        return np.asarray(dataset.images[evenly(dataset.train, PICTURES)])
 
     @Slot(object)
     def _encode(self, pictures: Pixels) -> None:

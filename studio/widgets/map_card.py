@@ -14,6 +14,7 @@ from models.core import datasets, images, latent
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
 from models.core.neighbours import neighbour_chart
+from models.core.rows import evenly
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Segmented
 from studio.widgets.map import LatentMap
@@ -102,12 +103,12 @@ class MapCard(Card):
             info.dataset, size=info.dataset_size, cancelled=task.is_cancelled,
             progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
         )  # fmt: skip
-        rows = np.linspace(0, len(dataset.images) - 1, min(POINTS, len(dataset.images))).astype(int)
+        shown = evenly(slice(0, len(dataset.images)), POINTS)
         labels, names = dataset.labels, dataset.label_names
         if labels is None and dataset.attributes is not None and dataset.attribute_names:
             name = dataset.attribute_names[0]  # without labels the first attribute colours the map
             labels, names = dataset.attributes[:, 0].astype(np.int32), (f"no {name}", name)
-        return np.asarray(dataset.images[rows]), None if labels is None else labels[rows], names
+        return np.asarray(dataset.images[shown]), None if labels is None else labels[shown], names
 
     @Slot(object)
     def _encode(self, found: tuple[Any, ...]) -> None:

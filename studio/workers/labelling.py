@@ -13,6 +13,7 @@ from models.core import datasets, directions, images
 from models.core.directions import Known
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
+from models.core.rows import evenly
 from studio.session import ModelInfo
 
 Pixels = NDArray[np.uint8]
@@ -52,14 +53,8 @@ def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labe
     else:
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
     making, judging = dataset.train, slice(dataset.train.stop, len(dataset.images))
-    rows = np.concatenate([_evenly(making, MAKING), _evenly(judging, JUDGING)])
-    return Labelled(np.asarray(dataset.images[rows]), labels[rows], names, rows >= judging.start)
-
-
-def _evenly(part: slice, most: int) -> NDArray[np.int64]:
-    count = part.stop - part.start
-    rows: NDArray[np.int64] = np.linspace(part.start, max(part.stop - 1, part.start), min(most, count)).astype(np.int64)
-    return rows
+    chosen = np.concatenate([evenly(making, MAKING), evenly(judging, JUDGING)])
+    return Labelled(np.asarray(dataset.images[chosen]), labels[chosen], names, chosen >= judging.start)
 
 
 def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callable[[], bool]) -> Pixels:

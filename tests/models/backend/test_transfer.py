@@ -40,6 +40,14 @@ def test_labels_are_drawn_evenly_from_the_training_images_alone(digits: datasets
     assert not np.array_equal(learn.images, transfer.draw_labels(digits, 100, 4)[0].images)
 
 
+def test_where_not_every_class_can_have_one_more_any_may(digits: datasets.Dataset) -> None:
+    """It was always the first classes that had one more, and they alone chose the epoch."""
+    drawn = [transfer.draw_labels(digits, 25, seed) for seed in range(30)]
+    extra = [np.flatnonzero(np.bincount(np.concatenate([a.labels, b.labels])) == 3) for a, b in drawn]
+    assert {len(classes) for classes in extra} == {5}
+    assert set(np.concatenate(extra)) == set(np.concatenate([choose.labels for _, choose in drawn])) == set(range(10))
+
+
 def test_more_labels_than_there_are_is_refused(digits: datasets.Dataset) -> None:
     with pytest.raises(ConfigError, match="labels must be at most"):
         transfer.draw_labels(digits, 100_000, 0)
