@@ -29,7 +29,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core import diffusion, fitting, noise, unet
+from models.core import clipping, diffusion, fitting, noise, unet
 from models.core.conditional import names_of
 from models.core.curves import CurveGroup
 from models.core.diffuser import Diffuser, DiffusionConfig
@@ -188,7 +188,8 @@ class DDPM(Diffuser):
         """Take a noisy picture for a step of a walk, and walk from there without new noise.
 
         A picture with noise of standard deviation s (in [-1, 1]) is x_t / sqrt(alpha_bar_t) for the t at which
-        sqrt(1 / alpha_bar_t - 1) is s. See ``effect`` for what happens to size and colour.
+        sqrt(1 / alpha_bar_t - 1) is s. What the noise lost at black and white is drawn again: the network has never
+        seen noise that is cut off. See ``effect`` for what happens to size and colour.
 
         Args:
             images: (n, h, w, 1 to 4) in [0, 1].
@@ -204,7 +205,7 @@ class DDPM(Diffuser):
         for number, image in enumerate(images):
             sigma = noise.estimated_sigma(image) if strength is None else strength
             t = diffusion.time_of_noise(self.schedule, 2.0 * sigma)
-            begun = np.float32(np.sqrt(self.schedule[t])) * self.states(image[None])
+            begun = np.float32(np.sqrt(self.schedule[t])) * self.states(clipping.restored(image[None], sigma))
             steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
             for step in self.reverse(Sampling(steps=steps), start=(t, begun), cancelled=cancelled):
                 cleaned[number] = self.pictures(step.x)[0]

@@ -27,7 +27,7 @@ class Sampling:
     Attributes:
         sampler: "ddpm" walks all T steps, "ddim" as many as you like, "dpm_solver" asks the network twice a step.
         steps: strides from T to 0, 1 to T; DDPM does not look at it.
-        eta: how much of DDPM's noise DDIM adds, 0 to 1.
+        eta: how much noise DDIM adds, 0 to 1; 1 with all steps is DDPM with the posterior's variance instead of beta_t.
         guidance: how much the class counts: 0 not at all, 1 as learned, more exaggerates it; 0 to 20.
         seed: of all noise.
         repeats: how often an inpainting walks each stride (RePaint's resampling), 1 to 50.

@@ -138,7 +138,8 @@ class Walk:
         x: the picture at the first of the times, (n, h, w, c).
         times: falling, the last one is 0.
         seed: of all noise.
-        eta: how much of DDPM's noise DDIM adds, 0 to 1; the other samplers do not look at it.
+        eta: how much noise DDIM adds, as a share of the posterior's standard deviation, 0 to 1; the other samplers do
+            not look at it.
         clip: predicted clean values are cut at -clip and clip; None leaves them as they are.
         known: what is kept while the rest is painted, or None.
         repeats: how often each stride is walked when something is known (RePaint's resampling).
@@ -200,7 +201,7 @@ def ddpm(predict: Predict, walk: Walk) -> Iterator[Step]:
     """DDPM: mean of q(x_{t-1} | x_t, x_0), plus noise of variance beta_t but at the end (Ho et al. 2020, algorithm 2).
 
     Without cutting this is the textbook's x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + ...
-    It is meant for all T steps.
+    It is meant for all T steps. The paper's other variance, the posterior's, is that of ``ddim`` with eta = 1.
     """
 
     def move(step: Step, to: int, noise: Noise) -> States:
@@ -216,7 +217,9 @@ def ddpm(predict: Predict, walk: Walk) -> Iterator[Step]:
 def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
     """DDIM: from predicted x_0 and eps straight to an earlier time (Song, Meng and Ermon 2020, equations 12 and 16).
 
-    eta = 0 adds no noise, so x_T is a coding of the picture; eta = 1 with all steps is DDPM.
+    eta = 0 adds no noise, so x_T is a coding of the picture. eta = 1 with all steps is DDPM with the smaller of the two
+    variances of Ho et al. 2020, section 3.2: the posterior's, (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, where
+    ``ddpm`` has beta_t; the mean of a step is the same.
     """
 
     def move(step: Step, to: int, noise: Noise) -> States:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core import clipping
 from models.core.arrays import Images, check_unit
 
 KINDS = ("gaussian", "mask", "salt_and_pepper", "speckle")
@@ -103,7 +104,7 @@ def estimated_sigma(image: NDArray[Any]) -> float:
 
     Returns:
         A share of full scale, 0 for a picture of less than 2 x 2 pixels (Donoho and Johnstone 1994, equation 31:
-        median(abs(d)) / 0.6745 for the Haar wavelet).
+        median(abs(d)) / 0.6745 for the Haar wavelet). Noise that was cut off at black or white counts as it was before.
     """
     fine, coarse = _finest_sigma(image), _flat_sigma(image)
     return coarse if coarse > CLEARLY * fine else fine
@@ -117,8 +118,11 @@ def _finest_sigma(image: NDArray[Any]) -> float:
     apart = 2 * max(1, math.isqrt(height * width // 4 // MOST_BLOCKS))  # pixels from one block to the next
     corners = [image[row:height:apart, column:width:apart].astype(np.float32) for row in (0, 1) for column in (0, 1)]
     diagonal = (corners[0] - corners[1] - corners[2] + corners[3]) / 2
-    spread = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745
-    return float(np.median(spread)) / (255.0 if image.dtype == np.uint8 else 1.0)
+    spread = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745 / clipping.full_scale(image)
+    for number in range(image.shape[2]):
+        cut_off = clipping.sigma(image[..., number], 1 if apart == 2 else apart)
+        spread[number] = spread[number] if cut_off is None else cut_off
+    return float(np.median(spread))
 
 
 def _flat_sigma(image: NDArray[Any]) -> float:

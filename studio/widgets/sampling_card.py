@@ -36,7 +36,7 @@ ABOUT = About(
 HELP = {
     "sampler": "DDIM takes large strides, DDPM walks every step with fresh noise, DPM-Solver++ looks twice a stride.",
     "steps": "Strides from pure noise to a picture; DDPM always takes all of them.",
-    "eta": "How much fresh noise DDIM adds at each stride, 0 to 1; 1 with all steps is DDPM.",
+    "eta": "How much fresh noise DDIM adds at each stride, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
     "class": "What is asked for, if the model was told of classes.",
     "guidance": "How much the class counts: 0 not at all, 1 as learned, more exaggerates it.",
     "seed": "Of all noise: the same seed gives the same pictures.",

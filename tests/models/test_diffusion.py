@@ -270,3 +270,21 @@ def test_guidance_goes_from_no_condition_over_it_to_more_of_it():
         asked.clear()
         np.testing.assert_allclose(diffusion.guided(one, none, scale)(x, 1), scale)
         assert len(asked) == looks
+
+
+def test_eta_1_has_the_mean_of_ddpm_and_the_smaller_of_its_two_variances():
+    """Ho et al. 2020, section 3.2: DDPM here adds beta_t, DDIM with eta = 1 the posterior's variance."""
+    schedule, shape, t = diffusion.linear(100), (2000, 5, 5, 1), 10
+    x = np.repeat(diffusion.draw((1, *shape[1:]), 0, 0), shape[0], axis=0)
+    ends = {}
+    for name, sampler in (("ddpm", diffusion.ddpm), ("ddim", diffusion.ddim)):
+        walk = Walk(schedule, x, (t, t - 1, 0), seed=1, eta=1.0, clip=None)
+        steps = sampler(waving, walk)
+        next(steps)
+        ends[name] = next(steps).x
+    np.testing.assert_allclose(ends["ddpm"].mean(axis=0), ends["ddim"].mean(axis=0), atol=5e-3)
+    beta = 1.0 - schedule[t] / schedule[t - 1]
+    posterior = (1.0 - schedule[t - 1]) / (1.0 - schedule[t]) * beta
+    assert posterior < 0.95 * beta
+    for name, variance in (("ddpm", beta), ("ddim", posterior)):
+        assert ends[name].var(axis=0).mean() == pytest.approx(variance, rel=0.02)

@@ -142,6 +142,20 @@ def test_denoising_begins_where_the_noise_is_as_strong(monkeypatch, strength):
     np.testing.assert_allclose(x, np.sqrt(model.schedule[t]) * (2 * noisy - 1), atol=1e-6)
 
 
+def test_denoising_begins_with_the_noise_that_was_cut_off_at_black(monkeypatch):
+    """The network has never seen noise that ends at black: half of it stayed as a grey veil."""
+    model = made(shape=(32, 32, 1))
+    black = np.zeros((1, 32, 32, 1), np.float32)
+    begun, end = [], diffusion.Step(0, *[2 * black - 1] * 3)
+    monkeypatch.setattr(model, "reverse", lambda *a, **named: begun.append(named["start"]) or [end])
+    for strength in (0.2, None):
+        model.denoise(model.disturb(black, 0), strength=strength)
+        t, x = begun.pop()
+        seen = (x / np.sqrt(model.schedule[t]) + 1) / 2
+        assert t == pytest.approx(diffusion.time_of_noise(model.schedule, 0.4), abs=2)
+        assert abs(seen.mean()) < 0.02 and seen.std() == pytest.approx(0.2, rel=0.1)
+
+
 def test_denoising_says_what_it_does_to_other_pictures_and_stops_when_told():
     model = made(shape=(12, 8, 1))
     assert model.effect((12, 8, 1)) == "" and "8 x 12" in model.effect((30, 40, 3))

@@ -80,3 +80,19 @@ def test_the_sparse_one_is_as_good_as_the_textbooks_and_no_sparser() -> None:
     found = metrics.sparseness(codings)  # the mean is on target, and yet hardly a unit is ever active
     assert found["hoyer"] < 0.2 and found["share_active"] < 0.05
     assert float(np.mean((model.decode(codings) - pictures) ** 2)) <= 0.011
+
+
+def test_the_diffusion_model_denoises_as_well_with_measured_noise_as_with_told_one() -> None:
+    """Noise of 0.2 that was cut off at black was taken for 0.142: 20.4 dB where 22.6 were possible, and a grey veil."""
+    model, _ = training.load(Run.open(places.pretrained() / "ddpm-fashion"))
+    data = datasets.load("fashion_mnist")
+    clean = images.to_float(np.asarray(data.images[data.test][:12]))
+    noisy = model.disturb(clean, 1)
+
+    def decibels(cleaned: np.ndarray) -> float:  # type: ignore[type-arg]
+        return float(np.mean(-10.0 * np.log10(np.square(cleaned - clean).mean(axis=(1, 2, 3)))))
+
+    measured, told = model.denoise(noisy), model.denoise(noisy, strength=0.2)
+    assert decibels(noisy) < 17.0 and decibels(measured) > 23.0
+    assert decibels(measured) > decibels(told) - 0.7
+    assert measured[clean == 0.0].mean() < 0.02 and noisy[clean == 0.0].mean() > 0.07
