@@ -46,11 +46,14 @@ def sigma(channel: NDArray[Any], apart: int) -> float | None:
         return None
     padded = np.pad(channel, 1, mode="reflect")
     near = [
-        padded[row : height + row : apart, column : width + column : apart] / full_scale(channel)
+        np.asarray(padded[row : height + row : apart, column : width + column : apart], np.float32)
+        / full_scale(channel)
         for row in range(3)
         for column in range(3)
     ]
-    values, flat = max((_at_border(near), _at_border([1.0 - part for part in near])), key=lambda one: len(one[0]))
+    values, flat = max(
+        (_at_border(near), _at_border([np.float32(1.0) - part for part in near])), key=lambda one: len(one[0])
+    )
     if len(values) < max(FEWEST, LEAST * near[0].size) or flat > FLAT * len(values):
         return None
     return float(np.quantile(values, 0.75)) / QUARTILE
