@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from models.core import places, recipes
 from models.core.record import Run
 from studio.window import Window
+from tests.bounds import rounds
 from tests.studio.events import drag, drop
 from tests.studio.windows import LONG, banner_text, button_of, click, files_mime, retype, wait_idle
 
@@ -21,7 +22,9 @@ def start_training(qtbot, window: Window, **values: str) -> None:
     new = window.panels["train"].new
     row = new.dataset.findText("Digits")
     new.dataset.setFocus()
-    while new.dataset.currentIndex() != row:
+    for _ in rounds("Digits among the datasets", most=50):
+        if new.dataset.currentIndex() == row:
+            break
         QTest.keyClick(new.dataset, Qt.Key.Key_Down)
     for name, text in values.items():
         retype(new.form.editor(name), text)

@@ -1,6 +1,7 @@
 """What the tests of the run folder share: small runs, a disk that fails, and children that are killed."""
 
 import errno
+import itertools
 import os
 import time
 from pathlib import Path
@@ -105,10 +106,9 @@ class Full(Operations):
 def save_for_ever(folder, size, started):
     """Child: save checkpoints of a growing step until killed; ``started`` gets each acknowledged step."""
     run = Run.open(Path(folder), write=True)
-    step = run.checkpoints()[-1].step if run.checkpoints() else 0
-    started.send(step)
-    while True:
-        step += 1
+    newest = run.checkpoints()[-1].step if run.checkpoints() else 0
+    started.send(newest)
+    for step in itertools.count(newest + 1):
         run.save_checkpoint(step, state(step, size))
         started.send(step)
 
@@ -133,8 +133,7 @@ def hold(folder, started):
     lock = Lock(Path(folder))
     lock.acquire()
     started.send(os.getpid())
-    while True:
-        time.sleep(1)
+    time.sleep(600)
 
 
 def save_with_small_files(folder, limit, answers):

@@ -8,6 +8,7 @@ import pytest
 
 from models.core.errors import NotFiniteError, RunFormatError
 from models.core.record import Run
+from tests.bounds import end, rounds
 from tests.models.record_tools import expected, is_whole, make_run, same, snapshot, state
 
 
@@ -112,7 +113,9 @@ def test_a_reader_keeps_up_with_pruning(run):
     stop, seen, wrong = threading.Event(), [], []
 
     def read():
-        while not stop.is_set():
+        for _ in rounds("the end of the writer"):
+            if stop.is_set():
+                return
             reader = Run.open(run.folder)
             entry, arrays = reader.load_checkpoint(expected(state(0, 20_000)))
             seen.append(entry.step)
@@ -121,10 +124,12 @@ def test_a_reader_keeps_up_with_pruning(run):
 
     thread = threading.Thread(target=read)
     thread.start()
-    for step in range(1, 150):
-        run.save_checkpoint(step, state(step, 20_000))
-    stop.set()
-    thread.join()
+    try:
+        for step in range(1, 150):
+            run.save_checkpoint(step, state(step, 20_000))
+    finally:
+        stop.set()
+        end(thread)
     assert not wrong and len(set(seen)) > 5 and seen == sorted(seen)
 
 

@@ -15,6 +15,7 @@ import pytest
 from models.core import places
 from models.core.datasets import download, fashion_mnist, load
 from models.core.errors import Cancelled, DatasetError
+from tests.bounds import end
 from tests.models.test_datasets import idx
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
@@ -60,7 +61,7 @@ def server() -> Iterator[Server]:
     thread.start()
     yield server
     server.http.shutdown()
-    thread.join()
+    end(thread)
     server.http.server_close()
 
 

@@ -18,6 +18,7 @@ from PIL import Image, PngImagePlugin
 
 from models.core import export, files, images, recipes
 from models.core.errors import Cancelled, ImageError, StorageError
+from tests.bounds import end
 
 RECIPE = {
     "model": "vae",
@@ -140,8 +141,7 @@ def test_many_threads_get_names_of_their_own(tmp_path: Path) -> None:
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    end(*threads)
     assert len(set(written)) == 12 == len(left(tmp_path))
 
 

@@ -140,7 +140,7 @@ def test_a_line_that_does_not_fit_is_taken_back(tmp_path, monkeypatch):
 
 def dead_pid():
     child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
+    child.wait(60)
     return child.pid
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from models.core import places
 from models.core.datasets import Dataset, cache, folder, listing, load
 from models.core.errors import Cancelled, DatasetError, StorageError
+from tests.bounds import end
 from tests.models import picture_files
 from tests.models.checks import is_sound
 
@@ -244,8 +245,7 @@ def test_two_at_once_agree(tmp_path: Path) -> None:
     threads = [threading.Thread(target=lambda: found.append(load(tmp_path / "p").fingerprint)) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    end(*threads)
     assert len(found) == 4 and len(set(found)) == 1
     assert len(caches()) == 1
 

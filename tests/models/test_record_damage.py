@@ -15,6 +15,7 @@ import pytest
 from models.core import npz
 from models.core.errors import RunFormatError, UserError
 from models.core.record import Run, list_runs
+from tests.bounds import rounds
 from tests.models.record_tools import expected, is_whole, make_run, state
 
 WANTED = expected(state(0))
@@ -68,7 +69,9 @@ def mutate(draw, path, other):
     """Damage a file until its bytes are others; returns its new bytes."""
     before = path.read_bytes()
     after = before
-    while after == before:
+    for _ in rounds("bytes that are others", most=1000):
+        if after != before:
+            break
         kind = draw.choice(MUTATIONS)
         after = other.read_bytes() if kind is swap else kind(draw, before)
     path.write_bytes(after)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
@@ -15,6 +16,7 @@ from models.core import files
 from models.core.errors import StorageError
 from models.core.lock import Lock, held_by_other
 from models.core.record import Run
+from tests.bounds import end, rounds
 from tests.models import record_tools
 from tests.models.record_tools import Full, Shim, expected, is_whole, make_run, state, use
 
@@ -43,13 +45,13 @@ def start(children, target, *arguments):
 def kill(child, answers):
     """Kill; return the last thing that the child acknowledged (None if nothing)."""
     child.kill()
-    child.join()
+    end(child)
     last = None
-    try:
-        while answers.poll():
+    with suppress(EOFError):
+        for _ in rounds("the last acknowledgement of a child that is dead"):
+            if not answers.poll():
+                break
             last = answers.recv()
-    except EOFError:
-        pass
     answers.close()
     return last
 
@@ -126,12 +128,14 @@ def test_every_failing_call_is_survived(tmp_path, monkeypatch, what):
     run.save_checkpoint(step, state(step))
     fired = Counter()
     n, clean = 0, 0
-    while clean < len(ERRORS):
-        n, clean = n + 1, 0
+    for n in rounds("a save that passes clean", most=500, seconds=600):
+        if clean == len(ERRORS):
+            break
+        clean = 0
         for code in ERRORS:
             step += 1
             run.append_metrics({"step": step * 10 - 5})
-            shim = use(monkeypatch, Shim(n, code))
+            shim = use(monkeypatch, Shim(n + 1, code))
             refused = None
             try:
                 beats(run, step * 10 if what != "checkpoint" else step)[what]()
@@ -186,7 +190,7 @@ def test_the_real_limit_for_files_is_survived(tmp_path, children):
     child, answers = start(children, record_tools.save_with_small_files, str(run.folder), 100_000)
     assert "The disk is full" in answers.recv()
     assert answers.recv() == 3
-    child.join()
+    end(child)
     assert [entry.step for entry in Run.open(run.folder).checkpoints()] == [1, 3] and stray(run.folder) == []
 
 
@@ -198,8 +202,7 @@ def test_of_two_processes_exactly_one_writes(tmp_path, children):
     for child in pair:
         child.start()
     seen = Counter(answers.get(timeout=60) for _ in range(40))
-    for child in pair:
-        child.join()
+    end(*pair)
     assert seen == {"writer": 20, "busy": 20}
 
 

@@ -6,7 +6,6 @@ import errno
 import random
 from pathlib import Path
 
-import keras
 import pytest
 
 from models.core import files, places
@@ -141,8 +140,6 @@ def test_a_loss_that_is_no_number_can_be_resumed_at_half_the_rate(studio: Window
     """Fault C-20: found within ten steps, the last finite checkpoint is kept, and a click goes on from it."""
     studio.show_panel("train")
     train, rates = studio.panels["train"], []
-    real = keras.Model.train_step if hasattr(keras.Model, "train_step") else None
-    assert real is not None
     check = Recorder._check
 
     def poisoned(recorder: Recorder, logs) -> None:

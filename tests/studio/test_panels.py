@@ -105,11 +105,7 @@ def test_keys_go_to_the_panels_and_tab_reaches_the_controls(busy: Window, qtbot)
 def scrolled(widget: QWidget) -> bool:
     """Whether the widget lies on a page that scrolls, or is a part of Qt's own scroll area."""
     parent = widget.parentWidget()
-    while parent is not None:
-        if isinstance(parent, QAbstractScrollArea):
-            return True
-        parent = parent.parentWidget()
-    return False
+    return parent is not None and (isinstance(parent, QAbstractScrollArea) or scrolled(parent))
 
 
 def outside(window: Window) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from models.core.errors import Cancelled, UserError
 from studio.workers import garbage
 from studio.workers.jobs import Mailbox
 from studio.workers.worker import Task, Worker
+from tests.bounds import end, rounds, until
 from tests.studio.windows import LONG
 
 
@@ -104,8 +104,7 @@ def test_what_was_asked_in_turn_before_a_cancel_is_not_answered_after_it(worker:
     assert began.wait(30)
     if finished:
         gate.set()
-        while not worker.idle:  # no events are handled here: the answer waits in the queue
-            time.sleep(0.001)
+        until(lambda: worker.idle, "the worker")  # no events are handled here: the answer waits in the queue
     worker.cancel("x")
     worker.ask("x", lambda task: "new", answers.then, answers.failed, in_turn=True)
     gate.set()
@@ -126,8 +125,7 @@ def test_an_answer_that_came_too_late_is_dropped(worker: Worker, qtbot) -> None:
     answers = Answers()
     for renew in (True, False):
         worker.ask("x", lambda task: "old", answers.then, answers.failed)
-        while not worker.idle:  # without the loop of the GUI: the answer waits to be delivered
-            pass
+        until(lambda: worker.idle, "the worker")  # without the loop of the GUI: the answer waits to be delivered
         if renew:
             worker.ask("x", lambda task: "new", answers.then, answers.failed)
         else:
@@ -141,8 +139,7 @@ def test_cancelling_reaches_work_that_runs(worker: Worker, qtbot) -> None:
 
     def long(task: Task) -> None:
         began.set()
-        while not task.is_cancelled():
-            pass
+        until(task.is_cancelled, "a cancel that reaches the work")
         ended.append(True)
         raise Cancelled
 
@@ -190,8 +187,7 @@ def test_closing_ends_the_thread_although_it_works_and_others_wait(qtbot) -> Non
 
     def long(task: Task) -> None:
         began.set()
-        while not task.is_cancelled():
-            pass
+        until(task.is_cancelled, "a cancel that reaches the work")
 
     made.ask("x", long, answers.then, answers.failed)
     made.ask("y", lambda task: 1, answers.then, answers.failed)
@@ -228,9 +224,11 @@ def test_a_storm_of_messages_from_a_thread_loses_nothing_that_matters() -> None:
 
     thread = threading.Thread(target=storm)
     thread.start()
-    while not go_on.is_set():
+    for _ in rounds("the end of the storm"):
+        if go_on.is_set():
+            break
         seen += box.empty()
-    thread.join()
+    end(thread)
     seen += box.empty()
     values = [value for kind, value in seen if kind == "progress"]
     assert values == sorted(set(values)) and values[-1] == 99_999

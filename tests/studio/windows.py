@@ -44,8 +44,8 @@ def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = T
 
 def let_go() -> None:
     """End what windows of this test shared; what is connected to it holds the panels."""
-    while _desks:
-        desk = _desks.pop()
+    desks, _desks[:] = list(_desks), []
+    for desk in reversed(desks):
         desk.close()
         for part in (desk.jobs, desk.inference, desk.errands, desk.studies, desk.session):
             part.deleteLater()

@@ -79,7 +79,9 @@ def test_denoise_and_fitted_refuse_it_for_images_of_the_models_own_size(wrong: s
 
 def test_right_arrays_pass_and_rounding_is_forgiven() -> None:
     check_images(FLOATS)
-    check_images(np.array([[[[-1e-6], [1.0 + 1e-6]]]], np.float32))
+    rounded = np.array([[[[-1e-6], [1.0 + 1e-6]]]], np.float32)
+    check_images(rounded)
+    assert images.to_uint8(rounded).ravel().tolist() == [0, 255]
     check_images(np.zeros((0, 8, 8, 1), np.float32))
     check_codings(np.zeros((0, 3), np.float32))
 

@@ -1,0 +1,107 @@
+"""The laws of the tests themselves: each can fail, and none can wait for ever."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parent
+FILES = sorted(FOLDER.rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+# Calls of others that raise if something is not as it should be.
+CHECKS = {"raises", "warns", "fail", "waitUntil", "waitSignal", "waitSignals", "waitExposed", "check_output"}
+WAITS = {"join", "wait", "get", "result", "communicate"}  # for ever, where nothing says how long
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(FOLDER))
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def called(node: ast.AST) -> set[str]:
+    """The last part of the name of everything that is called in a piece of code."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    return names | {call.id for call in calls if isinstance(call, ast.Name)}
+
+
+def asserts(node: ast.AST) -> bool:
+    """Whether a piece of code says itself what must be true; what is always true says nothing."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assert) and not isinstance(part.test, ast.Constant):
+            return True
+        if isinstance(part, ast.Raise) and part.exc is not None and "AssertionError" in ast.unparse(part.exc):
+            return True
+    names = called(node)
+    return bool(names & CHECKS) or any(name.startswith("assert_") for name in names)
+
+
+def checking(trees: list[ast.AST]) -> set[str]:
+    """The names of all helpers that can fail, by themselves or through another one."""
+    helpers = [one for tree in trees for one in functions(tree) if not one.name.startswith("test_")]
+    found = {one.name for one in helpers if asserts(one)}
+    for _ in helpers:
+        more = {one.name for one in helpers if called(one) & found} | found
+        if more == found:
+            break
+        found = more
+    return found
+
+
+def without_check(tree: ast.AST, helpers: set[str]) -> list[str]:
+    """The tests in a file that can only fail by accident."""
+    tests = [one for one in functions(tree) if one.name.startswith("test_")]
+    return [f"{one.name} at line {one.lineno}" for one in tests if not asserts(one) and not called(one) & helpers]
+
+
+def endless(tree: ast.AST) -> list[str]:
+    """Loops and waits that nothing ends: ``while`` without a look at the clock, ``join()`` without a time."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.While) and "monotonic" not in called(node.test):
+            found.append(f"while at line {node.lineno}: use rounds() or until() of tests/bounds.py")
+        call = node.func if isinstance(node, ast.Call) and not (node.args or node.keywords) else None
+        if isinstance(call, ast.Attribute) and call.attr in WAITS:
+            found.append(f"{ast.unparse(node)[-40:]} at line {node.lineno}: say for how long")
+    return found
+
+
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+HELPERS = checking(list(TREES.values()))
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_every_test_says_what_must_be_true(path: Path) -> None:
+    assert not without_check(TREES[path], HELPERS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_test_can_wait_for_ever(path: Path) -> None:
+    assert not endless(TREES[path])
+
+
+def test_the_search_for_empty_tests_finds_them() -> None:
+    tree = ast.parse(
+        "def helper(x):\n    assert x\n"
+        "def through(x):\n    helper(x)\n"
+        "def test_good():\n    through(1)\n"
+        "def test_raises():\n    with pytest.raises(ValueError):\n        int('x')\n"
+        "def test_empty():\n    print(1)\n"
+        "def test_constant():\n    assert True\n"
+    )
+    assert without_check(tree, checking([tree])) == ["test_empty at line 10", "test_constant at line 12"]
+
+
+def test_the_search_for_endless_loops_finds_them() -> None:
+    tree = ast.parse(
+        "while not x.is_set():\n    pass\n"
+        "while time.monotonic() < end:\n    pass\n"
+        "thread.join()\nthread.join(30)\n', '.join(words)\nchild.wait(timeout=30)\n"
+    )
+    assert [words.split(":")[0] for words in endless(tree)] == ["while at line 1", "thread.join() at line 5"]
