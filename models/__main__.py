@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import os
 import signal
@@ -117,23 +116,12 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one clear line on standard error, whatever the streams are."""
-    try:
-        with terminal.guarded() as lost:
-            code = _run(argv)
-    except BrokenPipeError:  # nobody reads any more: there is nobody to tell
-        return 1
-    for reason in lost:
-        with contextlib.suppress(OSError):
-            print(f"standard output could not be written: {reason}", file=sys.stderr)
-    return 1 if lost else code
+    return terminal.run(lambda: _run(argv))
 
 
 def _run(argv: Sequence[str] | None) -> int:
     """Read the arguments and do what they say."""
-    try:
-        arguments = parser().parse(argv)
-    except SystemExit as end:  # argparse has said everything
-        return int(end.code or 0)
+    arguments = parser().parse(argv)
     terminal.start_log()
     try:
         return _act(arguments)

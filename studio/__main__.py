@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import models
+from models.core import terminal
 from models.core.operations import expanded
+from studio import qt_needs
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -67,6 +69,7 @@ def start_logs(folder: Path) -> Path:
     logging.basicConfig(
         level=logging.INFO, handlers=[file], format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
     )
+    terminal.aside(file)
     crash = folder / f"crash-{uuid.uuid4().hex}.txt"
     faulthandler.enable(crash.open("w", encoding="utf-8"), all_threads=True)
     return crash
@@ -130,6 +133,11 @@ def collect_garbage_here(parent: Any) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window and run until it is closed; with ``--tour`` run the tour."""
+    return terminal.run(lambda: start(argv))
+
+
+def start(argv: Sequence[str] | None) -> int:
+    """What must be right before Qt is touched, then the application."""
     arguments = parser().parse_args(argv)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.disable()
@@ -138,16 +146,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem := check_platform(PySide6.__version__):
         print(problem, file=sys.stderr)
         return 2
-    return run(arguments)
+    if problem := qt_needs.problem():
+        print(problem, file=sys.stderr)
+        return 1
+    from models.core import places
+
+    try:
+        crash = start_logs(places.logs())
+    except OSError as error:
+        advice = "Set STUDIO_HOME to a folder that can be written."
+        print(f"The log cannot be written: {error.strerror} ({places.logs()}). {advice}", file=sys.stderr)
+        return 1
+    return run(arguments, crash)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """The application itself."""
+def run(arguments: argparse.Namespace, crash: Path) -> int:
+    """The application itself; ``crash`` is the file for faults of the interpreter, removed if it stayed empty."""
     from PySide6.QtCore import QTimer
 
-    from models.core import places, record
+    from models.core import record
 
-    crash = start_logs(places.logs())
     application = make_application()
     from studio import theme
     from studio.window import Window

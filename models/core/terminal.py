@@ -12,7 +12,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -107,6 +107,29 @@ def guarded() -> Iterator[list[str]]:
                 lost.append(output.failed.strerror or str(output.failed))
 
 
+def run(act: Callable[[], int]) -> int:
+    """Do something between our own streams and return its exit status; output that was lost is said and a failure."""
+    try:
+        with guarded() as lost:
+            try:
+                code = act()
+            except SystemExit as end:  # argparse has said everything
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BrokenPipeError:  # nobody reads any more: there is nobody to tell
+        return 1
+    for reason in lost:
+        with contextlib.suppress(OSError):
+            print(f"standard output could not be written: {reason}", file=sys.stderr)
+    return 1 if lost else code
+
+
+def aside(handler: logging.FileHandler) -> None:
+    """Send what libraries write to descriptor 2 into a log file, where our own words go another way (``guarded``)."""
+    ours = isinstance(getattr(getattr(sys.stderr, "buffer", None), "raw", None), _Raw)
+    if ours and handler.stream is not None:
+        os.dup2(handler.stream.fileno(), 2)
+
+
 def log_file() -> Path:
     """Where the commands keep the details of what went wrong, and what the libraries say."""
     return places.logs() / "models.log"
@@ -126,6 +149,4 @@ def start_log() -> None:
         handler = logging.FileHandler(os.devnull, **words)  # without any handler TensorFlow makes one for the terminal
     logging.basicConfig(handlers=[handler], level=logging.WARNING, format=FORMAT)
     logging.captureWarnings(True)
-    ours = isinstance(getattr(getattr(sys.stderr, "buffer", None), "raw", None), _Raw)
-    if ours and handler.stream is not None:  # descriptor 2 is free: what we say goes another way
-        os.dup2(handler.stream.fileno(), 2)
+    aside(handler)

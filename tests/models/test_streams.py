@@ -35,7 +35,7 @@ def test_output_into_a_full_disk_is_one_line_and_a_failure(words: str) -> None:
 def test_errors_into_a_full_disk_change_nothing() -> None:
     done = shell(f"{COMMAND} datasets 2>/dev/full")
     assert done.returncode == 0 and b"fashion_mnist" in done.stdout
-    assert shell(f"{COMMAND} info nothing 2>/dev/full").returncode == 1
+    assert shell(f"{COMMAND} info nothing 2>/dev/full").returncode == 2
     assert shell(f"{COMMAND} fly 2>/dev/full").returncode == 2
 
 
@@ -43,7 +43,7 @@ def test_errors_into_a_full_disk_change_nothing() -> None:
 def test_closed_descriptors_change_nothing(closed: str) -> None:
     done = shell(f"{COMMAND} info vae-fashion {closed}")
     assert done.returncode == 0 and done.stderr == b""
-    assert shell(f"{COMMAND} info nothing {closed}").returncode == 1
+    assert shell(f"{COMMAND} info nothing {closed}").returncode == 2
 
 
 CLOSED = """
@@ -71,9 +71,9 @@ def test_names_that_the_terminal_cannot_show_are_no_traceback(tmp_path: Path) ->
     folder = tmp_path / "ünï-🎈"
     folder.mkdir()
     done = shell(f'{COMMAND} info "{folder}"', LC_ALL="C", PYTHONIOENCODING="ascii")
-    assert done.returncode == 1 and b"holds no run" in done.stderr and b"Traceback" not in done.stderr
+    assert done.returncode == 2 and b"holds run.json" in done.stderr and b"Traceback" not in done.stderr
     done = shell(f"{COMMAND} datasets $'{tmp_path}/\\xff\\xfe.npz'")
-    assert done.returncode == 1 and b"no such dataset" in done.stderr and b"Traceback" not in done.stderr
+    assert done.returncode == 2 and b"no such dataset" in done.stderr and b"Traceback" not in done.stderr
 
 
 def test_bytes_of_a_name_go_out_as_they_are() -> None:
