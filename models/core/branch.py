@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 import models
-from models.core import record, remedies, state, timeline, training
+from models.core import remedies, state, timeline, training
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.family import Config, Grows, parse_config
@@ -62,8 +62,7 @@ def branch(
             timeline.copy(run.folder, new.folder, taken[1].step)
         new.event(EVENT, {"run": run.info.id, "step": step, "changes": dict(changes), **values})
     except BaseException:
-        new.close()
-        record.delete_run(folder)
+        new.take_back()
         raise
     return new
 
@@ -174,7 +173,11 @@ def treat(run: Run, found: Diagnosis, remedy: remedies.Remedy, folder: Path) -> 
     name = run.info.title or run.folder.name
     new = branch(run, step, folder, remedy.changes, title=f"{name}: {remedy.key}"[:120])
     values = {"remedy": asdict(remedy), "step": step, "found": found.data()}
-    new.event(remedies.EVENT, {**values, "parent": run.info.id})
+    try:
+        new.event(remedies.EVENT, {**values, "parent": run.info.id})
+    except BaseException:
+        new.take_back()
+        raise
     if not run.read_only:
         run.event(remedies.EVENT, {**values, "branch": new.info.id, "folder": folder.name})
     return new

@@ -266,12 +266,17 @@ def is_stray(name: str) -> bool:
     return _STRAY.fullmatch(name) is not None
 
 
-def remove_tree(folder: Path) -> None:
-    """Remove a folder and what is in it; of a link only the link. OSError if it cannot be removed."""
-    if os.path.islink(folder) or os.path.isfile(folder):
-        OPS.unlink(folder)
-    elif folder.is_dir():
-        shutil.rmtree(native(folder))
+def remove_empty(*folders: Path) -> None:
+    """Remove the folders in which nothing lies, one after another; of others, and of links, nothing."""
+    for folder in folders:
+        with contextlib.suppress(OSError, ValueError):
+            os.rmdir(native(folder))
+
+
+def missing_folders(*folders: Path) -> list[Path]:
+    """Which of these folders and their parents are not there yet, outermost first."""
+    found = {place for folder in folders for place in (folder, *folder.parents) if not os.path.lexists(native(place))}
+    return sorted(found, key=lambda place: len(place.parts))
 
 
 def alive(pid: int) -> bool:

@@ -72,6 +72,7 @@ class Lock:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        self.made = False  # whether the file was not there before it was taken
         self._descriptor: int | None = None
 
     @property
@@ -96,6 +97,7 @@ class Lock:
 
     def _try(self) -> bool:
         """Take the lock; False if its file was deleted (with the run) meanwhile, so that it locks nothing."""
+        self.made = self.made or not os.path.lexists(native(self.path))
         descriptor = _open(self.path, os.O_RDWR | os.O_CREAT)
         try:
             self._claim(descriptor)
@@ -141,6 +143,29 @@ class Lock:
         _give(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = None
+
+    def remove(self) -> None:
+        """Give the lock back and remove its file, if it is held: with its folder goes what it locked."""
+        if self._descriptor is None:
+            return
+        with contextlib.suppress(OSError):
+            os.unlink(native(self.path))  # while it is held, so that nobody else has it; Windows says no
+        self.release()
+        if sys.platform == "win32":
+            with contextlib.suppress(OSError):
+                os.unlink(native(self.path))
+
+
+def foreign(folder: Path) -> bool:
+    """Whether a file of the lock's name is there that another program has written."""
+    try:
+        content = (folder / NAME).read_bytes()[:4096].rstrip(b"\0")
+    except (OSError, ValueError):
+        return False  # there is none, or taking it will say what is wrong
+    try:
+        return bool(content) and "pid" not in json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        return True
 
 
 def held_by_other(folder: Path) -> bool:

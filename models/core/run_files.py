@@ -52,5 +52,9 @@ def _names(folder: Path) -> list[str]:
     """Names of what lies in a folder and is no folder itself."""
     try:
         return [entry.name for entry in os.scandir(native(folder)) if not entry.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError):
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+        ValueError,
+    ):  # of a name with a null character
         return []

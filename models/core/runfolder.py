@@ -6,6 +6,7 @@ Layout: ``run.json``, ``metrics.jsonl``, ``events.jsonl``, ``samples/``, ``check
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from typing import Any
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from models.core import files, sealed, timeline
+from models.core import files, run_files, sealed, timeline
 from models.core.checkpoints import CheckpointEntry, Checkpoints
-from models.core.errors import RunFormatError, StorageError
-from models.core.lock import Lock, held_by_other
+from models.core.errors import RunBusyError, RunFormatError, StorageError
+from models.core.lock import NAME, Lock, foreign, held_by_other
 from models.core.npz import Arrays, Expected
 from models.core.operations import shown
 from models.core.runinfo import FILE, SCHEMA, RunInfo, Status, read_info, write_info
@@ -40,6 +41,7 @@ class Run:
         self.info = info
         self.notices = notices
         self._lock = lock
+        self._made: list[Path] = []  # folders that ``create`` made, outermost first
         self._checkpoints = Checkpoints(folder, writable=lock is not None, notices=notices)
 
     @classmethod
@@ -59,7 +61,9 @@ class Run:
         Raises:
             StorageError: the disk said no.
             RunBusyError: another process writes there.
-            RunFormatError: the folder holds a run already, or a value cannot be recorded.
+            RunFormatError: the folder holds a run or files of one already, or a value cannot be recorded.
+
+        Whatever the reason, a run that is refused leaves the folder as it was.
         """
         values: dict[str, Any] = {"id": uuid.uuid4().hex, "created": datetime.now(UTC).isoformat(timespec="seconds")}
         values |= {"family": family, "config": timeline.plain(config), "dataset": timeline.plain(dataset)}
@@ -68,19 +72,16 @@ class Run:
             info = RunInfo.model_validate(values)
         except ValidationError as error:
             raise RunFormatError(f"This run cannot be recorded: {error}", where=shown(folder)) from error
-        for place in (folder, folder / "checkpoints", folder / "samples"):
-            files.make_folder(place)
-        lock = Lock(folder)
-        lock.acquire()
-        try:
-            if sealed.exists(folder / FILE):
-                advice = "Choose another folder, or resume that run."
-                raise RunFormatError("This folder holds a run already.", where=shown(folder), advice=advice)
-            write_info(folder, info)
-        except BaseException:
-            lock.release()
-            raise
-        return cls(folder, info, lock=lock, notices=[])
+        lock, made = _begin(folder, info)
+        run = cls(folder, info, lock=lock, notices=[])
+        run._made = made
+        return run
+
+    def take_back(self) -> None:
+        """Undo ``create``: what was written since, and the folders that were made for it, go; all else stays."""
+        if self._lock is not None:
+            _take_back(self.folder, self._lock, self._made)
+        self.close()
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Run:
@@ -245,6 +246,54 @@ class Run:
 
     def __exit__(self, *details: object) -> None:
         self.close()
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder that holds a run, or files that a run would write over."""
+    if sealed.exists(folder / FILE):
+        advice = "Choose another folder, or resume that run."
+        raise RunFormatError("This folder holds a run already.", where=shown(folder), advice=advice)
+    try:
+        taken = run_files.own_files(folder)
+    except OSError as error:
+        raise files.storage_error(error, folder) from error
+    if foreign(folder):
+        taken = [Path(NAME)]
+    if taken:
+        what = f"This folder holds {shown(taken[0])}, which a run would write over."
+        raise RunFormatError(what, where=shown(folder), advice="Choose another folder.")
+
+
+def _begin(folder: Path, info: RunInfo) -> tuple[Lock, list[Path]]:
+    """Make the folders of a new run and its run.json; return its lock, held, and the folders that were made."""
+    if not held_by_other(folder):  # else the lock says who holds it
+        _check_free(folder)  # nothing has been made yet
+    inner = (folder / "checkpoints", folder / "samples")
+    made, lock = files.missing_folders(*inner), Lock(folder)
+    try:
+        for place in inner:
+            files.make_folder(place)
+        lock.acquire()
+        _check_free(folder)  # once more: now no other process can begin a run here
+        write_info(folder, info)
+    except RunBusyError:
+        raise  # the other one needs these folders
+    except BaseException:
+        _take_back(folder, lock, made)
+        raise
+    return lock, made
+
+
+def _take_back(folder: Path, lock: Lock, made: list[Path]) -> None:
+    """Remove the run's files, of which none was there before, and the folders that were made; nothing is raised."""
+    if lock.held:
+        with contextlib.suppress(OSError):
+            for name in run_files.own_files(folder, strays=True):
+                files.again(files.OPS.unlink, folder / name)
+    if lock.made:
+        lock.remove()
+    lock.release()
+    files.remove_empty(*reversed(made))
 
 
 def _tidy_info(folder: Path) -> RunInfo:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core import files, places, sealed, timeline
+from models.core import files, places, run_files, sealed, timeline, trash
 from models.core.checkpoints import MANIFEST
 from models.core.errors import RunFormatError, StorageError, UserError
 from models.core.junk import is_junk
@@ -18,10 +18,10 @@ from models.core.lock import Lock
 from models.core.operations import native, shown
 from models.core.runfolder import Run
 from models.core.runinfo import FILE, read_info
+from models.core.trash import Trashed
 
 _COPY = sealed.copy_of(Path(FILE)).name
-_OURS = {FILE, _COPY, timeline.METRICS, timeline.EVENTS, "samples", "checkpoints", "quarantine", LOCK}
-_FOLDERS = ("samples", "checkpoints", "quarantine")
+_OURS = {FILE, _COPY, timeline.METRICS, timeline.EVENTS, *run_files.FOLDERS, LOCK}
 
 
 @dataclass(frozen=True)
@@ -115,35 +115,31 @@ def new_folder(parent: Path, family: str, dataset: str) -> Path:
     raise StorageError("No free name was found for a new run.", where=shown(parent), advice="Choose another folder.")
 
 
-def delete_run(folder: Path) -> None:
-    """Delete a run: only what we wrote. Files of other names are left, and then the folder is, too.
+def delete_run(folder: Path) -> Trashed:
+    """Delete a run: the files that we wrote, by name, go to the trash beside it; what else lies there stays.
+
+    Returns:
+        What ``trash.restore`` brings back.
 
     Raises:
         RunFormatError: the folder is not one of our runs.
         RunBusyError: it is being written.
-        StorageError: the disk said no; what is left can be deleted again.
+        StorageError: the disk said no; the run is then as it was.
     """
     _check_ours(folder)
     lock = Lock(folder)
     lock.acquire()
     try:
-        for name in _FOLDERS:
-            files.remove_tree(folder / name)
-        strays = [name for name in os.listdir(native(folder)) if name.startswith(files.PREFIX)]
-        for name in (*strays, timeline.METRICS, timeline.EVENTS, _COPY, FILE):
-            _remove(folder / name)
+        trashed = trash.put_files(folder, run_files.own_files(folder, strays=True))
     except OSError as error:
-        raise files.storage_error(error, folder) from error
-    finally:
         lock.release()
-    with contextlib.suppress(OSError):
-        _remove(folder / LOCK)
-        os.rmdir(native(folder))
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        files.again(files.OPS.unlink, path)
+        raise files.storage_error(error, folder) from error
+    except BaseException:
+        lock.release()
+        raise
+    lock.remove()
+    files.remove_empty(*(folder / name for name in run_files.FOLDERS), folder)
+    return trashed
 
 
 def _check_ours(folder: Path) -> None:

@@ -48,26 +48,21 @@ def described(dataset: Dataset, size: int | None) -> dict[str, Any]:
 
 
 def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: int | None = None) -> Run:
-    """Make the run folder of a new run; nothing is trained yet.
+    """Make the run folder of a new run; nothing is trained yet, and a run that is refused leaves all as it was.
 
     Raises:
         ConfigError: if the family does not suit the images.
-        StorageError: if the folder cannot be written.
+        RunFormatError: if the folder holds a run, or files that a run would write over.
+        StorageError: if the folder cannot be written, or the disk has no room for checkpoints.
     """
     spec = dataset.spec
     model = models.family(family).build(config, spec)  # a config that does not suit the data fails here, not later
     weights = int(sum(np.prod(v.shape) for v in model.variables))
-    run = Run.create(
+    record.check_space(folder, weights * 4 * 3)
+    return Run.create(
         folder, family=family, config=config.model_dump(), dataset=described(dataset, size), seed=config.seed,
         versions=versions(),
     )  # fmt: skip
-    try:
-        record.check_space(folder, weights * 4 * 3)
-    except StorageError:
-        run.close()
-        record.delete_run(folder)  # nothing was trained: a run that cannot start leaves nothing behind
-        raise
-    return run
 
 
 def versions() -> dict[str, str]:

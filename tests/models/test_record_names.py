@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from models.core import record
+from models.core import record, trash
 from models.core.errors import RunFormatError, StorageError
 from models.core.record import Run
 from tests.models.record_tools import expected, is_whole, make_run, state
@@ -72,8 +72,10 @@ def test_odd_folder_names(tmp_path, name):
     with pytest.raises(RunFormatError) as caught:
         make_run(folder)
     str(caught.value).encode()  # it can be shown
-    record.delete_run(folder)
-    assert os.listdir(tmp_path) == []
+    deleted = record.delete_run(folder)
+    assert os.listdir(tmp_path) == [trash.FOLDER] and record.list_runs(tmp_path) == []
+    assert trash.restore(deleted) == folder and os.listdir(tmp_path) == [name]
+    assert is_whole(*Run.open(folder).load_checkpoint(expected(state(1))))
 
 
 def test_a_path_longer_than_260_characters_and_a_name_that_is_too_long(tmp_path):
