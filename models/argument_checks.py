@@ -91,6 +91,17 @@ def one_of(choices: Iterable[str]) -> Reader:
     return check
 
 
+def colour(text: str) -> tuple[int, int, int] | Wrong:
+    """A colour by its name or as #rrggbb: (red, green, blue), 0..255 each."""
+    from PIL import ImageColor
+
+    try:
+        found = ImageColor.getrgb(text)
+    except ValueError:
+        return Wrong(f"must be a colour such as white, black or #336699 (it is {text[:60]!r})")
+    return found[0], found[1], found[2]
+
+
 def assignment(text: str) -> Assignment | Wrong:
     """FIELD=VALUE."""
     name, equals, value = text.partition("=")

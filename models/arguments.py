@@ -12,10 +12,11 @@ from typing import Any
 import models
 from models import argument_checks as checks
 from models.argument_parser import Parser
-from models.core import convert, places
+from models.core import convert, export, places
 from models.core.datasets import LARGEST, SMALLEST
 from models.core.diffuses import LIMITS
 from models.core.diffusion import SAMPLERS
+from models.core.images import WHITE
 
 
 def path(text: str) -> Path:
@@ -74,6 +75,10 @@ NEW_RUN: dict[str, Any] = {"type": path, "check": checks.new_run_folder}
 SOURCE: dict[str, Any] = {"type": dataset, "check": checks.dataset}
 IMAGE: dict[str, Any] = {"type": path, "check": checks.source_file}
 SETTING: dict[str, Any] = {"action": "append", "type": checks.assignment, "default": [], "metavar": "FIELD=VALUE"}
+BACKGROUND: dict[str, Any] = {
+    "type": checks.colour, "default": WHITE, "metavar": "COLOUR",
+    "help": "behind transparent parts of images: a name or #rrggbb (white)",
+}  # fmt: skip
 SHEET = checks.out_file(".png", ".npy")
 ANY_FILE = checks.out_file()
 FILMS = (".gif", ".apng", ".webp", ".mp4")
@@ -168,6 +173,7 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
     )
     command.add_argument("--class", dest="label", help="name or number of the class that a diffusion model shall paint")
     command.add_argument("--images", **IMAGE, nargs="+", help="pictures that a diffusion model begins with")
+    command.add_argument("--background", **BACKGROUND)
     command.add_argument(
         "--from", dest="start", type=checks.whole(1), metavar="STEP", help="how deep these are in noise (half of all)"
     )
@@ -175,23 +181,30 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
     command = add("reconstruct", "squeeze images through a model: originals above, reconstructions below")
     command.add_argument("run", **RUN)
     command.add_argument("--images", **IMAGE, nargs="+", required=True)
+    command.add_argument("--background", **BACKGROUND)
     command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
-    command = add("interpolate", "walk from one seed's image to another's")
-    command.add_argument("run", **RUN)
-    command.add_argument("--from", dest="begin", type=SEED, required=True, metavar="SEED")
-    command.add_argument("--to", dest="end", type=SEED, required=True, metavar="SEED")
-    command.add_argument("--steps", type=checks.whole(2, 1000), default=12)
-    command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
-    command.add_argument(
-        "--out", type=path, check=checks.out_file(".png", *FILMS), required=True,
-        help=".png for a strip, .gif .apng .webp .mp4 for a film",
-    )  # fmt: skip
+    _add_interpolate(add("interpolate", "walk from one seed's image to another's"))
     command = add("export", "write the networks for other programs")
     command.add_argument("run", **RUN)
     command.add_argument(
         "--format", type=checks.one_of(convert.SUFFIXES), required=True, help=", ".join(convert.SUFFIXES)
     )
     command.add_argument("--out", type=path, check=ANY_FILE, required=True)
+
+
+def _add_interpolate(command: Parser) -> None:
+    """A strip or an animation between the images of two seeds."""
+    command.add_argument("run", **RUN)
+    command.add_argument("--from", dest="begin", type=SEED, required=True, metavar="SEED")
+    command.add_argument("--to", dest="end", type=SEED, required=True, metavar="SEED")
+    command.add_argument("--steps", type=checks.whole(2, 1000), default=12)
+    command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
+    command.add_argument("--scale", type=checks.whole(1, 64), default=1, help="each pixel as so many, crisp (1)")
+    command.add_argument("--fps", type=checks.number(0.1, 100), help="frames a second of an animation (10)")
+    command.add_argument(
+        "--out", type=path, check=checks.out_file(".png", *FILMS), required=True,
+        help=".png for a strip, .gif .apng .webp .mp4 for a film",
+    )  # fmt: skip
 
 
 def _add_walking(command: Parser) -> None:
@@ -218,6 +231,13 @@ def _add_measuring(add: Callable[[str, str], Parser]) -> None:
     command.add_argument(
         "--strength", type=checks.number(0.0, 1.0), help="of the noise, a share of full scale (default: measured)"
     )
+    command.add_argument(
+        "--format", type=checks.one_of(export.PHOTO_KINDS), default="png", help="png, jpeg or webp (png)"
+    )
+    command.add_argument(
+        "--quality", type=checks.whole(1, 100), help=f"of jpeg and webp, 1 to 100 ({export.QUALITY}); png loses nothing"
+    )
+    command.add_argument("--background", **BACKGROUND)
     command = add("score", "let a classifier that knows the dataset judge new samples: classes covered, distance")
     command.add_argument("run", **RUN)
     command.add_argument("--count", type=checks.whole(2, 100_000), default=1000, help="samples to judge (1000)")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import models
 from models.bars import Lines, bar
-from models.core import datasets, device, export, files, images, latent, places, record
+from models.core import datasets, device, export, files, images, latent, photos, places, record
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
 from models.core.operations import shown
@@ -25,6 +25,8 @@ from models.core.record import Run
 if TYPE_CHECKING:
     from models.core.recorder import Progress
 
+FPS = 10.0  # of an animation
+MOST_FILM = 500_000_000  # pixels of all frames together
 C = TypeVar("C")  # a capability
 
 
@@ -154,28 +156,45 @@ def recipe_of(run: Run, tool: str, **values: Any) -> dict[str, Any]:
     return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
 
 
-def pictures_of(paths: Sequence[Path], shape: tuple[int, int, int], say: Say) -> NDArray[np.uint8]:
+def transparency(names: Sequence[str], ground: tuple[int, int, int]) -> str:
+    """What happens to transparent parts of images, in words; "" if none has any."""
+    if not names:
+        return ""
+    others = f" (and {len(names) - 1:,} others)" if len(names) > 1 else ""
+    colour = "#{:02x}{:02x}{:02x}".format(*ground)
+    return f"{names[0]}{others} has transparent parts: they are put on {colour}. Choose another with --background."
+
+
+def pictures_of(
+    paths: Sequence[Path], shape: tuple[int, int, int], say: Say, ground: tuple[int, int, int] = images.WHITE
+) -> NDArray[np.uint8]:
     """Read pictures and fit them to a shape, uint8 (n, h, w, c); a file that cannot be read is named and left out.
+
+    Transparent parts are put on the colour ``ground``, and that is said.
 
     Raises:
         UserError: if none can be read.
     """
-    found, problem = [], None
+    found, seen_through, problem = [], [], None
     for path in paths:
         try:
-            found.append(images.fit(images.decode(path), shape))
+            photo = photos.read(path, ground=ground)
+            found.append(images.fit(photo.pixels, shape))
+            seen_through += [shown(path)] if photo.transparent else []
         except UserError as error:
             problem = error
             say.line(str(error))
     if not found and problem is not None:
         raise problem
+    if words := transparency(seen_through, ground):
+        say.line(words)
     return np.stack(found)
 
 
 def reconstruct_(arguments: Namespace, say: Say) -> int:
     """The command ``reconstruct``: a file that cannot be read is named and left out."""
     run, model = open_model(arguments, say, Reconstructs)
-    above = pictures_of(arguments.images, run.info.dataset["image_shape"], say)
+    above = pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
     below = images.to_uint8(model.reconstruct(images.to_float(above)))
     sheet = images.grid(np.concatenate([above, below]), columns=len(above))
     path = export.write_png(arguments.out, sheet, recipe_of(run, "reconstruct"))
@@ -185,13 +204,22 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
 
 def interpolate_(arguments: Namespace, say: Say) -> int:
     """The command ``interpolate``."""
+    animated = arguments.out.suffix.lower() in (".gif", ".apng", ".webp", ".mp4")
+    if arguments.fps is not None and not animated:
+        raise ConfigError({"--fps": "is only for animations: .gif .apng .webp .mp4"})
     run, model = open_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
+    height, width = frames.shape[1] * arguments.scale, frames.shape[2] * arguments.scale
+    if len(frames) * height * width > MOST_FILM:
+        raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
+    frames = np.stack([images.enlarge(frame, arguments.scale) for frame in frames])
     recipe = recipe_of(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
-    if arguments.out.suffix.lower() in (".gif", ".apng", ".webp", ".mp4"):
-        path = export.write_film(arguments.out, frames, recipe=recipe)
+    recipe |= {"linear": arguments.linear, "scale": arguments.scale}
+    if animated:
+        fps = arguments.fps or FPS
+        path = export.write_film(arguments.out, frames, seconds_a_frame=1 / fps, recipe={**recipe, "fps": fps})
     else:
         path = export.write_png(arguments.out, images.grid(frames, columns=len(frames)), recipe)
     say.result(written=str(path))

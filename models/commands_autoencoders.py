@@ -11,9 +11,9 @@ from typing import Any
 
 from models.argument_checks import refuse, together
 from models.bars import bar
-from models.commands import Say, open_model, recipe_of
-from models.core import device, export, images
-from models.core.errors import UserError
+from models.commands import Say, open_model, recipe_of, transparency
+from models.core import device, export, images, photos
+from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.junk import is_junk
 from models.core.operations import shown
@@ -46,22 +46,28 @@ def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
 
 def denoise_(arguments: Namespace, say: Say) -> int:
     """The command ``denoise``: a file that cannot be read or cleaned is named and left out."""
-    strength = arguments.strength
+    strength, suffix = arguments.strength, export.PHOTO_KINDS[arguments.format]
+    if arguments.quality is not None and suffix == ".png":
+        raise ConfigError({"--quality": "is only for --format jpeg and webp: png loses nothing"})
+    how = {} if suffix == ".png" else {"quality": arguments.quality or export.QUALITY}
     run, model = open_model(arguments, say, Denoises)
     wanted = pictures_of(arguments.images)
-    written, effects, problem = 0, set[str](), None
+    written, effects, seen_through, problem = 0, set[str](), list[str](), None
     with counting(say, "pictures") as progress:
         for number, (path, name) in enumerate(wanted):
             progress(shown(name), number, len(wanted))
             try:
-                picture = images.decode(path)
+                photo = photos.read(path, ground=arguments.background)
+                picture = photo.pixels
+                seen_through += [shown(path)] if photo.transparent else []
                 effect = model.effect(picture.shape)
                 if effect and effect not in effects:  # said before it is done
                     say.line(effect)
                 effects.add(effect)
                 clean = model.denoise(images.to_float(picture[None]), strength=strength)[0]
-                recipe = recipe_of(run, "denoise", image=shown(name), strength=strength)
-                out = export.write_png((arguments.out / name).with_suffix(".png"), images.to_uint8(clean), recipe)
+                recipe = recipe_of(run, "denoise", image=shown(name), strength=strength, **how)
+                target = (arguments.out / name).with_suffix(suffix)
+                out = export.write_photo(target, images.to_uint8(clean), recipe, exif=photo.exif, **how)
             except UserError as error:
                 problem = error
                 say.line(str(error))
@@ -70,6 +76,8 @@ def denoise_(arguments: Namespace, say: Say) -> int:
             if say.as_json:
                 say.object("written", path=str(out), source=shown(path))
         progress("done", len(wanted), len(wanted))
+    if words := transparency(seen_through, arguments.background):
+        say.line(words)
     if not written:
         advice = "Give PNG, JPEG, WebP, BMP, GIF or TIFF files, or a folder that holds some."
         raise problem or UserError("There are no pictures here.", where=shown(arguments.images[0]), advice=advice)

@@ -89,7 +89,7 @@ def start_of(arguments: Namespace, run: Run, model: Any, time: int, say: Say) ->
     Raises:
         UserError: if no picture can be read.
     """
-    shown = pictures_of(arguments.images, run.info.dataset["image_shape"], say)
+    shown = pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
     return time, model.forward(images.to_float(shown), time, arguments.seed)
 
 

@@ -1,8 +1,8 @@
 """Everything that leaves the program as a picture, with the recipe it can be made again from.
 
 Nothing is ever overwritten: if a name is taken, the new file gets " (2)" and the function says which name it used.
-A file appears whole or not at all. A recipe is a JSON object: PNG and APNG carry it in a text chunk, GIF and MP4 in a
-comment, WebP in its EXIF description.
+A file appears whole or not at all. A recipe is a JSON object: PNG and APNG carry it in a text chunk, GIF, JPEG and MP4
+in a comment, WebP in its EXIF: the description, or the user's comment where a photo has a description of its own.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from models.core import files, movies, recipes
+from models.core import files, movies, photos, recipes
 from models.core.errors import Cancelled, ImageError, StorageError
 from models.core.operations import shown
 from models.core.recipes import Recipe
 
+PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+QUALITY = 92  # of JPEG and WebP, 1 to 100
 FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", movies.SUFFIX)
 
 _naming = threading.Lock()  # from the choice of a free name until the file is there
@@ -54,6 +57,42 @@ def write_png(path: Path, image: NDArray[np.uint8], recipe: Recipe | None = None
     if path.suffix.lower() != ".png":
         raise ImageError("An image is saved as PNG.", where=shown(path), advice="Give it a name that ends in .png.")
     return _write(path, png_bytes(image, recipe))
+
+
+def write_photo(
+    path: Path, image: NDArray[np.uint8], recipe: Recipe | None = None, *, quality: int = QUALITY, exif: bytes = b""
+) -> Path:
+    """Write one image as .png, .jpg, .jpeg or .webp, by the name's ending, and return the path that was used.
+
+    Args:
+        path: where to.
+        image: uint8 (height, width, 1 or 3).
+        recipe: as in ``png_bytes``.
+        quality: of JPEG and WebP, 1 to 100; PNG loses nothing.
+        exif: a camera's notes, as in ``photos.Photo``; they are kept.
+
+    Raises:
+        ImageError: if the ending is none of these, the recipe cannot be written, or the format cannot hold the image.
+        StorageError: if the disk refuses.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in PHOTO_SUFFIXES or not 1 <= quality <= 100:
+        advice = "Give it a name that ends in one of " + ", ".join(PHOTO_SUFFIXES) + ", and a quality of 1 to 100."
+        raise ImageError("An image cannot be saved like this.", where=shown(path), advice=advice)
+    stream, picture = io.BytesIO(), _picture(image)
+    try:
+        if suffix == ".webp":
+            notes = _exif(recipe, exif)
+            picture.save(stream, "WEBP", quality=quality, method=4, exif=notes)
+        elif suffix == ".png":
+            picture.save(stream, "PNG", pnginfo=_png_text(recipe), exif=exif)
+        else:
+            words = recipes.comment(recipe).encode()
+            sampling = 0 if quality >= 90 else 2  # colours at full size, or at half
+            picture.save(stream, "JPEG", quality=quality, subsampling=sampling, comment=words, exif=exif)
+    except (ValueError, OSError) as error:  # too large for the format, or a recipe too long for it
+        raise ImageError(f"This image cannot be saved as {suffix}.", where=shown(path), advice="Choose PNG.") from error
+    return _write(path, stream.getvalue())
 
 
 def write_film(
@@ -132,12 +171,20 @@ def _png_text(recipe: Recipe | None) -> PngImagePlugin.PngInfo | None:
     return info
 
 
-def _exif(recipe: Recipe | None) -> bytes:
-    if recipe is None:
-        return b""
+def _exif(recipe: Recipe | None, kept: bytes = b"") -> bytes:
+    """A photo's notes and the recipe as a WebP file holds them: a TIFF, without the head that a JPEG wants."""
     exif = Image.Exif()
-    exif[recipes.DESCRIPTION] = recipes.comment(recipe)
-    return exif.tobytes()
+    if kept:
+        exif.load(kept)
+    if recipe is not None:
+        words = recipes.comment(recipe)
+        if recipes.DESCRIPTION in exif:
+            details = exif.get_ifd(recipes.DETAILS)
+            details[recipes.USER_COMMENT] = recipes.ASCII + words.encode()
+            exif[recipes.DETAILS] = details
+        else:
+            exif[recipes.DESCRIPTION] = words
+    return exif.tobytes().removeprefix(photos.EXIF_START) if len(exif) else b""
 
 
 def _picture(image: NDArray[np.uint8]) -> Image.Image:

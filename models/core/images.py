@@ -59,11 +59,11 @@ def decode(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int]
     Raises:
         ImageError: whatever is wrong with the file; nothing else.
     """
-    with _opened(source, name) as image:
+    with opened(source, name) as image:
         if least:
             image.draft(None, (least, least))
         image.load()
-        return _to_array(_in_srgb(_upright(image)), ground)
+        return pixels_of(image, ground)
 
 
 def frames(source: Path | bytes, *, name: str = "") -> int:
@@ -72,7 +72,7 @@ def frames(source: Path | bytes, *, name: str = "") -> int:
     Raises:
         ImageError: as ``decode``.
     """
-    with _opened(source, name) as image:
+    with opened(source, name) as image:
         if image.format in ("PNG", "WEBP") or not getattr(image, "is_animated", False):  # or their headers say it
             return min(int(getattr(image, "n_frames", 1)), MAX_FRAMES)
         count = 1
@@ -83,8 +83,13 @@ def frames(source: Path | bytes, *, name: str = "") -> int:
         return count
 
 
+def pixels_of(image: Image.Image, ground: tuple[int, int, int] = WHITE) -> Pixels:
+    """A loaded image as pixels: the way up it was taken, in sRGB, over the colour ``ground`` where transparent."""
+    return _to_array(_in_srgb(_upright(image)), ground)
+
+
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
+def opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     """Open a picture; every failure in the block becomes an ``ImageError``."""
     where = name or ("" if isinstance(source, bytes) else shown(source))
     try:

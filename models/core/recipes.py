@@ -21,6 +21,8 @@ Recipe = dict[str, Any]
 RECIPE_KEY = "generative-studio"
 MAX_RECIPE_BYTES = 1_000_000
 DESCRIPTION = 0x010E  # EXIF ImageDescription
+DETAILS, USER_COMMENT = 0x8769, 0x9286  # EXIF: the directory of details, and the UserComment in it
+ASCII = b"ASCII\0\0\0"  # how a UserComment in ASCII begins
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
@@ -87,13 +89,18 @@ def _from_png(stream: BinaryIO) -> bytes | None:
 
 
 def _from_metadata(stream: BinaryIO) -> bytes | None:
-    """Take the recipe out of a GIF's comment or a WebP's description."""
+    """Take the recipe out of the comment of a GIF or JPEG, or out of a WebP's description or user's comment."""
     stream.seek(0)
-    with Image.open(stream, formats=[name for name in FORMATS if name in ("GIF", "WEBP")]) as image:
-        found = image.info.get("comment") if image.format == "GIF" else image.getexif().get(DESCRIPTION)
-    text = found.encode() if isinstance(found, str) else bytes(found or b"")
+    with Image.open(stream, formats=[name for name in FORMATS if name in ("GIF", "JPEG", "WEBP")]) as image:
+        if image.format == "WEBP":
+            exif = image.getexif()
+            comment = exif.get_ifd(DETAILS).get(USER_COMMENT, b"")
+            places = [exif.get(DESCRIPTION), bytes(comment).removeprefix(ASCII) if isinstance(comment, bytes) else b""]
+        else:
+            places = [image.info.get("comment")]
     start = f"{RECIPE_KEY}:".encode()
-    return text[len(start) :].rstrip(b"\0") if text.startswith(start) else None
+    texts = [found.encode() if isinstance(found, str) else bytes(found or b"") for found in places]
+    return next((text[len(start) :].rstrip(b"\0") for text in texts if text.startswith(start)), None)
 
 
 def _parsed(text: bytes, where: str) -> Recipe:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from models import __main__ as command_line
 from models import denoising
-from models.core import datasets, training
+from models.core import datasets, recipes, training
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec, capabilities
 from models.core.record import Run
@@ -128,8 +128,6 @@ def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser, mo
     whole = np.clip(np.asarray(taught.network.predict_on_batch([picture, level])), 0, 1)
     assert told == [(1, 3), (2, 3), (3, 3)]
     np.testing.assert_allclose(tiled, whole, atol=2e-3)
-    as_bytes = (picture * 255).astype(np.uint8)
-    np.testing.assert_allclose(taught.denoise(as_bytes, strength=0.1), tiled, atol=0.02)
 
 
 def test_a_small_picture_is_cleaned_alike_when_it_stands_on_its_head(taught: denoising.Denoiser) -> None:
@@ -286,3 +284,62 @@ def test_with_grey_patches_it_learns_and_is_judged_the_same_every_time() -> None
     assert first == second
     history = model.fit(PATCHES, batch_size=4, epochs=2, verbose=0, validation_data=(PATCHES,)).history
     assert history["val_loss"][-1] < first["loss"]
+
+
+def test_the_command_keeps_exif_and_writes_what_is_asked_for(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    album, exif = tmp_path / "album", Image.Exif()
+    album.mkdir()
+    exif[0x010F] = "Camera"
+    Image.fromarray(np.full((9, 13, 3), 200, np.uint8)).save(album / "one.jpg", exif=exif)
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8)).save(album / "ghost.png")
+    words = ["denoise", str(run), "--images", str(album), "--out", str(tmp_path / "out")]
+    for kind, suffix in (("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp")):
+        more = [] if kind == "png" else ["--quality", "80"]
+        assert command_line.main([*words, "--format", kind, "--background", "#c81e32", *more]) == 0
+        said = capsys.readouterr().out
+        assert "ghost.png" in said and "transparent" in said and "#c81e32" in said and "--background" in said
+        with Image.open(tmp_path / "out" / f"one{suffix}") as cleaned:
+            assert cleaned.getexif()[0x010F] == "Camera"
+        recipe = recipes.read_recipe(tmp_path / "out" / f"one{suffix}")
+        assert recipe is not None and recipe.get("quality") == (None if kind == "png" else 80)
+        ghost = np.asarray(Image.open(tmp_path / "out" / f"ghost{suffix}").convert("RGB"), np.float32)
+        grey = float(np.dot((200, 30, 50), (0.299, 0.587, 0.114)))  # or in colour, channel by channel
+        assert abs(ghost.mean() - np.mean((200, 30, 50))) < 12 or abs(ghost.mean() - grey) < 12
+    assert command_line.main([*words, "--quality", "80"]) == 2
+    assert "--quality" in capsys.readouterr().err
+    assert command_line.main([*words, "--format", "bmp", "--background", "blueish"]) == 2
+    err = capsys.readouterr().err
+    assert "--format" in err and "--background" in err
+
+
+def test_animations_have_a_scale_and_a_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = datasets.load("digits")
+    with training.start(tmp_path / "dense", "denoising", denoising.CONFIG(latent_size=4, epochs=1), dataset) as made:
+        training.train(made, dataset)
+    words = ["interpolate", str(tmp_path / "dense"), "--from", "1", "--to", "2", "--steps", "3"]
+    for suffix in (".gif", ".apng", ".webp"):
+        out = tmp_path / f"a{suffix}"
+        assert command_line.main([*words, "--out", str(out), "--scale", "4", "--fps", "20"]) == 0
+        with Image.open(out) as film:
+            assert film.size == (32, 32) and film.n_frames == 3
+            film.seek(1)
+            film.load()
+            assert film.info["duration"] == 50  # ms
+        recipe = recipes.read_recipe(out)
+        assert recipe is not None and (recipe["scale"], recipe["fps"]) == (4, 20.0)
+    assert command_line.main([*words, "--out", str(tmp_path / "old.gif")]) == 0
+    with Image.open(tmp_path / "old.gif") as film:
+        assert film.size == (8, 8)
+        film.seek(1)
+        film.load()
+        assert film.info["duration"] == 100
+    assert command_line.main([*words, "--out", str(tmp_path / "a.png"), "--scale", "4"]) == 0
+    assert Image.open(tmp_path / "a.png").height == 32
+    capsys.readouterr()
+    assert command_line.main([*words, "--out", str(tmp_path / "b.png"), "--fps", "4"]) == 2
+    assert "--fps" in capsys.readouterr().err
+    assert command_line.main([*words, "--out", str(tmp_path / "b.gif"), "--fps", "0", "--scale", "0"]) == 2
+    err = capsys.readouterr().err
+    assert "--fps" in err and "--scale" in err and not (tmp_path / "b.gif").exists()
