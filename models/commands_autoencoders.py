@@ -12,7 +12,7 @@ from typing import Any
 from models.argument_checks import refuse, together
 from models.bars import bar
 from models.commands import Say, open_model, recipe_of, transparency
-from models.core import device, export, images, photos
+from models.core import device, export, image_kinds, images, photos
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.junk import is_junk
@@ -38,7 +38,7 @@ def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
             continue
         for folder, inner, names in os.walk(path):
             inner[:] = sorted(name for name in inner if not is_junk(name))
-            kept = (name for name in sorted(names) if name.lower().endswith(images.IMAGE_SUFFIXES))
+            kept = (name for name in sorted(names) if image_kinds.is_image(name))
             inside = [Path(folder, name) for name in kept if not is_junk(name)]
             found.extend((file, file.relative_to(path)) for file in inside)
     return found

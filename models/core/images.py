@@ -1,6 +1,6 @@
 """Pictures in and pictures side by side: safe decoding of any file, fitting to a model's shape, grids.
 
-Files come from anywhere, so ``decode`` trusts nothing: it looks at a path before it opens it, knows six formats only,
+Files come from anywhere, so ``decode`` trusts nothing: it looks at a path before it opens it, knows a few formats only,
 refuses sizes that would fill the memory, and lets no error out but ``ImageError``.
 """
 
@@ -19,21 +19,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from models.core import image_kinds
 from models.core.arrays import check_pixels
 from models.core.errors import ImageError
 from models.core.operations import shown
 
 Pixels = NDArray[np.uint8]  # (height, width, channels)
 
-IMAGE_SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff")
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+IMAGE_SUFFIXES, FORMATS = image_kinds.SUFFIXES, image_kinds.FORMATS
 MAX_BYTES = 100_000_000
 MAX_PIXELS = 50_000_000
 MAX_PROFILE_BYTES = 4_000_000
 MAX_FRAMES = 1000  # counting stops here
 WHITE = (255, 255, 255)
 
-_OTHER_FILE = "Open a PNG, JPEG, WebP, BMP, GIF or TIFF picture instead."
+_OTHER_FILE = "Open a PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF picture instead."
+_CONVERT = "Save it as PNG or JPEG in another program first."
 _SMALLER = "Make the picture smaller in another program first."
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -116,6 +117,8 @@ def _explained(error: Exception, where: str) -> ImageError:
     if isinstance(error, MemoryError):
         return ImageError("There is not enough memory to open this picture.", where=where, advice=_SMALLER)
     if isinstance(error, UnidentifiedImageError):
+        if kind := image_kinds.unreadable(where):
+            return ImageError(kind, where=where, advice=_CONVERT)
         return ImageError("This is not a picture that can be opened here.", where=where, advice=_OTHER_FILE)
     if isinstance(error, PermissionError):
         return ImageError("This file may not be read.", where=where, advice="Change its permissions or copy it.")

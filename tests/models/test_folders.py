@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from models.core import places
-from models.core.datasets import Dataset, cache, folder, listing, load
+from models.core.datasets import Dataset, cache, celeba, folder, load
 from models.core.errors import Cancelled, DatasetError, StorageError
 from tests.bounds import end
 from tests.models import picture_files
@@ -97,13 +97,27 @@ def test_images_are_grey_if_all_are(tmp_path: Path, colourful: set[int]) -> None
     assert len(odd) == len(colourful)
 
 
-def test_labels_need_every_picture_in_a_subfolder(tmp_path: Path) -> None:
+def test_labels_need_nearly_every_image_in_a_subfolder(tmp_path: Path) -> None:
+    place = tmp_path / "p"
     for number in range(6):
-        paint(tmp_path / "p" / ("cat" if number % 2 else "dog") / "deeper" / f"{number}.png", number)
-    assert load(tmp_path / "p").label_names == ("cat", "dog")
-    paint(tmp_path / "p" / "loose.png", 9)
-    assert load(tmp_path / "p").labels is None
-    assert load(tmp_path / "p" / "cat").labels is None
+        paint(place / ("cat" if number % 2 else "dog") / "deeper" / f"{number}.png", number)
+    assert load(place).label_names == ("cat", "dog")
+    assert load(place / "cat").labels is None
+    (place / "broken.png").write_bytes(b"")
+    (place / "photo.psd").write_bytes(b"8BPS")
+    assert load(place).label_names == ("cat", "dog")
+    paint(place / "loose.png", 9)
+    dataset = load(place)
+    is_sound(dataset)
+    assert dataset.label_names == ("cat", "dog") and sorted(numbers(dataset)) == list(range(6))
+    assert {item.path for item in dataset.skipped} == {"broken.png", "photo.psd", "loose.png"}
+    assert "beside the class folders" in dataset.notice and "3 of 9 files" in dataset.notice
+    for number in range(20, 26):
+        paint(place / f"{number}.png", number)
+    dataset = load(place)
+    is_sound(dataset)
+    assert dataset.labels is None and len(dataset.images) == 13
+    assert "Labels are not used, because 7 of 13 images lie in no class folder." in dataset.notice
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -112,7 +126,7 @@ def test_celeba_attributes(tmp_path: Path, beside: bool) -> None:
     rows = [f"{n:06}.jpg {1 if n % 2 else -1:2} {1 if n > 5 else -1:2}" for n in range(12)]
     for number in range(13):
         paint(place / "a.png", number).rename(place / f"{number:06}.jpg")  # lossless, whatever its name says
-    listed = (place.parent if beside else place) / listing.ATTRIBUTE_FILE
+    listed = (place.parent if beside else place) / celeba.ATTRIBUTE_FILE
     listed.write_text("12\nEyeglasses Young\n" + "\n".join(rows) + "\n")
     dataset = load(place, size=8)
     is_sound(dataset)

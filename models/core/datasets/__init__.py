@@ -36,6 +36,7 @@ DATASET_TITLES: dict[str, str] = {
     "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
 }
 _OUTLINES = {"fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "digits": ((8, 8, 1), 1_439)}
+RULES = 2  # how folders and files become datasets: runs say by which rules they were started, and keep them
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
 _FINGERPRINT_IMAGES = 2000
@@ -63,6 +64,8 @@ class Dataset:
         source: where it came from, in words.
         notice: what a person must know of it.
         skipped: files that were left out.
+        path: where it was read from, absolute; None for one that comes with the program.
+        rules: by which of the rules (1 to ``RULES``) it was read.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Dataset:
     source: str
     notice: str = ""
     skipped: tuple[Skipped, ...] = ()
+    path: Path | None = None
+    rules: int = RULES
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -107,13 +112,15 @@ class Dataset:
 
 
 def load(
-    name: str | Path, *, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None
-) -> Dataset:
+    name: str | Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
+    cancelled: Cancel | None = None,
+) -> Dataset:  # fmt: skip
     """Load a dataset.
 
     Args:
         name: a key of ``DATASETS``, the path of a folder of pictures, or the path of an .npz file.
         size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
+        rules: 1 reads a folder or file as the first version of the program did, for runs that it started.
         progress: called with (what is being done, how much is done, how much there is).
         cancelled: asked now and then.
 
@@ -126,10 +133,10 @@ def load(
     if str(name) in DATASETS:
         found: Dataset = import_module(DATASETS[str(name)]).load(size=size, progress=progress, cancelled=cancelled)
         return _resized(found, size, progress, cancelled)
-    path = expanded(name)
+    path = expanded(name).absolute()  # a run that is resumed from another folder finds it again
     module = import_module(f"models.core.datasets.{_kind(path)}")
-    found = module.load(path, size=size, progress=progress, cancelled=cancelled)
-    return _resized(found, size, progress, cancelled)
+    found = module.load(path, size=size, rules=rules, progress=progress, cancelled=cancelled)
+    return _resized(replace(found, path=path, rules=rules), size, progress, cancelled)
 
 
 def check(name: str | Path, *, size: int | None = None) -> None:
@@ -156,9 +163,9 @@ class Outline:
 
 def outline(name: str, size: int = 64) -> Outline:
     """What a dataset holds without loading it: a folder's images are colour and square, its labels not known."""
-    if name not in _OUTLINES and _kind(Path(name)) == "npz":
-        shape, count = import_module("models.core.datasets.npz").outline(Path(name)) or ((size, size, 3), None)
-        return Outline(DataSpec(shape), count if count is None else splits(count)[0].stop)
+    if name not in _OUTLINES and _kind(expanded(name)) == "npz":
+        shape, count = import_module("models.core.datasets.npz").outline(expanded(name)) or ((size, size, 3), None)
+        return Outline(DataSpec(shape), count)
     if name not in _OUTLINES:
         return Outline(DataSpec((size, size, 3)), None)
     shape, count = _OUTLINES[name]
@@ -169,7 +176,9 @@ def outline(name: str, size: int = 64) -> Outline:
 
 def _kind(path: Path) -> str:
     """The module that reads a path: "folder", "npz" or none."""
-    return "folder" if _is(path, Path.is_dir) else "npz" if _is(path, Path.is_file) and path.suffix == ".npz" else ""
+    if _is(path, Path.is_dir):
+        return "folder"
+    return "npz" if path.suffix.lower() == ".npz" and _is(path, Path.is_file) else ""
 
 
 def _is(path: Path, test: Callable[[Path], bool]) -> bool:

@@ -150,6 +150,20 @@ class ImageWriter:
         self._stream.write(np.ascontiguousarray(wide).tobytes())
         self.count += 1
 
+    def arrange(self, order: NDArray[np.int64]) -> None:
+        """Keep only some of the images, in another order: rows (m,) of those that were added."""
+        self._stream.flush()
+        size, old = self.height * self.width * self.channels, self._stream
+        other = self.path.with_suffix(".order")
+        self._stream = other.open("w+b")
+        self._stream.seek(self._room)
+        for row in order.tolist():
+            old.seek(self._room + row * size)
+            self._stream.write(old.read(size))
+        old.close()
+        os.replace(other, self.path)
+        self.count = len(order)
+
     def close(self) -> None:
         """Write the header and flush to the disk."""
         self._stream.seek(0)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from models.core import places
 from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report
+from models.core.datasets.arrays import read_arrays
 from models.core.datasets.download import fetch
 from models.core.datasets.idx import read_idx
-from models.core.datasets.npz import read_arrays
 from models.core.errors import DatasetError
 
 LABELS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")

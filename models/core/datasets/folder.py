@@ -11,14 +11,17 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from models.core import places
-from models.core.datasets import Cancel, Dataset, Progress, Skipped, report, splits
+from models.core import image_kinds, places
+from models.core.datasets import RULES, Cancel, Dataset, Progress, Skipped, report, splits
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
-from models.core.datasets.listing import ATTRIBUTE_FILE, Listing, Row
+from models.core.datasets.layout import STRAY, Folders, layout
+from models.core.datasets.listing import Listing, Row
+from models.core.datasets.parts import Arranged, arranged
 from models.core.errors import DatasetError, ImageError
 from models.core.images import IMAGE_SUFFIXES, Pixels, decode, fit
 from models.core.operations import shown
@@ -26,6 +29,8 @@ from models.core.operations import shown
 SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
 _WORDS = ("label_names", "attribute_names", "skipped", "more")  # what the cache says beside the arrays
+_ALL_WORDS = (*_WORDS, "notice", "splits")
+NO_TRAINING_IMAGE = "No training image is of its class."
 _AHEAD = 32  # pictures decoded ahead of the one that is written
 _REASONS_SHOWN = 5
 
@@ -34,31 +39,34 @@ Decoded = tuple[Row, Pixels | None, str]  # (row, image or None, reason why None
 
 
 def load(
-    path: Path, *, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None
-) -> Dataset:
-    """Load the pictures of a folder and of the folders in it.
+    path: Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
+    cancelled: Cancel | None = None,
+) -> Dataset:  # fmt: skip
+    """Load the images of a folder and of the folders in it.
 
-    First-level subfolders are labels if every picture lies in one. CelebA's ``list_attr_celeba.txt``, in the folder or
-    beside it, gives attributes. Images are grey if all pictures are, else colour, in a fixed random order.
+    First-level subfolders are classes if nearly every image lies in one, and folders named train, validation and test
+    are splits with classes in them (layout.py). CelebA's file of attributes gives attributes (celeba.py). Images are
+    grey if all are, else colour, in a fixed random order.
 
     Args:
         path: the folder.
-        size: height and width, 8 to 256; 64 by default. The middle of each picture is taken.
-        progress: see ``models.core.datasets.load``.
+        size: height and width, 8 to 256; 64 by default. The middle of each image is taken.
+        rules: see ``models.core.datasets.load``.
+        progress: see there.
         cancelled: see there; nothing is left behind.
 
     Raises:
-        DatasetError: if the folder cannot be read, or none of its pictures.
+        DatasetError: if the folder cannot be read, or none of its images.
         StorageError: if the cache cannot be written.
         Cancelled: if ``cancelled`` said so.
     """
     side = size or SIZE
     home = places.cache() / "folders"
     with new_folder(home) as fresh:
-        listing = Listing(path, fresh / "files.sqlite", _telling("Looking for pictures", progress, cancelled))
+        listing = Listing(path, fresh / "files.sqlite", _telling("Looking for pictures", progress, cancelled), rules)
         try:
-            target = home / f"{listing.key(1)}-{side}"
-            cached = open_cached(target, _WORDS)
+            target = home / f"{_key(listing)}-{side}"
+            cached = open_cached(target, _WORDS if rules == 1 else _ALL_WORDS)
             if cached is None:
                 _decode_all(path, listing, fresh, side, _telling("Reading pictures", progress, cancelled))
         finally:
@@ -69,42 +77,98 @@ def load(
             cached = open_cached(target, _WORDS)
     if cached is None:
         raise DatasetError("The cache of this folder could not be read back.", where=shown(path), advice="Try again.")
-    return _dataset(path, cached)
+    return _dataset(path, cached, listing.run_folders)
+
+
+def _key(listing: Listing) -> str:
+    """The name of the cache: with another plugin of Pillow more of the same files can be read."""
+    return listing.key(1) if listing.rules == 1 else listing.key(listing.rules, image_kinds.SUFFIXES)
 
 
 def _telling(what: str, progress: Progress | None, cancelled: Cancel | None) -> Tell:
     return lambda done, total: report(what, done, total, progress, cancelled)
 
 
+@dataclass
+class _Read:
+    """What is known of the images that were read, in order, and of the files that were left out."""
+
+    folders: Folders = field(default_factory=Folders)
+    rows: array[int] = field(default_factory=lambda: array("q"))  # of the listing
+    tops: array[int] = field(default_factory=lambda: array("i"))  # labels by the first rules
+    attributes: bytearray = field(default_factory=bytearray)
+    skipped: list[Skipped] = field(default_factory=list)
+    more: int = 0  # left out beside those
+
+    def leave_out(self, path: bytes, reason: str) -> None:
+        if len(self.skipped) < MAX_SKIPPED:
+            self.skipped.append(Skipped(shown(Path(os.fsdecode(path))), reason))
+        else:
+            self.more += 1
+
+
 def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, tell: Tell) -> None:
-    """Decode every picture into ``images.npy`` and write what is known of each beside it."""
-    names, labels = listing.labels(), array("i")
-    attributes, skipped, more = bytearray(), list[Skipped](), 0
+    """Decode every image into ``images.npy`` and write what is known of each beside it."""
     with ImageWriter(fresh / "images.npy", side, side) as writer:
-        for done, (row, image, reason) in enumerate(_decoded(path, listing, side)):
-            if done % 16 == 0:
-                tell(done, listing.count)
-            if image is not None:
-                writer.append(image)
-                labels.append(names.index(row.top) if names else 0)
-                attributes += row.attributes or b""
-            elif len(skipped) < MAX_SKIPPED:
-                skipped.append(Skipped(shown(Path(os.fsdecode(row.path))), reason))
-            else:
-                more += 1
+        read = _read_all(path, listing, writer, side, tell)
         if writer.count == 0:
-            raise _nothing(path, skipped)
+            raise _nothing(path, read.skipped)
+        bits = np.frombuffer(read.attributes, np.bool_).reshape(writer.count, -1) if listing.attribute_names else None
+        found, notice = _arranged(read, listing) if listing.rules > 1 else (_by_first_rules(read, listing), "")
+        if not np.array_equal(found.order, np.arange(writer.count)):
+            writer.arrange(found.order)
         tell(listing.count, listing.count)
         writer.close()
-        count = writer.count
-    bits = np.frombuffer(attributes, np.bool_).reshape(count, -1) if listing.attribute_names else None
     words = {
-        "label_names": names,
+        "label_names": found.names,
         "attribute_names": listing.attribute_names,
-        "skipped": [(item.path, item.reason) for item in skipped],
-        "more": more,
+        "skipped": [(item.path, item.reason) for item in read.skipped],
+        "more": read.more,
+        "notice": notice,
+        "splits": [(part.start, part.stop) for part in found.slices],
     }
-    write_rest(fresh, np.array(labels, np.int32) if names else None, bits, words)
+    write_rest(fresh, found.labels, None if bits is None else bits[found.order], words)
+
+
+def _read_all(path: Path, listing: Listing, writer: ImageWriter, side: int, tell: Tell) -> _Read:
+    """Give every image that can be read to ``writer``."""
+    read, tops = _Read(), {name: place for place, name in enumerate(listing.labels())}
+    for done, (row, image, reason) in enumerate(_decoded(path, listing, side)):
+        if done % 16 == 0:
+            tell(done, listing.count)
+        if image is None:
+            read.leave_out(row.path, reason)
+            continue
+        writer.append(image)
+        read.folders.add(row.path)
+        read.rows.append(done)
+        read.tops.append(tops.get(row.top or "", 0))
+        read.attributes += row.attributes or b""
+    return read
+
+
+def _by_first_rules(read: _Read, listing: Listing) -> Arranged:
+    """A class for each first-level folder, if every file lies in one; the splits are 80, 10 and 10 %."""
+    names, count = listing.labels(), len(read.rows)
+    return Arranged(
+        np.arange(count), splits(count), np.array(read.tops) if names else None, names, "", np.zeros(0, int)
+    )
+
+
+def _arranged(read: _Read, listing: Listing) -> tuple[Arranged, str]:
+    """Classes and splits of the images that were read, and what is to be said of them; strays are reported."""
+    known = layout(read.folders)
+    found = arranged(len(known.labels), known.labels, known.names or ("",), known.parts)
+    rows = np.array(read.rows)
+    reasons = dict.fromkeys(rows[known.labels < 0].tolist(), STRAY)
+    reasons |= dict.fromkeys(rows[found.dropped].tolist(), NO_TRAINING_IMAGE)
+    if reasons:
+        for place, row in enumerate(listing.rows()):
+            if place in reasons:
+                read.leave_out(row.path, reasons[place])
+    if not known.names:
+        found = replace(found, labels=None, names=())
+    return found, " ".join(filter(None, (known.notice, found.notice)))
 
 
 def _decoded(path: Path, listing: Listing, side: int) -> Iterator[Decoded]:
@@ -127,8 +191,10 @@ def _decoded(path: Path, listing: Listing, side: int) -> Iterator[Decoded]:
 
 
 def _one(root: bytes, row: Row, side: int, needs_row: bool) -> Decoded:
+    if kind := image_kinds.unreadable(row.path):
+        return row, None, kind
     if needs_row and row.attributes is None:
-        return row, None, f"It has no row in {ATTRIBUTE_FILE}."
+        return row, None, "It has no row in the file of attributes."
     try:
         image = decode(Path(os.fsdecode(os.path.join(root, row.path))), least=2 * side)
     except ImageError as error:
@@ -145,24 +211,29 @@ def _nothing(path: Path, skipped: list[Skipped]) -> DatasetError:
     return DatasetError("No picture in this folder can be read.", where=shown(path), advice=reasons)
 
 
-def _dataset(path: Path, cached: Cached) -> Dataset:
+def _dataset(path: Path, cached: Cached, run_folders: int) -> Dataset:
     words = cached.words
     skipped = tuple(Skipped(str(name), str(reason)) for name, reason in words["skipped"])
     missing = len(skipped) + int(words["more"])
-    train, validation, test = splits(len(cached.images))
+    known = words.get("splits")
+    cut = splits(len(cached.images)) if known is None else tuple(slice(int(a), int(b)) for a, b in known)
+    notices = [f"{missing:,} of {missing + len(cached.images):,} files could not be used." if missing else ""]
+    notices.append(str(words.get("notice", "")))
+    if run_folders:
+        notices.append(f"Run folders inside are not part of it: {run_folders:,} left out.")
     title = shown(Path(path.resolve().name or path))
     return Dataset(
         name=shown(path),
         title=title,
         images=cached.images,
-        train=train,
-        validation=validation,
-        test=test,
+        train=cut[0],
+        validation=cut[1],
+        test=cut[2],
         labels=cached.labels,
         label_names=tuple(words["label_names"]),
         attributes=cached.attributes,
         attribute_names=tuple(words["attribute_names"]),
         source=f"Read from the folder {shown(path)}.",
-        notice=f"{missing:,} of {missing + len(cached.images):,} files could not be used." if missing else "",
+        notice=" ".join(filter(None, notices)),
         skipped=skipped,
     )

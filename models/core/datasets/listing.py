@@ -13,18 +13,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
+from models.core import image_kinds, runinfo
+from models.core.datasets import RULES, celeba
 from models.core.errors import DatasetError
-from models.core.images import IMAGE_SUFFIXES
 from models.core.junk import is_junk
 from models.core.operations import shown
 
+if TYPE_CHECKING:
+    _Entries = os._ScandirIterator[bytes]
+
 MAX_DEPTH = 64
-MAX_ATTRIBUTES = 1000
 MAX_LABELS = 1000
-_MAX_LINE = 100_000
-ATTRIBUTE_FILE = "list_attr_celeba.txt"
+_RUN = runinfo.FILE.encode()
+_FIRST_SUFFIXES = tuple(suffix.encode() for suffix in image_kinds.FIRST_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,18 @@ class Listing:
     """Scans a folder once and gives its pictures out in order.
 
     Args:
-        folder: the folder of pictures; links are followed, loops are not, hidden files and folders are left out.
+        folder: the folder of pictures; links are followed, loops are not, junk and run folders are left out.
         database: a file that does not exist yet.
-        tell: called now and then with (0, pictures found).
+        tell: called now and then with (0, images found).
+        rules: as in ``models.core.datasets.load``.
 
     Raises:
         DatasetError: if the folder cannot be read.
     """
 
-    def __init__(self, folder: Path, database: Path, tell: Callable[[int, int], None]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, database: Path, tell: Callable[[int, int], None], rules: int = RULES) -> None:
+        self.folder, self.rules = folder, rules
+        self.run_folders = 0  # left out
         self._base = sqlite3.connect(database, isolation_level=None)
         for command in (
             "PRAGMA journal_mode=OFF",
@@ -60,7 +65,7 @@ class Listing:
         ):
             self._base.execute(command)
         self.count = 0
-        for path, found in _walk(folder):
+        for path, found in self._walk():
             top = shown(Path(os.fsdecode(path.split(b"/")[0]))) if b"/" in path else None
             hashed = hashlib.sha256(path).digest()[:16]
             values = (hashed, path, top, str(found.st_size), str(found.st_mtime_ns))
@@ -96,74 +101,73 @@ class Listing:
     def rows(self) -> Iterator[Row]:
         """Give out the pictures in order."""
         for path, top in self._base.execute("SELECT path, top FROM files ORDER BY hash"):
-            bits = None
-            if self.attribute_names:
-                name = path.rsplit(b"/", 1)[-1]
-                found = self._base.execute("SELECT bits FROM attributes WHERE name = ?", (name,)).fetchone()
-                bits = found[0] if found else None
-            yield Row(path, top, bits)
+            yield Row(path, top, self._bits(path) if self.attribute_names else None)
 
     def _read_attributes(self) -> tuple[str, ...]:
-        """Read CelebA's file of attributes, in the folder or the one above it: a count, names, a row an image."""
-        for path in (self.folder / ATTRIBUTE_FILE, self.folder.absolute().parent / ATTRIBUTE_FILE):
-            if path.is_file():
-                try:
-                    with path.open("rb") as stream:
-                        return self._attribute_rows(stream)
-                except (OSError, ValueError) as error:
-                    text = f"The file of attributes cannot be used: {error}."
-                    raise DatasetError(text, where=shown(path), advice="Repair it or take it away.") from error
+        """Read CelebA's file of attributes, wherever it lies; one that knows none of the images is another folder's."""
+        for path in celeba.places(self.folder, self.rules):
+            if not path.is_file():
+                continue
+            names, rows = celeba.read(path)
+            for name, bits in rows:
+                self._base.execute("INSERT OR REPLACE INTO attributes VALUES (?, ?)", (name, bits))
+            if path.parent == self.folder or self.rules == 1 or self._knows_any():
+                return names
+            self._base.execute("DELETE FROM attributes")
         return ()
 
-    def _attribute_rows(self, stream: BinaryIO) -> tuple[str, ...]:
-        int(stream.readline(_MAX_LINE))  # the number of rows; a ValueError if not
-        names = tuple(stream.readline(_MAX_LINE).decode("utf-8").split())
-        if not 1 <= len(names) <= MAX_ATTRIBUTES:
-            raise ValueError(f"it names {len(names)} attributes")
-        number = 2
-        while line := stream.readline(_MAX_LINE):
-            number += 1
-            name, *values = line.split()[: len(names) + 2] or [b""]
-            if not name:
+    def _knows_any(self) -> bool:
+        return any(self._bits(path) is not None for (path,) in self._base.execute("SELECT path FROM files"))
+
+    def _bits(self, path: bytes) -> bytes | None:
+        """The attributes of an image: under its name, or under the original's, a JPEG of the same name."""
+        name = path.rsplit(b"/", 1)[-1]
+        for known in (name,) if self.rules == 1 else (name, name.rsplit(b".", 1)[0] + b".jpg"):
+            found = self._base.execute("SELECT bits FROM attributes WHERE name = ?", (known,)).fetchone()
+            if found:
+                return bytes(found[0])
+        return None
+
+    def _walk(self) -> Iterator[tuple[bytes, os.stat_result]]:
+        """Give out what is named like an image: its path below the folder and its state (a broken link's own)."""
+        seen: set[tuple[int, int]] = set()
+        waiting: list[tuple[bytes, int]] = [(b"", 0)]
+        while waiting:
+            below, depth = waiting.pop()
+            entries = self._entries(below, seen) if depth <= MAX_DEPTH else None
+            if entries is None:
                 continue
-            if len(values) != len(names) or not set(values) <= {b"1", b"-1", b"0"}:
-                raise ValueError(f"line {number} does not hold {len(names)} values of 1 or -1")
-            bits = bytes(value == b"1" for value in values)
-            self._base.execute("INSERT OR REPLACE INTO attributes VALUES (?, ?)", (name, bits))
-        return names
+            with entries:
+                for entry in entries:
+                    path = below + b"/" + entry.name if below else entry.name
+                    if entry.name.startswith(b".") if self.rules == 1 else is_junk(entry.name):
+                        continue
+                    if _is_folder(entry):
+                        waiting.append((path, depth + 1))
+                    elif self._is_image(entry.name):
+                        yield path, _state(entry)  # type: ignore[misc]
 
-
-def _walk(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
-    """Give out what is named like a picture: its path below the folder and its state (a broken link's own)."""
-    root = os.fsencode(folder)
-    seen: set[tuple[int, int]] = set()
-    waiting: list[tuple[bytes, int]] = [(b"", 0)]
-    while waiting:
-        below, depth = waiting.pop()
+    def _entries(self, below: bytes, seen: set[tuple[int, int]]) -> _Entries | None:
+        """What lies in a folder below this one; None if it was seen before, is a run, or cannot be read."""
+        root = os.fsencode(self.folder)
         place = os.path.join(root, below) if below else root
         try:
             state = os.stat(place)
-            if (state.st_dev, state.st_ino) in seen or depth > MAX_DEPTH:
-                continue
+            if (state.st_dev, state.st_ino) in seen:
+                return None
             seen.add((state.st_dev, state.st_ino))
-            entries = os.scandir(place)
+            if below and self.rules > 1 and os.path.lexists(os.path.join(place, _RUN)):
+                self.run_folders += 1  # sheets of samples are no images to learn from
+                return None
+            return os.scandir(place)
         except OSError as error:
             if not below:
                 text = "This folder cannot be read."
-                raise DatasetError(text, where=shown(folder), advice="Check its permissions.") from error
-            continue
-        with entries:
-            for entry in entries:
-                path = below + b"/" + entry.name if below else entry.name
-                if is_junk(entry.name):
-                    continue
-                if _is_folder(entry):
-                    waiting.append((path, depth + 1))
-                elif entry.name.lower().endswith(_SUFFIXES) and (found := _state(entry)) is not None:
-                    yield path, found
+                raise DatasetError(text, where=shown(self.folder), advice="Check its permissions.") from error
+            return None
 
-
-_SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
+    def _is_image(self, name: bytes) -> bool:
+        return image_kinds.is_image(name) if self.rules > 1 else name.lower().endswith(_FIRST_SUFFIXES)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -1,44 +1,66 @@
-"""Datasets from an .npz file that anybody may have written: read without objects, every size checked beforehand.
+"""Datasets from an .npz file that anybody may have written.
 
-The file holds ``images`` (or ``x``, or ``x_train``), uint8 0..255 or floats in [0, 1], of shape (n, height, width) or
-(n, height, width, 1 or 3); and, if it likes, ``labels`` (or ``y``, ``y_train``), ``label_names``, ``attributes`` and
+The file holds the images as ``images``, ``x``, ``data`` or ``arr_0``, or in parts: ``x_train``, ``x_val`` and
+``x_test``, or MedMNIST's ``train_images``, ``val_images`` and ``test_images``. They are whole numbers or floats from 0
+to 255, or floats in [0, 1], of shape (n, height, width) or (n, height, width, 1 or 3); (n, 1 or 3, height, width) is
+understood, too. Beside them it may hold labels under the matching names, ``label_names``, ``attributes`` and
 ``attribute_names``.
 """
 
 from __future__ import annotations
 
-import math
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.datasets import Cancel, Dataset, Progress, report, splits
+from models.core.datasets import RULES, Cancel, Dataset, Progress, report, splits
+from models.core.datasets.arrays import headers, listed, read_arrays, wrong
+from models.core.datasets.classes import Classes, classes, words
+from models.core.datasets.parts import Arranged, arranged
+from models.core.datasets.pixels import as_images, layout
 from models.core.errors import DatasetError
-from models.core.images import to_uint8
 from models.core.operations import shown
 
-MAX_BYTES = 8_000_000_000
-MAX_ENTRIES = 1000
-MAX_SIDE = 2048
-MAX_LABELS = 10_000
-_RATIO = 1032  # deflate cannot squeeze further
-_HEADER_BYTES = 10_000
-_KEYS = {
-    "images": ("images", "x", "x_train"),
-    "labels": ("labels", "y", "y_train"),
-    "label_names": ("label_names",),
-    "attributes": ("attributes",),
-    "attribute_names": ("attribute_names",),
+Arrays = dict[str, NDArray[Any]]
+_WHOLE = {
+    "images": ("images", "x", "X", "data", "imgs", "arr_0"),
+    "labels": ("labels", "y", "Y", "label", "targets", "target"),
 }
-_ADVICE = "Write it with numpy.savez(path, images=..., labels=...), images uint8 of shape (n, height, width, 3)."
+_IN_PARTS = {  # for training, validation and test
+    "images": (
+        ("x_train", "X_train", "train_images"), ("x_val", "X_val", "x_valid", "val_images"),
+        ("x_test", "X_test", "test_images"),
+    ),
+    "labels": (("y_train", "train_labels"), ("y_val", "y_valid", "val_labels"), ("y_test", "test_labels")),
+}  # fmt: skip
+_OTHERS = ("label_names", "attributes", "attribute_names")
+_UNNAMED_LABELS = "arr_1"
+_NAMES = {
+    *_WHOLE["images"], *_WHOLE["labels"], *_OTHERS, _UNNAMED_LABELS,
+    *(name for kind in _IN_PARTS.values() for names in kind for name in names),
+}  # fmt: skip
+_FIRST_RULES = {"images": ("images", "x", "x_train"), "labels": ("labels", "y", "y_train")}
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a file holds: images uint8 (n, h, w, c), the part of each, classes or attributes bool (n, k), notices."""
+
+    images: NDArray[np.uint8]
+    parts: NDArray[np.int8] | None
+    known: Classes | None
+    attributes: NDArray[np.bool_] | None
+    attribute_names: tuple[str, ...]
+    notices: tuple[str, ...]
 
 
 def load(
-    path: Path, *, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None
-) -> Dataset:
+    path: Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
+    cancelled: Cancel | None = None,
+) -> Dataset:  # fmt: skip
     """Load a dataset from an .npz file; the caller resizes it.
 
     The rows are put into a fixed random order, because files are often sorted by label and splits are contiguous.
@@ -49,145 +71,132 @@ def load(
     """
     where = shown(path)
     report("Reading the file", 0, 1, progress, cancelled)
-    arrays = read_arrays(path, {key for keys in _KEYS.values() for key in keys})
-    parts = {part: next((arrays[key] for key in keys if key in arrays), None) for part, keys in _KEYS.items()}
-    images = _images(parts["images"], where)
+    content = _content(path) if rules > 1 else _first_content(path)
     report("Reading the file", 1, 1, progress, cancelled)
-    order = np.random.default_rng(0).permutation(len(images))
-    labels, label_names = _labels(parts["labels"], parts["label_names"], len(images), where)
-    attributes, names = _attributes(parts["attributes"], parts["attribute_names"], len(images), where)
-    train, validation, test = splits(len(images))
+    count, known = len(content.images), content.known
+    shuffled = np.random.default_rng(0).permutation(count)
+    labels, names = (None, ()) if known is None else (known.labels[shuffled], known.names)
+    if rules > 1:
+        parts = None if content.parts is None else content.parts[shuffled]
+        found = arranged(count, labels, names, parts)
+    else:
+        found = Arranged(np.arange(count), splits(count), labels, names, "", np.zeros(0, np.int64))
+    order, bits = shuffled[found.order], content.attributes
+    train, validation, test = found.slices
     return Dataset(
-        name=where,
-        title=shown(Path(path.stem)),
-        images=images[order],
-        train=train,
-        validation=validation,
-        test=test,
-        labels=None if labels is None else labels[order],
-        label_names=label_names,
-        attributes=None if attributes is None else attributes[order],
-        attribute_names=names,
-        source=f"Read from {where}.",
-    )
+        name=where, title=shown(Path(path.stem)), images=np.ascontiguousarray(content.images[order]), train=train,
+        validation=validation, test=test, labels=found.labels, label_names=found.names,
+        attributes=None if bits is None else bits[order], attribute_names=content.attribute_names,
+        source=f"Read from {where}.", notice=" ".join(filter(None, (*content.notices, found.notice))),
+    )  # fmt: skip
 
 
 def outline(path: Path) -> tuple[tuple[int, int, int], int] | None:
-    """The shape of the images and how many there are, from the file's header alone; None if it is unclear."""
+    """(height, width, channels) and the number of training images, from the headers alone; None if it is unclear."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            name = next(f"{key}.npy" for key in _KEYS["images"] if f"{key}.npy" in archive.namelist())
-            with archive.open(name) as stream:
-                shape, _, _ = _header(stream, "", "images")
-    except Exception:  # noqa: BLE001 - loading it will say what is wrong
+        found = headers(path)
+        whole = _named(found, _WHOLE["images"])
+        each = [_named(found, names) for names in _IN_PARTS["images"]]
+        some = [name for name in (whole, *each) if name]
+        count, height, width, channels = layout(found[some[0]][0])
+        parts = None if whole else np.repeat(np.arange(3, dtype=np.int8), [found[n][0][0] if n else 0 for n in each])
+    except (DatasetError, ValueError, IndexError):  # loading it will say what is wrong
         return None
-    if len(shape) == 3:
-        shape = (*shape, 1)
-    return ((shape[1], shape[2], shape[3]), shape[0]) if len(shape) == 4 and min(shape) > 0 else None
+    total = count if parts is None else len(parts)
+    shape = (height, width, channels)
+    return (shape, arranged(total, None, (), parts).slices[0].stop) if total > 0 and min(shape) > 0 else None
 
 
-def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
-    """Read the arrays of an .npz file that have one of these names.
-
-    Raises:
-        DatasetError: if the file is damaged, holds Python objects, says the same name twice, or declares more than 8 GB
-            or more than its compressed size allows for; found out before memory is taken.
-    """
-    where = shown(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
-                raise _wrong(where, "", "it holds too many arrays, or two of the same name")
-            wanted = [entry for entry in entries if entry.filename.removesuffix(".npy") in names]
-            if sum(entry.file_size for entry in wanted) > MAX_BYTES:
-                raise _wrong(where, "", "its arrays are larger than 8 GB")
-            return {entry.filename.removesuffix(".npy"): _array(archive, entry, where) for entry in wanted}
-    except DatasetError:
-        raise
-    except Exception as error:
-        raise _wrong(where, "", f"{error}" or type(error).__name__) from error
+def _named(found: Any, names: tuple[str, ...]) -> str:
+    """The first of some names that is there, or ""."""
+    return next((name for name in names if name in found), "")
 
 
-def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDArray[Any]:
-    """Check one array's declared size against the archive's, then read it."""
-    name = entry.filename
-    if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _wrong(where, name, "it is encrypted or packed in an unusual way")
-    if entry.file_size > _RATIO * entry.compress_size + 64:
-        raise _wrong(where, name, "it claims to be larger than it can be")
-    with archive.open(entry) as packed:
-        stream = cast(zipfile.ZipExtFile, packed)
-        shape, fortran, dtype = _header(packed, where, name)
-        if dtype.kind not in "biufUS" or dtype.itemsize == 0:
-            raise _wrong(where, name, f"its type {dtype} is not one of numbers or text")
-        if fortran and len(shape) > 1:
-            raise _wrong(where, name, "it is stored column by column")
-        if any(side < 0 for side in shape):
-            raise _wrong(where, name, "its shape is negative")
-        size = math.prod(shape) * dtype.itemsize
-        if size != entry.file_size - packed.tell():
-            raise _wrong(where, name, f"its shape {shape} does not fit its size")
-        content, done = bytearray(size), 0
-        while done < size and (got := stream.readinto(memoryview(content)[done : done + (1 << 20)])):
-            done += got
-        if done != size or packed.read(1):
-            raise _wrong(where, name, "it ends too early")
-    array: NDArray[Any] = np.frombuffer(content, dtype).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+def _content(path: Path) -> _Content:
+    """Images, labels and attributes of a file, under whatever of the known names they are."""
+    where, arrays = shown(path), read_arrays(path, _NAMES)
+    whole = _named(arrays, _WHOLE["images"])
+    if whole:
+        images, parts = as_images(arrays[whole], where, whole), None
+        labels, notices = _whole_labels(arrays, whole, len(images))
+    elif each := [name for names in _IN_PARTS["images"] if (name := _named(arrays, names))]:
+        images, parts = _joined_images(arrays, each, where)
+        labels, notices = _joined_labels(arrays, where)
+        if labels is not None and len(labels) != len(images):
+            raise wrong(where, "labels", f"there are {len(labels):,} labels for {len(images):,} images")
+    else:
+        raise _no_images(path)
+    count, attributes, names = len(images), arrays.get("attributes"), arrays.get("attribute_names")
+    known = None if labels is None else classes(labels, arrays.get("label_names"), count, where)
+    if labels is not None and known is None and attributes is None:
+        attributes, names = labels, arrays.get("label_names")
+        notices += ("Its labels say yes or no to several things at once, so they are attributes here.",)
+    bits, attribute_names = _attributes(attributes, names, count, where)
+    return _Content(images, parts, known, bits, attribute_names, notices)
 
 
-def _header(stream: IO[bytes], where: str, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream, max_header_size=_HEADER_BYTES)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(stream, max_header_size=_HEADER_BYTES)
-    raise _wrong(where, name, f"its version {version} is not known")
-
-
-def _wrong(where: str, name: str, problem: str) -> DatasetError:
-    place = f"{where}, array {name.removesuffix('.npy')}" if name else where
-    return DatasetError(f"This .npz file cannot be used: {problem}.", where=place, advice=_ADVICE)
-
-
-def _images(values: NDArray[Any] | None, where: str) -> NDArray[np.uint8]:
-    if values is None:
-        raise _wrong(where, "images", "it is missing")
-    if values.ndim == 3:
-        values = values[..., None]
-    if values.ndim != 4 or len(values) == 0 or values.shape[3] not in (1, 3):
-        raise _wrong(where, "images", f"its shape is {values.shape}")
-    if not all(1 <= side <= MAX_SIDE for side in values.shape[1:3]):
-        raise _wrong(where, "images", f"its images are {values.shape[1]} x {values.shape[2]} pixels")
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype.kind != "f":
-        raise _wrong(where, "images", f"its type is {values.dtype}, not uint8 or float")
-    images = np.empty(values.shape, np.uint8)
-    for start in range(0, len(values), 1000):
-        part = values[start : start + 1000]
-        if not (part >= 0.0).all() or not (part <= 1.0).all():  # NaN is neither
-            raise _wrong(where, "images", "its floats are not all in [0, 1]")
-        images[start : start + 1000] = to_uint8(part)
-    return images
-
-
-def _labels(
-    values: NDArray[Any] | None, names: NDArray[Any] | None, count: int, where: str
-) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
-    if values is None:
+def _whole_labels(arrays: Arrays, whole: str, count: int) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    """The labels beside a whole array of images; of a file without names the second array, if it can be labels."""
+    if name := _named(arrays, _WHOLE["labels"]):
+        return arrays[name], ()
+    second = arrays.get(_UNNAMED_LABELS) if whole == "arr_0" else None
+    if second is None:
         return None, ()
-    values = values[:, 0] if values.shape == (count, 1) else values
-    if values.shape != (count,) or values.dtype.kind not in "biu":
-        raise _wrong(where, "labels", f"it is {values.dtype} {values.shape}, not {count:,} whole numbers")
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high >= MAX_LABELS:
-        raise _wrong(where, "labels", f"its numbers are from {low} to {high}, not from 0 to at most {MAX_LABELS - 1}")
-    words = _words(names, where, "label_names") if names is not None else tuple(str(n) for n in range(high + 1))
-    if len(words) <= high:
-        raise _wrong(where, "label_names", f"it has {len(words)} names, but a label is {high}")
-    return values.astype(np.int32), words
+    if second.ndim not in (1, 2) or len(second) != count:
+        return None, ("arr_1 is not used, because it does not hold one label for each image.",)
+    return second, ("arr_1 is taken for the labels.",)
+
+
+def _joined_images(arrays: Arrays, each: list[str], where: str) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+    """The images of all parts, one part after the other, and the part of each."""
+    kinds = [part for part, names in enumerate(_IN_PARTS["images"]) if _named(arrays, names)]
+    if kinds[0] != 0:
+        raise wrong(where, each[0], "there are no training images beside it", "Save them as x_train.")
+    found = [as_images(arrays[name], where, name) for name in each]
+    for name, images in zip(each, found, strict=True):
+        if images.shape[1:] != found[0].shape[1:]:
+            raise wrong(where, name, f"its images are {images.shape[1:]}, those of {each[0]} {found[0].shape[1:]}")
+    parts = np.repeat(np.array(kinds, np.int8), [len(images) for images in found])
+    return (np.concatenate(found) if len(found) > 1 else found[0]), parts
+
+
+def _joined_labels(arrays: Arrays, where: str) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    """The labels of all parts; none unless each part that has images has them."""
+    pairs = zip(_IN_PARTS["images"], _IN_PARTS["labels"], strict=True)
+    names = [_named(arrays, labels) for images, labels in pairs if _named(arrays, images)]
+    if not all(names):
+        given = [name for name in names if name]
+        return None, (f"Labels are not used, because only {', '.join(given)} are there.",) if given else ()
+    found = [arrays[name] for name in names]
+    found = [values[:, None] if values.ndim == 1 else values for values in found]
+    for name, values in zip(names, found, strict=True):
+        text = values.dtype.kind in "US"
+        if values.shape[1:] != found[0].shape[1:] or text != (found[0].dtype.kind in "US"):
+            raise wrong(where, name, f"it is {values.dtype} {values.shape}, which does not go with {names[0]}")
+    return np.concatenate(found), ()
+
+
+def _no_images(path: Path) -> DatasetError:
+    """Say which arrays a file holds and under which names images are looked for."""
+    text = f"no array in it is called images. It holds {listed(headers(path))}"
+    advice = "Call the images images, x, data or arr_0, or x_train and x_test, or train_images and test_images."
+    return wrong(shown(path), "images", text, advice)
+
+
+def _first_content(path: Path) -> _Content:
+    """What runs that were started by the first rules know: a class for each number up to the largest, no parts."""
+    where, keys = shown(path), _FIRST_RULES
+    arrays = read_arrays(path, {*keys["images"], *keys["labels"], *_OTHERS})
+    images = as_images(arrays.get(_named(arrays, keys["images"])), where, "images")
+    labels, names, known = arrays.get(_named(arrays, keys["labels"])), arrays.get("label_names"), None
+    if labels is not None:
+        known = classes(labels, names, len(images), where)  # refuses what is no label
+    if labels is not None and labels.size == len(images) and labels.dtype.kind in "biu":
+        numbers = labels.reshape(len(images)).astype(np.int32)
+        every = tuple(str(number) for number in range(int(numbers.max()) + 1))
+        known = Classes(numbers, every if names is None else words(names, where, "label_names"))
+    bits, attribute_names = _attributes(arrays.get("attributes"), arrays.get("attribute_names"), len(images), where)
+    return _Content(images, None, known, bits, attribute_names, ())
 
 
 def _attributes(
@@ -196,16 +205,9 @@ def _attributes(
     if values is None:
         return None, ()
     if values.ndim != 2 or len(values) != count or not np.isin(values, (0, 1)).all():
-        raise _wrong(where, "attributes", f"it is {values.dtype} {values.shape}, not a row of true and false an image")
+        raise wrong(where, "attributes", f"it is {values.dtype} {values.shape}, not a row of true and false an image")
     width = values.shape[1]
-    words = _words(names, where, "attribute_names") if names is not None else tuple(f"{n + 1}" for n in range(width))
-    if len(words) != width:
-        raise _wrong(where, "attribute_names", f"it has {len(words)} names, but there are {width} attributes")
-    return values.astype(np.bool_), words
-
-
-def _words(values: NDArray[Any], where: str, name: str) -> tuple[str, ...]:
-    if values.ndim != 1 or values.dtype.kind not in "US" or len(values) > MAX_LABELS:
-        raise _wrong(where, name, f"it is {values.dtype} {values.shape}, not a list of text")
-    words = tuple(w.decode("utf-8", "replace") if isinstance(w, bytes) else str(w) for w in values.tolist())
-    return tuple(word.encode("utf-8", "replace").decode("utf-8")[:100] for word in words)
+    found = words(names, where, "attribute_names") if names is not None else tuple(f"{n + 1}" for n in range(width))
+    if len(found) != width:
+        raise wrong(where, "attribute_names", f"it has {len(found)} names, but there are {width} attributes")
+    return values.astype(np.bool_), found

@@ -1,0 +1,124 @@
+"""The arrays of an .npz file that anybody may have written: no objects, every size checked before memory is taken."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.errors import DatasetError
+from models.core.operations import shown
+
+MAX_BYTES = 8_000_000_000
+MAX_ENTRIES = 1000
+_LISTED = 12  # arrays that a message names
+_RATIO = 1032  # deflate cannot squeeze further
+_HEADER_BYTES = 10_000
+ADVICE = "Write it with numpy.savez(path, images=..., labels=...), images uint8 of shape (n, height, width, 3)."
+
+Header = tuple[tuple[int, ...], bool, np.dtype[Any]]  # (shape, whether column by column, type)
+
+
+def wrong(where: str, name: str, problem: str, advice: str = ADVICE) -> DatasetError:
+    """The error about one array of a file, or about the whole file if ``name`` is empty."""
+    place = f"{where}, array {name.removesuffix('.npy')}" if name else where
+    return DatasetError(f"This .npz file cannot be used: {problem}.", where=place, advice=advice)
+
+
+def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an .npz file that have one of these names.
+
+    Raises:
+        DatasetError: if the file is damaged, holds Python objects, says the same name twice, or declares more than 8 GB
+            or more than its compressed size allows for; found out before memory is taken.
+    """
+    where = shown(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            wanted = [entry for entry in _entries(archive, where) if entry.filename.removesuffix(".npy") in names]
+            if sum(entry.file_size for entry in wanted) > MAX_BYTES:
+                raise wrong(where, "", "its arrays are larger than 8 GB")
+            return {entry.filename.removesuffix(".npy"): _array(archive, entry, where) for entry in wanted}
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise wrong(where, "", f"{error}" or type(error).__name__) from error
+
+
+def headers(path: Path) -> dict[str, Header]:
+    """Shape, order and type of each array, read from the headers alone; one without a sound header is left out.
+
+    Raises:
+        DatasetError: if this is no sound archive.
+    """
+    where, found = shown(path), dict[str, Header]()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in _entries(archive, where):
+                try:
+                    with archive.open(entry) as stream:
+                        found[entry.filename.removesuffix(".npy")] = _header(stream, where, entry.filename)
+                except Exception:  # noqa: BLE001 - the arrays that are read are checked one by one
+                    continue
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise wrong(where, "", f"{error}" or type(error).__name__) from error
+    return found
+
+
+def listed(found: dict[str, Header]) -> str:
+    """What a file holds, in words: "x uint8 (70, 8, 8), y int64 (70,)"."""
+    words = [f"{name[:40]} {dtype} {shape}" for name, (shape, _, dtype) in list(found.items())[:_LISTED]]
+    more = len(found) - len(words)
+    return (", ".join(words) or "no arrays") + (f" and {more} more" if more else "")
+
+
+def _entries(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
+    entries = archive.infolist()
+    if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
+        raise wrong(where, "", "it holds too many arrays, or two of the same name")
+    return entries
+
+
+def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDArray[Any]:
+    """Check one array's declared size against the archive's, then read it."""
+    name = entry.filename
+    if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise wrong(where, name, "it is encrypted or packed in an unusual way")
+    if entry.file_size > _RATIO * entry.compress_size + 64:
+        raise wrong(where, name, "it claims to be larger than it can be")
+    with archive.open(entry) as packed:
+        stream = cast(zipfile.ZipExtFile, packed)
+        shape, fortran, dtype = _header(packed, where, name)
+        if dtype.hasobject:
+            advice = "Turn it into numbers or text before you save it: array.astype(str), or numpy.stack(list)."
+            raise wrong(where, name, "it holds Python objects, which are never opened", advice)
+        if dtype.kind not in "biufUS" or dtype.itemsize == 0:
+            raise wrong(where, name, f"its type {dtype} is not one of numbers or text")
+        if any(side < 0 for side in shape):
+            raise wrong(where, name, "its shape is negative")
+        size = math.prod(shape) * dtype.itemsize
+        if size != entry.file_size - packed.tell():
+            raise wrong(where, name, f"its shape {shape} does not fit its size")
+        content, done = bytearray(size), 0
+        while done < size and (got := stream.readinto(memoryview(content)[done : done + (1 << 20)])):
+            done += got
+        if done != size or packed.read(1):
+            raise wrong(where, name, "it ends too early")
+    flat: NDArray[Any] = np.frombuffer(content, dtype)
+    array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _header(stream: IO[bytes], where: str, name: str) -> Header:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream, max_header_size=_HEADER_BYTES)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(stream, max_header_size=_HEADER_BYTES)
+    raise wrong(where, name, f"its version {version} is not known")
