@@ -46,7 +46,8 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
 
 def resume(arguments: argparse.Namespace, say: Any) -> int:
     """The command ``resume``."""
-    from models.core import datasets, device
+    from models.core import device
+    from models.core.datasets import recorded
     from models.core.record import Run
 
     values = dict(arguments.set)
@@ -54,8 +55,13 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
     device.prepare()
     from models.core import training
 
-    training.change(run, {**values, "epochs": arguments.epochs, "learning_rate": arguments.learning_rate})
-    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    try:
+        dataset = recorded.load(run.info.dataset, at=arguments.dataset, progress=say.loading)
+        training.relocate(run, dataset)  # checked before anything of the run changes
+        training.change(run, {**values, "epochs": arguments.epochs, "learning_rate": arguments.learning_rate})
+    except BaseException:
+        run.close()
+        raise
     return _train(run, dataset, arguments.checkpoint_steps, say)
 
 
@@ -73,12 +79,13 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
         raise ConfigError({"--step": f"{step} has no checkpoint; there are: {known}"})
     device.prepare()
     from models.core import branch as branching
-    from models.core import datasets, timeline, training
+    from models.core import timeline
+    from models.core.datasets import recorded
 
     resized = None
     if arguments.size is not None:
-        found = datasets.load(source.info.dataset["name"], size=arguments.size, progress=say.loading)
-        resized = training.described(found, arguments.size)
+        found = recorded.load(source.info.dataset, size=arguments.size, progress=say.loading)
+        resized = recorded.described(found, arguments.size)
     branching.branch(source, step, arguments.out, values, resized=resized).close()
     event = next(row for row in timeline.events(arguments.out) if row["kind"] == branching.EVENT)
     say.result(run=str(arguments.out), step=step, fresh=len(event["values"]["fresh"]))

@@ -138,6 +138,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
     command = add("resume", "go on with a run exactly where it stopped")
     command.add_argument("run", **OWN_RUN)
     command.add_argument("--epochs", type=checks.whole(1), help="epochs in all, if more are wanted")
+    command.add_argument("--dataset", **SOURCE, help="where its dataset is now, if it was moved")
     command.add_argument(
         "--learning-rate",
         type=checks.number(0.0, above=True),

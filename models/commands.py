@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import models
 from models.bars import Lines, bar
 from models.core import datasets, device, export, files, images, latent, photos, places, record
+from models.core.datasets import recorded
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
 from models.core.operations import shown
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FPS = 10.0  # of an animation
 MOST_FILM = 500_000_000  # pixels of all frames together
 C = TypeVar("C")  # a capability
+SKIPPED_SHOWN = 10  # files that were left out of a dataset and are named
 
 
 class Say:
@@ -69,9 +71,11 @@ class Say:
         self.line(f"{dataset.title}: {len(dataset.images):,} images. {dataset.source}")
         if dataset.notice:
             self.line(dataset.notice)
-        if dataset.skipped:
-            first = dataset.skipped[0]
-            self.line(f"{len(dataset.skipped):,} files were skipped; the first: {first.path} ({first.reason})")
+        for item in dataset.skipped[:SKIPPED_SHOWN]:
+            self.line(f"  {item.path}: {item.reason}")
+        if len(dataset.skipped) > SKIPPED_SHOWN:
+            more = len(dataset.skipped) - SKIPPED_SHOWN
+            self.line(f"  and {more:,} more; the command info lists them with their reasons")
 
     @contextlib.contextmanager
     def bar(self) -> Iterator[Callable[[Progress], None]]:
@@ -247,10 +251,15 @@ def info_(arguments: Namespace, say: Say) -> int:
     rows, saved = run.metrics(), run.checkpoints()
     status = "interrupted" if run.interrupted else run.info.status
     last = {name: value for name, value in rows[-1].items() if name != "step"} if rows else {}
+    left_out = recorded.skipped(run.events())
     say.result(
         family=run.info.family, status=status, message=run.info.message, config=run.info.config,
         dataset=run.info.dataset["title"], images=run.info.dataset["count"], created=str(run.info.created),
         versions=run.info.versions, checkpoints=[entry.step for entry in saved], step=rows[-1]["step"] if rows else 0,
-        **last, notices=run.notices,
+        **last, notices=run.notices, read_from=str(run.info.dataset.get("name", "")),
+        skipped=[asdict(item) for item in left_out] if say.as_json else len(left_out),
     )  # fmt: skip
+    if not say.as_json:
+        for item in left_out:
+            say.line(f"  {item.path}: {item.reason}")
     return 0

@@ -23,9 +23,10 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
     for path in arguments.run:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset
-        from models.core import arithmetic_score, datasets, judge
+        from models.core import arithmetic_score, judge
+        from models.core.datasets import recorded
 
-        dataset = datasets.load(about["name"], size=about["size"], progress=say.loading)
+        dataset = recorded.load(about, progress=say.loading)
         with counting(say, "steps") as progress:
             knows = judge.judge_of(dataset, progress=progress)
             column = knows.names.index(arguments.attribute)

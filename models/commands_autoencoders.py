@@ -89,7 +89,7 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     """The command ``transfer``: an encoder that saw no label against the same classifier from scratch."""
     device.prepare()
     from models import transfer
-    from models.core import datasets
+    from models.core.datasets import recorded
 
     names = (
         "labels", "seeds", "layers", "epochs", "frozen_epochs", "seed", "optimizer", "learning_rate",
@@ -98,7 +98,7 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     config, *_ = together(lambda: parse_config(transfer.TransferConfig, given), lambda: refuse(arguments))
     run, model = open_model(arguments, say, Encodes)
-    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    dataset = recorded.load(run.info.dataset, progress=say.loading)
     with counting(say, "passes") as progress:
         found = transfer.compare(model, dataset, config, progress=progress)
     if arguments.out is not None:

@@ -40,10 +40,11 @@ def doctor_(arguments: Namespace, say: Say) -> int:
 def _judged(run: Run, say: Say) -> Any:
     """Let the judge look at every checkpoint first; what it saw is told, not written."""
     device.prepare()
-    from models.core import coverage, datasets
+    from models.core import coverage
+    from models.core.datasets import recorded
 
     about = run.info.dataset
-    dataset = datasets.load(about["name"], size=about["size"], progress=say.loading)
+    dataset = recorded.load(about, progress=say.loading)
     with counting(say, "steps") as progress:
         return coverage.look_back(run, dataset, progress=progress)
 

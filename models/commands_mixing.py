@@ -26,9 +26,10 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     """The command ``mixing``: what changes with the coarse source, and what with the fine one."""
     run, model = open_model(arguments, say, MixesStyles, lambda model: crossover_of(arguments, model))
     count, crossover = len(model.style_layers), crossover_of(arguments, model)
-    from models.core import datasets, judge, mixing_score
+    from models.core import judge, mixing_score
+    from models.core.datasets import recorded
 
-    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    dataset = recorded.load(run.info.dataset, progress=say.loading)
     mixing_score.places(dataset)  # refused before anything slow begins
     with counting(say, "steps") as progress:
         knows = judge.judge_of(dataset, progress=progress)

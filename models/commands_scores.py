@@ -13,7 +13,8 @@ from models.core.errors import UserError
 
 def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
-    from models.core import datasets, drawing, judge, scores, swd
+    from models.core import drawing, judge, scores, swd
+    from models.core.datasets import recorded
 
     def suits(model: Any) -> Any:
         drawing.check(model)
@@ -21,7 +22,7 @@ def score_(arguments: Namespace, say: Say) -> int:
 
     run, model = open_model(arguments, say, object, suits)
     sampling = suits(model)
-    dataset = datasets.load(run.info.dataset["name"], size=run.info.dataset["size"], progress=say.loading)
+    dataset = recorded.load(run.info.dataset, progress=say.loading)
     try:
         judge.kind_of(dataset)  # refused before anything slow begins
     except UserError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class ModelInfo:
         step: of the checkpoint that is loaded.
         notices: what the reader had to say, a fallback to an older checkpoint for instance.
         attribute_names: of its dataset; empty where none are known.
+        data: what its run remembers of the dataset (``models.core.datasets.recorded``).
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class ModelInfo:
     run_id: str
     notices: tuple[str, ...] = ()
     attribute_names: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def can(self, capability: type | None) -> bool:
         """Whether the model has a capability; None asks for nothing."""

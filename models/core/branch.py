@@ -40,7 +40,7 @@ def branch(
         folder: of the new run.
         changes: new values by setting.
         title: of the new run.
-        resized: the same dataset at another size (``training.described``); curves and samples are not taken over.
+        resized: the same dataset at another size (``recorded.described``); curves and samples are not taken over.
 
     Returns:
         The new run, open for writing: curves and samples up to ``step``, one checkpoint, and an event "branch" with

@@ -40,6 +40,10 @@ class DatasetError(UserError):
     """A dataset that cannot be found, read or used."""
 
 
+class DatasetGone(DatasetError):
+    """The dataset of a run is not where the run remembers it; the user may know where it is now."""
+
+
 class ImageError(UserError):
     """One image that cannot be decoded or written."""
 

@@ -139,6 +139,10 @@ class Run:
         """Record a config that was changed between two sessions; StorageError if the disk says no."""
         self._change(config=timeline.plain(config))
 
+    def set_dataset(self, about: Mapping[str, Any]) -> None:
+        """Record where the dataset is now; StorageError if the disk says no."""
+        self._change(dataset=timeline.plain(about))
+
     def _change(self, **values: Any) -> None:
         self._writing()
         info = RunInfo.model_validate({**self.info.model_dump(), **values})

@@ -13,13 +13,14 @@ import numpy as np
 import models
 from models.core import device, record, state
 from models.core.batches import Batches, conditions
-from models.core.datasets import Dataset
+from models.core.datasets import Dataset, recorded
 from models.core.errors import ConfigError, StorageError, UserError
 from models.core.family import Config, DataSpec, changeable, parse_config
 from models.core.record import CheckpointEntry, Run, Status
 from models.core.recorder import Diverged, Recorder, Stopped
 from models.core.talk import Changes, Hooks, StopRequest
 
+SKIPPED_NOTED, SKIPPED_AN_EVENT = 5_000, 500  # files that were left out of a dataset, in all and in one row
 log = logging.getLogger(__name__)
 
 
@@ -30,21 +31,6 @@ class Outcome:
     status: Status
     step: int
     error: UserError | None = None
-
-
-def described(dataset: Dataset, size: int | None) -> dict[str, Any]:
-    """What a run folder says of its dataset; ``size`` is what its images were fitted to, or None."""
-    return {
-        "name": dataset.name,
-        "title": dataset.title,
-        "size": size,
-        "fingerprint": dataset.fingerprint,
-        "image_shape": list(dataset.spec.image_shape),
-        "label_names": list(dataset.label_names),
-        "attribute_names": list(dataset.attribute_names),
-        "count": len(dataset.images),
-        "notice": dataset.notice,
-    }
 
 
 def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: int | None = None) -> Run:
@@ -59,10 +45,23 @@ def start(folder: Path, family: str, config: Config, dataset: Dataset, *, size: 
     model = models.family(family).build(config, spec)  # a config that does not suit the data fails here, not later
     weights = int(sum(np.prod(v.shape) for v in model.variables))
     record.check_space(folder, weights * 4 * 3)
-    return Run.create(
-        folder, family=family, config=config.model_dump(), dataset=described(dataset, size), seed=config.seed,
+    run = Run.create(
+        folder, family=family, config=config.model_dump(), dataset=recorded.described(dataset, size), seed=config.seed,
         versions=versions(),
     )  # fmt: skip
+    try:
+        _note_skipped(run, dataset)
+    except BaseException:
+        run.take_back()
+        raise
+    return run
+
+
+def _note_skipped(run: Run, dataset: Dataset) -> None:
+    """Record every file that was left out of the dataset, with its reason, as far as events can hold them."""
+    noted = [[item.path[:1000], item.reason] for item in dataset.skipped[:SKIPPED_NOTED]]
+    for begin in range(0, len(noted), SKIPPED_AN_EVENT):
+        run.event(recorded.SKIPPED, {"files": noted[begin : begin + SKIPPED_AN_EVENT], "all": len(dataset.skipped)})
 
 
 def versions() -> dict[str, str]:
@@ -127,6 +126,25 @@ def check_dataset(run: Run, dataset: Dataset) -> None:
             where=dataset.source,
             advice="Put the old images back, or start a new run.",
         )
+
+
+def relocate(run: Run, dataset: Dataset) -> None:
+    """Remember that the dataset of a run lies elsewhere now; an event if it does.
+
+    Args:
+        run: open for writing.
+        dataset: loaded from there.
+
+    Raises:
+        UserError: these are other images.
+        StorageError: the disk said no.
+    """
+    check_dataset(run, dataset)
+    kept = {name: value for name, value in run.info.dataset.items() if name != "path"}
+    about = {**kept, **recorded.where(dataset)}
+    if about != run.info.dataset:
+        run.event("dataset", {"from": run.info.dataset["name"], "to": about["name"]})
+        run.set_dataset(about)
 
 
 def change(run: Run, wanted: Mapping[str, Any]) -> None:

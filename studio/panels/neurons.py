@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from models.core import datasets
+from models.core.datasets import recorded
 from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes, HasSparsity
 from models.core.rows import evenly
@@ -157,7 +157,7 @@ class Neurons(Panel):
 
     def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
         tell = partial(self.desk.errands.tell, task)
-        dataset = datasets.load(info.dataset, size=info.dataset_size, cancelled=task.is_cancelled, progress=tell)
+        dataset = recorded.load(info.data, cancelled=task.is_cancelled, progress=tell)
         return np.asarray(dataset.images[evenly(dataset.train, PICTURES)])
 
     @Slot(object)

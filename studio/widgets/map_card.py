@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal, Slot
 
-from models.core import datasets, images, latent
+from models.core import images, latent
+from models.core.datasets import recorded
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
 from models.core.neighbours import neighbour_chart
@@ -99,8 +100,8 @@ class MapCard(Card):
         )
 
     def _some_pictures(self, task: Task, info: ModelInfo) -> tuple[Any, ...]:
-        dataset = datasets.load(
-            info.dataset, size=info.dataset_size, cancelled=task.is_cancelled,
+        dataset = recorded.load(
+            info.data, cancelled=task.is_cancelled,
             progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
         )  # fmt: skip
         shown = evenly(slice(0, len(dataset.images)), POINTS)

@@ -118,6 +118,7 @@ class Inference(Worker):
             dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
             notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
+            data=about,
         )  # fmt: skip
         garbage.freeze()
         self._loaded = _Loaded(model, info)

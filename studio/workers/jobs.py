@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -251,7 +249,7 @@ class Jobs(QObject):
             del job, ended  # an error holds what was on the stack, the whole model among it
 
     def _train(self, job: Job) -> Ended:
-        from models.core import datasets, device
+        from models.core import device
 
         device.prepare()
         from models.core import training
@@ -266,9 +264,9 @@ class Jobs(QObject):
         self._stop = stop = StopRequest(status=self._status)
         self._changes = changes = Changes()
         tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
-        load = functools.partial(datasets.load, progress=tell, cancelled=self._cancelled.is_set)
+        how = {"progress": tell, "cancelled": self._cancelled.is_set}
         try:
-            run, dataset = _open(job, load)
+            run, dataset = _open(job, how)
             with run:
                 if self._cancelled.is_set():
                     stop.ask(self._status)
@@ -295,22 +293,25 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()  # fails where anything lies in it
 
 
-def _open(job: Job, load: Callable[..., Dataset]) -> tuple[Run, Dataset]:
-    """The run of a job, open for writing, and its dataset."""
+def _open(job: Job, how: dict[str, Any]) -> tuple[Run, Dataset]:
+    """The run of a job, open for writing, and its dataset; ``how`` says whom loading tells and asks."""
     import models
-    from models.core import training
+    from models.core import datasets, training
+    from models.core.datasets import recorded
     from models.core.family import parse_config
     from models.core.record import Run
 
     if not job.resume and job.branch is None:
         config = parse_config(models.family(job.family).CONFIG, job.values)
-        dataset = load(job.dataset, size=job.size)
+        dataset = datasets.load(job.dataset, size=job.size, **how)
         return training.start(job.folder, job.family, config, dataset, size=job.size), dataset
     run = Run.open(job.folder, write=True) if job.branch is None else _branch(job.folder, job.branch)
     try:
+        dataset = recorded.load(run.info.dataset, at=job.dataset or None, **how)
+        training.relocate(run, dataset)  # checked before anything of the run changes
         if job.resume:
             training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
-        return run, load(run.info.dataset["name"], size=run.info.dataset.get("size"))
+        return run, dataset
     except BaseException:
         run.close()
         raise

@@ -17,7 +17,8 @@ def look_back(
         tell: called with (what, done, total).
         cancelled: asked after every step; ``Cancelled`` is raised if it says so.
     """
-    from models.core import datasets, device, places
+    from models.core import device, places
+    from models.core.datasets import recorded
 
     device.prepare()
     from models.core import coverage
@@ -30,5 +31,5 @@ def look_back(
         run = Run.open(folder)
     with run:
         about = run.info.dataset
-        dataset = datasets.load(about["name"], size=about["size"], progress=tell, cancelled=cancelled)
+        dataset = recorded.load(about, progress=tell, cancelled=cancelled)
         return coverage.look_back(run, dataset, progress=tell, cancelled=cancelled)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import datasets, directions, images
+from models.core import directions, images
+from models.core.datasets import recorded
 from models.core.directions import Known
 from models.core.errors import Cancelled, UserError
 from models.core.family import Encodes
@@ -44,7 +45,7 @@ def names_of(info: ModelInfo) -> tuple[str, ...]:
 
 def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labelled:
     """Some pictures of the dataset: of its training part to make directions, of the rest to judge them."""
-    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
     names = names_of(info)
     if dataset.attributes is not None and dataset.attribute_names == names:
         labels = dataset.attributes
@@ -59,7 +60,7 @@ def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labe
 
 def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callable[[], bool]) -> Pixels:
     """Pictures of the dataset that the model has not learned from, drawn by seed."""
-    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
     first = dataset.train.stop if dataset.train.stop < len(dataset.images) else 0
     drawn = np.random.default_rng(seed).permutation(len(dataset.images) - first)[:count]
     return np.asarray(dataset.images[np.sort(first + drawn)])
@@ -89,7 +90,7 @@ def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
     """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
     from models.core import judge as judges
 
-    dataset = datasets.load(info.dataset, size=info.dataset_size, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
     knows = judges.judge_of(dataset, progress=tell, cancelled=cancelled)
     if knows.names != names_of(info):
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)

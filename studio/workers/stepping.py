@@ -39,7 +39,8 @@ class Stepper:
         Raises:
             UserError: if the run has no checkpoint to go on from, or its dataset is gone or another one.
         """
-        from models.core import datasets, device
+        from models.core import device
+        from models.core.datasets import recorded
 
         device.prepare()
         from models.core.phases import SteppedRun
@@ -47,7 +48,7 @@ class Stepper:
 
         run = Run.open(self.folder)
         about = run.info.dataset
-        dataset = datasets.load(about["name"], size=about["size"], progress=tell, cancelled=cancelled)
+        dataset = recorded.load(about, progress=tell, cancelled=cancelled)
         self._copy = SteppedRun(run, dataset)
         return Opened(self._copy.step, self._copy.reals(), self._copy.phases.look())
 

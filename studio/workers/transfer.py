@@ -20,7 +20,8 @@ def compare(
         tell: called with (what, done, total).
         cancelled: asked after every batch; ``Cancelled`` is raised if it says so.
     """
-    from models.core import datasets, device
+    from models.core import device
+    from models.core.datasets import recorded
 
     device.prepare()
     from models import transfer
@@ -32,6 +33,6 @@ def compare(
     run = Run.open(folder)
     model, _ = training.load(run)
     about = run.info.dataset
-    dataset = datasets.load(about["name"], size=about["size"], progress=tell, cancelled=cancelled)
+    dataset = recorded.load(about, progress=tell, cancelled=cancelled)
     found = transfer.compare(model, dataset, config, progress=tell, cancelled=cancelled)
     return {**found.data(), "frozen_epochs": min(config.frozen_epochs, config.epochs)}

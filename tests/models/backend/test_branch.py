@@ -8,6 +8,7 @@ import pytest
 from models import gan, progan, stylegan
 from models.core import remedies, state, training
 from models.core.branch import branch, treat
+from models.core.datasets import recorded
 from models.core.doctor import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.record import Run
@@ -41,7 +42,7 @@ def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_
     with training.start(tmp_path / "small", "stylegan", config, small) as run:
         training.train(run, small)
     source, changes = Run.open(tmp_path / "small"), {"epochs": 2}
-    with branch(source, 2, tmp_path / "large", changes, resized=training.described(large, 16)) as new:
+    with branch(source, 2, tmp_path / "large", changes, resized=recorded.described(large, 16)) as new:
         before, after = (training.load(one)[0] for one in (source, new))
         for name in ("conv_1", "conv_2", "layer_3"):  # those of 4 and 8 pixels
             kept, made = (one.generator.get_layer("synthesis").get_layer(name).get_weights() for one in (before, after))
@@ -58,7 +59,7 @@ def test_a_branch_to_twice_the_size_goes_on_from_the_same_pictures(tmp_path):
     with training.start(tmp_path / "small", "stylegan", config, small) as run:
         training.train(run, small)
     source = Run.open(tmp_path / "small")
-    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=training.described(large, 16)) as new:
+    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=recorded.described(large, 16)) as new:
         before, after = (training.load(one)[0] for one in (source, new))
         codings = before.sample_codings(3, 0)
         painted = [
@@ -75,7 +76,7 @@ def test_layers_that_networks_share_are_told_fresh_only_if_they_are_new(tmp_path
     with training.start(tmp_path / "small", "progan", config, small) as run:
         training.train(run, small)
     source = Run.open(tmp_path / "small")
-    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=training.described(large, 16)) as new:
+    with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=recorded.described(large, 16)) as new:
         noted = new.events()[0]["values"]
         assert noted["fresh"] == [
             *(f"discriminator/judges_16/{name}" for name in ("from_16_to_8", "from_colour_16", "same_16")),
