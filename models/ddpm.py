@@ -36,6 +36,7 @@ from models.core.diffuser import Diffuser, DiffusionConfig
 from models.core.diffuses import Sampling
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, Images, setting
+from models.core.resolutions import instead
 
 TITLE = "Denoising diffusion (DDPM)"
 ABOUT = About(
@@ -226,7 +227,7 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
     height, width, _ = spec.image_shape
     if height % 4 or width % 4 or not 8 <= min(height, width) <= max(height, width) <= 64:
         problem = f"ddpm needs sides of 8 to 64 pixels that are multiples of 4; these are {height} x {width}"
-        raise ConfigError({"family": problem})
+        raise ConfigError({"family": problem + instead(spec.image_shape, range(8, 65, 4))})
     names = names_of("class", spec) if config.condition == "class" else ()
     mean = network(config, spec.image_shape, len(names), "mean_denoiser") if config.ema > 0 else None
     return DDPM(config, spec, (network(config, spec.image_shape, len(names), "denoiser"), mean), names)

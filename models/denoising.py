@@ -29,7 +29,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import fitting, noise, tiling
+from models.core import fitting, noise, resolutions, tiling
 from models.core.contract import Contract
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
@@ -103,9 +103,8 @@ def check(config: DenoisingConfig, spec: DataSpec) -> None:
     Raises:
         ConfigError: naming the field.
     """
-    height, width, _ = spec.image_shape
-    if config.architecture != "dense" and (height % 4 or width % 4):
-        raise ConfigError({"architecture": f"needs sides of multiples of 4 pixels, not {height} x {width}"})
+    if config.architecture != "dense":
+        resolutions.check_multiple(spec.image_shape, 4, "architecture")
     if config.noise_low > config.noise_high:
         raise ConfigError({"noise_high": f"must be at least noise_low, which is {config.noise_low}"})
 

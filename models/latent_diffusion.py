@@ -34,6 +34,7 @@ from models.core.diffusion import Known, States
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, Images, setting
 from models.core.inference import predict_all, sizes_for
+from models.core.resolutions import instead
 
 TITLE = "Latent diffusion"
 ABOUT = About(
@@ -322,7 +323,7 @@ def build(config: LatentDiffusionConfig, spec: DataSpec) -> LatentDiffusion:
     height, width, _ = spec.image_shape
     if height % SHRINK or width % SHRINK or not 8 <= min(height, width) <= max(height, width) <= 64:
         problem = f"latent_diffusion needs sides of 8 to 64 pixels, multiples of 4; these are {height} x {width}"
-        raise ConfigError({"family": problem})
+        raise ConfigError({"family": problem + instead(spec.image_shape, range(8, 65, SHRINK))})
     names = names_of("class", spec) if config.condition == "class" else ()
     shape = (height // SHRINK, width // SHRINK, config.latent_channels)
 

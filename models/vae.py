@@ -27,6 +27,7 @@ from models.core.contract import Contract
 from models.core.errors import ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
+from models.core.resolutions import instead
 
 TITLE = "Variational autoencoder"
 ABOUT = About(
@@ -119,7 +120,8 @@ def conv_networks(config: VAEConfig, shape: tuple[int, int, int]) -> tuple[keras
     levels = halvings(shape)
     if not (min(shape[:2]) >= 28 and max(shape[:2]) <= 128 and levels >= 2):
         size = f"{shape[0]} x {shape[1]}"
-        raise ConfigError({"architecture": f"conv needs sides of 28 to 128 pixels that halve twice; these are {size}"})
+        text = f"conv needs sides of 28 to 128 pixels that halve twice; these are {size}"
+        raise ConfigError({"architecture": text + instead(shape, range(28, 129, 4))})
     widths = [min(256, config.width * 2**level) for level in range(levels)]
     seeds = itertools.count(config.seed * 1_000)
 

@@ -13,6 +13,7 @@ from models.core import device
 from models.core.family import Config, DataSpec
 
 TIMED_STEPS = 3
+FEW = 100  # training images; with fewer, no family here learns more than these images
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,26 @@ def duration(seconds: float) -> str:
 
 
 def too_short(module: Any, config: Config, spec: DataSpec, training_images: int) -> str:
-    """What a family that learns in phases would not reach in all its epochs; "" if all is well or it has no phases."""
+    """What a run would not reach: with too few images, or a family that learns in phases in too few epochs; or ""."""
     steps = -(-training_images // config.batch_size) * config.epochs
-    return str(module.too_short(config, spec, steps)) if hasattr(module, "too_short") else ""
+    phases = str(module.too_short(config, spec, steps)) if hasattr(module, "too_short") else ""
+    return " ".join(filter(None, (too_few(config, training_images), phases)))
+
+
+def too_few(config: Config, training_images: int) -> str:
+    """What so few training images mean for learning; "" if there are enough."""
+    said = []
+    if training_images < config.batch_size:
+        said.append(
+            f"A batch of {config.batch_size:,} is larger than the {training_images:,} training images, so every step "
+            "sees all of them."
+        )
+    if training_images < FEW:
+        said.append(
+            f"{training_images:,} training images are too few to learn from: the model will learn them by heart. "
+            f"Use {FEW:,} at least; thousands are better."
+        )
+    return " ".join(said)
 
 
 def activations(model: Any, batch: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from keras import ops
@@ -30,10 +32,31 @@ def halvings(shape: tuple[int, int, int], family: str, *, within: tuple[int, int
     low, high = within
     if not (min(shape[:2]) >= low and max(shape[:2]) <= high and levels >= least):
         size, often = f"{shape[0]} x {shape[1]}", "once" if least == 1 else "twice"
-        raise ConfigError(
-            {"family": f"{family} needs sides of {low} to {high} pixels that halve {often}; these are {size}"}
-        )
+        text = f"{family} needs sides of {low} to {high} pixels that halve {often}; these are {size}"
+        raise ConfigError({"family": text + instead(shape, range(low + -low % 2**least, high + 1, 2**least))})
     return levels
+
+
+def check_multiple(shape: tuple[int, int, int], unit: int, field: str) -> None:
+    """Refuse sides that are no multiples of ``unit`` pixels.
+
+    Raises:
+        ConfigError: under the name ``field``.
+    """
+    if shape[0] % unit or shape[1] % unit:
+        text = f"needs sides of multiples of {unit} pixels, not {shape[0]} x {shape[1]}"
+        raise ConfigError({field: text + instead(shape, range(2 * unit, 257, unit))})
+
+
+def instead(shape: tuple[int, int, int], sides: Iterable[int]) -> str:
+    """The end of a sentence that refuses a size: the square size nearest to it that would do, for --size.
+
+    Args:
+        shape: (height, width, channels) that is refused.
+        sides: in pixels, that would do.
+    """
+    side = min(sides, key=lambda known: abs(math.log(known / max(1.0, math.sqrt(shape[0] * shape[1])))))
+    return f". Fitted to {side} x {side} they would do: --size {side}"
 
 
 def sizes(shape: tuple[int, int, int], family: str) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from models.core import datasets, direction_files, files, images, record, timeline
-from models.core.datasets import listing
+from models.core.datasets import walk
 from models.core.errors import DatasetError, ImageError
 
 LINKS = hasattr(os, "mkfifo")  # what Windows has no equal of
@@ -82,7 +82,7 @@ def test_a_dataset_folder_that_changes_while_it_is_walked_is_read_without_what_w
     folder = fill(tmp_path / "mixed")
     (folder / "going.png").write_bytes(b"soon gone")
     vanishing(monkeypatch, "going.png")
-    found = {os.fsdecode(path) for path, _ in listing._walk(folder)}
+    found = {os.fsdecode(path) for path, _ in walk.Walk(folder)}
     assert "good.png" in found and "going.png" not in found
     monkeypatch.undo()
     assert len(datasets.load(str(folder), size=8).images) == 1  # the others are counted as files that cannot be read
@@ -100,9 +100,9 @@ def test_a_folder_below_that_goes_is_left_out_and_the_folder_itself_is_an_error(
         return real(place)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert [os.fsdecode(path) for path, _ in listing._walk(folder) if path == b"good.png"] == ["good.png"]
+    assert [os.fsdecode(path) for path, _ in walk.Walk(folder) if path == b"good.png"] == ["good.png"]
     with pytest.raises(DatasetError, match="cannot be read"):
-        list(listing._walk(tmp_path / "nothing"))
+        list(walk.Walk(tmp_path / "nothing"))
 
 
 @pytest.mark.parametrize("what", ["run", "checkpoint list"])

@@ -7,6 +7,7 @@ uint8 on the way; folders and rendered faces are memory maps, so that a dataset 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -146,7 +147,7 @@ def check(name: str | Path, *, size: int | None = None) -> None:
         DatasetError: naming what is wrong.
     """
     if size is not None and not SMALLEST <= size <= LARGEST:
-        advice = f"Choose one from {SMALLEST} to {LARGEST}."
+        advice = f"Choose one from {SMALLEST} to {LARGEST}: --size {min(max(size, SMALLEST), LARGEST)} is the nearest."
         raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
     if str(name) not in DATASETS and not _kind(expanded(name)):
         advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
@@ -195,11 +196,12 @@ def _resized(dataset: Dataset, size: int | None, progress: Progress | None, canc
         return dataset
     count, channels = len(dataset.images), dataset.image_shape[2]
     if count * size * size * channels > MAX_BYTES:
+        most = math.isqrt(MAX_BYTES // (count * channels))
+        advice = f"At most {most} x {most} pixels do: --size {most}."
         raise DatasetError(
-            f"{count:,} images of {size} x {size} pixels are too many.",
-            where=dataset.name,
-            advice="Choose a smaller size.",
-        )
+            f"{count:,} images of {size} x {size} pixels are too many.", where=dataset.name,
+            advice=advice if most >= SMALLEST else "Take fewer images.",
+        )  # fmt: skip
     images = np.empty((count, size, size, channels), np.uint8)
     for index in range(count):
         if index % 1000 == 0:

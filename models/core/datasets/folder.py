@@ -77,7 +77,7 @@ def load(
             cached = open_cached(target, _WORDS)
     if cached is None:
         raise DatasetError("The cache of this folder could not be read back.", where=shown(path), advice="Try again.")
-    return _dataset(path, cached, listing.run_folders)
+    return _dataset(path, cached, listing.walk.run_folders)
 
 
 def _key(listing: Listing) -> str:

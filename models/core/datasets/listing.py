@@ -10,24 +10,14 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from models.core import image_kinds, runinfo
 from models.core.datasets import RULES, celeba
-from models.core.errors import DatasetError
-from models.core.junk import is_junk
+from models.core.datasets.walk import Walk
 from models.core.operations import shown
 
-if TYPE_CHECKING:
-    _Entries = os._ScandirIterator[bytes]
-
-MAX_DEPTH = 64
 MAX_LABELS = 1000
-_RUN = runinfo.FILE.encode()
-_FIRST_SUFFIXES = tuple(suffix.encode() for suffix in image_kinds.FIRST_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -54,7 +44,7 @@ class Listing:
 
     def __init__(self, folder: Path, database: Path, tell: Callable[[int, int], None], rules: int = RULES) -> None:
         self.folder, self.rules = folder, rules
-        self.run_folders = 0  # left out
+        self.walk = Walk(folder, rules)
         self._base = sqlite3.connect(database, isolation_level=None)
         for command in (
             "PRAGMA journal_mode=OFF",
@@ -65,7 +55,7 @@ class Listing:
         ):
             self._base.execute(command)
         self.count = 0
-        for path, found in self._walk():
+        for path, found in self.walk:
             top = shown(Path(os.fsdecode(path.split(b"/")[0]))) if b"/" in path else None
             hashed = hashlib.sha256(path).digest()[:16]
             values = (hashed, path, top, str(found.st_size), str(found.st_mtime_ns))
@@ -127,59 +117,3 @@ class Listing:
             if found:
                 return bytes(found[0])
         return None
-
-    def _walk(self) -> Iterator[tuple[bytes, os.stat_result]]:
-        """Give out what is named like an image: its path below the folder and its state (a broken link's own)."""
-        seen: set[tuple[int, int]] = set()
-        waiting: list[tuple[bytes, int]] = [(b"", 0)]
-        while waiting:
-            below, depth = waiting.pop()
-            entries = self._entries(below, seen) if depth <= MAX_DEPTH else None
-            if entries is None:
-                continue
-            with entries:
-                for entry in entries:
-                    path = below + b"/" + entry.name if below else entry.name
-                    if entry.name.startswith(b".") if self.rules == 1 else is_junk(entry.name):
-                        continue
-                    if _is_folder(entry):
-                        waiting.append((path, depth + 1))
-                    elif self._is_image(entry.name):
-                        yield path, _state(entry)  # type: ignore[misc]
-
-    def _entries(self, below: bytes, seen: set[tuple[int, int]]) -> _Entries | None:
-        """What lies in a folder below this one; None if it was seen before, is a run, or cannot be read."""
-        root = os.fsencode(self.folder)
-        place = os.path.join(root, below) if below else root
-        try:
-            state = os.stat(place)
-            if (state.st_dev, state.st_ino) in seen:
-                return None
-            seen.add((state.st_dev, state.st_ino))
-            if below and self.rules > 1 and os.path.lexists(os.path.join(place, _RUN)):
-                self.run_folders += 1  # sheets of samples are no images to learn from
-                return None
-            return os.scandir(place)
-        except OSError as error:
-            if not below:
-                text = "This folder cannot be read."
-                raise DatasetError(text, where=shown(self.folder), advice="Check its permissions.") from error
-            return None
-
-    def _is_image(self, name: bytes) -> bool:
-        return image_kinds.is_image(name) if self.rules > 1 else name.lower().endswith(_FIRST_SUFFIXES)
-
-
-def _is_folder(entry: os.DirEntry[bytes]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _state(entry: os.DirEntry[bytes]) -> os.stat_result | None:
-    """The state of a file, or of the link where that leads nowhere; None if it has gone since it was listed."""
-    for follow in (True, False):
-        with suppress(OSError):
-            return entry.stat(follow_symlinks=follow)
-    return None
