@@ -38,7 +38,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         ["a run"],
         {
             "run": [GONE, DIR], "--epochs": ["0", "x"], "--learning-rate": ["0", "-1", "nan", "inf", "x"],
-            "--set": ["oops"], "--checkpoint-steps": ["0"],
+            "--set": ["oops"], "--checkpoint-steps": ["0"], "--dataset": [GONE, FILE, "mnist"],
         },
     ),
     "branch": (
