@@ -35,6 +35,7 @@ class ModelInfo:
         notices: what the reader had to say, a fallback to an older checkpoint for instance.
         attribute_names: of its dataset; empty where none are known.
         data: what its run remembers of the dataset (``models.core.datasets.recorded``).
+        noise: kind and typical strength of the noise that it learned to remove; None where it removes none.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class ModelInfo:
     notices: tuple[str, ...] = ()
     attribute_names: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    noise: tuple[str, float] | None = None
 
     def can(self, capability: type | None) -> bool:
         """Whether the model has a capability; None asks for nothing."""

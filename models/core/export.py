@@ -80,6 +80,7 @@ def write_photo(
         advice = "Give it a name that ends in one of " + ", ".join(PHOTO_SUFFIXES) + ", and a quality of 1 to 100."
         raise ImageError("An image cannot be saved like this.", where=shown(path), advice=advice)
     stream, picture = io.BytesIO(), _picture(image)
+    exif = photos.sized(exif, *image.shape[:2]) if exif else b""  # a model may have changed the size
     try:
         if suffix == ".webp":
             notes = _exif(recipe, exif)

@@ -57,6 +57,18 @@ def read(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] =
         return Photo(pixels, is_transparent(image), _kept(image, pixels))
 
 
+def sized(exif: bytes, height: int, width: int) -> bytes:
+    """A camera's notes (as in ``Photo``) for an image of this size; b"" if they cannot be read."""
+    try:
+        notes = Image.Exif()
+        notes.load(exif)
+        if details := notes.get_ifd(DETAILS):
+            notes[DETAILS] = {**details, WIDTH: width, HEIGHT: height}
+        return notes.tobytes()
+    except Exception:  # noqa: BLE001 - the metadata parser raises anything, and the pixels are good
+        return b""
+
+
 def is_transparent(image: Image.Image) -> bool:
     """Whether some pixel of a loaded image is not opaque."""
     if not image.has_transparency_data:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from models.core import images
+from models.core import photos
 from models.core.errors import UserError
 from models.core.family import Denoises
 from studio.widgets.card import hbox, vbox
@@ -23,10 +23,9 @@ from studio.widgets.noise_card import NoiseCard
 from studio.widgets.pair_card import PairCard
 from studio.widgets.panel import Panel
 from studio.workers import cleaning
-from studio.workers.cleaning import Entry, Noise, Pixels, Scores
+from studio.workers.cleaning import Entry, Noise, Pixels, Saving, Scores
 from studio.workers.worker import Task
 
-SAMPLE_NOISE = Noise("gaussian", 0.1, 1)  # 25 of 255
 LIVE = ("effect", "disturb", "clean", "score")  # what follows from a picture and its noise
 
 
@@ -41,6 +40,7 @@ class Denoise(Panel):
     def build(self, content: QWidget) -> None:
         """The pictures large, the noise at the right, the duel beneath."""
         self._path: Path | None = None
+        self._exif = b""  # the notes of the camera that took it
         self._picture: Pixels | None = None  # as it was opened
         self._shape: tuple[int, int, int] | None = None  # to which the model brings it, if it does
         self._clean: Pixels | None = None  # that, without noise
@@ -69,6 +69,7 @@ class Denoise(Panel):
         card.progress.cancelled.connect(self.cancel)
         card.export_asked.connect(self._export)
         card.files.chosen.connect(self.open)
+        card.background.changed.connect(self._reopen)
         self.noise.changed.connect(self._disturb)
         push, place = self.session.undo.push, self.noise.place
         self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
@@ -93,9 +94,9 @@ class Denoise(Panel):
     # --- a picture comes ---
 
     def sample(self) -> None:
-        """The next of the pictures that come with scikit-image, with some noise."""
+        """The next of the pictures that come with scikit-image, with noise of the kind that the model knows."""
         self._sample = (self._sample + 1) % len(cleaning.SAMPLES)
-        self.noise.set_noise(SAMPLE_NOISE)
+        self.noise.set_noise(cleaning.noise_of(self._info.noise if self._info is not None else None))
         self.card.files.set_files([])
         self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]))
 
@@ -116,10 +117,22 @@ class Denoise(Panel):
         """Decode a file; if it cannot be, the picture that was there stays."""
         self.error.hide()
         ask, then = self.desk.errands.ask, partial(self._opened, path)
-        ask("denoise/open", lambda task: layers(images.decode(path)), then, self.show_error)
+        ground = self.card.background.colour
 
-    def _opened(self, path: Path, picture: Layers) -> None:
-        self._path, self._picture = path, picture.pixels
+        def read(task: Task) -> tuple[Layers, photos.Photo]:
+            photo = photos.read(path, ground=ground)
+            return layers(photo.pixels), photo
+
+        ask("denoise/open", read, then, self.show_error)
+
+    def _reopen(self) -> None:
+        if self._path is not None:
+            self.open(self._path)
+
+    def _opened(self, path: Path, found: tuple[Layers, photos.Photo]) -> None:
+        picture, photo = found
+        self._path, self._picture, self._exif = path, picture.pixels, photo.exif
+        self.card.background.setVisible(photo.transparent)
         self._forget()
         self.wipe.set_pair(picture, None)
         self._show_whether_empty()
@@ -254,9 +267,11 @@ class Denoise(Panel):
         return recipe_of(self._info, "denoise", image=name, noise=how.kind, strength=how.strength, seed=how.seed)
 
     def _export(self, what: str) -> None:
-        picture = self.card.picture(what)
+        which, dot, ending = what.partition(".")
+        picture = self.card.picture(which)
         if picture is not None:
-            self.exporter.picture(picture, self._recipe())
+            saving = Saving(dot + ending or ".png", self.card.quality.spin.value())
+            self.exporter.photo(picture, self._recipe(), saving, b"" if which == "both" else self._exif)
 
     @Slot(dict)
     def open_recipe(self, recipe: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.core import export, files, images, places, recipes
 from models.core.errors import UserError
 from studio.session import ModelInfo
+from studio.workers.cleaning import Saving
 from studio.workers.desk import Desk
 
 FILM_SIDE = 256  # small frames are enlarged to about this many pixels
@@ -49,6 +50,14 @@ class Exporter:
     def picture(self, picture: Pixels, recipe: dict[str, Any]) -> None:
         """One picture or sheet as PNG."""
         self._write(".png", lambda path, task: export.write_png(path, picture, recipe))
+
+    def photo(self, picture: Pixels, recipe: dict[str, Any], saving: Saving, exif: bytes = b"") -> None:
+        """One picture as PNG, JPEG or WebP, with a camera's notes if there are some."""
+
+        def write(path: Path, task: Any) -> Path:
+            return export.write_photo(path, picture, recipe, quality=saving.quality, exif=exif)
+
+        self._write(saving.suffix, write)
 
     def codings(self, codings: NDArray[np.float32]) -> None:
         """Codings (n, latent_size) as .npy."""

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from models.core import images
 from models.core.errors import UserError
 from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
 from studio.widgets.exporting import recipe_of
+from studio.widgets.photo_tools import BackgroundRow, SavingRow
 from studio.widgets.progress import ProgressRow
 from studio.workers import cleaning
 from studio.workers.cleaning import Folder
@@ -28,9 +30,9 @@ class FilesRow(QWidget):
 
     chosen = Signal(object)  # Path
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], background: BackgroundRow) -> None:
         super().__init__()
-        self.desk, self._show_error = desk, show_error
+        self.desk, self._show_error, self._background = desk, show_error, background
         self.files: list[tuple[Path, Path]] = []
         self._agreed = False
         self.names = QuietCombo()
@@ -48,7 +50,8 @@ class FilesRow(QWidget):
         self.bad.setReadOnly(True)
         self.bad.setMaximumHeight(72)
         self.bad.setAccessibleName("Files that were left out")
-        row = hbox(self.names, self.all)
+        self.saving = SavingRow()
+        row = hbox(self.names, self.saving, self.all)
         row.setStretch(0, 1)
         self.setLayout(vbox(row, self.progress, self.words, self.bad))
         self.set_files([])
@@ -99,10 +102,13 @@ class FilesRow(QWidget):
         self.progress.begin("Cleaning")
         recipe = recipe_of(info, "", made="denoise all")  # no panel: dropped, it opens as any other picture does
         files, inference = self.files, self.desk.inference
+        saving, ground = self.saving.saving(), self._background.colour
 
         def work(model: Any, task: Task) -> Folder:
             tell = partial(inference.tell, task)
-            return cleaning.clean_files(model, files, out, recipe, tell=tell, cancelled=task.is_cancelled)
+            return cleaning.clean_files(
+                model, files, out, recipe, tell=tell, cancelled=task.is_cancelled, saving=saving, ground=ground
+            )
 
         inference.question(KEY, work, self._show, self._failed, self.progress.advance)
 
@@ -126,6 +132,8 @@ class FilesRow(QWidget):
     def _show(self, found: Folder) -> None:
         pictures = "picture" if found.written == 1 else "pictures"
         text = f"{found.written:,} {pictures} written to {found.out}"
+        if found.transparent:
+            text += f"; {found.transparent:,} with transparent parts, put on {QColor(*self._background.colour).name()}"
         if found.bad:
             text += f"; {len(found.bad):,} left out:"
         self._end(text, found.bad)

@@ -16,12 +16,19 @@ from studio.widgets.card import Card, EmptyState, Segmented, button, hbox, label
 from studio.widgets.carry import Pixels
 from studio.widgets.files_row import FilesRow
 from studio.widgets.layers import Layers, layers
+from studio.widgets.photo_tools import BackgroundRow, QualityAction
 from studio.widgets.progress import ProgressRow
 from studio.widgets.wipe import ZOOM_NAMES, Wipe
 from studio.workers.desk import Desk
 
 KINDS = " ".join(f"*{suffix}" for suffix in images.IMAGE_SUFFIXES)
-EXPORTS = {"Picture after (PNG)": "after", "Picture before (PNG)": "before", "Both, side by side (PNG)": "both"}
+EXPORTS = {
+    "Picture after (PNG)": "after",
+    "Image after (JPEG)": "after.jpg",
+    "Image after (WebP)": "after.webp",
+    "Picture before (PNG)": "before",
+    "Both, side by side (PNG)": "both",
+}
 
 
 class PairCard(Card):
@@ -34,7 +41,8 @@ class PairCard(Card):
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
         super().__init__("Before and after")
         self._show_error = show_error
-        self.wipe, self.progress, self.files = Wipe(), ProgressRow(), FilesRow(desk, show_error)
+        self.wipe, self.progress, self.background = Wipe(), ProgressRow(), BackgroundRow()
+        self.files = FilesRow(desk, show_error, self.background)
         self._make_tools()
         self.effect = label("", "prose", wrap=True)
         self.go_on = button("Go on", "primary")
@@ -43,7 +51,7 @@ class PairCard(Card):
         self.note.layout().setStretch(0, 1)  # type: ignore[union-attr]
         self.words = label("", "secondary")
         self._make_empty()
-        for widget in (self.note, self.progress):
+        for widget in (self.background, self.note, self.progress):
             self.body.addWidget(widget)
         self.body.addWidget(self.wipe, 1)
         self.body.addWidget(self.empty, 1)
@@ -66,6 +74,9 @@ class PairCard(Card):
         menu = QMenu(self.save)
         for words, what in EXPORTS.items():
             menu.addAction(words).triggered.connect(lambda _on=False, w=what: self.export_asked.emit(w))
+        menu.addSeparator()
+        self.quality = QualityAction(menu)
+        menu.addAction(self.quality)
         self.save.setMenu(menu)
         self._tools = (self.arrangement, self.zoom, self.open, self.sample, self.save)
         for widget in self._tools:
@@ -127,7 +138,7 @@ class PairCard(Card):
         self.wipe.set_pair(before, after)
 
     def picture(self, what: str) -> Pixels | None:
-        """What is exported: "before", "after" or "both"; None until both are there."""
+        """What is exported: "before", "after" (and perhaps a file's ending) or "both"; None until both are there."""
         before, after = self.wipe.pair()
         if before is None or after is None:
             return None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.commands_autoencoders import pictures_of
-from models.core import classic, export, images, metrics, noise
+from models.core import classic, export, images, metrics, noise, photos
 from models.core.errors import Cancelled, UserError
 from models.core.family import Denoises
 from models.core.operations import shown
@@ -21,6 +21,8 @@ from studio.widgets.layers import Layers, layers
 Pixels = NDArray[np.uint8]
 Tell = Callable[[str, int, int], None]
 SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
+SAMPLE_SIGMA = 0.1  # 25 of 255
+MOST_STRENGTH = 0.6  # that can be set in the window
 CUT = 112  # px, side of what a card of the duel shows
 
 
@@ -69,6 +71,18 @@ class Folder:
     written: int
     bad: tuple[str, ...]
     out: Path
+    transparent: int = 0  # how many had transparent parts
+
+
+@dataclass(frozen=True)
+class Saving:
+    """How images are saved: one of ``export.PHOTO_SUFFIXES``, and the quality (1 to 100) of JPEG and WebP."""
+
+    suffix: str = ".png"
+    quality: int = export.QUALITY
+
+
+PNG = Saving()
 
 
 def noise_in(recipe: Mapping[str, Any]) -> Noise | None:
@@ -79,6 +93,14 @@ def noise_in(recipe: Mapping[str, Any]) -> Noise | None:
         return None
     suits = found.kind in noise.KINDS and 0.0 <= found.strength <= 1.0 and 0 <= found.seed < 2**31
     return found if suits else None
+
+
+def noise_of(known: tuple[str, float] | None) -> Noise:
+    """The noise of a sample: of the kind and strength (0 to 1) that a model ``known`` to remove noise has learned."""
+    kind, strength = known or ("gaussian", SAMPLE_SIGMA)
+    if kind == "gaussian":
+        return Noise(kind, SAMPLE_SIGMA, 1)
+    return Noise("mask" if kind == "dropout" else kind, min(strength, MOST_STRENGTH), 1)
 
 
 def listed(paths: list[Path]) -> list[tuple[Path, Path]]:
@@ -159,26 +181,30 @@ def free_name(path: Path) -> Path:
 
 def clean_files(
     model: Denoises, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
-    cancelled: Callable[[], bool],
+    cancelled: Callable[[], bool], saving: Saving = PNG, ground: tuple[int, int, int] = images.WHITE,
 ) -> Folder:  # fmt: skip
     """Clean files into a folder; what cannot be read or written is listed and left out.
 
     Args:
         files: (file, its name in ``out``).
         recipe: to which the name of the file is added.
+        saving: format and quality; a photo's EXIF is kept.
+        ground: the colour behind transparent parts.
     """
-    written, bad = 0, []
+    written, transparent, bad = 0, 0, []
     for number, (path, name) in enumerate(files):
         if cancelled():
             raise Cancelled
         tell(shown(Path(path.name)), number, len(files))
         try:
-            picture = images.to_float(images.decode(path)[None])
-            clean = images.to_uint8(model.denoise(picture, cancelled=cancelled)[0])
-            target = free_name((out / name).with_suffix(".png"))
-            export.write_png(target, clean, {**recipe, "image": shown(name)})
+            photo = photos.read(path, ground=ground)
+            clean = images.to_uint8(model.denoise(images.to_float(photo.pixels[None]), cancelled=cancelled)[0])
+            target = free_name((out / name).with_suffix(saving.suffix))
+            noted = {**recipe, "image": shown(name)}
+            export.write_photo(target, clean, noted, quality=saving.quality, exif=photo.exif)
         except UserError as error:
             bad.append(f"{shown(name)}: {error.what}")
             continue
         written += 1
-    return Folder(written, tuple(bad), out)
+        transparent += photo.transparent
+    return Folder(written, tuple(bad), out, transparent)

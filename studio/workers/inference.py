@@ -12,7 +12,7 @@ from PySide6.QtCore import Signal
 
 from models.core.curves import CurveGroup
 from models.core.errors import Cancelled, UserError
-from models.core.family import About, Config, DataSpec, capabilities
+from models.core.family import About, Config, DataSpec, Denoises, capabilities
 from studio.session import ModelInfo
 from studio.workers import garbage
 from studio.workers.worker import Task, Worker
@@ -119,6 +119,7 @@ class Inference(Worker):
             status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
             notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
             data=about,
+            noise=(model.noise_kind, sum(model.noise_range) / 2) if isinstance(model, Denoises) else None,
         )  # fmt: skip
         garbage.freeze()
         self._loaded = _Loaded(model, info)
