@@ -124,7 +124,7 @@ class Session(QObject):
 
     def fitted_to(self, dataset: str) -> int | None:
         """The side in px that a person chose for a folder's pictures; None where the dataset has sizes of its own."""
-        if dataset in datasets.DATASETS or dataset.endswith(".npz"):
+        if dataset in datasets.DATASETS or dataset.lower().endswith(".npz"):
             return None
         size = self.settings.get("sizes", {}).get(dataset)
         return size if size in FOLDER_SIZES else FOLDER_SIZE

@@ -145,7 +145,7 @@ class Data(Panel):
     def dropped(self, paths: list[str]) -> bool:
         """A folder or an .npz file."""
         path = Path(paths[0])
-        if not (path.is_dir() or path.suffix == ".npz"):
+        if not (path.is_dir() or path.suffix.lower() == ".npz"):
             path = path.parent  # a picture stands for its folder
         self.add(str(path))
         return True

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
 from models.core import places, record, sealed
+from models.core.datasets import recorded
 from models.core.doctor import Diagnosis
 from models.core.errors import UserError
 from models.core.family import TakesPhases
+from models.core.operations import shown
 from models.core.record import Run
 from models.core.remedies import Remedy
 from studio.widgets.card import button, hbox
@@ -48,10 +50,12 @@ class Train(Panel):
             button("Resume at half the rate"),
             button("Train longer"),
         )
+        self.moved = button("Where is it now?")
+        self.moved.clicked.connect(self._find_dataset)
         self.resume.clicked.connect(lambda _checked=False: self._resume())
         self.gently.clicked.connect(self._resume_gently)
         self.longer.clicked.connect(self._train_longer)
-        for widget in (self.resume, self.gently, self.longer):
+        for widget in (self.resume, self.gently, self.longer, self.moved):
             self.view.curves_card.tools.insertWidget(0, widget)
             widget.hide()
         self.new.failed.connect(self.show_error)
@@ -202,7 +206,7 @@ class Train(Panel):
 
     def _offer(self) -> None:
         """Show the buttons that make sense for the run that is shown."""
-        status = message = ""
+        status = message = gone = ""
         folder = self.view.folder
         if folder is not None and not self.desk.jobs.running:
             try:
@@ -210,11 +214,14 @@ class Train(Panel):
                 writable = run.info.schema_version and not self._shipped(folder)
                 status = ("interrupted" if run.interrupted else run.info.status) if writable else ""
                 message = run.info.message
+                gone = str(recorded.place(run.info.dataset)) if status and recorded.missing(run.info.dataset) else ""
             except UserError as error:
                 self.show_error(error)
         self.resume.setVisible(status in ("paused", "stopped", "interrupted", "new", "failed"))
         self.gently.setVisible(status == "failed" and "diverged" in message)
         self.longer.setVisible(status == "finished")
+        self.moved.setVisible(bool(gone))
+        self.moved.setToolTip(f"The dataset of this run is not there any more: {shown(Path(gone))}" if gone else "")
         model = self.session.model
         steps = bool(status) and model is not None and model.folder == folder and model.can(TakesPhases)
         self.stepwise.setVisible(steps)
@@ -231,6 +238,19 @@ class Train(Panel):
     def _resume_gently(self) -> None:
         if self.view.folder is not None:
             self._resume(learning_rate=Run.open(self.view.folder).info.config["learning_rate"] / 2)
+
+    def _find_dataset(self) -> None:
+        """Ask where the dataset is now and go on with it; other images than the run's are refused."""
+        folder = self.view.folder
+        if folder is None:
+            return
+        before = Path(recorded.place(Run.open(folder).info.dataset))
+        if before.suffix.lower() == ".npz":
+            path, _ = QFileDialog.getOpenFileName(self, "Where is it now?", before.name, "NumPy archives (*.npz)")
+        else:
+            path = QFileDialog.getExistingDirectory(self, f"Where is {shown(Path(before.name))} now?")
+        if path:
+            self.desk.jobs.add(Job(folder, resume=True, dataset=path))
 
     def _train_longer(self) -> None:
         if self.view.folder is None:

@@ -187,8 +187,10 @@ class NewRun(Card):
         if self.desk.jobs.running:
             self.cost.setText(LATER)
             return
-        outline, key = self._outline(), info.key
-        self.desk.inference.ask("estimate", lambda task: _measure(key, config, outline), self._show_cost, self._no_cost)
+        outline, key, name = self._outline(), info.key, str(self.dataset.currentData())
+        self.desk.inference.ask(
+            "estimate", lambda task: _measure(key, config, name, outline), self._show_cost, self._no_cost
+        )
 
     @Slot(object)
     def _show_cost(self, found: tuple[Estimate, bool]) -> None:
@@ -243,11 +245,11 @@ class NewRun(Card):
         self.go_on.setVisible(bool(count) and jobs.held and not jobs.running)
 
 
-def _measure(family: str, config: Config, outline: datasets.Outline) -> tuple[Estimate, bool]:
-    """Runs in the inference thread."""
+def _measure(family: str, config: Config, name: str, outline: datasets.Outline) -> tuple[Estimate, bool]:
+    """Runs in the inference thread; the images of a folder are counted there, unless they are very many."""
     import models
     from models.core.estimate import estimate
 
-    known = outline.training is not None
-    count: Any = outline.training if known else 10_000
-    return estimate(models.family(family), config, outline.spec, count), known
+    count = datasets.training_images(name) if outline.training is None else outline.training
+    found = estimate(models.family(family), config, outline.spec, 10_000 if count is None else count)
+    return found, count is not None

@@ -175,6 +175,18 @@ def outline(name: str, size: int = 64) -> Outline:
     return Outline(DataSpec(shape, len(labels), attributes, labels), count)
 
 
+def training_images(name: str, most: int = 20_000) -> int | None:
+    """About how many images of a folder will be trained on, by their names; None if there are more than ``most``.
+
+    Raises:
+        DatasetError: if the folder cannot be read.
+    """
+    if _kind(expanded(name)) != "folder":
+        return None
+    count = import_module("models.core.datasets.walk").count(expanded(name), most)
+    return None if count is None else splits(count)[0].stop
+
+
 def _kind(path: Path) -> str:
     """The module that reads a path: "folder", "npz" or none."""
     if _is(path, Path.is_dir):

@@ -55,6 +55,12 @@ def place(about: Mapping[str, Any]) -> str | Path:
     return str(about.get("name", ""))
 
 
+def missing(about: Mapping[str, Any]) -> bool:
+    """Whether the dataset of a run is not where the run remembers it."""
+    there = place(about)
+    return str(there) not in DATASETS and not os.path.lexists(expanded(there))
+
+
 def load(
     about: Mapping[str, Any], *, at: str | Path | None = None, size: int | None = OWN,
     progress: Progress | None = None, cancelled: Cancel | None = None,
@@ -78,10 +84,10 @@ def load(
     if type(rules) is not int or not 1 <= rules <= RULES:
         advice = "Install the newer version of the program."
         raise DatasetError("A newer version read the dataset of this run.", where=str(there), advice=advice)
-    if at is None and str(there) not in DATASETS and not os.path.lexists(expanded(there)):
+    if at is None and missing(about):
         raise DatasetGone(
             "The dataset of this run is not there any more.", where=shown(Path(there)),
-            advice="Put it back, or say where it is now: resume RUN --dataset PATH, or Train, Resume in the window.",
+            advice='Put it back, or say where it is now: resume RUN --dataset PATH, or "Where is it now?" in Train.',
         )  # fmt: skip
     wanted = about.get("size") if size == OWN else size
     return datasets.load(there, size=wanted, rules=rules, progress=progress, cancelled=cancelled)
