@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 from models.argument_checks import together
 from models.commands import Say, open_model, pictures_of, recipe_of
 from models.commands_autoencoders import counting
-from models.core import export, images
-from models.core.diffuses import Diffuses, Sampling
+from models.core import export, images, packing, recipes
+from models.core.arrays import Images
+from models.core.diffuses import Diffuses, Labels, Progress, Sampling
 from models.core.diffusion import States
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes
@@ -35,11 +36,31 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
         return None
     most = len(model.schedule) - 1
     sampling = Sampling(**{"steps": min(Sampling.steps, most), "seed": arguments.seed, **given})
+    wrong = _without_effect(given, sampling, most)
     try:
         sampling.check(most)
     except ConfigError as error:
-        raise ConfigError({f"--{name}": problem for name, problem in error.fields.items()}) from None
-    return sampling
+        wrong |= error.fields
+    if wrong:
+        raise ConfigError({f"--{name}": problem for name, problem in wrong.items()})
+    return replace(sampling, steps=sampling.taken(most))
+
+
+def _without_effect(given: dict[str, Any], sampling: Sampling, most: int) -> dict[str, str]:
+    """What is asked for and would not happen: a sheet must not say that it did."""
+    wrong = {}
+    if sampling.sampler == "ddpm" and given.get("steps", most) != most:
+        wrong["steps"] = f"must be left out or {most}: ddpm takes all steps (fewer: --sampler ddim or dpm_solver)"
+    if sampling.sampler != "ddim" and "eta" in given:
+        wrong["eta"] = "is only for --sampler ddim"
+    return wrong
+
+
+def happened(sampling: Sampling, label: int | None) -> dict[str, Any]:
+    """How it was walked, for a recipe; None for what did not count."""
+    counted = {"eta": sampling.sampler == "ddim", "guidance": label is not None}
+    found = {name: value for name, value in asdict(sampling).items() if name in WAYS}
+    return {name: value if counted.get(name, True) else None for name, value in found.items()}
 
 
 def class_of(arguments: Namespace, model: Any) -> int | None:
@@ -66,9 +87,9 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
     Raises:
         ConfigError: if the model does not walk, or not from there.
     """
-    given = {"--images": arguments.images, "--from": arguments.start}
     if not isinstance(model, Diffuses):
-        wrong = {name: "is only for models that diffuse" for name, value in given.items() if value is not None}
+        both = {"--images": arguments.images, "--from": arguments.start}
+        wrong = {name: "is only for models that diffuse" for name, value in both.items() if value is not None}
         if wrong:
             raise ConfigError(wrong)
         return None
@@ -78,19 +99,23 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
         if arguments.start is not None:
             raise ConfigError({"--from": "needs pictures to begin with: --images"})
         return None
-    if not 1 <= time <= most:
-        raise ConfigError({"--from": f"must be from 1 to {most} (it is {time})"})
+    wrong = {} if 1 <= time <= most else {"--from": f"must be from 1 to {most} (it is {time})"}
+    if len(arguments.images) > packing.MOST:
+        given = len(arguments.images)
+        wrong["--images"] = f"must be at most {packing.MOST} files, which the sheet carries in it (they are {given})"
+    if wrong:
+        raise ConfigError(wrong)
     return time
 
 
-def start_of(arguments: Namespace, run: Run, model: Any, time: int, say: Say) -> tuple[int, States]:
-    """Where a walk from own pictures begins: (t, x_t).
-
-    Raises:
-        UserError: if no picture can be read.
-    """
-    shown = pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
-    return time, model.forward(images.to_float(shown), time, arguments.seed)
+def from_pictures(
+    model: Diffuses, sampling: Sampling, labels: Labels | None, start: tuple[int, States], progress: Progress
+) -> Images:
+    """Walk from pictures in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
+    time, states = start
+    for step in model.reverse(sampling, labels=labels, start=start):
+        progress("Sampling", (time - step.t) * len(states) // time, len(states))
+    return model.pictures(step.x)
 
 
 def file_of(arguments: Namespace, model: Any) -> None:
@@ -109,24 +134,42 @@ def suits(arguments: Namespace, model: Any) -> list[Any]:
     return together(*(partial(check, arguments, model) for check in checks))
 
 
+def _walked(
+    arguments: Namespace, run: Run, model: Diffuses, how: tuple[Sampling, int | None, int | None], say: Say
+) -> tuple[Images, dict[str, Any]]:
+    """What comes out of noise, and what a recipe says of it.
+
+    Raises:
+        UserError: if no picture to begin with can be read, or they are too large for a recipe.
+    """
+    sampling, label, time = how
+    own = (
+        None
+        if time is None
+        else pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
+    )
+    count = arguments.count if own is None else len(own)
+    begin = None if own is None else {"time": time, "pictures": packing.pack(own)}
+    more = {**happened(sampling, label), "label": label, "count": count, "from": time, "begin": begin}
+    recipes.as_json(more)  # what does not fit is refused before the work
+    if arguments.guidance is not None and label is None:
+        say.line("Guidance does not count: no class is asked for (--class).")
+    labels = None if label is None else np.full(count, label, np.int32)
+    with counting(say, "pictures") as progress:
+        if own is None or time is None:
+            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), more
+        start = time, model.forward(images.to_float(own), time, arguments.seed)
+        return from_pictures(model, sampling, labels, start, progress), more
+
+
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     run, model = open_model(arguments, say, object, lambda model: suits(arguments, model))
     sampling, label, time, _ = suits(arguments, model)
-    more: dict[str, Any] = {}
-    start = None if time is None else start_of(arguments, run, model, time, say)
+    recipe = recipe_of(run, "sample", seed=arguments.seed, count=arguments.count)
     if isinstance(model, Diffuses) and sampling is not None:
-        count = arguments.count if start is None else len(start[1])
-        labels = None if label is None else np.full(count, label, np.int32)
-        with counting(say, "pictures") as progress:
-            if start is None:
-                painted = model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress)
-            else:
-                for step in model.reverse(sampling, labels=labels, start=start):
-                    progress("Walking back", start[0] - step.t, start[0])
-                painted = model.pictures(step.x)
-        more = {name: value for name, value in asdict(sampling).items() if name in WAYS} | {"label": label}
-        more |= {"count": count, "from": None if start is None else start[0]}
+        painted, more = _walked(arguments, run, model, (sampling, label, time), say)
+        recipe |= more
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
         if arguments.out.suffix.lower() == ".npy":
@@ -135,7 +178,6 @@ def sample_(arguments: Namespace, say: Say) -> int:
         painted = model.decode(codings)
     else:
         raise UserError("This model draws no samples.", where=str(arguments.run), advice="Choose another run.")
-    recipe = recipe_of(run, "sample", **{"seed": arguments.seed, "count": arguments.count, **more})
     path = export.write_png(arguments.out, images.grid(images.to_uint8(painted)), recipe)
     say.result(written=str(path))
     return 0

@@ -237,9 +237,9 @@ class Diffuser(Contract, keras.Model):
         t, x = start
         if not 0 <= t <= timesteps or x.shape[1:] != self.state_shape:
             raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
-        steps = timesteps if sampling.sampler == "ddpm" else sampling.steps
+        times = diffusion.times(timesteps, sampling.taken(timesteps), t)
         walk = Walk(
-            self.schedule, x, diffusion.times(timesteps, steps, t), sampling.seed, sampling.eta, self.clip,
+            self.schedule, x, times, sampling.seed, sampling.eta, self.clip,
             None if kept is None else self.known(kept), sampling.repeats,
         )  # fmt: skip
         predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, cancelled)

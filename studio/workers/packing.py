@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import diffusion, export, images
-from models.core.errors import ImageError
+from models.core import diffusion
+from models.core.packing import pack, unpack
+
+__all__ = ["MOST_POINTS", "Packer", "pack", "points", "unpack"]
 
 MOST_POINTS = 12
-
-
-def pack(pictures: NDArray[np.uint8]) -> dict[str, Any]:
-    """Pictures (n, h, w, c) as one PNG in base64, all above each other."""
-    count, height, width, channels = pictures.shape
-    data = export.png_bytes(pictures.reshape(count * height, width, channels))
-    return {"count": count, "channels": channels, "png": base64.b64encode(data).decode("ascii")}
 
 
 class Packer:
@@ -34,23 +27,6 @@ class Packer:
         if pictures is not self._of:
             self._of, self._packed = pictures, pack(pictures)
         return self._packed
-
-
-def unpack(packed: object) -> NDArray[np.uint8] | None:
-    """What ``pack`` wrote; None if it cannot be read."""
-    if not isinstance(packed, dict):
-        return None
-    count, channels, text = packed.get("count"), packed.get("channels"), packed.get("png")
-    if not isinstance(count, int) or channels not in (1, 3) or not isinstance(text, str) or not 1 <= count <= 64:
-        return None
-    try:
-        tall = images.decode(base64.b64decode(text, validate=True), name="the recipe")
-    except (ImageError, binascii.Error, ValueError):
-        return None
-    if len(tall) % count or not len(tall):
-        return None
-    fitted = tall[..., :channels] if tall.shape[-1] >= channels else np.repeat(tall, channels, axis=-1)
-    return np.ascontiguousarray(fitted.reshape(count, len(tall) // count, *fitted.shape[1:]))
 
 
 def points(listed: object) -> tuple[tuple[float, float], ...] | None:

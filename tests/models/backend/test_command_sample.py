@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from models import __main__ as command_line
 from models import ddpm, gan
-from models.core import export, images, recipes, state, training
+from models.core import export, images, packing, recipes, state, training
 from models.core.diffuses import Sampling
 from models.core.family import Config
 from models.core.record import Run
@@ -71,6 +72,47 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
     assert apart[0] < 10 < apart[1]  # hardly any noise leaves the picture, all of it nothing
 
 
+def test_a_recipe_says_what_happened_and_nothing_that_did_not(run: Path, tmp_path: Path) -> None:
+    """Three steps of ddpm were a hundred, and the recipe said three."""
+    out = tmp_path / "sheet.png"
+    assert command_line.main(["sample", str(run), "--count", "1", "--out", str(out), "--sampler", "ddpm"]) == 0
+    recipe = recipes.read_recipe(out) or {}
+    assert (recipe["sampler"], recipe["steps"]) == ("ddpm", 100)
+    assert (recipe["eta"], recipe["guidance"], recipe["label"], recipe["begin"]) == (None, None, None, None)
+    cat = tmp_path / "cat.png"
+    words = ["sample", str(run), "--count", "1", "--out", str(cat), "--steps", "2", "--class", "cat"]
+    assert command_line.main(words) == 0
+    recipe = recipes.read_recipe(cat) or {}
+    assert (recipe["sampler"], recipe["steps"], recipe["eta"], recipe["guidance"]) == ("ddim", 2, 0.0, 2.0)
+
+
+def test_image_to_image_can_be_made_again_from_its_recipe_alone(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = Run.open(run).info.dataset["image_shape"]
+    own = np.random.default_rng(2).integers(0, 256, (3, *shape), np.uint8)
+    paths = [str(export.write_png(tmp_path / f"own-{number}.png", image)) for number, image in enumerate(own)]
+    out = tmp_path / "out.png"
+    words = ["sample", str(run), "--json", "--images", *paths, "--from", "60", "--seed", "4", "--steps", "10"]
+    assert command_line.main([*words, "--out", str(out)]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [(one["done"], one["total"]) for one in told if one["event"] == "progress"]
+    assert counted[-1] == (3, 3) and {total for _, total in counted} == {3}  # images, not steps
+    assert command_line.main([*words[:4], *paths[:1] * 65, "--out", str(tmp_path / "many.png")]) == 2
+    assert "--images must be at most 64 files" in capsys.readouterr().err
+    for path in paths:
+        Path(path).unlink()
+    recipe = recipes.read_recipe(out) or {}
+    again = packing.unpack(recipe["begin"]["pictures"])
+    assert again is not None and recipe["begin"]["time"] == recipe["from"] == 60 and recipe["count"] == 3
+    np.testing.assert_array_equal(again, own)
+    model, _ = training.load(Run.open(run))
+    state_there = model.forward(images.to_float(again), recipe["from"], recipe["seed"])
+    sampling = Sampling(recipe["sampler"], recipe["steps"], recipe["eta"], seed=recipe["seed"])
+    last = list(model.reverse(sampling, start=(recipe["from"], state_there)))[-1]
+    np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(model.pictures(last.x))))
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -80,6 +122,9 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
         (["--class", "bird"], ("--class must be one of cat, dog",)),
         (["--class", "2"], ("--class",)),
         (["--count", "0"], ("--count",)),
+        (["--sampler", "ddpm", "--steps", "3"], ("--steps must be left out or 100: ddpm takes all steps",)),
+        (["--sampler", "ddpm", "--eta", "0.5"], ("--eta is only for --sampler ddim",)),
+        (["--sampler", "dpm_solver", "--eta", "0"], ("--eta is only for --sampler ddim",)),
         (["--from", "5"], ("--from needs pictures",)),
         (["--images", __file__, "--from", "101"], ("--from must be from 1 to 100",)),
     ],
