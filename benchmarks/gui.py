@@ -148,6 +148,19 @@ class Bench:
         loop.exec()
         return until()
 
+    def open(self, name: str, panel: str) -> None:
+        """Make a shipped model the current one and wait until a panel that can use it has done all it does then."""
+        from models.core import places
+
+        folder, session = places.pretrained() / name, self.window.session
+        self.window.open_run(folder)
+        self.window.show_panel(panel)
+        desk = self.desk
+        quiet = lambda: desk.inference.idle and desk.errands.idle  # noqa: E731 - a training may go on
+        opened = lambda: session.model is not None and session.model.folder == folder and quiet()  # noqa: E731
+        if not (self.wait(opened, 120) and self.window.panels[panel].usable):
+            raise SystemExit(f"{name} did not come to {panel} in time")
+
     def drag(self) -> list[float]:
         """Drag a slider with the mouse at 30 Hz; milliseconds from each event to the painted picture that shows it."""
         from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
@@ -197,11 +210,8 @@ class Bench:
 
 def latent(bench: Bench) -> None:
     """Load a model, then drag a slider while nothing else happens."""
-    from models.core import places
 
-    bench.window.open_run(places.pretrained() / "vae-fashion")
-    bench.window.show_panel("latent")
-    bench.wait(lambda: bench.window.session.model is not None and bench.desk.idle, 60)
+    bench.open("vae-fashion", "latent")
     row("GUI late: loading a model, encoding the map", bench.ticks.take(), "max <= 100")
     bench.wait(lambda: False, 1.0)
     row("slider to picture, idle", bench.drag(), "p50 <= 8, p99 <= 16.7")
@@ -212,15 +222,11 @@ def denoise(bench: Bench) -> None:
     import numpy as np
     from PIL import Image
 
-    from models.core import places
-
     photo = Path(os.environ["STUDIO_HOME"]) / "photo.png"
     noise = np.random.default_rng(0).integers(0, 24, (3000, 4000, 3), np.uint8)
     slope = (np.arange(4000) // 20)[None, :, None].astype(np.uint8)
     Image.fromarray(noise + slope).save(photo, compress_level=1)
-    bench.window.open_run(places.pretrained() / "denoiser-photos")
-    bench.window.show_panel("denoise")
-    bench.wait(lambda: bench.window.session.model is not None and bench.desk.idle, 60)
+    bench.open("denoiser-photos", "denoise")
     panel = bench.window.panels["denoise"]
     bench.ticks.take()
     begin = time.perf_counter()
@@ -252,7 +258,7 @@ def training(bench: Bench) -> None:
     row("GUI late: building and tracing", bench.ticks.take(), "max <= 100")
     bench.wait(lambda: False, STEADY_S)
     row("GUI late: training, curves growing", bench.ticks.take(), "p99 <= 16, max <= 50")
-    bench.window.show_panel("latent")
+    bench.open("vae-fashion", "latent")  # the model of the part before cannot decode
     bench.wait(lambda: False, 2.0)
     bench.ticks.take()
     row("slider to picture, while training", bench.drag(), "p99 <= 50")

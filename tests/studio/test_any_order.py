@@ -32,4 +32,10 @@ def shipped() -> list[Path]:
 
 
 def test_a_random_walk_through_models_and_panels_meets_no_error(studio: Window, qtbot, shipped) -> None:
+    """``STUDIO_WALK_STEPS``, ``STUDIO_WALK_SEED``: another one; ``STUDIO_WALK_TELL=1``: print each step (with -s)."""
     Wanderer(studio, qtbot, shipped, SEED).wander(STEPS)
+
+
+@pytest.mark.soak
+def test_a_long_random_walk_meets_no_error(studio: Window, qtbot, shipped) -> None:
+    Wanderer(studio, qtbot, shipped, SEED + 1).wander(max(STEPS, 500))

@@ -22,7 +22,7 @@ from studio.widgets.progress import ProgressRow
 from studio.widgets.slider_table import SliderTable
 from studio.widgets.track import Track
 from studio.window import Window
-from tests.studio.windows import wait_idle
+from tests.studio.windows import LONG, wait_idle
 
 CTRL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 KEYS = (
@@ -36,7 +36,7 @@ BUTTONS = frozenset({
     "Fork here", "From pure noise", "Grow borders", "Load the dataset", "Orthogonalise", "Other picture",
     "Other pictures", "Play", "Random", "Random walk", "Reset", "Sample", "Start here", "Stop", "Try an example",
 })  # fmt: skip
-WEIGHTS = {"model": 4, "again": 1, "panel": 5, "theme": 1, "slider": 6, "choice": 2, "button": 3, "key": 3, "rest": 3,
+WEIGHTS = {"model": 6, "again": 1, "panel": 7, "theme": 1, "slider": 5, "choice": 2, "button": 3, "key": 2, "rest": 3,
            "moment": 4}  # fmt: skip
 
 
@@ -114,7 +114,7 @@ class Wanderer:
 
     def _look(self, watch: Watch) -> None:
         shown = [note for note in self.window.findChildren(ErrorNote) if note is not self.window.banner]
-        found = watch.found + [f"shown: {note.accessibleName()}" for note in shown if note.isVisible()]
+        found = watch.found + [f"shown: {note.accessibleName()}" for note in shown if not note.isHidden()]
         assert not found, "after " + ", ".join(self.taken[-12:]) + ":\n" + "\n".join(found)
 
     # --- what it does; each returns what it did in words, or None ---
@@ -196,7 +196,7 @@ class Wanderer:
 
     def _rest(self) -> str:
         """Wait until all is done; then nothing may still say that it is being done."""
-        wait_idle(self.qtbot, self.window)
+        wait_idle(self.qtbot, self.window, timeout=10 * LONG)  # several models and datasets may be on their way
         stuck = [row for row in self.window.stack.currentWidget().findChildren(ProgressRow) if row.isVisible()]
         assert not stuck, f"still in progress after {self.taken[-12:]}: {[row._words.text() for row in stuck]}"
         return "rest"

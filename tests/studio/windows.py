@@ -51,7 +51,7 @@ def let_go() -> None:
             part.deleteLater()
 
 
-def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True) -> None:
+def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True, timeout: int = LONG) -> None:
     """Wait until ``until`` and no thread has anything to do any more, and every answer was delivered."""
 
     def at_rest() -> bool:
@@ -60,7 +60,7 @@ def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True) -
         QApplication.processEvents()
         return window.desk.idle and until()
 
-    qtbot.waitUntil(at_rest, timeout=LONG)
+    qtbot.waitUntil(at_rest, timeout=timeout)
 
 
 def button_of(parent: QWidget, text: str) -> QPushButton:
