@@ -123,6 +123,7 @@ class Neurons(Panel):
         """Another model has other units; they are painted when somebody looks."""
         self._info = self.session.model
         assert self._info is not None
+        self._cancel()
         self.survey, self._stale = None, True
         self.about.set_about(replace(_ABOUT, figure=self._info.about.figure))
         self.grid.hide()

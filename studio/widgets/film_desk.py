@@ -51,7 +51,7 @@ class FilmDesk(QObject):
     def forget(self) -> None:
         """Another model, or other weights: the frames are no longer right."""
         self._painted = ()
-        self.desk.inference.cancel(KEY)
+        self._cancel()
         self.card.show_frames(NOTHING)
 
     def paint(self, table: Mixture) -> None:

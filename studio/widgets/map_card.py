@@ -73,6 +73,7 @@ class MapCard(Card):
         """Encode the dataset of another model; a model that cannot encode has no map."""
         self._info = info
         self._charts = {}
+        self._cancel()
         self.codings = np.zeros((0, 1), np.float32)
         self.map.hide()
         self.empty.show()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from models.core import datasets, direction_files, places
 from models.core.direction_files import Direction
 from models.core.errors import UserError
+from studio.widgets.progress import ProgressRow
 from studio.window import Window
 from studio.workers import cleaning
 from studio.workers.worker import Task, Worker
@@ -158,6 +159,7 @@ def test_a_dataset_that_comes_late_is_not_encoded_by_the_next_model(
     gate.set()
     wait_idle(qtbot, studio)
     assert not {"map", "neurons"} & set(asked)
+    assert not [row for row in studio.panels[panel].findChildren(ProgressRow) if row.isVisible()]
 
 
 def test_a_photo_that_comes_late_waits_for_a_model_that_denoises(studio: Window, qtbot, asked, caplog) -> None:
