@@ -1,4 +1,4 @@
-"""How late the window is, and how quick a slider: the figures of the README, measured in this process.
+"""How late the window is, and how quick a slider: measured in this process.
 
     QT_QPA_PLATFORM=offscreen python benchmarks/gui.py [--latent] [--denoise] [--training]
 

@@ -23,7 +23,7 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
     for path in arguments.run:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset
-        from models.core import arithmetic_score, judge
+        from models.core import arithmetic_score, cautions, judge
         from models.core.datasets import recorded
 
         dataset = recorded.load(about, progress=say.loading)
@@ -39,6 +39,8 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
                 size=dataset.image_shape[0], progress=progress,
             )  # fmt: skip
         _tell(found, run, arguments.attribute, float(knows.accuracy[column]), say)
+        for sentence in cautions.shares(arguments.people, "people"):
+            say.line(f"Caution: {sentence}")
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from models.argument_checks import refuse, together
 from models.bars import bar
 from models.commands import Say, open_model, recipe_of, transparency
-from models.core import device, export, image_kinds, images, photos
+from models.core import cautions, device, export, image_kinds, images, photos
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.junk import is_junk
@@ -105,6 +105,8 @@ def transfer_(arguments: Namespace, say: Say) -> int:
         path = export.write_results(arguments.out, found.data(), recipe_of(run, "transfer"))
         say.line(f"written: {path}")
     _tell(found, say)
+    for sentence in cautions.labels(found.labels, len(found.label_names)):
+        say.line(f"Caution: {sentence}")
     return 0
 
 

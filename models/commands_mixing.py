@@ -26,7 +26,7 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     """The command ``mixing``: what changes with the coarse source, and what with the fine one."""
     run, model = open_model(arguments, say, MixesStyles, lambda model: crossover_of(arguments, model))
     count, crossover = len(model.style_layers), crossover_of(arguments, model)
-    from models.core import judge, mixing_score
+    from models.core import cautions, judge, mixing_score
     from models.core.datasets import recorded
 
     dataset = recorded.load(run.info.dataset, progress=say.loading)
@@ -37,14 +37,18 @@ def mixing_(arguments: Namespace, say: Say) -> int:
             model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
             seed=arguments.seed, progress=progress,
         )  # fmt: skip
+    doubts = cautions.shares(arguments.count, "pairs")
     if say.as_json:
-        say.object("done", run=run.info.id, crossover=crossover, layers=count, rows=[row.data() for row in found])
+        rows = [row.data() for row in found]
+        say.object("done", run=run.info.id, crossover=crossover, layers=count, rows=rows, cautions=doubts)
         return 0
     where = f"layers before {model.style_layers[crossover].name} ({crossover} of {count}) from the coarse source"
     say.line(f"{arguments.count:,} pairs, {where}")
     _tell(found, say)
     trust = ", ".join(f"{name} {value:.1%}" for name, value in zip(knows.names, knows.accuracy, strict=True))
     say.line(f"the judge's accuracy on test images: {trust}")
+    for sentence in doubts:
+        say.line(f"Caution: {sentence}")
     return 0
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from models.argument_checks import together
 from models.commands import Say, open_model, pictures_of, recipe_of
 from models.commands_autoencoders import counting
-from models.core import export, images, packing, recipes
+from models.core import cautions, export, images, packing, recipes
 from models.core.arrays import Images
 from models.core.diffuses import Diffuses, Labels, Progress, Sampling
 from models.core.diffusion import States
@@ -152,6 +152,8 @@ def _walked(
     begin = None if own is None else {"time": time, "pictures": packing.pack(own)}
     more = {**happened(sampling, label), "label": label, "count": count, "from": time, "begin": begin}
     recipes.as_json(more)  # what does not fit is refused before the work
+    if warning := cautions.learned(model):
+        say.line(warning)
     if arguments.guidance is not None and label is None:
         say.line("Guidance does not count: no class is asked for (--class).")
     labels = None if label is None else np.full(count, label, np.int32)

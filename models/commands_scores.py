@@ -32,10 +32,13 @@ def score_(arguments: Namespace, say: Say) -> int:
         with counting(say, "steps") as progress:
             apart = scores.patches(model, dataset, count=arguments.count, seed=arguments.seed, progress=progress,
                                    sampling=sampling)  # fmt: skip
+        doubts = scores.doubts(model, arguments.count, 0, judged=False)
         if say.as_json:
-            say.object("done", run=run.info.id, judged=None, count=arguments.count, seed=arguments.seed, **apart)
+            more: dict[str, Any] = {"cautions": doubts, **apart}
+            say.object("done", run=run.info.id, judged=None, count=arguments.count, seed=arguments.seed, **more)
         else:
             _tell_patches(apart["swd"], apart["swd_real"], say)
+            _tell_doubts(doubts, say)
         return 0
     with counting(say, "steps") as progress:
         found = scores.score(
@@ -72,3 +75,10 @@ def _tell(found: Any, say: Say) -> None:
         say.line(f"conditional accuracy: {obeyed['all']:.1%}")
     trust = ", ".join(f"{name} {value:.1%}" for name, value in found.judge_accuracy.items())
     say.line(f"the judge's accuracy on test images: {trust}")
+    _tell_doubts(found.cautions, say)
+
+
+def _tell_doubts(doubts: list[str], say: Say) -> None:
+    """What the figures are worth."""
+    for sentence in doubts:
+        say.line(f"Caution: {sentence}")

@@ -29,7 +29,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core import clipping, diffusion, fitting, noise, unet
+from models.core import cautions, clipping, diffusion, fitting, noise, unet
 from models.core.conditional import names_of
 from models.core.curves import CurveGroup
 from models.core.diffuser import Diffuser, DiffusionConfig
@@ -77,6 +77,11 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     if channels == 1 and height * width <= 32 * 32:
         return {}
     return {"size": "small", "learning_rate": 3e-4, "timesteps": 1000, "batch_size": 64}
+
+
+def too_short(config: DDPMConfig, spec: DataSpec, steps: int) -> str:
+    """What a run of so many steps would not reach; "" if its samples will mean something."""
+    return cautions.training(steps)
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------

@@ -228,4 +228,6 @@ def _healthy(seen: Signals) -> Diagnosis:
         gone = _missing(seen)
         if gone:
             sentence += f", so far without {_first(gone)}"
+    else:
+        sentence += "; which classes are among them was not measured"
     return Diagnosis("healthy", sentence + ".", int(seen.steps[-1]), None, evidence, _missing(seen))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.core import drawing, judge, metrics, swd
+from models.core import cautions, drawing, judge, metrics, swd
 from models.core import images as pictures
 from models.core.batches import conditioned
 from models.core.datasets import Dataset
@@ -35,6 +35,7 @@ class Scores:
             names such as "64 x 64"; smaller is better. Empty for tiny pictures.
         swd_real: the same of as many training images, which is as good as it gets.
         conditional: how often a sample is what was asked for, by name and as "all"; None without conditions.
+        cautions: what so few samples, or a model that has hardly learned, make of these figures.
     """
 
     judged: str
@@ -49,6 +50,7 @@ class Scores:
     swd: dict[str, float]
     swd_real: dict[str, float]
     conditional: dict[str, float] | None
+    cautions: list[str]
 
     def data(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
@@ -121,7 +123,16 @@ def score(
         swd=_distances(painted, test, seed, progress, cancelled),
         swd_real=_distances(others, test, seed, progress, cancelled),
         conditional=_obedience(model, known, count, seed, **how),
+        cautions=doubts(model, count, len(known.names) if known.kind == "class" else 0, judged=True),
     )  # fmt: skip
+
+
+def doubts(model: Any, count: int, classes: int, *, judged: bool) -> list[str]:
+    """What a score of ``count`` samples is worth, in sentences; ``classes`` is 0 where none are counted."""
+    found = [cautions.learned(model), *cautions.distances(count, judge.FEATURES if judged else 0)]
+    if judged:
+        found += [*cautions.shares(count), *cautions.coverage(count, classes, judge.COVERED)]
+    return [sentence for sentence in found if sentence]
 
 
 def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:

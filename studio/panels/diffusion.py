@@ -11,9 +11,10 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from models.core import cautions
 from models.core.diffuses import Diffuses
 from models.core.errors import UserError
-from studio.widgets.card import Segmented, hbox, vbox
+from studio.widgets.card import Segmented, hbox, label, vbox
 from studio.widgets.film_page import KEY, FilmPage
 from studio.widgets.forward_page import ForwardPage
 from studio.widgets.paint_page import PaintPage
@@ -54,7 +55,11 @@ class Diffusion(Panel):
         right.setStretch(1, 1)
         row = hbox(self.lefts, right, spacing=12)
         row.setStretch(0, 1)
-        content.setLayout(row)
+        self.caution = label("", "secondary", wrap=True)
+        self.caution.hide()
+        whole = vbox(self.caution, row, spacing=12)
+        whole.setStretch(1, 1)
+        content.setLayout(whole)
         self.session.recipe_opened.connect(self.open_recipe)
         self.choose(REVERSE)
 
@@ -102,6 +107,17 @@ class Diffusion(Panel):
             return np.array(model.schedule), tuple(model.condition_names)
 
         self.desk.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
+        self._ask_learned()
+
+    def _ask_learned(self) -> None:
+        """Whether its samples mean something yet is said above them."""
+        ask = self.desk.inference.question
+        ask(f"{KEY}/learned", lambda model, task: cautions.learned(model), self._say_learned, self.show_error)
+
+    @Slot(object)
+    def _say_learned(self, words: str) -> None:
+        self.caution.setText(words)
+        self.caution.setVisible(bool(words))
 
     def model_gone(self) -> None:
         """A model that does not diffuse: keep no films of the one before."""
@@ -125,6 +141,7 @@ class Diffusion(Panel):
         self._info = self.session.model
         if self._info is None or not self._known:
             return
+        self._ask_learned()
         for page in self.pages:
             page.show_weights(self._info)
         if self.isVisible():

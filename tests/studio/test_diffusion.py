@@ -41,6 +41,15 @@ def test_the_panel_opens_with_a_walk_that_the_model_itself_makes(page, studio: W
     assert page.settings.rows["class"].text() == "One of each" and banner_text(studio) == ""
 
 
+def test_a_model_that_has_seen_digits_for_a_moment_says_what_its_samples_are_worth(page, studio: Window, qtbot) -> None:
+    caution = studio.panels["diffusion"].caution
+    wait_idle(qtbot, studio, lambda: bool(caution.text()))
+    assert caution.isVisible() and "samples are mostly noise" in caution.text()
+    studio.open_run(places.pretrained() / "ddpm-fashion")
+    wait_idle(qtbot, studio, lambda: not caution.text())
+    assert not caution.isVisible()
+
+
 def test_the_keys_step_play_and_pause(page, studio: Window, qtbot) -> None:
     transport, main = page.transport, page.walks.main
     assert transport.slider.track.hasFocus()

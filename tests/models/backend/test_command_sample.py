@@ -72,10 +72,13 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
     assert apart[0] < 10 < apart[1]  # hardly any noise leaves the picture, all of it nothing
 
 
-def test_a_recipe_says_what_happened_and_nothing_that_did_not(run: Path, tmp_path: Path) -> None:
+def test_a_recipe_says_what_happened_and_nothing_that_did_not(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Three steps of ddpm were a hundred, and the recipe said three."""
     out = tmp_path / "sheet.png"
     assert command_line.main(["sample", str(run), "--count", "1", "--out", str(out), "--sampler", "ddpm"]) == 0
+    assert "its samples are mostly noise" in capsys.readouterr().out  # it has not learned a step
     recipe = recipes.read_recipe(out) or {}
     assert (recipe["sampler"], recipe["steps"]) == ("ddpm", 100)
     assert (recipe["eta"], recipe["guidance"], recipe["label"], recipe["begin"]) == (None, None, None, None)
