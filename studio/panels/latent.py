@@ -24,6 +24,7 @@ from studio.widgets.moves import Move
 from studio.widgets.painted_card import SHEET, PaintedCard
 from studio.widgets.panel import Panel
 from studio.widgets.path_card import FRAMES, PathCard
+from studio.workers.taking import Taken, fitted
 from studio.workers.worker import Task
 
 Array = NDArray[np.float32]
@@ -209,11 +210,14 @@ class Latent(Panel):
             return False
         self.error.hide()
         path = Path(paths[0])
-        read = lambda task: images.fit(images.decode(path), info.image_shape)  # noqa: E731
+        read = lambda task: fitted(path, info.image_shape)  # noqa: E731
         self.desk.errands.ask("picture", read, self._encode, self.show_error, of_model=True)
         return True
 
-    def _encode(self, picture: NDArray[np.uint8]) -> None:
+    def _encode(self, taken: Taken) -> None:
+        picture = taken.picture
+        if taken.notice:
+            self.session.notice(taken.notice)
         self._ask("encode", lambda model, task: model.encode(images.to_float(picture[None]))[0], self.go_to)
 
     # --- the path ---

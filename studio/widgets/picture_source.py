@@ -16,6 +16,7 @@ from studio.session import ModelInfo
 from studio.workers import labelling
 from studio.workers.desk import Desk
 from studio.workers.playback import MOST, Pixels
+from studio.workers.taking import Taken, fitted, notice_of
 from studio.workers.worker import Task
 
 
@@ -60,11 +61,11 @@ class PictureSource(QObject):
             return False
         files, shape = [Path(path) for path in paths[:MOST]], info.image_shape
 
-        def read(task: Task) -> tuple[list[Pixels], list[UserError]]:
+        def read(task: Task) -> tuple[list[Taken], list[UserError]]:
             found, bad = [], []
             for path in files:
                 try:
-                    found.append(images.fit(images.decode(path), shape))
+                    found.append(fitted(path, shape))
                 except UserError as error:
                     bad.append(error)
             return found, bad
@@ -72,10 +73,12 @@ class PictureSource(QObject):
         self.desk.errands.ask(self._key, read, self._read, self._show_error, of_model=True)
         return True
 
-    def _read(self, answer: tuple[list[Pixels], list[UserError]]) -> None:
+    def _read(self, answer: tuple[list[Taken], list[UserError]]) -> None:
         found, bad = answer
+        if notice := notice_of(found):
+            self.desk.session.notice(notice)
         if found:
-            self.chosen.emit(np.stack(found))
+            self.chosen.emit(np.stack([one.picture for one in found]))
         if bad:
             self._show_error(bad[0])
 

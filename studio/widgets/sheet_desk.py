@@ -20,7 +20,7 @@ from studio.widgets.lightbox import Lightbox
 from studio.widgets.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
 from studio.workers import labelling
 from studio.workers.desk import Desk
-from studio.workers.taking import Taken, take
+from studio.workers.taking import Taken, notice_of, take
 from studio.workers.worker import Task
 
 KEY = "arithmetic/sheet"
@@ -147,6 +147,8 @@ class SheetDesk(QObject):
             taken, bad = answer
             if bad:
                 self._show_error(bad[0])
+            if notice := notice_of(taken):
+                self.desk.session.notice(notice)
             if info is not self._info or not taken:
                 self._end(key)
                 return

@@ -15,7 +15,7 @@ from studio.session import ModelInfo
 from studio.widgets.progress import ProgressRow
 from studio.workers import labelling, mixing
 from studio.workers.desk import Desk
-from studio.workers.taking import Taken, take
+from studio.workers.taking import Taken, notice_of, take
 from studio.workers.worker import Task
 
 KEY = "styles/search"
@@ -55,6 +55,8 @@ class SourceDesk(QObject):
             taken, bad = answer
             if bad:
                 self._show_error(bad[0])
+            if notice := notice_of(taken):
+                self.desk.session.notice(notice)
             if taken and info is self._info:
                 self._search(taken, plus, then)
             else:

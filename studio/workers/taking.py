@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, recipes
+from models.core import images, photos, recipes
 from models.core.errors import UserError
+from models.core.operations import shown
 from studio.session import ModelInfo
 
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """A file that was taken: a picture in the model's shape, and its recipe if this very model painted it."""
+    """A file that was taken: a picture in the model's shape, and its recipe if this very model painted it.
+
+    ``notice`` is what the user should know of it: where it is transparent, what is behind it; "" for nothing.
+    """
 
     picture: NDArray[np.uint8]
     recipe: dict[str, Any] | None = None
+    notice: str = ""
+
+
+def fitted(path: Path, shape: tuple[int, int, int]) -> Taken:
+    """Read one image, whatever its recipe, and bring it to a shape (height, width, channels).
+
+    Raises:
+        ImageError: if it cannot be read.
+    """
+    photo = photos.read(path)
+    notice = f"{shown(Path(path.name))} has transparent parts: they are put on white." if photo.transparent else ""
+    return Taken(images.fit(photo.pixels, shape), None, notice)
+
+
+def notice_of(taken: Sequence[Taken]) -> str:
+    """One sentence for several images; "" if there is nothing to say."""
+    said = [one.notice for one in taken if one.notice]
+    return said[0] + (f" So have {len(said) - 1:,} more." if len(said) > 1 else "") if said else ""
 
 
 def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserError]]:
@@ -31,7 +53,7 @@ def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserE
         try:
             recipe = recipes.read_recipe(path) or {}
             known = recipe if recipe.get("run_id") == info.run_id else None
-            found.append(Taken(images.fit(images.decode(path), info.image_shape), known))
+            found.append(replace(fitted(path, info.image_shape), recipe=known))
         except UserError as error:
             bad.append(error)
     return found, bad
