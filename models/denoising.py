@@ -34,6 +34,7 @@ from models.core.contract import Contract
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
 from models.core.inference import predict
+from models.core.variables import read_variable
 
 TITLE = "Denoising autoencoder"
 ABOUT = About(
@@ -295,7 +296,7 @@ class CodingDenoiser(Denoiser):
         A denoising autoencoder has no prior. Each coding is drawn by itself from a normal distribution with the moving
         mean and spread of training, cut at 0; what belongs together is not known, so pictures of them are rough.
         """
-        mean, square = np.asarray(ops.convert_to_numpy(self.typical))
+        mean, square = read_variable(self.typical)
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         drawn = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
         codings: Codings = np.maximum(mean + spread * drawn, 0.0).astype(np.float32)

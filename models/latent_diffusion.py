@@ -35,6 +35,7 @@ from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, Images, setting
 from models.core.inference import predict_all, sizes_for
 from models.core.resolutions import instead
+from models.core.variables import read_variable
 
 TITLE = "Latent diffusion"
 ABOUT = About(
@@ -274,7 +275,7 @@ class LatentDiffusion(Diffuser):
     # --- What it can do: the capabilities Diffuses and Reconstructs ---
 
     def _moments(self) -> tuple[States, States]:
-        mean, square = np.asarray(ops.convert_to_numpy(self.moments))
+        mean, square = read_variable(self.moments)
         return mean, np.sqrt(np.maximum(square - mean**2, 1e-6))
 
     def states(self, images: Images) -> States:

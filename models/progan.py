@@ -37,6 +37,7 @@ from models.core.errors import ConfigError
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.latest import Latest
+from models.core.variables import read_variable
 from models.core.verdicts import Verdicts
 
 TITLE = "Progressive growing"
@@ -375,7 +376,7 @@ class ProGAN(Adversarial):
     # --- Where it stands, and what it can do: the capabilities Decodes and TakesPhases ---
 
     def _steps(self) -> int:
-        return int(ops.convert_to_numpy(self.steps_done))
+        return int(read_variable(self.steps_done))
 
     def stage(self) -> tuple[int, float]:
         """(level, alpha) as they are now."""

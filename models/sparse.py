@@ -36,6 +36,7 @@ from models.core.curves import CurveGroup
 from models.core.family import About, Codings, Config, DataSpec, Figure, Images, check_sparsity, setting
 from models.core.inference import predict
 from models.core.metrics import ACTIVE, QUIET
+from models.core.variables import read_variable
 
 TITLE = "Sparse autoencoder"
 
@@ -248,7 +249,7 @@ class SparseAutoencoder(Contract, keras.Model):
         spread, independently of the others; which units go together is not known, so pictures of such codings show
         the units' vocabulary rather than clothes.
         """
-        mean, square = np.asarray(ops.convert_to_numpy(self.usual))
+        mean, square = read_variable(self.usual)
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         noise = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
         codings: Codings = np.clip(mean + spread * noise, 0.0, 1.0).astype(np.float32)

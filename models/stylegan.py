@@ -36,6 +36,7 @@ from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, Minibatc
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
 from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
+from models.core.variables import read_variable
 
 TITLE = "StyleGAN"
 ABOUT = About(
@@ -387,7 +388,7 @@ class StyleGAN(Adversarial):
 
     def mean_style(self) -> Floats:
         """The mean of w over all codings, (d,)."""
-        return np.array(ops.convert_to_numpy(self.sampler.get_layer("mean_style").mean), np.float32)
+        return np.asarray(read_variable(self.sampler.get_layer("mean_style").mean), np.float32)
 
     def fixed_noise(self) -> Floats:
         """The noise that ``decode`` paints with, (noise_size,)."""

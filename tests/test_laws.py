@@ -89,6 +89,12 @@ def test_pins_exclude_what_is_known_to_be_broken() -> None:
     assert "PySide6-Essentials>=6.10,!=6.12.0" in wanted
 
 
+def test_an_installed_wheel_holds_every_package() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    there = {str(path.parent.relative_to(ROOT)).replace("/", ".") for path in SOURCE if path.name == "__init__.py"}
+    assert set(setuptools["packages"]) - set(setuptools["package-dir"]) == there
+
+
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:

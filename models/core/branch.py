@@ -14,9 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-
 import models
 from models.core import remedies, state, timeline, training
 from models.core.doctor import Diagnosis
@@ -24,6 +21,7 @@ from models.core.errors import ConfigError, RunFormatError
 from models.core.family import Config, Grows, parse_config
 from models.core.npz import Arrays
 from models.core.record import CheckpointEntry, Run
+from models.core.variables import read_variable
 
 EVENT = "branch"
 
@@ -101,7 +99,7 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
     for key, variable in weights(model):
         known = theirs.get(key)
         if known is not None and (known.shape, known.dtype) == (variable.shape, variable.dtype):
-            variable.assign(np.array(keras.ops.convert_to_numpy(known)))  # a copy: JAX would share one array
+            variable.assign(read_variable(known))  # a copy: JAX would share one array
             taken.add(id(variable))
         else:
             missing.append(("/".join(key[:-1]), id(variable)))

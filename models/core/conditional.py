@@ -18,6 +18,7 @@ from models.core.adversarial import Adversarial
 from models.core.contest import ContestConfig
 from models.core.errors import ConfigError, UserError
 from models.core.family import Codings, DataSpec, Images
+from models.core.variables import read_variable
 
 Kind = Literal["class", "attributes"]
 REMEMBERED = 512  # conditions of training images that codings are drawn with
@@ -88,7 +89,7 @@ class ConditionalAdversarial(Adversarial):
     def sample_codings(self, count: int, seed: int) -> Codings:
         """The same, with conditions of training images drawn at random: (count, latent_size)."""
         codings, rng = super().sample_codings(count, seed), np.random.default_rng([seed, 1])
-        seen = np.asarray(ops.convert_to_numpy(self.seen))
+        seen = read_variable(self.seen)
         codings[:, -self.condition_size :] = seen[rng.integers(0, REMEMBERED, count)]
         return codings
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.equalised import GAIN, LEAK, SMALL
+from models.core.variables import read_variable
 
 THROUGH = GAIN * (1.0 + LEAK)  # what a pair of leaky relus makes of 1
 
@@ -61,7 +62,7 @@ def grow_judge(new: keras.Model, old: keras.Model, size: int) -> None:
 
 def _used(layer: Any) -> tuple[Array, Array]:
     """Kernel and bias of an equalised layer as they are used."""
-    kernel, bias = (np.array(keras.ops.convert_to_numpy(one)) for one in (layer.kernel, layer.bias))
+    kernel, bias = (read_variable(one) for one in (layer.kernel, layer.bias))
     return kernel * layer.scale, bias * layer.rate
 
 
@@ -70,7 +71,7 @@ def _set(layer: Any, wanted: Array, bias: Array | None = None) -> None:
 
     Those outputs see nothing else.
     """
-    kernel = np.array(keras.ops.convert_to_numpy(layer.kernel))
+    kernel = read_variable(layer.kernel)
     inputs, outputs = wanted.shape
     kernel[..., :outputs] = 0.0
     kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, :inputs, :outputs] = wanted / layer.scale

@@ -18,6 +18,7 @@ from keras import ops
 from models.core import device
 from models.core.errors import Cancelled, UserError
 from models.core.family import Codings, Images
+from models.core.variables import read_variable
 
 STEPS = 150
 RATE = 0.05  # of Adam
@@ -161,4 +162,4 @@ def _search(search: _Search, images: Images, steps: int, tell: Callable[[], None
     for _ in range(steps):
         tell()
         search.train_on_batch(images)
-    return np.asarray(ops.convert_to_numpy(search.coding), np.float32)
+    return np.asarray(read_variable(search.coding), np.float32)

@@ -27,6 +27,7 @@ from models.core.datasets import Dataset
 from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
 from models.core.family import Codings, Images
 from models.core.inference import predict
+from models.core.variables import read_variable
 
 VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
 SEED = 17
@@ -275,7 +276,7 @@ def _write(path: Path, network: keras.Model, accuracy: Shares) -> None:
     Raises:
         StorageError: if the disk says no.
     """
-    arrays = {name: np.asarray(keras.ops.convert_to_numpy(v)) for name, v in _arrays(network).items()}
+    arrays = {name: read_variable(v) for name, v in _arrays(network).items()}
     arrays["accuracy"] = accuracy.astype(np.float64)
 
     def write(stream: BinaryIO) -> None:

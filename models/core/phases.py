@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from models.core import images, state, training
@@ -26,6 +25,7 @@ from models.core.errors import UserError
 from models.core.family import Images, TakesPhases
 from models.core.record import Run
 from models.core.rows import evenly
+from models.core.variables import read_variable
 from models.core.verdicts import Verdicts
 
 BOTH = "batch"
@@ -102,14 +102,14 @@ class Phases:
         model, before = self.model, self.look()
         resting = [name for name in self.networks if phase not in (name, BOTH)]
         owned, slots = model.owned(), model.optimizer.owned()  # type: ignore[attr-defined]
-        held = [(v, _copy(v)) for name in resting for v in (*owned[name], *slots[name])]
-        old = {name: [_copy(v) for v in owned[name] if v.trainable] for name in self.networks}
+        held = [(v, read_variable(v)) for name in resting for v in (*owned[name], *slots[name])]
+        old = {name: [read_variable(v) for v in owned[name] if v.trainable] for name in self.networks}
         model.train_on_batch(real, known)  # type: ignore[attr-defined]
         state.settle(model)
         gradients = {name: float(norm) for name, norm in model.optimizer.norms.items()}  # type: ignore[attr-defined]
         for variable, value in held:
             variable.assign(value)
-        new = {name: [_copy(v) for v in owned[name] if v.trainable] for name in self.networks}
+        new = {name: [read_variable(v) for v in owned[name] if v.trainable] for name in self.networks}
         moved = {name: _norm([a - b for a, b in zip(new[name], old[name], strict=True)]) for name in self.networks}
         size = {name: _norm(values) for name, values in old.items()}
         change = Change(phase, before, self.look(), moved, size, gradients)
@@ -169,10 +169,6 @@ class SteppedRun:
         self._batches.epoch = epoch
         batch = self._batches[index]
         return batch[0], batch[1] if len(batch) > 1 else None
-
-
-def _copy(variable: Any) -> NDArray[Any]:
-    return np.array(ops.convert_to_numpy(variable))
 
 
 def _norm(arrays: list[NDArray[Any]]) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import keras
 import numpy as np
 
 from models.core.npz import Arrays, Expected
+from models.core.variables import read_variable
 
 
 def settle(model: Any) -> None:
@@ -51,7 +51,7 @@ def expected(model: Any, *, training: bool) -> Expected:
 def capture(model: Any, *, training: bool = True) -> Arrays:
     """Copy what training needs to go on exactly: weights, random state, optimizer slots, metrics; or weights alone."""
     settle(model)
-    return {name: np.array(keras.ops.convert_to_numpy(v), _dtype(name, v)) for name, v in _named(model, training)}
+    return {name: np.asarray(read_variable(v), _dtype(name, v)) for name, v in _named(model, training)}
 
 
 def restore(model: Any, arrays: Arrays, *, training: bool) -> None:

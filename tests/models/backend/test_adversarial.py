@@ -17,6 +17,7 @@ from models.core.minibatch import MinibatchDiscrimination
 from models.core.record import Run
 from models.core.recorder import StopRequest
 from models.core.replay import Replay
+from models.core.variables import read_variable
 from tests.models.backend.test_training import final_weights, same, stop_at
 
 GREY = DataSpec((8, 8, 1))
@@ -70,7 +71,7 @@ def gradients(model, images, which, conditions=None):
 
 
 def both(model):
-    return [[np.array(v.value) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
+    return [[read_variable(v) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
 
 
 def conditional():
@@ -150,7 +151,7 @@ def test_the_steepness_of_a_flat_slope_is_its_squared_gradient():
     model.discriminator = flat
     real = np.random.default_rng(0).random((4000, 8, 8, 1), np.float32)
     found = float(keras.ops.convert_to_numpy(model.steepness(real, None, model.verdict(real, None, True))))
-    kernel = np.asarray(keras.ops.convert_to_numpy(flat.layers[-1].kernel))
+    kernel = read_variable(flat.layers[-1].kernel)
     assert found == pytest.approx(float((kernel**2).sum()), rel=0.1)
 
 
@@ -168,7 +169,7 @@ def test_a_validation_changes_nothing_and_diversity_compares_with_the_real_image
 
 def test_mean_weights_follow_the_generator_and_paint_the_samples():
     model = dense(ema=0.6)
-    begin = [np.array(v.value) for v in model.generator.weights]
+    begin = [read_variable(v) for v in model.generator.weights]
     for variable in model.generator.weights:
         variable.assign(np.zeros(variable.shape, np.float32))
     for _ in range(3):

@@ -9,12 +9,13 @@ import pytest
 from models import progan, stylegan
 from models.core.equalised import EqualisedConv, EqualisedDense, Leaky, MinibatchDeviation, PixelNorm
 from models.core.family import DataSpec
+from models.core.variables import read_variable
 
 RNG = np.random.default_rng(0)
 
 
 def array(tensor):
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
+    return read_variable(tensor)
 
 
 @pytest.mark.parametrize("rate", [1.0, 0.01])

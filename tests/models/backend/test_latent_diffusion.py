@@ -10,6 +10,7 @@ from models.core.diffuses import Diffuses, Kept, Sampling
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, capabilities, parse_config
 from models.core.recorder import Recorder, StopRequest
+from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import NAMES, TINY
 from tests.models.backend.test_training import final_weights, same
@@ -45,7 +46,7 @@ def taught():
 
 
 def weights(*networks):
-    return [np.asarray(keras.ops.convert_to_numpy(v)).copy() for network in networks for v in network.weights]
+    return [read_variable(v) for network in networks for v in network.weights]
 
 
 def alike(left, right):

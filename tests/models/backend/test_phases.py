@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from models.core.family import DataSpec, TakesPhases
 from models.core.phases import Phases, SteppedRun
 from models.core.record import Run
 from models.core.talk import StopRequest
+from models.core.variables import read_variable
 from tests.models.backend.test_adversarial import EVERYTHING, IMAGES, compiled, conditional
 from tests.models.backend.test_training import final_weights, same, stop_at
 
@@ -35,7 +35,7 @@ def owned(model):
     """All that belongs to each network, as arrays: variables and slots of the optimizer."""
     state.settle(model)
     every, slots = model.owned(), model.optimizer.owned()
-    return {name: [np.array(keras.ops.convert_to_numpy(v)) for v in (*every[name], *slots[name])] for name in MOVES}
+    return {name: [read_variable(v) for v in (*every[name], *slots[name])] for name in MOVES}
 
 
 def equal(left, right):
@@ -95,10 +95,10 @@ def test_a_look_changes_nothing_and_fakes_and_verdicts_are_those_of_the_networks
 
 def test_the_norms_are_those_of_the_weights():
     model = compiled()
-    weights = [[np.array(v.value) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
+    weights = [[read_variable(v) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
     change = Phases(model, SHOWN, seed=0).batch(REAL)
     for name, old, net in zip(MOVES, weights, (model.discriminator, model.generator), strict=True):
-        difference = [np.array(v.value) - a for v, a in zip(net.trainable_variables, old, strict=True)]
+        difference = [read_variable(v) - a for v, a in zip(net.trainable_variables, old, strict=True)]
         assert change.moved[name] == pytest.approx(np.sqrt(sum((d**2).sum() for d in difference)), rel=1e-4)
         assert change.size[name] == pytest.approx(np.sqrt(sum((a**2).sum() for a in old)), rel=1e-5)
 

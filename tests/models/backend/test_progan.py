@@ -13,6 +13,7 @@ from models.core.family import DataSpec, capabilities
 from models.core.phases import Phases
 from models.core.record import Run
 from models.core.recorder import StopRequest
+from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_training import final_weights, same, stop_at
 
@@ -33,7 +34,7 @@ def compiled(spec=LARGER, **values):
 
 
 def array(tensor):
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
+    return read_variable(tensor)
 
 
 def column(alpha, count=3):
@@ -120,12 +121,10 @@ def test_growth_is_live_and_both_networks_learn_at_every_level():
     model = compiled()
     seen = []
     for _ in range(10):  # two steps a phase, five phases
-        before = [
-            [np.array(v.value) for v in net.trainable_variables] for net in (model.discriminator, model.generator)
-        ]
+        before = [[read_variable(v) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
         logs = model.train_on_batch(IMAGES[:8], return_dict=True)
         state.settle(model)
-        after = [[np.array(v.value) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
+        after = [[read_variable(v) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
         moved = [
             sum(not np.array_equal(a, b) for a, b in zip(*pair, strict=True))
             for pair in zip(before, after, strict=True)

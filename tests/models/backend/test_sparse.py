@@ -16,6 +16,7 @@ from models.core.errors import ConfigError
 from models.core.family import DataSpec, HasSparsity, capabilities
 from models.core.record import Run
 from models.core.talk import Changes, Hooks, Progress, StopRequest
+from models.core.variables import read_variable
 
 SPEC = DataSpec((8, 8, 1))
 IMAGES = np.random.default_rng(0).random((96, 8, 8, 1), np.float32)
@@ -83,7 +84,7 @@ def test_codings_are_drawn_from_what_training_saw() -> None:
     model, _ = fitted()
     codings = model.sample_codings(400, 3)
     np.testing.assert_array_equal(codings, model.sample_codings(400, 3))
-    mean, square = ops.convert_to_numpy(model.usual)
+    mean, square = read_variable(model.usual)
     assert codings.min() >= 0 and codings.max() <= 1
     np.testing.assert_allclose(codings.mean(axis=0), mean, atol=0.03)  # cut at 0, so a little more
     np.testing.assert_allclose(codings.std(axis=0), np.sqrt(np.maximum(square - mean**2, 0)), atol=0.03)
@@ -95,7 +96,7 @@ def test_codings_are_drawn_from_what_training_saw() -> None:
 def test_units_begin_as_the_textbooks_do_whatever_the_target(penalty: str) -> None:
     model = made(target=0.1, penalty=penalty)
     biases = [variable for variable in model.trainable_variables if variable.name == "bias"]
-    assert len(biases) == 4 and not any(np.asarray(ops.convert_to_numpy(bias)).any() for bias in biases)
+    assert len(biases) == 4 and not any(read_variable(bias).any() for bias in biases)
     nothing = np.zeros((4, 8, 8, 1), np.float32)
     np.testing.assert_allclose(model.unit_means(nothing), 0.5, atol=1e-6)
     paid = float(sparse.kl_penalty(ops.convert_to_tensor(model.encode(nothing)), 0.1))

@@ -13,6 +13,7 @@ from models.core.family import DataSpec, capabilities
 from models.core.record import Run
 from models.core.recorder import StopRequest
 from models.core.styles import MixesStyles
+from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_adversarial import gradients
 from tests.models.backend.test_training import final_weights, same, stop_at
@@ -26,7 +27,7 @@ def tiny(spec=SPEC, **values):
 
 
 def array(tensor):
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
+    return read_variable(tensor)
 
 
 @pytest.fixture(scope="module")
