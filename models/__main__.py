@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def train(arguments: argparse.Namespace, say: Any) -> int:
     """The command ``train``: name everything that is wrong at once, then load, build and train."""
     import models
-    from models.core import datasets, places, record
+    from models.core import datasets, files, places, record
     from models.core.family import parse_config
 
     given = {"epochs": arguments.epochs, "seed": arguments.seed}
@@ -40,7 +40,11 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     config = planning.settle(module, values, dataset.spec, say, defaults=arguments.defaults)
     planning.tell_cost(module, config, dataset.spec, dataset.train.stop - dataset.train.start, say)
     folder = arguments.run or record.new_folder(places.runs(), arguments.family, Path(arguments.dataset).stem)
-    run = training.start(folder, arguments.family, config, dataset, size=arguments.size)
+    try:
+        run = training.start(folder, arguments.family, config, dataset, size=arguments.size)
+    finally:
+        if arguments.run is None:
+            files.remove_empty(folder)  # that of a run that was refused: of one that began, nothing is empty
     return _train(run, dataset, arguments.checkpoint_steps, say)
 
 
@@ -50,19 +54,15 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
     from models.core.datasets import recorded
     from models.core.record import Run
 
-    values = dict(arguments.set)
-    run = Run.open(arguments.run, write=True)
-    device.prepare()
-    from models.core import training
+    wanted = {**dict(arguments.set), "epochs": arguments.epochs, "learning_rate": arguments.learning_rate}
+    with Run.open(arguments.run, write=True) as run:
+        device.prepare()
+        from models.core import training
 
-    try:
+        training.planned(run, wanted)  # refused before the dataset is loaded
         dataset = recorded.load(run.info.dataset, at=arguments.dataset, progress=say.loading)
         training.relocate(run, dataset)  # checked before anything of the run changes
-        training.change(run, {**values, "epochs": arguments.epochs, "learning_rate": arguments.learning_rate})
-    except BaseException:
-        run.close()
-        raise
-    return _train(run, dataset, arguments.checkpoint_steps, say)
+        return _train(run, dataset, arguments.checkpoint_steps, say, wanted)
 
 
 def branch(arguments: argparse.Namespace, say: Any) -> int:
@@ -92,7 +92,7 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
     return 0
 
 
-def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> int:
+def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any, wanted: Any = None) -> int:
     from models.core import training
     from models.core.recorder import Hooks, StopRequest
 
@@ -109,7 +109,7 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any) -> in
                 stop.ask("paused")
 
         outcome = training.train(
-            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps
+            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps, wanted=wanted
         )
     for notice in run.notices:
         say.line(notice)

@@ -16,6 +16,7 @@ from PySide6.QtGui import QUndoStack
 from models.core import datasets, files, places
 from models.core.errors import UserError
 from models.core.family import About
+from studio.deletion import Deletion
 
 FOLDER_SIZES = (28, 32, 48, 64, 96, 128)  # px to which a folder's pictures can be fitted
 FOLDER_SIZE = 64
@@ -152,10 +153,19 @@ class Session(QObject):
         if info and before and (info.folder, info.run_id) == (before.folder, before.run_id):
             self.weights_changed.emit()
             return
-        self.undo.clear()
+        self._forget_moves()
         if info is not None:
             self.settings.set("run", str(info.folder))
         self.model_changed.emit()
+
+    def _forget_moves(self) -> None:
+        """Moves of sliders belong to the old model; what was deleted can still be brought back."""
+        done = (self.undo.command(place) for place in range(self.undo.index()))
+        kept = [command.once_more() for command in done if isinstance(command, Deletion)]
+        self.undo.clear()
+        for deletion in kept:
+            if deletion is not None:
+                self.undo.push(deletion)
 
     def notice(self, what: UserError | str) -> None:
         """Tell the person something, in the window's banner and in the log."""

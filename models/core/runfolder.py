@@ -143,6 +143,10 @@ class Run:
         """Record where the dataset is now; StorageError if the disk says no."""
         self._change(dataset=timeline.plain(about))
 
+    def begin(self, config: Mapping[str, Any]) -> None:
+        """Record at once that the run trains and with which config; StorageError if the disk says no."""
+        self._change(status="training", message="", config=timeline.plain(config))
+
     def _change(self, **values: Any) -> None:
         self._writing()
         info = RunInfo.model_validate({**self.info.model_dump(), **values})

@@ -83,10 +83,10 @@ def spec_of(run: Run) -> DataSpec:
     return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels)
 
 
-def build(run: Run) -> Any:
-    """Build the model of a run with fresh weights."""
+def build(run: Run, config: Mapping[str, Any] | None = None) -> Any:
+    """Build the model of a run with fresh weights, by its own config or another one."""
     module = models.family(run.info.family)
-    return module.build(parse_config(module.CONFIG, run.info.config), spec_of(run))
+    return module.build(parse_config(module.CONFIG, run.info.config if config is None else config), spec_of(run))
 
 
 def load(run: Run, *, step: int | None = None) -> tuple[Any, CheckpointEntry]:
@@ -106,9 +106,9 @@ def reload(model: Any, run: Run, *, step: int | None = None) -> CheckpointEntry:
     return entry
 
 
-def compiled(run: Run) -> Any:
-    """Build the model of a run, ready to be trained."""
-    model = build(run)
+def compiled(run: Run, config: Mapping[str, Any] | None = None) -> Any:
+    """Build the model of a run, by its own config or another one, ready to be trained."""
+    model = build(run, config)
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     model.optimizer.build(model.trainable_variables)
     return model
@@ -147,15 +147,15 @@ def relocate(run: Run, dataset: Dataset) -> None:
         run.set_dataset(about)
 
 
-def change(run: Run, wanted: Mapping[str, Any]) -> None:
-    """Change what may change between two sessions of a run; it is recorded as an event.
+def planned(run: Run, wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The config of a run with new values, and those that differ from the old ones; nothing is written.
 
     Args:
-        run: open for writing.
+        run: the run.
         wanted: new values by setting; None keeps the old one.
 
     Raises:
-        ConfigError: if a new value is out of range, does not suit the pictures, or cannot change any more.
+        ConfigError: if a new value is out of range, or cannot change any more.
     """
     wanted = {name: value for name, value in wanted.items() if value is not None}
     config_class = models.family(run.info.family).CONFIG
@@ -165,18 +165,35 @@ def change(run: Run, wanted: Mapping[str, Any]) -> None:
         raise ConfigError({name: f"cannot change once a run has begun; {', '.join(free)} can" for name in fixed})
     config = parse_config(config_class, {**run.info.config, **wanted}).model_dump()
     new = {name: value for name, value in config.items() if name in wanted and value != run.info.config.get(name)}
+    return config, new
+
+
+def change(run: Run, wanted: Mapping[str, Any]) -> None:
+    """Change what may change between two sessions of a run; it is recorded as an event.
+
+    Args:
+        run: open for writing.
+        wanted: as in ``planned``.
+
+    Raises:
+        ConfigError: if a new value is out of range, does not suit the pictures, or cannot change any more.
+    """
+    config, new = planned(run, wanted)
     if new:
-        module = models.family(run.info.family)
-        module.build(parse_config(config_class, config), spec_of(run))  # refuses what does not suit these pictures
+        build(run, config)  # refuses what does not suit these pictures
         run.set_config(config)
         run.event("config", new)
 
 
 def train(
     run: Run, dataset: Dataset, *, stop: StopRequest | None = None, hooks: Hooks | None = None,
-    changes: Changes | None = None, checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
+    changes: Changes | None = None, wanted: Mapping[str, Any] | None = None, checkpoint_steps: int | None = None,
+    checkpoint_seconds: float = 30.0,
 ) -> Outcome:  # fmt: skip
     """Train a run from where it stands to its last epoch. Errors come back as values; the run is kept in every case.
+
+    What cannot begin (another dataset, a setting that does not suit) leaves the run as it was, with its old status and
+    settings: all is checked before anything is written.
 
     Args:
         run: open for writing.
@@ -184,31 +201,38 @@ def train(
         stop: how another thread pauses or stops it.
         hooks: who is told about progress and trouble.
         changes: how another thread changes what may change while it runs (the price of activity in a sparse model).
+        wanted: settings that shall be others from now on, as in ``planned``.
         checkpoint_steps: save every so many steps instead of by time.
         checkpoint_seconds: at most so much work is ever at stake.
     """
     stop, hooks = stop or StopRequest(), hooks or Hooks()
-    step = 0
+    step, begun = 0, False
     try:
+        config, new = planned(run, wanted or {})
         recorder = _prepare(
-            run, dataset, stop=stop, hooks=hooks, changes=changes or Changes(), checkpoint_steps=checkpoint_steps,
-            checkpoint_seconds=checkpoint_seconds,
+            run, dataset, config, stop=stop, hooks=hooks, changes=changes or Changes(),
+            checkpoint_steps=checkpoint_steps, checkpoint_seconds=checkpoint_seconds,
         )  # fmt: skip
         step = recorder.step
+        _begin(recorder, config, new)
+        begun = True
         _fit(recorder, dataset)
         outcome = Outcome("finished", recorder.step)
     except Stopped:
         outcome = Outcome(stop.status, recorder.step)
     except Diverged as error:
         outcome = Outcome("failed", recorder.step, error)
-    except StorageError as error:
-        outcome = Outcome("paused", step, error)
-    except UserError as error:
-        outcome = Outcome("failed", step, error)
-    except Exception as error:  # whatever a backend raises must not take the window with it
-        log.exception("training failed")
-        outcome = Outcome("failed", step, explain(error, run))
-    return _noted(run, outcome)
+    except Exception as error:  # noqa: BLE001 - whatever a backend raises must not take the window with it
+        outcome = _failed(error, run, step)
+    return _noted(run, outcome) if begun else outcome
+
+
+def _failed(error: Exception, run: Run, step: int) -> Outcome:
+    """How a session ended that met an error: a disk that says no only pauses it."""
+    if isinstance(error, UserError):
+        return Outcome("paused" if isinstance(error, StorageError) else "failed", step, error)
+    log.error("training failed", exc_info=error)
+    return Outcome("failed", step, explain(error, run))
 
 
 def _noted(run: Run, outcome: Outcome) -> Outcome:
@@ -235,6 +259,7 @@ def explain(error: Exception, run: Run) -> UserError:
 def _prepare(
     run: Run,
     dataset: Dataset,
+    values: Mapping[str, Any],
     *,
     stop: StopRequest,
     hooks: Hooks,
@@ -244,7 +269,7 @@ def _prepare(
 ) -> Recorder:
     """Build the model, bring back the newest checkpoint, and make the callback that continues from it."""
     check_dataset(run, dataset)
-    model = compiled(run)
+    model = compiled(run, values)
     config = model.config
     known = conditions(model, dataset)
     batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
@@ -264,9 +289,15 @@ def _prepare(
         checkpoint_seconds=checkpoint_seconds,
     )  # fmt: skip
     recorder.set_model(model)
-    run.set_status("training")
-    recorder.progress("building")
     return recorder
+
+
+def _begin(recorder: Recorder, config: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Write that the run trains, and with which settings; until now nothing of it has changed."""
+    recorder.run.begin(config)
+    if new:
+        recorder.run.event("config", new)
+    recorder.progress("building")
 
 
 def _fit(recorder: Recorder, dataset: Dataset) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QHideEvent, QMovie, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QMovie, QShortcut, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from models.core import files, images, places, recipes
+from models.core import files, images, places, recipes, trash
 from models.core.errors import UserError
 from models.core.junk import is_junk
+from studio.deletion import Deletion
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.exporting import text_chunk
 from studio.widgets.grid import PictureGrid
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
+from studio.workers import desktop_trash
 
 SUFFIXES = (".png", ".apng", ".gif", ".webp")
 FILMS = (".apng", ".gif", ".webp")
@@ -38,6 +41,9 @@ class Gallery(Panel):
         self.all = Card("Exports")
         self.grid = PictureGrid(cell=96, max_size=140)
         self.grid.clicked.connect(self.show_file)
+        self.grid.walked.connect(self.show_file)
+        key = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.grid, self._delete)
+        key.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.nothing = EmptyState("image-square", "Pictures and films that you export appear here.", "Go to Latent")
         self.nothing.asked.connect(lambda: self.session.asked_for_panel.emit("latent"))
         folder = button("Open the folder")
@@ -63,10 +69,14 @@ class Gallery(Panel):
         self.session.exports_changed.connect(self.refresh)
         self.chosen: Path | None = None
         self.refresh()
+        old = partial(desktop_trash.hand_over, places.exports())
+        self.desk.errands.ask("deleted exports", lambda task: old(), lambda count: None, self.show_error)
 
     def shown(self) -> None:
-        """Files may have come or gone meanwhile."""
+        """Files may have come or gone meanwhile; the newest is shown until one is chosen."""
         self.refresh()
+        if self.chosen is None:
+            self.show_file(0)
 
     @Slot()
     def refresh(self) -> None:
@@ -77,8 +87,10 @@ class Gallery(Panel):
         self.grid.setVisible(bool(self.files))
         self.nothing.setVisible(not self.files)
         self.grid.set_source(len(self.files), self._thumbnail)
-        if self.chosen not in self.files:
-            self.show_file(0)
+        if self.chosen in self.files:
+            self.grid.set_current(self.files.index(self.chosen))  # its place may be another one now
+        else:
+            self.show_file(-1)
 
     def _thumbnail(self, index: int) -> NDArray[np.uint8] | None:
         path = self.files[index]
@@ -97,10 +109,11 @@ class Gallery(Panel):
             return None  # somebody else's file: it stays an empty tile, and says why when it is opened
 
     def show_file(self, index: int) -> None:
-        """Show one file large; a film moves."""
+        """Choose one file, or none (-1): it is ringed and shown large; a film moves."""
         self._end_film()
         there = 0 <= index < len(self.files)
         self.chosen = self.files[index] if there else None
+        self.grid.set_current(index if there else -1)
         self.back.hide()
         self.delete.setVisible(there)
         self.picture.setVisible(True)
@@ -161,19 +174,36 @@ class Gallery(Panel):
         if self.chosen is not None:
             self.session.asked_to_open.emit([str(self.chosen)])
 
+    @Slot()
     def _delete(self) -> None:
+        """Move the chosen file to the trash; nothing is chosen then, so that a second click deletes nothing."""
         if self.chosen is None:
             return
         try:
-            self.chosen.unlink()
-        except OSError as error:
-            self.show_error(UserError(f"The file was not deleted: {error.strerror}.", where=str(self.chosen)))
+            deleted = trash.put(self.chosen)
+        except UserError as error:
+            self.show_error(error)
+            self.refresh()
+            return
+        self.error.hide()
+        self.session.undo.push(
+            Deletion(
+                deleted, delete=trash.put, changed=self._changed, failed=self.show_error, forward=self.come_forward
+            )
+        )
+        self._changed(None, deleted.origin.name)
+
+    def _changed(self, back: Path | None, deleted: str = "The file") -> None:
+        """A file was deleted, or is back again and chosen."""
         self.refresh()
+        if back is not None:
+            self.error.hide()
+            self.show_file(self.files.index(back) if back in self.files else -1)
+        self.session.done.emit(f"{back.name} is back" if back else f"{deleted} is deleted; Ctrl+Z brings it back")
 
     def tour(self) -> Iterator[str]:
         """Look at what was exported."""
         self.refresh()
-        self.grid.set_current(0)
         self.show_file(0)
         yield "exports"
 

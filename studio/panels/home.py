@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 from superqt import QFlowLayout
 
@@ -12,10 +14,12 @@ from models.core import places, record
 from models.core.errors import UserError
 from models.core.record import RunSummary
 from studio import theme
+from studio.deletion import Deletion
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
+from studio.workers import desktop_trash
 from studio.workers.jobs import Job
 
 CARD_WIDTH, PICTURE_HEIGHT = 260, 178
@@ -81,6 +85,8 @@ class Home(Panel):
         self.session.runs_changed.connect(lambda: self.isVisible() and self._refresh())
         self._seen: list[RunSummary] | None = None
         self._refresh()
+        old = partial(desktop_trash.hand_over, places.runs())
+        self.desk.errands.ask("deleted runs", lambda task: old(), lambda count: None, self.show_error)
 
     def shown(self) -> None:
         """Runs may have come from the command line meanwhile."""
@@ -138,25 +144,60 @@ class Home(Panel):
         self.session.asked_for_panel.emit("train")
 
     def delete(self, run: RunSummary) -> None:
-        """Delete a run after asking."""
+        """Delete a run after asking; Enter and Escape keep it."""
         question = QMessageBox(self)
         question.setWindowTitle("Delete a run")
         question.setText(f"Delete {run.title or run.folder.name}?")
-        question.setInformativeText("Its weights, curves and samples go. What you exported stays in the Gallery.")
+        question.setInformativeText(
+            "Deletes its weights, curves and samples; Undo (Ctrl+Z) brings them back. "
+            "What you exported stays in the Gallery."
+        )
         yes = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        cancel = question.addButton(QMessageBox.StandardButton.Cancel)
+        question.setDefaultButton(cancel)
+        question.setEscapeButton(cancel)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.buttonClicked.connect(lambda chosen: self._delete(run) if chosen is yes else None)
         question.open()
 
     def _delete(self, run: RunSummary) -> None:
+        name = run.title or run.folder.name
         try:
-            record.delete_run(run.folder)
+            deleted = record.delete_run(run.folder)
         except UserError as error:
             self.show_error(error)
-        if self.session.model is not None and self.session.model.folder == run.folder:
+            return
+        self.error.hide()
+        current = self._let_go(run.folder)
+        self.session.undo.push(
+            Deletion(
+                deleted, delete=record.delete_run, changed=partial(self._changed, run.folder, name, current),
+                failed=self.show_error, forward=self.come_forward,
+            )
+        )  # fmt: skip
+        self._told(f"{name} is deleted; Ctrl+Z brings it back")
+
+    def _let_go(self, folder: Path) -> bool:
+        """A run that is deleted is not the current model any more; whether it was."""
+        current = self.session.model is not None and self.session.model.folder == folder
+        if current:
             self.session.set_model(None)
+        return current
+
+    def _changed(self, folder: Path, name: str, current: bool, back: Path | None) -> None:
+        """A deletion was undone or done again; where the run was the current model, and none is, it is that again."""
+        if back is None:
+            QTimer.singleShot(0, self, lambda: self._let_go(folder))  # it empties the stack that calls this
+            self._told(f"{name} is deleted; Ctrl+Z brings it back")
+            return
+        self.error.hide()
+        if current and self.session.model is None:
+            self.session.asked_for_run.emit(back)
+        self._told(f"{name} is back")
+
+    def _told(self, what: str) -> None:
         self.session.runs_changed.emit()
+        self.session.done.emit(what)
 
     def tour(self) -> Iterator[str]:
         """The shelves as they are."""

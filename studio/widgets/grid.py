@@ -23,6 +23,7 @@ class PictureGrid(MouseTiles):
     """
 
     dropped = Signal(list)
+    walked = Signal(int)  # the ring went to another tile by an arrow key
 
     def __init__(self, cell: int = 72, max_size: int = 180, columns: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +107,7 @@ class PictureGrid(MouseTiles):
         if key in steps and self._count:
             target = self._current + steps[key] if self._current >= 0 else 0
             self.set_current(min(max(target, 0), self._count - 1))
+            self.walked.emit(self._current)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current >= 0:
             self.clicked.emit(self._current)
         else:

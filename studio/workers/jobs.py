@@ -270,7 +270,9 @@ class Jobs(QObject):
             with run:
                 if self._cancelled.is_set():
                     stop.ask(self._status)
-                outcome = training.train(run, dataset, stop=stop, hooks=Hooks(report, self._trouble), changes=changes)
+                outcome = training.train(
+                    run, dataset, stop=stop, hooks=Hooks(report, self._trouble), changes=changes, wanted=_wanted(job)
+                )
         except Cancelled:
             return Ended(job, "cancelled", None)
         finally:
@@ -305,16 +307,25 @@ def _open(job: Job, how: dict[str, Any]) -> tuple[Run, Dataset]:
         config = parse_config(models.family(job.family).CONFIG, job.values)
         dataset = datasets.load(job.dataset, size=job.size, **how)
         return training.start(job.folder, job.family, config, dataset, size=job.size), dataset
-    run = Run.open(job.folder, write=True) if job.branch is None else _branch(job.folder, job.branch)
+    if job.branch is not None:  # all is checked before there is a branch
+        source = Run.open(job.branch.source)
+        dataset = recorded.load(source.info.dataset, at=job.dataset or None, **how)
+        training.check_dataset(source, dataset)
+        return _branch(job.folder, job.branch), dataset
+    run = Run.open(job.folder, write=True)
     try:
+        training.planned(run, _wanted(job))  # refused before the dataset is loaded
         dataset = recorded.load(run.info.dataset, at=job.dataset or None, **how)
         training.relocate(run, dataset)  # checked before anything of the run changes
-        if job.resume:
-            training.change(run, {"epochs": job.epochs, "learning_rate": job.learning_rate})
         return run, dataset
     except BaseException:
         run.close()
         raise
+
+
+def _wanted(job: Job) -> dict[str, Any]:
+    """The settings that a run that is resumed shall have from now on; None keeps the old one."""
+    return {"epochs": job.epochs, "learning_rate": job.learning_rate}
 
 
 def _branch(folder: Path, wanted: Branch) -> Run:
