@@ -155,6 +155,7 @@ class Schedule:
 # --- Networks --------------------------------------------------------------------------------------------------------
 
 
+@keras.saving.register_keras_serializable("studio")
 class Fade(layers.Layer):
     """(1 - alpha) old + alpha new, with alpha (b or 1, 1): what grows is at first the old one alone, then the new."""
 

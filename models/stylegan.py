@@ -32,9 +32,10 @@ from keras import layers, ops
 from models.core import colouring, energy, growing, projection, resolutions
 from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
-from models.core.equalised import SMALL, EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.family import About, Codings, DataSpec, Images, setting
 from models.core.inference import predict
+from models.core.style_layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
 from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
 from models.core.variables import read_variable
 
@@ -52,7 +53,6 @@ ABOUT = About(
 CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
 FINE = 16  # pixels: where there are prices, layers from this size on shall choose colours, those before them shapes
-MEMORY = 0.995  # of the mean style, from batch to batch
 PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
@@ -95,141 +95,6 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     if channels == 1 and height * width <= 32 * 32:
         return {"latent_size": 64, "width": 48, "batch_size": 32, "epochs": 20}
     return {"latent_size": 128, "width": 128, "batch_size": 32, "style": SECOND_EDITION, "ema": 0.998, "epochs": 60}
-
-
-# --- Layers that only StyleGAN has ------------------------------------------------------------------------------------
-
-
-class Constant(layers.Layer):
-    """The learned picture that all painting begins with: styles (b, layers, d) -> (b, h, w, channels)."""
-
-    def __init__(self, size: tuple[int, int], units: int, *, seed: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.shape, self.seed = (1, *size, units), seed
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make it, from N(0, 1): with AdaIN alone it would have to leave zero by the noise."""
-        normal = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
-        self.value = self.add_weight(shape=self.shape, initializer=normal, name="value")
-
-    def call(self, styles: Any) -> Any:
-        """The same picture for each style."""
-        return ops.zeros_like(styles[:, :1, :1, None]) + self.value
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """(b, h, w, channels)."""
-        return (input_shape[0], *self.shape[1:])
-
-
-class NoiseAndBias(layers.Layer):
-    """Adds a map of noise, scaled a channel, and a bias: (b, h, w, c), (b, h * w) -> (b, h, w, c). They begin at 0."""
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
-        """Make scale and bias, (c,) each."""
-        units = int(input_shape[0][-1] or 0)
-        self.scale = self.add_weight(shape=(units,), initializer="zeros", name="scale")
-        self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
-
-    def call(self, inputs: list[Any]) -> Any:
-        """X + scale * noise + bias."""
-        x, maps = inputs
-        return x + self.scale * ops.reshape(maps, (-1, *x.shape[1:3], 1)) + self.bias
-
-    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-        """(b, h, w, c)."""
-        return input_shape[0]
-
-
-class AdaIN(layers.Layer):
-    """Each feature map gets the mean and spread that the style asks for: (b, h, w, c), (b, d) -> (b, h, w, c)."""
-
-    def __init__(self, *, seed: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.seed = seed
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
-        """Make the affine map of the style, d -> 2 c."""
-        self.affine = EqualisedDense(2 * int(input_shape[0][-1] or 0), seed=self.seed, name="affine")
-        self.affine.build(input_shape[1])
-
-    def call(self, inputs: list[Any]) -> Any:
-        """Normalise over the pixels of each map, then scale and shift."""
-        x, style = inputs
-        mean, spread = ops.moments(x, axes=(1, 2), keepdims=True)
-        scale, shift = ops.split(self.affine(style)[:, None, None], 2, axis=-1)  # (b, 1, 1, c) each
-        return (1.0 + scale) * (x - mean) * ops.rsqrt(spread + SMALL) + shift
-
-    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-        """(b, h, w, c)."""
-        return input_shape[0]
-
-
-class ModulatedConv(EqualisedConv):
-    """A convolution whose inputs the style scales, and whose outputs are brought back to unit spread.
-
-    With s = 1 + A w the kernel would be W s for each image; scaling the inputs instead gives the same, and the spread
-    that is expected of the outputs is known from the weights: 1 / sqrt(sum (W s)^2).
-    """
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # type: ignore[override]
-        """Make the kernel without bias, and the affine map of the style, d -> inputs."""
-        super().build(input_shape[0])
-        inputs = int(input_shape[0][-1] or 0)
-        self.affine = EqualisedDense(inputs, bias=1.0, seed=self.seed + 1, name="affine")
-        self.affine.build(input_shape[1])
-
-    def call(self, inputs: list[Any]) -> Any:
-        """Scale, convolve, bring back: (b, h, w, inputs), (b, d) -> (b, h, w, units)."""
-        x, style = inputs
-        scale, kernel = self.affine(style), self.scaled()  # (b, inputs)
-        spread = ops.matmul(ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))  # (b, units)
-        x = self.convolve(x * scale[:, None, None], kernel)
-        return x * ops.rsqrt(spread + SMALL)[:, None, None]
-
-    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:  # type: ignore[override]
-        """(b, h, w, units)."""
-        return (*input_shape[0][:-1], self.units)
-
-
-class MeanStyle(layers.Layer):
-    """Remembers the mean w and pulls styles towards it: (b, d) -> (b, layers, d), the same for each layer."""
-
-    def __init__(self, count: int, truncation: float, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.count, self.truncation = count, truncation
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the mean, (d,)."""
-        self.mean = self.add_weight(shape=input_shape[1:], initializer="zeros", trainable=False, name="mean")
-
-    def note(self, w: Any) -> None:
-        """Move the mean a little towards that of a batch (b, d)."""
-        self.mean.assign(MEMORY * self.mean + (1.0 - MEMORY) * ops.mean(ops.stop_gradient(w), axis=0))
-
-    def call(self, w: Any) -> Any:
-        """Truncate, and repeat for each layer."""
-        pulled = self.mean + self.truncation * (w - self.mean)
-        return ops.repeat(pulled[:, None], self.count, axis=1)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """(b, layers, d)."""
-        return (input_shape[0], self.count, input_shape[1])
-
-
-class FixedNoise(layers.Layer):
-    """The same noise for each picture: styles (b, layers, d) -> (b, noise_size)."""
-
-    def __init__(self, values: Floats, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.values = values
-
-    def call(self, styles: Any) -> Any:
-        """Repeat it."""
-        return ops.zeros_like(styles[:, 0, :1]) + ops.convert_to_tensor(self.values)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """(b, noise_size)."""
-        return (input_shape[0], len(self.values))
 
 
 # --- Networks --------------------------------------------------------------------------------------------------------

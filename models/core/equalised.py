@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from models.core import plain
+
 LEAK = 0.2  # slope of the leaky relu below zero
 GAIN = math.sqrt(2.0 / (1.0 + LEAK**2))  # He's constant, sqrt(2), corrected for the leak
 SMALL = 1e-8
@@ -61,12 +63,18 @@ class _Equalised(layers.Layer):
         """With the bias, if there is one: (..., units) -> (..., units)."""
         return x if self.bias is None else x + self.bias * self.rate
 
+    def used(self, layer: Any, x: Any) -> Any:
+        """A layer of Keras on symbolic x, with kernel and bias as they are used."""
+        weights = [self.scaled()] if self.bias is None else [self.scaled(), self.bias * self.rate]
+        return plain.with_weights(layer, x, *weights)
+
     def get_config(self) -> dict[str, Any]:
         """What the layer can be made again from."""
         own = {"units": self.units, "rate": self.rate, "bias": self.start, "seed": self.seed}
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable("studio")
 class EqualisedDense(_Equalised):
     """A dense layer with an equalised learning rate: (b, inputs) -> (b, units)."""
 
@@ -77,11 +85,16 @@ class EqualisedDense(_Equalised):
         """x W + b."""
         return self.shifted(ops.matmul(x, self.scaled()))
 
+    def plain(self, x: Any, name: str = "") -> Any:
+        """The same from Keras' own layers."""
+        return self.used(layers.Dense(self.units, use_bias=self.bias is not None, name=name or self.name), x)
+
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """(b, units)."""
         return (*input_shape[:-1], self.units)
 
 
+@keras.saving.register_keras_serializable("studio")
 class EqualisedConv(_Equalised):
     """A convolution with an equalised learning rate, padded with zeros: (b, h, w, inputs) -> (b, h, w, units).
 
@@ -100,6 +113,11 @@ class EqualisedConv(_Equalised):
         """X * W + b."""
         return self.shifted(self.convolve(x, self.scaled()))
 
+    def plain(self, x: Any) -> Any:
+        """The same from Keras' own layers, in float32."""
+        bias = self.bias is not None
+        return self.used(layers.Conv2D(self.units, self.window, padding="same", use_bias=bias, name=self.name), x)
+
     def convolve(self, x: Any, kernel: Any) -> Any:
         """X * W, as float32."""
         if not self.half:
@@ -115,6 +133,7 @@ class EqualisedConv(_Equalised):
         return {**super().get_config(), "kernel_size": self.window[0], "half": self.half}
 
 
+@keras.saving.register_keras_serializable("studio")
 class PixelNorm(layers.Layer):
     """Brings the mean square over the channels to 1 at each pixel: x / sqrt(mean x^2 + 1e-8), (..., channels)."""
 
@@ -123,6 +142,7 @@ class PixelNorm(layers.Layer):
         return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + SMALL)
 
 
+@keras.saving.register_keras_serializable("studio")
 class MinibatchDeviation(layers.Layer):
     """Appends a map that holds how much the batch differs: (b, h, w, channels) -> (b, h, w, channels + 1).
 
@@ -140,6 +160,7 @@ class MinibatchDeviation(layers.Layer):
         return (*input_shape[:-1], int(input_shape[-1] or 0) + 1)
 
 
+@keras.saving.register_keras_serializable("studio")
 class Leaky(layers.Layer):
     """The leaky relu, multiplied so that an input of unit variance leaves it with a mean square of 1.
 

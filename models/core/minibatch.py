@@ -11,6 +11,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("studio")
 class MinibatchDiscrimination(layers.Layer):
     """Appends to each image's features how near it is to the other images of its batch.
 
