@@ -185,10 +185,10 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--background", **BACKGROUND)
     command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
     _add_interpolate(add("interpolate", "walk from one seed's image to another's"))
-    command = add("export", "write the networks for other programs")
+    command = add("export", "write the networks for other programs, and a JSON that says how to use them")
     command.add_argument("run", **RUN)
     command.add_argument(
-        "--format", type=checks.one_of(convert.SUFFIXES), required=True, help=", ".join(convert.SUFFIXES)
+        "--format", type=checks.one_of(convert.FORMATS), required=True, help=", ".join(convert.FORMATS)
     )
     command.add_argument("--out", type=path, check=ANY_FILE, required=True)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import models
 from models.bars import Lines, bar
-from models.core import datasets, device, export, files, images, latent, photos, places, record
+from models.core import datasets, device, export, images, latent, photos, places, record
 from models.core.datasets import recorded
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
@@ -97,16 +97,21 @@ class Say:
 
 def list_(arguments: Namespace, say: Say) -> int:
     """The command ``list``."""
+    from models.core import convert
+
     families = {key: models.family(key) for key in models.FAMILIES}
+    formats = {kind: convert.missing(kind) for kind in convert.FORMATS}  # of every family; "" or what it lacks here
     runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
     if say.as_json:
         for key, module in families.items():
-            say.object("family", key=key, title=module.TITLE, config=module.CONFIG.model_json_schema())
+            config = module.CONFIG.model_json_schema()
+            say.object("family", key=key, title=module.TITLE, config=config, exports=formats)
         for summary in runs:
             say.object("run", folder=str(summary.folder), family=summary.family, status=summary.status)
         return 0
     for key, module in families.items():
         print(f"{key}: {module.TITLE}")
+        print(f"  exports: {', '.join(kind + (f' ({lacks})' if lacks else '') for kind, lacks in formats.items())}")
         for name, info in module.CONFIG.model_fields.items():
             print(f"  {name} = {info.default}: {info.description}")
     for summary in runs:
@@ -234,13 +239,18 @@ def export_(arguments: Namespace, say: Say) -> int:
     """The command ``export``."""
     from models.core import convert
 
-    others = [suffix for kind, suffix in convert.SUFFIXES.items() if kind != arguments.format]
-    own = convert.SUFFIXES[arguments.format]
+    others = [known.suffix for kind, known in convert.FORMATS.items() if kind != arguments.format]
+    own = convert.FORMATS[arguments.format].suffix
     if not arguments.out.name.endswith(own) and (wrong := [end for end in others if arguments.out.name.endswith(end)]):
         raise ConfigError({"--out": f"ends in {wrong[0]}, but --format {arguments.format} writes {own} files"})
-    _, model = open_model(arguments, say, object)
-    files.make_folder(arguments.out.parent)
-    for path in convert.export_model(model, arguments.format, arguments.out):
+    convert.check(arguments.format)
+    run, model = open_model(arguments, say, object)
+    about = {"family": run.info.family, "run": run.info.id, "title": run.info.title}
+
+    def tell(part: str) -> None:
+        say.line(f"Writing the {part} as {arguments.format}")
+
+    for path in convert.export_model(model, arguments.format, arguments.out, about=about, tell=tell):
         say.result(written=str(path))
     return 0
 

@@ -21,6 +21,7 @@ blind); K. Zhang et al., "FFDNet", 2017, arXiv:1710.04026 (half resolution insid
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -30,9 +31,9 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import fitting, noise, resolutions, tiling
-from models.core.contract import Contract
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
+from models.core.family_model import CLIPPED, FamilyModel, Port
 from models.core.inference import predict
 from models.core.variables import read_variable
 
@@ -203,7 +204,7 @@ def deeper(x: Any, depth: int, seeds: Iterator[int], side: str) -> Any:
 # --- The models ------------------------------------------------------------------------------------------------------
 
 
-class Denoiser(Contract, keras.Model):
+class Denoiser(FamilyModel):
     """What both denoisers share: the noise, the loss of a batch, PSNR.
 
     Args:
@@ -238,6 +239,12 @@ class Denoiser(Contract, keras.Model):
         """Pictures with noise in the middle of the range that the model was trained on (n, h, w, c) in [0, 1]."""
         low, high = self.noise_range
         return noise.add(images, self.noise_kind, (low + high) / 2, seed)
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of the exported networks."""
+        clean = dataclasses.replace(CLIPPED, meaning="clean images; the sides of noisy ones are multiples of 4")
+        level = Port(f"strength of the {self.noise_kind} noise in each image", *self.noise_range)
+        return {"image": CLIPPED, "coding": Port("coding of an image", 0.0), "clean": clean, "level": level}
 
 
 class CodingDenoiser(Denoiser):

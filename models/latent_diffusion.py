@@ -19,7 +19,7 @@ Source: R. Rombach et al., "High-Resolution Image Synthesis with Latent Diffusio
 from __future__ import annotations
 
 import itertools
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -33,6 +33,7 @@ from models.core.diffuses import Kept
 from models.core.diffusion import Known, States
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, Images, setting
+from models.core.family_model import Port
 from models.core.inference import predict_all, sizes_for
 from models.core.resolutions import instead
 from models.core.variables import read_variable
@@ -187,6 +188,7 @@ class LatentDiffusion(Diffuser):
         names: of the classes it is told, or ().
     """
 
+    OUTPUTS: ClassVar = {**Diffuser.OUTPUTS, "encoder": ("coding", "log_variance")}
     config: LatentDiffusionConfig
     clip = 5.0  # standard deviations: codings have no borders as pixels have
 
@@ -310,6 +312,17 @@ class LatentDiffusion(Diffuser):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras networks inside, for export."""
         return {"encoder": self.encoder, "decoder": self.decoder, "denoiser": self.sampler}
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of them."""
+        coding, variance = Port("codings; x_0 is (coding - mean) / std, see codings"), Port("log of their variance")
+        noisy = Port("x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise")
+        return {**super().ports(), "coding": coding, "log_variance": variance, "noisy": noisy}
+
+    def facts(self) -> dict[str, Any]:
+        """The schedule, the condition, and the mean and standard deviation that codings are scaled with."""
+        mean, std = (values.tolist() for values in self._moments())
+        return {**super().facts(), "codings": {"mean": mean, "std": std}}
 
 
 CONFIG = LatentDiffusionConfig

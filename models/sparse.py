@@ -31,9 +31,9 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import state
-from models.core.contract import Contract
 from models.core.curves import CurveGroup
 from models.core.family import About, Codings, Config, DataSpec, Figure, Images, check_sparsity, setting
+from models.core.family_model import CLIPPED, FamilyModel, Port
 from models.core.inference import predict
 from models.core.metrics import ACTIVE, QUIET
 from models.core.variables import read_variable
@@ -144,7 +144,7 @@ def hoyer(activations: Any) -> Any:
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
-class SparseAutoencoder(Contract, keras.Model):
+class SparseAutoencoder(FamilyModel):
     """A sparse autoencoder that works with plain ``compile()`` and ``fit(images)``.
 
     Args:
@@ -258,6 +258,10 @@ class SparseAutoencoder(Contract, keras.Model):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras networks inside, for export."""
         return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of them."""
+        return {"image": CLIPPED, "coding": Port("how active each unit is", 0.0, 1.0)}
 
 
 CONFIG = SparseConfig

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -34,6 +34,7 @@ from models.core.adversarial import Adversarial
 from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
 from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.family import About, Codings, DataSpec, Images, setting
+from models.core.family_model import CLIPPED, Port
 from models.core.inference import predict
 from models.core.style_layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
 from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
@@ -186,6 +187,7 @@ class StyleGAN(Adversarial):
         ConfigError: if the images are too small, too large or odd, or a price needs other layers.
     """
 
+    OUTPUTS: ClassVar = {**Adversarial.OUTPUTS, "mapping": ("style",), "synthesis": ("image",)}
     config: StyleGANConfig
 
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
@@ -288,6 +290,18 @@ class StyleGAN(Adversarial):
         network = self.sampler
         whole = keras.Model(network.input, layers.ReLU(max_value=1.0)(network.output), name="generator")
         return {"generator": whole, **{name: network.get_layer(name) for name in ("mapping", "synthesis")}}
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of them."""
+        noise_maps = Port("noise of all layers, one map after the other; draw it from N(0, I)")
+        styles = Port("a style a layer; the generator's are mean_style + truncation (style - mean_style)")
+        style = Port("style of a coding, not truncated")
+        return {**super().ports(), "image": CLIPPED, "style": style, "styles": styles, "noise": noise_maps}
+
+    def facts(self) -> dict[str, Any]:
+        """What styles are truncated with, and the layers that they go to."""
+        names = [layer.name for layer in self.style_layers]
+        return {"truncation": self.truncation, "mean_style": self.mean_style().tolist(), "style_layers": names}
 
     def _noise(self, styles: Styles, noise: Noise | None) -> Noise:
         return np.repeat(self.fixed_noise()[None], len(styles), axis=0) if noise is None else noise

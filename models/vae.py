@@ -17,15 +17,15 @@ Source: D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2013, ar
 from __future__ import annotations
 
 import itertools
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core.contract import Contract
 from models.core.errors import ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
+from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict
 from models.core.resolutions import instead
 
@@ -155,7 +155,7 @@ def conv_networks(config: VAEConfig, shape: tuple[int, int, int]) -> tuple[keras
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
-class VAE(Contract, keras.Model):
+class VAE(FamilyModel):
     """A variational autoencoder that works with plain ``compile()`` and ``fit(images)``.
 
     Args:
@@ -165,6 +165,8 @@ class VAE(Contract, keras.Model):
     Raises:
         ConfigError: if the architecture does not suit the images.
     """
+
+    OUTPUTS: ClassVar = {**FamilyModel.OUTPUTS, "encoder": ("coding", "log_variance")}
 
     def __init__(self, config: VAEConfig, spec: DataSpec) -> None:
         super().__init__(name="vae")
@@ -222,6 +224,10 @@ class VAE(Contract, keras.Model):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras networks inside, for export."""
         return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of them; the encoder's coding is the mean."""
+        return {**super().ports(), "log_variance": Port("log of the variance of the coding around its mean")}
 
 
 CONFIG = VAEConfig

@@ -19,9 +19,9 @@ import numpy as np
 from keras import ops
 
 from models.core.contest import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
-from models.core.contract import Contract
 from models.core.errors import ConfigError
 from models.core.family import Codings, DataSpec, Images
+from models.core.family_model import FamilyModel
 from models.core.inference import predict
 from models.core.replay import Replay
 from models.core.two_rates import OPTIMIZERS
@@ -31,7 +31,7 @@ EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
 
 
-class Adversarial(Contract, keras.Model):
+class Adversarial(FamilyModel):
     """A generator and a discriminator that work with plain ``compile()`` and ``fit(images)``.
 
     Args:

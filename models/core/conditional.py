@@ -105,6 +105,13 @@ class ConditionalAdversarial(Adversarial):
         other[:, -self.condition_size :] = conditions
         return self.decode(other)
 
+    def facts(self) -> dict[str, Any]:
+        """Where the condition goes: into the last numbers of a coding."""
+        begin = self.latent_size - self.condition_size
+        how = "one-hot" if self.condition_kind == "class" else "1 for each attribute that it has, else 0"
+        place = {"network": "generator", "input": "coding", "from": begin, "to": self.latent_size, "encoding": how}
+        return {"condition": {"kind": self.condition_kind, "names": list(self.condition_names), **place}}
+
     def preview_conditions(self) -> Codings:
         """Each class, or each attribute alone, as a row: (k, k)."""
         return np.eye(self.condition_size, dtype=np.float32)

@@ -1,4 +1,8 @@
-"""One way out: the networks of a trained model as files that other programs read. Nothing is ever read back."""
+"""One way out: the networks of a trained model as files that other programs read. Nothing is ever read back.
+
+Each network is rebuilt from Keras' own layers first (core/plain.py), so no file needs this project. Beside the files
+lies a JSON that says what goes in and out of them: names, shapes, ranges, classes, conditions, the schedule.
+"""
 
 from __future__ import annotations
 
@@ -6,59 +10,189 @@ import functools
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.core import files
+import models
+from models.core import device, files
 from models.core.errors import UserError
 
-SUFFIXES = {"keras": ".keras", "weights": ".weights.h5", "onnx": ".onnx", "tflite": ".tflite"}
+SCHEMA = 1  # of the JSON
 
 
-def export_model(model: Any, kind: str, out: Path) -> list[Path]:
-    """Write each network of a model (``parts()``) as ``<out>-<part><suffix>`` and return the files written.
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        suffix: of its files.
+        package: that writes it, "" for what is there anyway.
+        extra: of this project that installs the package.
+        tensorflow: whether only TensorFlow can write it.
+    """
+
+    suffix: str
+    package: str = ""
+    extra: str = ""
+    tensorflow: bool = False
+
+
+FORMATS = {
+    "keras": Format(".keras"),
+    "weights": Format(".weights.h5"),
+    "safetensors": Format(".safetensors", "safetensors", "safetensors"),
+    "onnx": Format(".onnx", "tf2onnx", "onnx", tensorflow=True),
+    "tflite": Format(".tflite", tensorflow=True),
+}
+
+
+def missing(kind: str) -> str:
+    """What a format lacks on this machine, as the rest of a sentence; "" if it can be written."""
+    known = FORMATS[kind]
+    if known.tensorflow and device.prepare().backend != "tensorflow":
+        return "needs TensorFlow: set KERAS_BACKEND=tensorflow, the same run works on both"
+    if known.package and importlib.util.find_spec(known.package) is None:
+        return f"needs the package {known.package}: pip install 'generative-studio[{known.extra}]'"
+    return ""
+
+
+def check(kind: str) -> None:
+    """Refuse a format that cannot be written here, before a model is loaded.
+
+    Raises:
+        UserError: saying what it lacks, and what works.
+    """
+    lacking = missing(kind)
+    if lacking:
+        can = ", ".join(name for name in FORMATS if not missing(name))
+        raise UserError(f"The format {kind} {lacking}.", where="--format", advice=f"What works here: {can}.")
+
+
+def export_model(
+    model: Any, kind: str, out: Path, *, about: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> list[Path]:  # fmt: skip
+    """Write each network of a model (``parts()``) as ``<out>-<part><suffix>`` and ``<out>.<kind>.json`` beside them.
 
     Args:
         model: a family's model with its weights.
-        kind: "keras", "weights", "onnx" or "tflite".
-        out: path without or with the suffix; its folder must exist.
+        kind: one of ``FORMATS``.
+        out: path without or with the suffix.
+        about: more values for the JSON, such as the run.
+        tell: called with each network's name before it is written.
+
+    Returns:
+        The files written, the JSON last.
 
     Raises:
-        UserError: if a package that the format needs is missing, or the format cannot hold the network.
-        StorageError: if the disk says no; no half-written file is left.
+        UserError: if ``check`` refuses, or the format cannot hold a network.
+        StorageError: if a file cannot be written; no half-written file is left.
     """
-    suffix = SUFFIXES[kind]
-    stem = out.name.removesuffix(suffix)
-    if kind == "onnx" and importlib.util.find_spec("tf2onnx") is None:
-        raise UserError(
-            "ONNX export needs the package tf2onnx.",
-            where="--format onnx",
-            advice="pip install 'generative-studio[onnx]'",
-        )
-    written = []
+    from models.core.plain import plain
+
+    check(kind)
+    files.make_folder(out.parent)
+    stem = out.name.removesuffix(FORMATS[kind].suffix)
+    written, networks = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         for part, network in model.parts().items():
-            draft = Path(scratch) / f"{part}{suffix}"
+            if tell:
+                tell(part)
+            draft = Path(scratch) / f"{part}{FORMATS[kind].suffix}"
+            target = out.with_name(f"{stem}-{draft.name}")
             try:
-                _writer(network, kind)(str(draft))
+                rebuilt = plain(network, model.OUTPUTS[part])
+                with device.quiet():
+                    _WRITERS[kind](rebuilt, str(draft))
             except Exception as error:
-                first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+                first = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
                 raise UserError(f"The {part} cannot be written as {kind}: {first}", where=str(out)) from error
-            target = out.with_name(f"{stem}-{part}{suffix}")
+            networks[part] = _network(rebuilt, target.name, model)
+            written.append((draft, target))
+        for draft, target in written:
             files.write_atomic(target, functools.partial(_copy, draft))
-            written.append(target)
-    return written
+    beside = out.with_name(f"{stem}.{kind}.json")
+    files.write_json(beside, {**_facts(model, kind), **(about or {}), "networks": networks})
+    return [*(target for _, target in written), beside]
 
 
-def _writer(network: Any, kind: str) -> Callable[[str], Any]:
-    if kind == "keras":
-        return network.save  # type: ignore[no-any-return]
-    if kind == "weights":
-        return network.save_weights  # type: ignore[no-any-return]
-    if kind == "onnx":
-        return lambda path: network.export(path, format="onnx", verbose=False)
-    return lambda path: network.export(path, format="litert", verbose=False)
+# --- What the JSON says ---
+
+
+def _facts(model: Any, kind: str) -> dict[str, Any]:
+    spec = model.spec
+    return {
+        "schema": SCHEMA, "made_by": f"generative-studio {models.__version__}", "format": kind,
+        "computes_in": "float32", "image_shape": list(spec.image_shape), "classes": list(spec.label_names),
+        "attributes": list(spec.attribute_names), **model.facts(),
+    }  # fmt: skip
+
+
+def _network(network: Any, name: str, model: Any) -> dict[str, Any]:
+    ports = model.ports()
+    inputs = [_port(tensor.name, tensor, ports) for tensor in network.inputs]
+    outputs = [_port(*pair, ports) for pair in zip(network.output_names, network.outputs, strict=True)]
+    for port in outputs:
+        if ports[port["name"]].clip:
+            port["clip"] = True
+    return {"file": name, "inputs": inputs, "outputs": outputs}
+
+
+def _port(name: str, tensor: Any, ports: Mapping[str, Any]) -> dict[str, Any]:
+    port = ports[name]
+    known = {"name": name, "shape": list(tensor.shape), "dtype": str(tensor.dtype), "meaning": port.meaning}
+    return known if port.low is None and port.high is None else {**known, "range": [port.low, port.high]}
+
+
+# --- The formats ---
+
+
+def _keras(network: Any, path: str) -> None:
+    network.save(path)
+
+
+def _weights(network: Any, path: str) -> None:
+    network.save_weights(path)
+
+
+def _safetensors(network: Any, path: str) -> None:
+    """Weights by layer and name; the architecture, as Keras reads it, is in the metadata."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    tensors = {variable.path: np.ascontiguousarray(variable.numpy()) for variable in network.weights}
+    assert len(tensors) == len(network.weights)
+    save_file(tensors, path, metadata={"format": "keras", "architecture": network.to_json()})
+
+
+def _onnx(network: Any, path: str) -> None:
+    _named(network).export(path, format="onnx", verbose=False, input_signature=_signature(network))
+
+
+def _tflite(network: Any, path: str) -> None:
+    _named(network).export(path, format="litert", verbose=False, input_signature=_signature(network))
+
+
+def _named(network: Any) -> Any:
+    """The network with a dict of outputs, whose keys become their names; TensorFlow sorts them."""
+    import keras
+
+    return keras.Model(network.input, dict(zip(network.output_names, network.outputs, strict=True)), name=network.name)
+
+
+def _signature(network: Any) -> list[Any]:
+    """What Keras would find out by itself once the network was called."""
+    import keras
+
+    specs = [keras.InputSpec(shape=(None, *t.shape[1:]), dtype=t.dtype, name=t.name) for t in network.inputs]
+    return [specs if len(specs) > 1 else specs[0]]
+
+
+_WRITERS: dict[str, Callable[[Any, str], None]] = {
+    "keras": _keras, "weights": _weights, "safetensors": _safetensors, "onnx": _onnx, "tflite": _tflite,
+}  # fmt: skip
 
 
 def _copy(draft: Path, stream: Any) -> None:

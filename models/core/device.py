@@ -37,7 +37,7 @@ class Device:
 def prepare() -> Device:
     """Import the backend, let GPU memory grow as needed, and say what there is. Slow the first time (2 s)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _quiet():
+    with quiet():
         _map_tensorflow()
         import keras
 
@@ -83,10 +83,10 @@ def _read_through(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what the backend's C++ code prints at import (it heeds no log level) away from the person's terminal.
+def quiet() -> Iterator[None]:
+    """Keep what the backend prints at import or while it converts (it heeds no log level) away from the terminal.
 
-    An import that fails still raises: only the standard error stream is put aside.
+    What fails still raises: only the standard error stream is put aside.
     """
     try:
         sys.stderr.flush()

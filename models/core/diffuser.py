@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
 from models.core import diffusion
-from models.core.contract import Contract
 from models.core.diffuses import Cancel, Kept, Labels, Progress, Sampling
 from models.core.diffusion import Known, Predict, Schedule, States, Step, Walk
 from models.core.errors import ConfigError, UserError
 from models.core.family import Config, DataSpec, Images, setting
+from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
 
 NOISES = 64  # rows of noise that a validation uses again and again
@@ -90,7 +90,7 @@ def distance(kind: str, errors: Any) -> Any:
     return ops.mean(each, axis=tuple(range(1, len(errors.shape))))
 
 
-class Diffuser(Contract, keras.Model):
+class Diffuser(FamilyModel):
     """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, labels)``.
 
     Args:
@@ -100,6 +100,7 @@ class Diffuser(Contract, keras.Model):
         names: of the classes it is told, or ().
     """
 
+    OUTPUTS: ClassVar = {**FamilyModel.OUTPUTS, "denoiser": ("noise",)}
     clip: float | None = 1.0  # states of images are in [-1, 1]
 
     def __init__(
@@ -293,3 +294,21 @@ class Diffuser(Contract, keras.Model):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network inside, for export."""
         return {"denoiser": self.sampler}
+
+    def ports(self) -> dict[str, Port]:
+        """What goes in and out of it."""
+        noisy = Port("x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise; images as x_0 are 2 image - 1")
+        return {
+            **super().ports(), "noisy": noisy, "noise": Port("the noise in x_t"),
+            "time": Port("t of each x_t", 1, self.config.timesteps),
+            "label": Port("class of each image; 0 is none, 1 the first", 0, len(self.condition_names)),
+        }  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        """The schedule, and where a class goes."""
+        known = {"kind": self.config.schedule, "timesteps": self.config.timesteps, "predicts": "noise"}
+        found: dict[str, Any] = {"schedule": {**known, "alpha_bar": self.schedule.tolist()}}
+        if self.condition_names:
+            place = {"network": "denoiser", "input": "label", "encoding": "0 for none, 1 for the first name"}
+            found["condition"] = {"kind": "class", "names": list(self.condition_names), **place}
+        return found

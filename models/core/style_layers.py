@@ -140,7 +140,7 @@ class ModulatedConv(EqualisedConv):
         """(b, h, w, units)."""
         return (*input_shape[0][:-1], self.units)
 
-    def plain(self, inputs: list[Any]) -> Any:  # type: ignore[override]
+    def plain(self, inputs: list[Any]) -> Any:
         """The same from Keras' own layers; a dense layer of squares knows the spread."""
         x, style = inputs
         scale, kernel = self.affine.plain(style, name=f"{self.name}_style"), self.scaled()
