@@ -100,14 +100,17 @@ def test_sample_interpolate_and_reconstruct_write_pictures_with_recipes(small):
     assert images.decode(folder / "pairs.png").shape[:2] == (2 * 8 + 1, 8)
 
 
-@pytest.mark.parametrize("kind", ["keras", "weights", "tflite"])
+@pytest.mark.parametrize("kind", ["keras", "weights", "safetensors", "onnx", "tflite"])
 def test_export_writes_one_file_a_network(small, kind):
     folder, _ = small
     done = call("export", folder / "run", "--format", kind, "--out", folder / "net")
-    assert done.returncode == 0, done.stderr
-    suffix = {"keras": ".keras", "weights": ".weights.h5", "tflite": ".tflite"}[kind]
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    said = json.loads((folder / f"net.{kind}.json").read_text("utf-8"))
+    assert said["family"] == "vae" and said["format"] == kind and len(said["run"]) == 32
     for part in ("encoder", "decoder"):
-        assert (folder / f"net-{part}{suffix}").stat().st_size > 1000
+        file = folder / said["networks"][part]["file"]
+        assert file.stat().st_size > 1000 and str(file) in done.stdout
+    assert [port["name"] for port in said["networks"]["encoder"]["outputs"]] == ["coding", "log_variance"]
 
 
 def test_info_and_datasets_say_what_is_there(small):
@@ -116,7 +119,7 @@ def test_info_and_datasets_say_what_is_there(small):
     assert info["family"] == "vae" and info["status"] == "finished" and info["config"]["latent_size"] == 4
     told = json.loads(call("datasets", folder / "small.npz", "--json").stdout.splitlines()[-1])
     assert told["image_shape"] == [8, 8, 1]
-    assert "vae" in call("list").stdout
+    assert "exports: keras, weights, safetensors, onnx, tflite" in call("list").stdout
 
 
 def test_a_terminated_training_saves_and_is_resumed(small):
