@@ -80,7 +80,9 @@ def tflite(path: Path, network: dict[str, Any], inputs: dict[str, Any]) -> dict[
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
-        from tensorflow.lite import Interpreter
+        import tensorflow as tf
+
+        Interpreter = tf.lite.Interpreter
     found = dict(Interpreter(str(path)).get_signature_runner()(**inputs))
     names = [port["name"] for port in network["outputs"]]
     assert set(found) == set(names)

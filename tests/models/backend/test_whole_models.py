@@ -34,6 +34,11 @@ def values(variables: Any) -> list[Any]:
     return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
+def kept(model: Any) -> list[Any]:
+    """What Keras writes: it leaves the state of random generators out, also in its own layers."""
+    return [variable for variable in model.variables if "seed_generator" not in variable.path]
+
+
 def same(first: Any, second: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(values(first), values(second), strict=True))
 
@@ -55,7 +60,7 @@ def test_a_whole_model_is_copied_written_by_a_callback_and_read_again(case, tmp_
         seen["loss"], rel=1e-3
     )  # bytes and floats are the same images, and the copy begins with the same weights
     back = keras.saving.load_model(path)
-    assert type(back) is type(model) and same(back.variables, model.variables)
+    assert type(back) is type(model) and same(kept(back), kept(model))
     assert type(back.optimizer) is type(model.optimizer) and same(back.optimizer.variables, model.optimizer.variables)
     assert back.config == model.config and back.spec == model.spec
 
