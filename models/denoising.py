@@ -21,7 +21,6 @@ blind); K. Zhang et al., "FFDNet", 2017, arXiv:1710.04026 (half resolution insid
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -33,7 +32,7 @@ from keras import layers, ops
 from models.core import fitting, noise, resolutions, tiling
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Codings, Config, DataSpec, Images, setting
-from models.core.family_model import CLIPPED, FamilyModel, Port
+from models.core.family_model import FamilyModel, Port, denoiser_ports
 from models.core.inference import predict
 from models.core.variables import read_variable
 
@@ -242,9 +241,7 @@ class Denoiser(FamilyModel):
 
     def ports(self) -> dict[str, Port]:
         """What goes in and out of the exported networks."""
-        clean = dataclasses.replace(CLIPPED, meaning="clean images; the sides of noisy ones are multiples of 4")
-        level = Port(f"strength of the {self.noise_kind} noise in each image", *self.noise_range)
-        return {"image": CLIPPED, "coding": Port("coding of an image", 0.0), "clean": clean, "level": level}
+        return denoiser_ports(self.noise_kind, self.noise_range)
 
 
 class CodingDenoiser(Denoiser):

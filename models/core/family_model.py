@@ -45,6 +45,13 @@ IMAGE = Port("images, (n, height, width, channels)", 0.0, 1.0)
 CLIPPED = dataclasses.replace(IMAGE, clip=True)
 
 
+def denoiser_ports(kind: str, strengths: tuple[float, float]) -> dict[str, Port]:
+    """Of a denoiser that learned with this kind of noise at strengths from the first to the second."""
+    clean = dataclasses.replace(CLIPPED, meaning="clean images; the sides of noisy ones are multiples of 4")
+    level = Port(f"strength of the {kind} noise in each image", *strengths)
+    return {"image": CLIPPED, "coding": Port("coding of an image", 0.0), "clean": clean, "level": level}
+
+
 class FamilyModel(Contract, keras.Model):
     """A family's whole model; ``config`` and ``spec`` are what it was built from."""
 
