@@ -230,8 +230,7 @@ class Denoiser(FamilyModel):
 
     def score(self, clean: Any, painted: Any) -> None:
         """Count the mean over images of 10 log10(1 / MSE), in decibels."""
-        error = ops.mean(ops.square(clean - ops.clip(painted, 0.0, 1.0)), axis=(1, 2, 3))  # (b,)
-        decibels = -10.0 * ops.log(error + 1e-10) / float(np.log(10.0))
+        decibels = noise.psnr(clean, painted)  # (b,)
         self.psnr_tracker.update_state(ops.mean(decibels), sample_weight=ops.shape(clean)[0])
 
     def disturb(self, images: Images, seed: int) -> Images:

@@ -239,3 +239,11 @@ def disturb(images: Any, kind: str, strength: Any, seed: Any, grey: Any = None) 
     if kind == "mask":
         return ops.where(dice >= strength, images, 0.0)
     return ops.where(dice < strength / 2, 0.0, ops.where(dice >= 1.0 - strength / 2, 1.0, images))
+
+
+def psnr(clean: Any, cleaned: Any) -> Any:
+    """10 log10(1 / MSE) in decibels, as a tensor: (b, h, w, c) twice, the second one clipped to [0, 1] -> (b,)."""
+    from keras import ops
+
+    error = ops.mean(ops.square(clean - ops.clip(cleaned, 0.0, 1.0)), axis=(1, 2, 3))
+    return -10.0 * ops.log(error + 1e-10) / math.log(10.0)
