@@ -10,7 +10,7 @@ import functools
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,6 @@ def export_model(
         UserError: if ``check`` refuses, or the format cannot hold a network.
         StorageError: if a file cannot be written; no half-written file is left.
     """
-    from models.core.plain import plain
-
     check(kind)
     files.make_folder(out.parent)
     stem = out.name.removesuffix(FORMATS[kind].suffix)
@@ -103,12 +101,9 @@ def export_model(
             draft = Path(scratch) / f"{part}{FORMATS[kind].suffix}"
             target = out.with_name(f"{stem}-{draft.name}")
             try:
-                rebuilt = plain(network, model.OUTPUTS[part])
-                with device.quiet():
-                    _WRITERS[kind](rebuilt, str(draft))
-            except Exception as error:
-                first = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-                raise UserError(f"The {part} cannot be written as {kind}: {first}", where=str(out)) from error
+                rebuilt = _drafted(network, model.OUTPUTS[part], kind, draft)
+            except ValueError as error:
+                raise UserError(f"The {part} cannot be written as {kind}: {error}", where=str(out)) from error
             networks[part] = _network(rebuilt, target.name, model)
             written.append((draft, target))
         for draft, target in written:
@@ -116,6 +111,23 @@ def export_model(
     beside = out.with_name(f"{stem}.{kind}.json")
     files.write_json(beside, {**_facts(model, kind), **(about or {}), "networks": networks})
     return [*(target for _, target in written), beside]
+
+
+def _drafted(network: Any, outputs: Sequence[str], kind: str, draft: Path) -> Any:
+    """Write one network into a scratch file and return what was written.
+
+    Raises:
+        ValueError: if the format cannot hold it, with the first line of the reason.
+    """
+    from models.core.plain import plain
+
+    try:
+        rebuilt = plain(network, outputs)
+        with device.quiet():
+            _WRITERS[kind](rebuilt, str(draft))
+    except Exception as error:
+        raise ValueError((str(error).splitlines() or [""])[0][:200] or type(error).__name__) from error
+    return rebuilt
 
 
 # --- What the JSON says ---
