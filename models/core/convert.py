@@ -79,8 +79,7 @@ def export_model(
     Args:
         model: a family's model with its weights.
         kind: one of ``FORMATS``.
-        out: path without or with the suffix.
-        about: more values for the JSON, such as the run.
+        out: path without or with the suffix; ``about``: more values for the JSON, such as the run.
         tell: called with each network's name before it is written.
 
     Returns:
