@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
+from models import command_recipes
 from models.bars import Lines, bar
 from models.core import datasets, device, export, images, latent, photos, places, record
 from models.core.datasets import recorded
@@ -160,11 +161,6 @@ def open_model(
     return run, model
 
 
-def recipe_of(run: Run, tool: str, **values: Any) -> dict[str, Any]:
-    """The recipe that an exported picture carries."""
-    return {"tool": tool, "run": run.info.id, "title": run.info.title, "family": run.info.family, **values}
-
-
 def transparency(names: Sequence[str], ground: tuple[int, int, int]) -> str:
     """What happens to transparent parts of images, in words; "" if none has any."""
     if not names:
@@ -206,7 +202,8 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
     above = pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
     below = images.to_uint8(model.reconstruct(images.to_float(above)))
     sheet = images.grid(np.concatenate([above, below]), columns=len(above))
-    path = export.write_png(arguments.out, sheet, recipe_of(run, "reconstruct"))
+    recipe = command_recipes.reconstructed(run, model, images.to_float(above))
+    path = export.write_png(arguments.out, sheet, recipe)
     say.result(written=str(path), images=len(above), skipped=len(arguments.images) - len(above))
     return 0
 
@@ -224,11 +221,11 @@ def interpolate_(arguments: Namespace, say: Say) -> int:
     if len(frames) * height * width > MOST_FILM:
         raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
     frames = np.stack([images.enlarge(frame, arguments.scale) for frame in frames])
-    recipe = recipe_of(run, "interpolate", begin=arguments.begin, end=arguments.end, steps=arguments.steps)
-    recipe |= {"linear": arguments.linear, "scale": arguments.scale}
+    fps, seeds = arguments.fps or FPS, (arguments.begin, arguments.end)
+    how = {"linear": arguments.linear, "scale": arguments.scale, "fps": fps if animated else None}
+    recipe = command_recipes.interpolated(run, *seeds, arguments.steps, **how)
     if animated:
-        fps = arguments.fps or FPS
-        path = export.write_film(arguments.out, frames, seconds_a_frame=1 / fps, recipe={**recipe, "fps": fps})
+        path = export.write_film(arguments.out, frames, seconds_a_frame=1 / fps, recipe=recipe)
     else:
         path = export.write_png(arguments.out, images.grid(frames, columns=len(frames)), recipe)
     say.result(written=str(path))

@@ -11,12 +11,14 @@ from typing import Any
 
 from models.argument_checks import refuse, together
 from models.bars import bar
-from models.commands import Say, open_model, recipe_of, transparency
+from models.command_recipes import denoised
+from models.commands import Say, open_model, transparency
 from models.core import cautions, device, export, image_kinds, images, photos
 from models.core.errors import ConfigError, UserError
 from models.core.family import Denoises, Encodes, parse_config
 from models.core.junk import is_junk
 from models.core.operations import shown
+from models.core.recipe import of_run
 
 
 @contextlib.contextmanager
@@ -65,7 +67,8 @@ def denoise_(arguments: Namespace, say: Say) -> int:
                     say.line(effect)
                 effects.add(effect)
                 clean = model.denoise(images.to_float(picture[None]), strength=strength)[0]
-                recipe = recipe_of(run, "denoise", image=shown(name), strength=strength, **how)
+                whole = len(wanted) == 1 and suffix not in export.SHORT_NOTES
+                recipe = {**denoised(run, shown(name), picture, strength, whole=whole), **how}
                 target = (arguments.out / name).with_suffix(suffix)
                 out = export.write_photo(target, images.to_uint8(clean), recipe, exif=photo.exif, **how)
             except UserError as error:
@@ -102,7 +105,8 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     with counting(say, "passes") as progress:
         found = transfer.compare(model, dataset, config, progress=progress)
     if arguments.out is not None:
-        path = export.write_results(arguments.out, found.data(), recipe_of(run, "transfer"))
+        recipe = of_run(run, "transfer", "transfer", **config.model_dump())
+        path = export.write_results(arguments.out, found.data(), recipe)
         say.line(f"written: {path}")
     _tell(found, say)
     for sentence in cautions.labels(found.labels, len(found.label_names)):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from models import command_recipes
 from models.argument_checks import together
-from models.commands import Say, open_model, pictures_of, recipe_of
+from models.commands import Say, open_model, pictures_of
 from models.commands_autoencoders import counting
 from models.core import cautions, export, images, packing, recipes
 from models.core.arrays import Images
-from models.core.diffuses import Diffuses, Labels, Progress, Sampling
+from models.core.diffuses import Diffuses, Labels, Progress, Sampling, begun
 from models.core.diffusion import States
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes
@@ -54,13 +55,6 @@ def _without_effect(given: dict[str, Any], sampling: Sampling, most: int) -> dic
     if sampling.sampler != "ddim" and "eta" in given:
         wrong["eta"] = "is only for --sampler ddim"
     return wrong
-
-
-def happened(sampling: Sampling, label: int | None) -> dict[str, Any]:
-    """How it was walked, for a recipe; None for what did not count."""
-    counted = {"eta": sampling.sampler == "ddim", "guidance": label is not None}
-    found = {name: value for name, value in asdict(sampling).items() if name in WAYS}
-    return {name: value if counted.get(name, True) else None for name, value in found.items()}
 
 
 def class_of(arguments: Namespace, model: Any) -> int | None:
@@ -149,9 +143,9 @@ def _walked(
         else pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
     )
     count = arguments.count if own is None else len(own)
-    begin = None if own is None else {"time": time, "pictures": packing.pack(own)}
-    more = {**happened(sampling, label), "label": label, "count": count, "from": time, "begin": begin}
-    recipes.as_json(more)  # what does not fit is refused before the work
+    begin = None if own is None or time is None else (time, arguments.seed, own)
+    recipe = command_recipes.walked(run, model, sampling, label=label, count=count, begin=begin)
+    recipes.as_json(recipe)  # what does not fit is refused before the work
     if warning := cautions.learned(model):
         say.line(warning)
     if arguments.guidance is not None and label is None:
@@ -159,25 +153,24 @@ def _walked(
     labels = None if label is None else np.full(count, label, np.int32)
     with counting(say, "pictures") as progress:
         if own is None or time is None:
-            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), more
-        start = time, model.forward(images.to_float(own), time, arguments.seed)
-        return from_pictures(model, sampling, labels, start, progress), more
+            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), recipe
+        start = begun(model, images.to_float(own), time, arguments.seed)
+        return from_pictures(model, sampling, labels, start, progress), recipe
 
 
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     run, model = open_model(arguments, say, object, lambda model: suits(arguments, model))
     sampling, label, time, _ = suits(arguments, model)
-    recipe = recipe_of(run, "sample", seed=arguments.seed, count=arguments.count)
     if isinstance(model, Diffuses) and sampling is not None:
-        painted, more = _walked(arguments, run, model, (sampling, label, time), say)
-        recipe |= more
+        painted, recipe = _walked(arguments, run, model, (sampling, label, time), say)
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
         if arguments.out.suffix.lower() == ".npy":
             say.result(written=str(export.write_codings(arguments.out, codings)))
             return 0
         painted = model.decode(codings)
+        recipe = command_recipes.sampled(run, arguments.seed, arguments.count)
     else:
         raise UserError("This model draws no samples.", where=str(arguments.run), advice="Choose another run.")
     path = export.write_png(arguments.out, images.grid(images.to_uint8(painted)), recipe)

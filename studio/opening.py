@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from models.core import places, recipes, record, sealed
+from models.core import recipe, record, sealed
 from models.core.errors import UserError
+from studio.restoring import Restoring
 from studio.session import ModelInfo
 from studio.widgets.panel import Panel
 from studio.workers.desk import Desk
@@ -31,6 +31,10 @@ class Opening(QObject):
     def __init__(self, desk: Desk, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
         super().__init__()
         self.desk, self.session, self._front, self._panels = desk, desk.session, front, panels
+        self.restoring = Restoring(
+            desk, panels, loading=self.loading.emit, opened=self._opened, refused=self._not_opened
+        )
+        self.session.asked_to_restore.connect(self.restoring.data)
         self.session.asked_for_run.connect(self.run)
         self.session.asked_to_play.connect(self.play)
         self.session.asked_to_open.connect(self.files)
@@ -41,6 +45,7 @@ class Opening(QObject):
     def run(self, folder: Path) -> None:
         """Make a run the current model; it loads in the inference thread."""
         self.loading.emit()
+        self.restoring.older = False
         self.desk.inference.open(folder, self._opened, self._not_opened)
 
     @Slot(object)
@@ -71,6 +76,8 @@ class Opening(QObject):
 
     def follow(self, folder: Path) -> None:
         """Load the newest weights of a run that is being trained; the next time if it has none yet."""
+        if self.restoring.older:  # a recipe wanted an older step
+            return
         self.desk.inference.open(folder, self._opened, lambda error: None)
 
     def trained(self, folder: Path) -> None:
@@ -100,41 +107,39 @@ class Opening(QObject):
 
     @Slot(list)
     def files(self, paths: list[str]) -> None:
-        """A run folder opens, a picture with a recipe brings its model and sliders back, else the panel decides."""
+        """A run folder opens, a file with a recipe brings its model and settings back, else the panel decides."""
         first = Path(paths[0])
         try:
             if sealed.exists(first / "run.json"):
                 self.run(first)
                 return
-            single = len(paths) == 1 and first.is_file()  # several pictures are for the panel in front
-            recipe = recipes.read_recipe(first) if single else None
+            single = len(paths) == 1 and first.is_file()  # several images are for the panel in front
+            if single and self._brought_back(first):
+                return
         except (UserError, OSError) as error:
             self.session.notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
-            return
-        if recipe is not None and recipe.get("panel"):
-            self._recipe(recipe)
             return
         page = self._front()
         if not (isinstance(page, Panel) and page.dropped(paths)):
             self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
                                           advice="Drop pictures on Latent, Styles, Diffusion or Denoise."))  # fmt: skip
 
+    def _brought_back(self, path: Path) -> bool:
+        """Whether a file says how it was made, so that this is brought back; else it is a file like any other."""
+        if path.suffix.lower() == ".npy":
+            self.restoring.codings(path)
+            return True
+        found = recipe.read(path)
+        if found is None:
+            return False
+        if not found.panel:
+            self.session.notice(f"{path.name} was made by {found.made!r}, which has no settings to bring back: "
+                                "it is taken as an image.")  # fmt: skip
+            return False
+        self.restoring.recipe(found, path.name)
+        return True
+
     def addresses(self, addresses: list[str]) -> None:
         """Links were dropped: the studio works offline and fetches nothing."""
         self.session.notice(UserError("This is a link, not a file of this machine.", where=addresses[0][:200],
                                       advice="Save the picture first, then drop its file."))  # fmt: skip
-
-    def _recipe(self, recipe: dict[str, Any]) -> None:
-        """Make the model of a recipe current, then let its panel bring the sliders back."""
-        runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
-        found = next((run.folder for run in runs if run.id and run.id == recipe.get("run_id")), None)
-        if found is None:
-            name = str(recipe.get("model", "unknown"))
-            self.session.notice(UserError("The model that made this picture is not on this machine.", where=name))
-            return
-
-        def opened(info: ModelInfo) -> None:
-            self._opened(info)
-            self.session.recipe_opened.emit(recipe)
-
-        self.desk.inference.open(found, opened, self._not_opened)

@@ -33,6 +33,7 @@ class ModelInfo:
         abilities: names of the capabilities (protocols of ``models.core.family``) that it has.
         latent_size: numbers in a coding, 0 where it has none.
         step: of the checkpoint that is loaded.
+        checkpoint: sha256 of the file it was loaded from.
         notices: what the reader had to say, a fallback to an older checkpoint for instance.
         attribute_names: of its dataset; empty where none are known.
         data: what its run remembers of the dataset (``models.core.datasets.recorded``).
@@ -57,6 +58,7 @@ class ModelInfo:
     attribute_names: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     noise: tuple[str, float] | None = None
+    checkpoint: str = ""
 
     def can(self, capability: type | None) -> bool:
         """Whether the model has a capability; None asks for nothing."""
@@ -105,7 +107,7 @@ class Session(QObject):
     runs_changed = Signal()  # a run appeared, ended or was deleted
     exports_changed = Signal()  # something new in the Gallery
     noticed = Signal(object)  # a UserError or a plain sentence for the person
-    recipe_opened = Signal(dict)  # a picture with a recipe was dropped; its model is current
+    asked_to_restore = Signal(dict)  # bring back what a recipe says, as if its image was dropped on the window
     asked_for_panel = Signal(str)  # go to the panel with this key
     asked_for_run = Signal(object)  # make the run in this folder (Path) the current model
     asked_to_play = Signal(object)  # ... and go to the first panel that can do something with it

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.core import direction_files, directions
 from models.core.direction_files import Direction
 from models.core.errors import RunFormatError, UserError
+from models.core.recipe_fields import plain
 
 SLOTS = ("A", "B", "C")
 SIGNS = (1.0, -1.0, 1.0)
@@ -142,12 +143,12 @@ class Equation:
     def recipe(self) -> dict[str, Any]:
         """All that is needed to bring it back, as JSON; ``codings`` is what comes out."""
         return {
-            "codings": _plain(self.coding()),
-            "slots": [[_plain(coding) for coding in group] for group in self.groups],
+            "codings": plain(self.coding()),
+            "slots": [[plain(coding) for coding in group] for group in self.groups],
             "strengths": list(self.strengths),
             "directions": [direction.data() for direction in self.directions],
             "amounts": list(self.amounts),
-            "base": None if self.base is None else _plain(self.base),
+            "base": None if self.base is None else plain(self.base),
             "noise": self.noise,
             "noise_seed": self.seed,
         }
@@ -182,12 +183,8 @@ def from_recipe(recipe: Mapping[str, Any], size: int) -> Equation:
     )
 
 
-def _plain(coding: Array) -> list[float]:
-    return [float(value) for value in coding]
-
-
-def _bad(field: str) -> RunFormatError:
-    return RunFormatError("The recipe of this picture does not fit the model.", where=field)
+def _bad(field: str, problem: str = "cannot be read") -> RunFormatError:
+    return RunFormatError(f"The recipe does not fit the model: {field} {problem}.", where=field)
 
 
 def _codings(rows: Any, size: int) -> Array:
@@ -198,8 +195,10 @@ def _codings(rows: Any, size: int) -> Array:
 
 
 def _numbers(values: Any, count: int, most: float, field: str) -> tuple[float, ...]:
-    if not isinstance(values, list) or len(values) != count:
+    if not isinstance(values, list):
         raise _bad(field)
+    if len(values) != count:
+        raise _bad(field, f"has {len(values):,} numbers, and {count:,} are needed")
     if not all(isinstance(v, int | float) and not isinstance(v, bool) and -most <= v <= most for v in values):
         raise _bad(field)
     return tuple(float(value) for value in values)

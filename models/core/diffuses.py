@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion import SAMPLERS, Schedule, States, Step
+from models.core.diffusion import FORWARD, SAMPLERS, Schedule, States, Step, draw, forward
 from models.core.errors import ConfigError
 
 Images = arrays.Images  # (n, height, width, channels) in [0, 1]
@@ -69,6 +69,15 @@ class Kept(NamedTuple):
 
     images: Images
     mask: NDArray[np.bool_]
+
+
+def begun(model: Diffuses, images: Images, time: int, seed: int) -> tuple[int, States]:
+    """Where a reverse process from images (n, h, w, c) begins, (t, x_t): image to image.
+
+    The noise of a seed is the same at every time, as on the way into noise that the window shows.
+    """
+    x_0, last = model.forward(images, 0, seed), len(model.schedule) - 1
+    return time, forward(x_0, model.schedule, time, draw(x_0.shape, seed, last, FORWARD))
 
 
 @runtime_checkable

@@ -26,6 +26,7 @@ from models.core.recipes import Recipe
 
 PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SHORT_NOTES = (".jpg", ".jpeg")  # a recipe in them has 65,533 bytes at most
 QUALITY = 92  # of JPEG and WebP, 1 to 100
 FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", movies.SUFFIX)
 

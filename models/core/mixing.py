@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import UserError
+from models.core.recipe_fields import plain
 from models.core.styles import FIXED, OFF, StyleLayer
 
 SIDE = 6  # sources on each edge of the table
@@ -237,4 +238,4 @@ def _put(values: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
 def _plain(styles: Array) -> list[list[float]]:
     """The shortest figures that give the same float32; a style that all layers share is written once."""
     rows = styles[:1] if (styles == styles[0]).all() else styles
-    return [[float(str(value)) for value in row] for row in rows]
+    return [plain(row) for row in rows]

@@ -53,13 +53,16 @@ def from_recipe(recipe: Mapping[str, Any], layers: int, size: int) -> Mixture:
     )  # fmt: skip
 
 
-def _bad(field: str) -> RunFormatError:
-    return RunFormatError("The recipe of this picture does not fit the model.", where=field)
+def _bad(field: str, problem: str = "cannot be read") -> RunFormatError:
+    return RunFormatError(f"The recipe does not fit the model: {field} {problem}.", where=field)
 
 
 def _list(value: Any, field: str, count: int | None = None, most: int = 0) -> list[Any]:
-    if not isinstance(value, list) or (len(value) > most if count is None else len(value) != count):
+    if not isinstance(value, list):
         raise _bad(field)
+    if len(value) > most if count is None else len(value) != count:
+        wanted = f"{most:,} at most" if count is None else f"{count:,}"
+        raise _bad(field, f"has {len(value):,} entries, and {wanted} are needed")
     return value
 
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from models.core import mp4_comment
 from models.core.errors import ImageError, RunFormatError
 from models.core.images import FORMATS, MAX_BYTES
 from models.core.operations import shown
@@ -20,6 +21,8 @@ Recipe = dict[str, Any]
 
 RECIPE_KEY = "generative-studio"
 MAX_RECIPE_BYTES = 1_000_000
+MAX_RESULTS_BYTES = 20_000_000  # of a JSON file of results with a recipe among them
+MAX_DEPTH = 16  # of a recipe; ours have six
 DESCRIPTION = 0x010E  # EXIF ImageDescription
 DETAILS, USER_COMMENT = 0x8769, 0x9286  # EXIF: the directory of details, and the UserComment in it
 ASCII = b"ASCII\0\0\0"  # how a UserComment in ASCII begins
@@ -50,10 +53,10 @@ def comment(recipe: Recipe | None) -> str:
 
 
 def read_recipe(path: Path) -> Recipe | None:
-    """Read the recipe that an exported picture or film carries.
+    """Read the recipe that an exported PNG, APNG, GIF, WebP, MP4 or JSON file of results carries.
 
     Returns:
-        The recipe, or None if the file is none of ours, carries none, or cannot be read as a picture at all.
+        The recipe, or None if the file is none of ours, carries none, or cannot be read at all.
 
     Raises:
         ImageError: if there is a recipe but it is not a JSON object that this program could have written.
@@ -62,11 +65,28 @@ def read_recipe(path: Path) -> Recipe | None:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return None
         with path.open("rb") as stream:
-            is_png = stream.read(len(_PNG_START)) == _PNG_START
-            text = _from_png(stream) if is_png else _from_metadata(stream)
+            text = _from_results(path, stream) if path.suffix.lower() == ".json" else _text_in(stream)
     except Exception:  # noqa: BLE001 - a file from anywhere; whatever is wrong with it, it has no recipe for us
         return None
     return None if text is None else _parsed(text, shown(path))
+
+
+def _text_in(stream: BinaryIO) -> bytes | None:
+    """By how the file begins, whatever its name is."""
+    start = stream.read(12)
+    if start.startswith(_PNG_START):
+        stream.seek(len(_PNG_START))
+        return _from_png(stream)
+    if mp4_comment.is_mp4(start):
+        return _after_name(mp4_comment.comment(stream, MAX_RECIPE_BYTES + 100) or b"")
+    return _from_metadata(stream)
+
+
+def _from_results(path: Path, stream: BinaryIO) -> bytes | None:
+    """Take the recipe out of a JSON object of results."""
+    found = parse_json(stream.read(MAX_RESULTS_BYTES + 1), shown(path))
+    recipe = found.get(RECIPE_KEY) if isinstance(found, dict) else None
+    return None if recipe is None else json.dumps(recipe).encode()
 
 
 def _from_png(stream: BinaryIO) -> bytes | None:
@@ -98,9 +118,14 @@ def _from_metadata(stream: BinaryIO) -> bytes | None:
             places = [exif.get(DESCRIPTION), bytes(comment).removeprefix(ASCII) if isinstance(comment, bytes) else b""]
         else:
             places = [image.info.get("comment")]
+    texts = (found.encode() if isinstance(found, str) else bytes(found or b"") for found in places)
+    return next((text for text in map(_after_name, texts) if text is not None), None)
+
+
+def _after_name(text: bytes) -> bytes | None:
+    """What follows our name in a comment; None if it is not ours."""
     start = f"{RECIPE_KEY}:".encode()
-    texts = [found.encode() if isinstance(found, str) else bytes(found or b"") for found in places]
-    return next((text[len(start) :].rstrip(b"\0") for text in texts if text.startswith(start)), None)
+    return text[len(start) :].rstrip(b"\0") if text.startswith(start) else None
 
 
 def _parsed(text: bytes, where: str) -> Recipe:
@@ -108,7 +133,7 @@ def _parsed(text: bytes, where: str) -> Recipe:
     try:
         if len(text) > MAX_RECIPE_BYTES:
             raise ValueError("too long")
-        recipe = parse_json(text, where)
+        recipe = parse_json(text, where, max_depth=MAX_DEPTH)
     except (ValueError, RunFormatError) as error:
         raise ImageError(problem, where=where, advice="The picture itself can still be opened.") from error
     if not isinstance(recipe, dict):

@@ -42,6 +42,7 @@ class Run:
         self.notices = notices
         self._lock = lock
         self._made: list[Path] = []  # folders that ``create`` made, outermost first
+        self.loaded: CheckpointEntry | None = None  # the checkpoint that was loaded last through this object
         self._checkpoints = Checkpoints(folder, writable=lock is not None, notices=notices)
 
     @classmethod
@@ -212,7 +213,8 @@ class Run:
         Raises:
             RunFormatError: none is whole, or they are those of another model.
         """
-        return self._checkpoints.load(expected, step=step, verify=verify, partial=partial)
+        self.loaded, arrays = self._checkpoints.load(expected, step=step, verify=verify, partial=partial)
+        return self.loaded, arrays
 
     def save_sample(self, step: int, kind: str, png: bytes) -> Path:
         """Keep a picture (a PNG file's bytes) of a kind such as "samples" or "reconstructions"."""

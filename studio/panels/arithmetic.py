@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,10 +17,12 @@ from models.core.arithmetic import Equation
 from models.core.directions import Known
 from models.core.errors import UserError
 from models.core.family import About, Decodes
+from models.core.recipe_fields import plain
+from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.direction_desk import DirectionDesk
 from studio.widgets.directions_card import DirectionsCard
-from studio.widgets.exporting import Exporter, recipe_of, text_chunk
+from studio.widgets.exporting import Exporter
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.moves import Move
 from studio.widgets.panel import Panel
@@ -28,6 +30,7 @@ from studio.widgets.result_card import CENTRE, ResultCard
 from studio.widgets.sheet_desk import SheetDesk
 from studio.widgets.slot_card import NOTHING, SlotCard, show_slots
 from studio.workers import labelling
+from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
 KEY = "arithmetic"
@@ -103,7 +106,6 @@ class Arithmetic(Panel):
         named.loaded.connect(self.place)
         named.asked_for_picture.connect(self._choose_any)
         named.equation = lambda: self.equation
-        self.session.recipe_opened.connect(self.open_recipe)
 
     # --- the model ---
 
@@ -233,10 +235,10 @@ class Arithmetic(Panel):
 
     # --- out of the panel ---
 
-    def _recipe(self, at: int = CENTRE) -> dict[str, Any]:
+    def _recipe(self, at: int = CENTRE, made: str = "image") -> dict[str, Any]:
         assert self._info is not None
-        values = {**self.equation.recipe(), "codings": [float(z) for z in self.equation.neighbours()[at]]}
-        return recipe_of(self._info, KEY, **values)
+        values = {**self.equation.recipe(), "codings": plain(self.equation.neighbours()[at])}
+        return recipe_of(self._info, KEY, made=made, **values)
 
     def _open_result(self, at: int) -> None:
         pixels = self.result.grid.image(at)
@@ -251,17 +253,17 @@ class Arithmetic(Panel):
         if what == "codings":
             self.exporter.codings(self.equation.coding()[None])
         elif what == "sheet" and nine:
-            self.exporter.picture(images.grid(np.stack(nine)), self._recipe())
+            self.exporter.picture(images.grid(np.stack(nine)), self._recipe(made="sheet"))
         elif nine:
             self.exporter.picture(images.enlarge(nine[CENTRE], 8 if what == "enlarged" else 1), self._recipe())
 
-    @Slot(dict)
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring slots, sliders and directions of an exported picture back."""
-        if recipe.get("panel") != KEY or self._info is None:
-            return
-        self.session.asked_for_panel.emit(KEY)
-        self.change(lambda e: arithmetic.from_recipe(recipe, e.size))
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """Slots, sliders and directions."""
+        return Prepared(arithmetic.from_recipe(values, info.latent_size))
+
+    def bring_back(self, state: Equation) -> None:
+        """The whole equation."""
+        self._change_to(state)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Larger tiles where there is room."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from models.core import photos
+from models.core import export, packing, photos
 from models.core.errors import UserError
 from models.core.family import Denoises
+from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.duel import Duel
-from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.exporting import Exporter
 from studio.widgets.layers import Layers, layers
 from studio.widgets.moves import Move
 from studio.widgets.noise_card import NoiseCard
 from studio.widgets.pair_card import PairCard
 from studio.widgets.panel import Panel
-from studio.workers import cleaning
+from studio.workers import cleaning, denoise_state
 from studio.workers.cleaning import Entry, Noise, Pixels, Saving, Scores
+from studio.workers.denoise_state import Cleaning
+from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.worker import Task
 
 LIVE = ("effect", "disturb", "clean", "score")  # what follows from a picture and its noise
@@ -42,6 +46,7 @@ class Denoise(Panel):
         self._path: Path | None = None
         self._exif = b""  # the notes of the camera that took it
         self._picture: Pixels | None = None  # as it was opened
+        self._source: Layers | None = None  # that, ready to be drawn
         self._shape: tuple[int, int, int] | None = None  # to which the model brings it, if it does
         self._clean: Pixels | None = None  # that, without noise
         self._noisy: Layers | None = None
@@ -50,6 +55,9 @@ class Denoise(Panel):
         self._agreed_to = False  # whether the effect on this picture is known, and is wanted
         self._agreed: set[str] = set()  # runs whose effect on size and colour the person has seen
         self._sample, self._seconds = -1, 0.0
+        self._awaited: Cleaning | None = None  # a recipe whose source image must be dropped first
+        self._by = ""  # who made what is shown, if it is not this model
+        self._numbers = itertools.count()
         self.exporter = Exporter(self.desk, self.show_error)
         self.card, self.noise, self.duel = PairCard(self.desk, self.show_error), NoiseCard(), Duel(self.desk)
         self.wipe = self.card.wipe
@@ -75,7 +83,6 @@ class Denoise(Panel):
         self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
         self.duel.asked.connect(self.start_duel)
         self.duel.chosen.connect(self._show_entry)
-        self.session.recipe_opened.connect(self.open_recipe)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
 
     def model_changed(self) -> None:
@@ -131,7 +138,10 @@ class Denoise(Panel):
 
     def _opened(self, path: Path, found: tuple[Layers, photos.Photo]) -> None:
         picture, photo = found
-        self._path, self._picture, self._exif = path, picture.pixels, photo.exif
+        self._path, self._picture, self._source, self._exif = path, picture.pixels, picture, photo.exif
+        if self._awaited is not None and self._awaited.is_of(picture.pixels, path.name):
+            self.noise.set_noise(self._awaited.how)
+        self._awaited = None
         self.card.background.setVisible(photo.transparent)
         self._forget()
         self.wipe.set_pair(picture, None)
@@ -226,7 +236,7 @@ class Denoise(Panel):
     def _cleaned(self, answer: tuple[Layers, float]) -> None:
         noisy, clean = self._noisy, self._clean
         assert noisy is not None
-        self._after, self._seconds = answer
+        (self._after, self._seconds), self._by = answer, ""
         self.card.progress.end()
         self.card.show_after(noisy, self._after, "after")
         self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  cleaned in {self._seconds:.2f} s")
@@ -257,6 +267,7 @@ class Denoise(Panel):
 
     def _show_entry(self, entry: Entry) -> None:
         if self._noisy is not None:
+            self._by = "" if entry.picture is self._after else entry.name
             self.card.show_after(self._noisy, entry.picture, entry.name)
 
     # --- export ---
@@ -264,32 +275,56 @@ class Denoise(Panel):
     def _recipe(self) -> dict[str, Any]:
         assert self._info is not None
         how, name = self.noise.noise(), self._path.name if self._path else ""
-        return recipe_of(self._info, "denoise", image=name, noise=how.kind, strength=how.strength, seed=how.seed)
+        by = {"by": self._by} if self._by else {}
+        values: dict[str, Any] = {"image": name, "noise": how.kind, "strength": how.strength, "seed": how.seed, **by}
+        return recipe_of(self._info, "denoise", **values)
 
     def _export(self, what: str) -> None:
         which, dot, ending = what.partition(".")
-        picture = self.card.picture(which)
-        if picture is not None:
-            saving = Saving(dot + ending or ".png", self.card.quality.spin.value())
-            self.exporter.photo(picture, self._recipe(), saving, b"" if which == "both" else self._exif)
-
-    @Slot(dict)
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring the noise of an exported picture back, and the picture if it came with us."""
-        if recipe.get("panel") != "denoise" or self._info is None:
+        picture, pixels = self.card.picture(which), self._picture
+        if picture is None or pixels is None:
             return
-        how = cleaning.noise_in(recipe)
-        if how is None:
-            return self.show_error(UserError("The recipe of this picture cannot be read.", where="noise"))
-        self.session.asked_for_panel.emit("denoise")
-        self.noise.set_noise(how)
-        name = str(recipe.get("image", ""))
-        if name in cleaning.SAMPLES:
-            self.open(cleaning.sample_path(name))
-        elif self._path is None or self._path.name != name:
-            self.session.notice(f"The noise is set as it was; now drop {name or 'the picture'} to see it again.")
-        else:
-            self._disturb()
+        recipe = self._recipe()
+        saving = Saving(dot + ending or ".png", self.card.quality.spin.value())
+        exif = b"" if which == "both" else self._exif
+
+        def write(source: dict[str, Any]) -> None:
+            self.exporter.photo(picture, {**recipe, **source}, saving, exif)
+
+        key = f"denoise/source/{next(self._numbers)}"  # every export counts, none replaces another
+        whole = saving.suffix not in export.SHORT_NOTES
+        self.desk.errands.ask(key, lambda task: packing.source(pixels, whole=whole), write, self.show_error)
+
+    # --- recipes ---
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """The source image, if it came with the recipe, and the noise."""
+        return denoise_state.prepare(values, info.title)
+
+    def bring_back(self, state: Cleaning) -> None:
+        """Image and noise; without the image, both once it is dropped."""
+        assert self._info is not None
+        self._agreed.add(self._info.run_id)  # whoever made it has seen what the model does
+        name = self._path.name if self._path else ""
+        if state.picture is None and self._picture is not None and state.is_of(self._picture, name):
+            state = replace(state, picture=self._source, exif=self._exif, path=self._path)
+        if state.picture is None:
+            self._awaited = state
+            return
+        before = Cleaning(self._source, name, self.noise.noise(), exif=self._exif, path=self._path)
+        self.session.undo.push(Move(self._place, before, state, self.come_forward))
+
+    def _place(self, state: Cleaning) -> None:
+        self.noise.set_noise(state.how)
+        self.card.files.set_files([])
+        if state.picture is not None:
+            photo = photos.Photo(state.picture.pixels, False, state.exif)
+            self._opened(state.path or Path(state.name), (state.picture, photo))
+            return
+        self._path = self._picture = self._source = None
+        self._forget()
+        self.wipe.set_pair(None, None)
+        self._show_whether_empty()
 
     # --- tour ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,15 +13,18 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core import cautions
 from models.core.diffuses import Diffuses
-from models.core.errors import UserError
+from studio.session import ModelInfo
 from studio.widgets.card import Segmented, hbox, label, vbox
 from studio.widgets.film_page import KEY, FilmPage
 from studio.widgets.forward_page import ForwardPage
 from studio.widgets.paint_page import PaintPage
 from studio.widgets.panel import Panel
 from studio.widgets.walk_page import WalkPage
+from studio.workers import diffusion_state
 from studio.workers.beginning import Beginning
+from studio.workers.diffusion_state import PageState
 from studio.workers.playback import View
+from studio.workers.recipes import Prepared
 
 FORWARD, REVERSE, INPAINT = range(3)
 
@@ -36,7 +39,6 @@ class Diffusion(Panel):
     def build(self, content: QWidget) -> None:
         """The pages, and the choice between them at the top right."""
         self._known = False  # whether the model has said what it can be asked for
-        self._waiting: dict[str, Any] | None = None  # a recipe that came before that
         self.drown = ForwardPage(self.desk, self.show_error, partial(self.come_to, FORWARD))
         self.walk = WalkPage(self.desk, self.show_error, partial(self.come_to, REVERSE))
         self.paint = PaintPage(self.desk, self.show_error, partial(self.come_to, INPAINT))
@@ -60,7 +62,6 @@ class Diffusion(Panel):
         whole = vbox(self.caution, row, spacing=12)
         whole.setStretch(1, 1)
         content.setLayout(whole)
-        self.session.recipe_opened.connect(self.open_recipe)
         self.choose(REVERSE)
 
     @property
@@ -99,7 +100,7 @@ class Diffusion(Panel):
 
     def model_changed(self) -> None:
         """Another model: ask what it can be asked for; it walks when somebody looks."""
-        self._info, self._known, self._waiting = self.session.model, False, None
+        self._info, self._known = self.session.model, False
         for page in self.pages:
             page.forget()
 
@@ -131,9 +132,7 @@ class Diffusion(Panel):
         self._known = True
         for page in self.pages:
             page.show_model(self._info, *found)
-        if self._waiting is not None:
-            self.open_recipe(self._waiting)
-        elif self.isVisible():
+        if not self.settled() and self.isVisible():
             self.shown()
 
     def weights_changed(self) -> None:
@@ -169,21 +168,21 @@ class Diffusion(Panel):
         else:
             wanted()
 
-    @Slot(dict)
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring everything about an exported picture back."""
-        if recipe.get("panel") != KEY or self._info is None:
-            return
-        if not self._known:
-            self._waiting = recipe
-            return
-        self.session.asked_for_panel.emit(KEY)
-        modes = [page.MODE for page in self.pages]
-        self.choose(modes.index(str(recipe.get("mode"))) if recipe.get("mode") in modes else REVERSE)
-        try:
-            self.page.open_recipe(recipe)
-        except UserError as error:
-            self.show_error(error)
+    # --- recipes ---
+
+    def ready(self) -> bool:
+        """Once the model has said what it can be asked for."""
+        return self._known
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """A page and everything on it."""
+        return diffusion_state.prepare(values, info, len(model.schedule) - 1, model.condition_names)
+
+    def bring_back(self, state: PageState) -> None:
+        """The page comes to the front with what was on it."""
+        index = [page.MODE for page in self.pages].index(state.mode)
+        self.pages[index].bring_back(state)
+        self.choose(index)
 
     def tour(self) -> Iterator[str]:
         """Walk, fork, bend the schedule, inpaint; without a model the empty page."""

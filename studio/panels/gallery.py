@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QMovie, QShortcut, QShowEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
-from models.core import files, images, places, recipes, trash
+from models.core import files, images, places, recipe, trash
 from models.core.errors import UserError
 from models.core.junk import is_junk
 from studio.deletion import Deletion
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
-from studio.widgets.exporting import text_chunk
 from studio.widgets.grid import PictureGrid
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.workers import desktop_trash
+from studio.workers.recipes import text_chunk
 
 SUFFIXES = (".png", ".apng", ".gif", ".webp")
+RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
 FILMS = (".apng", ".gif", ".webp")
 
 
@@ -32,7 +33,7 @@ class Gallery(Panel):
     """The exported files, newest first."""
 
     TITLE, ICON = "Gallery", "image-square"
-    HINTS = "Drag a picture out, or drop one with a recipe on the window"
+    HINTS = "Drag an image out, or drop an exported file on the window: its model and settings return"
 
     def build(self, content: QWidget) -> None:
         """Thumbnails at the left, the chosen one large at the right."""
@@ -46,8 +47,12 @@ class Gallery(Panel):
         key.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.nothing = EmptyState("image-square", "Pictures and films that you export appear here.", "Go to Latent")
         self.nothing.asked.connect(lambda: self.session.asked_for_panel.emit("latent"))
+        choose = button("Open a file")
+        choose.setToolTip("Any file that was exported here or by the command line: its model and settings return")
+        choose.clicked.connect(self._choose)
         folder = button("Open the folder")
         folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.exports()))))
+        self.all.tools.addWidget(choose)
         self.all.tools.addWidget(folder)
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.nothing, 1)
@@ -124,24 +129,32 @@ class Gallery(Panel):
         if self.chosen is None:
             return
         self.one.set_title(self.chosen.name)
-        recipe: dict[str, Any] | None = None
         try:
-            recipe = recipes.read_recipe(self.chosen)
             self.picture.set_image(images.decode(self.chosen))
-            self.picture.recipe = text_chunk(recipe) if recipe else {}
             count = images.frames(self.chosen)
         except UserError as error:
             self.words.setText(str(error))
             return
         if count > 1:
             self._play(self.chosen)
-        facts = [f"{count} frames" if count > 1 else "one picture"]
-        if recipe:
-            known = {name: value for name, value in recipe.items() if name != "run_id" and value not in (None, [])}
-            shown = {name.replace("_", " "): _short(value) for name, value in known.items()}
-            facts += [f"{name}: {value}" for name, value in shown.items()]
-            self.back.setVisible(bool(recipe.get("panel")))
+        facts = [f"{count} frames" if count > 1 else "one picture", *self._show_recipe(self.chosen)]
         self.words.setText("\n".join(facts))
+
+    def _show_recipe(self, path: Path) -> list[str]:
+        """Offer the way back if the file says where it leads; what it says, a line a value."""
+        self.picture.recipe = {}
+        try:
+            found = recipe.read(path)
+        except UserError as error:
+            return [str(error)]
+        if found is None:
+            return ["It carries no recipe: nothing can be brought back."]
+        self.picture.recipe = text_chunk(found.data())
+        self.back.setVisible(bool(found.panel))
+        step = [] if found.step is None else [f"step: {found.step:,}"]
+        facts = [f"panel: {found.panel}", f"made: {found.made}", f"model: {found.model}", *step]
+        known = {name: value for name, value in found.values.items() if value not in (None, [])}
+        return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
 
     def _play(self, path: Path) -> None:
         movie = QMovie(str(path), parent=self.film)
@@ -169,6 +182,12 @@ class Gallery(Panel):
         if movie is not None:
             movie.stop()
             movie.deleteLater()
+
+    def _choose(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in RECIPES)
+        path, _ = QFileDialog.getOpenFileName(self, "An exported file", str(places.exports()), f"Exports ({kinds})")
+        if path:
+            self.session.asked_to_open.emit([path])
 
     def _bring_back(self) -> None:
         if self.chosen is not None:
@@ -214,7 +233,9 @@ def _is_export(path: Path) -> bool:
 
 def _short(value: Any) -> str:
     text = str(value)
-    if isinstance(value, list):
+    if isinstance(value, dict) and "png" in value:
+        text = f"{value.get('count')} packed"
+    elif isinstance(value, list):
         numbers = all(isinstance(v, int | float) for v in value)
         text = ", ".join(f"{v:+.2f}" for v in value) if numbers else f"{len(value)} groups"
     return text if len(text) <= 160 else text[:157] + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,19 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from models.core import images
-from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes
+from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.coding_card import CodingCard
-from studio.widgets.exporting import Exporter, codings_in, recipe_of, text_chunk
+from studio.widgets.exporting import Exporter
 from studio.widgets.map_card import MapCard
 from studio.widgets.moves import Move
 from studio.widgets.painted_card import SHEET, PaintedCard
 from studio.widgets.panel import Panel
-from studio.widgets.path_card import FRAMES, PathCard
+from studio.widgets.path_card import PathCard
+from studio.workers import latent_state
+from studio.workers.latent_state import FRAMES, LatentState
+from studio.workers.recipes import Later, Prepared, recipe_of, text_chunk
 from studio.workers.taking import Taken, fitted
 from studio.workers.worker import Task
 
@@ -52,6 +55,7 @@ class Latent(Panel):
         self.coding: Array = np.zeros(1, np.float32)
         self._before: Array = self.coding
         self._seen_step = -1
+        self._began = False  # whether the first codings of this model have come
         self.exporter = Exporter(self.desk, self.show_error)
         self.map = MapCard(self.desk, self.show_error, FRAMES)
         self.path = PathCard()
@@ -63,7 +67,9 @@ class Latent(Panel):
         column = vbox(above, self.path, spacing=12)
         column.setStretch(0, 1)
         content.setLayout(column)
-        self.picture.dropped.connect(self.dropped)
+        self.picture.dropped.connect(self.session.asked_to_open)  # as if dropped on the window: recipes open
+        self.picture.recipe = Later(lambda: text_chunk(self._recipe()))
+        self.path.strip.recipe_at = lambda at: text_chunk(self._recipe(self.path.codings[at]))
         self.painted.export_asked.connect(self._export)
         self.map.ready.connect(self._map_ready)
         self.map.picked.connect(self.go_to)
@@ -73,7 +79,6 @@ class Latent(Panel):
         self.path.chosen.connect(self._show_frame)
         self.path.end_asked.connect(self._set_end)
         self.path.export_asked.connect(self._export_film)
-        self.session.recipe_opened.connect(self.open_recipe)
         QShortcut(QKeySequence("R"), self, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         QShortcut(QKeySequence("Space"), self, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -94,7 +99,7 @@ class Latent(Panel):
         """Start at a random coding with a path to another one; encode the dataset for the map."""
         info = self.session.model
         assert info is not None
-        self._info, self._seen_step = info, info.step
+        self._info, self._seen_step, self._began = info, info.step, False
         self.card.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self.path.clear()
@@ -130,6 +135,8 @@ class Latent(Panel):
         self.place(codings[0])
         self._before = self.coding
         self.path.set_ends(codings[0], codings[1])
+        self._began = True
+        self.settled()
 
     def _ask(self, key: str, work: Any, then: Any) -> None:
         self.desk.inference.question(f"latent/{key}", work, then, self.show_error)
@@ -188,7 +195,6 @@ class Latent(Panel):
     def _painted(self, answer: tuple[NDArray[np.uint8], float]) -> None:
         picture, seconds = answer
         self.picture.set_image(picture)
-        self.picture.recipe = text_chunk(self._recipe())
         height, width = picture.shape[:2]
         words = [f"{width} × {height}", f"decoded in {1000 * seconds:.1f} ms"]
         if nearest := self.map.nearest(self.coding):
@@ -236,9 +242,13 @@ class Latent(Panel):
 
     # --- export ---
 
-    def _recipe(self, **more: Any) -> dict[str, Any]:
+    def _state(self) -> LatentState:
+        return LatentState(self.coding.copy(), self.path.path)
+
+    def _recipe(self, coding: Array | None = None, **more: Any) -> dict[str, Any]:
         assert self._info is not None
-        return recipe_of(self._info, "latent", codings=[float(z) for z in self.coding], **more)
+        state = self._state() if coding is None else LatentState(coding, self.path.path)
+        return recipe_of(self._info, "latent", **state.values(), **more)
 
     @Slot(str)
     def _export(self, what: str) -> None:
@@ -259,24 +269,34 @@ class Latent(Panel):
             np.float32
         )
         near[0] = self.coding
-        recipe, work = self._recipe(sheet=SHEET), lambda model, task: images.grid(images.to_uint8(model.decode(near)))
+        recipe, work = (
+            self._recipe(made="sheet", sheet=SHEET),
+            lambda model, task: images.grid(images.to_uint8(model.decode(near))),
+        )
         self._ask("sheet", work, lambda sheet: self.exporter.picture(sheet, recipe))
 
     def _export_film(self, suffix: str) -> None:
         if len(self.path.frames):
-            self.exporter.film(self.path.frames, suffix, self._recipe(path=self.path.words))
+            self.exporter.film(self.path.frames, suffix, self._recipe(made="animation"))
 
-    @Slot(dict)
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring the sliders of an exported picture back."""
-        if recipe.get("panel") != "latent" or self._info is None:
-            return
-        codings = codings_in(recipe, len(self.coding))
-        if codings is None:
-            self.show_error(UserError("The recipe of this picture does not fit the model.", where="codings"))
-            return
-        self.session.asked_for_panel.emit("latent")
-        self.go_to(codings)
+    # --- recipes ---
+
+    def ready(self) -> bool:
+        """Once the first codings of the model are there: nothing replaces what is brought back."""
+        return self._began
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """A coding, and a path if the recipe has one."""
+        return latent_state.prepare(values, info.latent_size, model)
+
+    def bring_back(self, state: LatentState) -> None:
+        """The sliders, locked ones too, and the path."""
+        self.session.undo.push(Move(self._place_state, self._state(), state, self.come_forward))
+
+    def _place_state(self, state: LatentState) -> None:
+        self.place(state.coding)
+        if state.path is not None and state.path is not self.path.path:
+            self.path.place(state.path)
 
     def tour(self) -> Iterator[str]:
         """Move sliders, look at directions, click the map, draw a path, play it, export."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from models.core import images
 from models.core.datasets import recorded
 from models.core.errors import UserError
 from models.core.family import About, Decodes, Encodes, HasSparsity
@@ -18,14 +19,15 @@ from models.core.rows import evenly
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.change_card import MOST, ChangeCard
-from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.exporting import Exporter
 from studio.widgets.grid import PictureGrid
 from studio.widgets.moves import Move
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
 from studio.workers import units
-from studio.workers.units import Pixels, Survey
+from studio.workers.recipes import Later, Prepared, recipe_of, text_chunk
+from studio.workers.units import Chosen, Pixels, Survey
 from studio.workers.worker import Task
 
 PICTURES = 2_000  # that are encoded
@@ -61,6 +63,10 @@ class Neurons(Panel):
         self._make_units()
         self._make_unit()
         self._make_change()
+        later = Later(lambda: text_chunk(self._recipe()))
+        for picture in (self.painted, self.alone, self.original, self.before, self.after):
+            picture.recipe = later
+        self.grid.recipe_at = lambda place: text_chunk(self._recipe(place))
         right = vbox(self.one, self.change, spacing=12)
         right.setStretch(0, 1)
         right.setStretch(1, 1)
@@ -183,6 +189,7 @@ class Neurons(Panel):
         self.slider.set_range(-MOST if found.signed() else 0, MOST)
         self.grid.set_current(0 if first else int(np.flatnonzero(self._order == self.unit)[0]))
         self.choose(self.grid.current())
+        self.settled()
 
     def _failed(self, error: UserError) -> None:
         self.progress.end()
@@ -226,10 +233,12 @@ class Neurons(Panel):
             self.example = (self.example + 97) % len(self.survey.pictures)
             self._as_it_is()
 
-    def _own(self) -> int:
+    def _own(self, unit: int | None = None, example: int | None = None) -> int:
+        """The activation of a unit on a picture in per cent of a strong one; of those that are shown by default."""
         if self.survey is None:
             return 0
-        own = self.survey.codings[self.example, self.unit] / self.survey.strong[self.unit]
+        unit, example = self.unit if unit is None else unit, self.example if example is None else example
+        own = self.survey.codings[example, unit] / self.survey.strong[unit]
         return round(100 * float(own))
 
     def _as_it_is(self) -> None:
@@ -276,12 +285,40 @@ class Neurons(Panel):
         self.before.set_image(pair[0])
         self.after.set_image(pair[1])
 
+    def _recipe(self, place: int | None = None, made: str = "image") -> dict[str, Any]:
+        """What is shown, or the unit at a place of the grid as it is shown first."""
+        assert self._info is not None
+        shown = {"unit": self.unit, "example": self.example, "per_cent": self.slider.value()}
+        values = shown if place is None else {"unit": int(self._order[place])}
+        return recipe_of(self._info, "neurons", made=made, units=len(self._order), **values)
+
     def _export(self) -> None:
         if self.survey is not None and self._info is not None:
-            from models.core import images
+            self.exporter.picture(images.grid(self.survey.alone[self._order]), self._recipe(made="sheet"))
 
-            sheet = images.grid(self.survey.alone[self._order])
-            self.exporter.picture(sheet, recipe_of(self._info, "neurons", units=self.survey.size))
+    # --- recipes ---
+
+    def ready(self) -> bool:
+        """Once the units are painted with the weights of today."""
+        return self.survey is not None and not self._stale
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """A unit, and the picture on which it is changed."""
+        return Prepared(units.chosen_in(values, info.latent_size, PICTURES, MOST))
+
+    def bring_back(self, state: Chosen) -> None:
+        """The unit, the picture and the slider."""
+        found = self.survey
+        assert found is not None
+        if state.example is not None and state.example >= len(found.pictures):
+            text = f"The recipe does not fit: it is of picture {state.example}, and there are {len(found.pictures)}."
+            self.show_error(UserError(text, where="example"))
+            return
+        unit = int(self._order[0]) if state.unit is None else state.unit
+        example = int(found.top(unit, TOP)[0]) if state.example is None else state.example
+        per_cent = self._own(unit, example) if state.per_cent is None else state.per_cent
+        now = (self.unit, self.example, self.slider.value())
+        self.session.undo.push(Move(self._place, now, (unit, example, per_cent), self.come_forward))
 
     def tour(self) -> Iterator[str]:
         """Look at units, switch one off, boost it."""

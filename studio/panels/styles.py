@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About, Decodes
 from models.core.mixing import SIDE, Mixture, Source
-from models.core.mixing_recipe import from_recipe
 from models.core.styles import OFF, MixesStyles
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.carry import Pixels
-from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.exporting import Exporter
 from studio.widgets.features_card import FeaturesCard
 from studio.widgets.film_desk import FilmDesk, walked
 from studio.widgets.mixing_card import MixingCard
@@ -30,10 +29,10 @@ from studio.widgets.style_bar import StyleBar
 from studio.widgets.style_card import StyleCard
 from studio.widgets.style_exports import StyleExports
 from studio.workers import mixing
-from studio.workers.mixing import KEY, Facts
+from studio.workers.mixing import FILM, KEY, LAYERS, MIX, Facts, Look
+from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
-MIX, LAYERS, FILM = range(3)
 VIEWS = ("Mix", "Layers", "Film")
 
 _ABOUT = About(
@@ -58,7 +57,6 @@ class Styles(Panel):
         """All cards; the panel alone knows the table."""
         self.table = self._before = Mixture.begin(1)
         self._facts: Facts | None = None
-        self._waiting: dict[str, Any] | None = None  # a recipe that came before the facts
         self._asked: dict[str, tuple[Any, ...]] = {}  # what each part of the page was last painted from
         self._seen_step = -1
         self.exporter = Exporter(self.desk, self.show_error)
@@ -98,10 +96,10 @@ class Styles(Panel):
         for part in (bar, mixes, one.rows, self.walk):
             part.committed.connect(self._commit)
         self.film.recipe = self.out.recipe
+        self.walk.grid.recipe_at = lambda at: text_chunk({**self._recipe(self.table), "view": FILM, "frame": at})
         self.film.change_asked.connect(self.change)
         self.film.previewed.connect(lambda steps: self._preview(replace(self.table, steps=steps)))
         self.film.frame_chosen.connect(self._show_frame)
-        self.session.recipe_opened.connect(self.open_recipe)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence("K"), self, lambda: self.change(Mixture.with_keyframe), context=inside)
 
@@ -115,7 +113,7 @@ class Styles(Panel):
         """Another model has layers of its own: everything starts anew."""
         info = self.session.model
         assert info is not None
-        self._info, self._seen_step, self._facts, self._waiting = info, info.step, None, None
+        self._info, self._seen_step, self._facts = info, info.step, None
         self.search.show_model(info)
         self.desk.inference.question(
             f"{KEY}/facts", lambda model, task: mixing.facts(model), self._begin, self.show_error
@@ -124,7 +122,7 @@ class Styles(Panel):
     def model_gone(self) -> None:
         """A model without styles: nothing can be mixed."""
         super().model_gone()
-        self._facts = self._waiting = None
+        self._facts = None
 
     def _begin(self, facts: Facts) -> None:
         self._facts = facts
@@ -133,8 +131,7 @@ class Styles(Panel):
         for card in (self.mixes, self.features, self.one):
             card.set_layers(facts.layers)
         self.place(Mixture.begin(len(facts.layers)))
-        if self._waiting is not None:
-            self.open_recipe(self._waiting)
+        self.settled()
 
     def weights_changed(self) -> None:
         """It has learned more: paint the same table again when somebody looks."""
@@ -264,19 +261,26 @@ class Styles(Panel):
 
     def _recipe(self, table: Mixture) -> dict[str, Any]:
         assert self._info is not None
-        return recipe_of(self._info, KEY, **table.recipe())
+        where: dict[str, Any] = {"view": self.views.currentIndex(), "layer": self.features.layer.value()}
+        return recipe_of(self._info, KEY, **table.recipe(), **where)
 
-    @Slot(dict)
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring sources, sliders and keyframes of an exported picture back."""
-        if recipe.get("panel") != KEY or self._info is None:
-            return
-        if self._facts is None:
-            self._waiting = recipe
-            return
-        self._waiting, size = None, self._facts.style_size
-        self.session.asked_for_panel.emit(KEY)
-        self.change(lambda table: from_recipe(recipe, table.layers, size))
+    # --- recipes ---
+
+    def ready(self) -> bool:
+        """Once the layers are known."""
+        return self._facts is not None
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """Sources, sliders and keyframes, and where one looked."""
+        return Prepared(mixing.state_in(values, len(model.style_layers), model.style_size))
+
+    def bring_back(self, state: Look) -> None:
+        """The whole table; a frame of the film is shown once it is painted."""
+        self.film.look_at(state.frame)
+        self.show_view(state.view)
+        if state.layer is not None:
+            self.features.choose(state.layer)
+        self.change(lambda _table: state.table)
 
     def tour(self) -> Iterator[str]:
         """Mix, move the crossover, blend layers, look at noise and feature maps, walk, export."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,13 @@ from studio.session import ModelInfo
 from studio.widgets.basics import QuietSpin, hbox, label, vbox
 from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
 from studio.widgets.confusion import Confusion
-from studio.widgets.exporting import Exporter, recipe_of
+from studio.widgets.exporting import Exporter
+from studio.widgets.moves import Move
 from studio.widgets.panel import Panel
 from studio.widgets.progress import ProgressRow
 from studio.widgets.spread_chart import SpreadChart
 from studio.workers import garbage, transfer
+from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.transfer import PRETRAINED, SCRATCH
 from studio.workers.worker import Task
 
@@ -149,7 +151,7 @@ class Transfer(Panel):
         self.error.hide()
         values = {name: spin.value() for name, spin in self.spins.items()}
         values["frozen_epochs"] = min(values["frozen_epochs"], values["epochs"])
-        self._recipe = recipe_of(info, "transfer", dataset=info.dataset, **values)
+        self._recipe = recipe_of(info, "transfer", made="results", dataset=info.dataset, **values)
         studies = self.desk.studies
 
         def work(task: Task) -> dict[str, Any]:
@@ -210,6 +212,22 @@ class Transfer(Panel):
     def _save(self) -> None:
         if self.found is not None:
             self.exporter.results(self.found, self._recipe)
+
+    # --- recipes ---
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """The numbers of the form."""
+        limits = {name: (least, most) for name, _, _, least, most, _ in FIELDS}
+        return Prepared(transfer.form_in(values, limits), ("Press Start to compare again: it gives the same figures.",))
+
+    def bring_back(self, state: dict[str, int]) -> None:
+        """The form; what was found stays in the file."""
+        before = {name: spin.value() for name, spin in self.spins.items()}
+        self.session.undo.push(Move(self._place, before, {**before, **state}, self.come_forward))
+
+    def _place(self, values: dict[str, int]) -> None:
+        for name, value in values.items():
+            self.spins[name].setValue(value)
 
     def tour(self) -> Iterator[str]:
         """Compare with few labels and few passes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -13,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import export, files, images, places, recipes
-from models.core.errors import UserError
-from studio.session import ModelInfo
+from models.core.errors import ImageError, UserError
 from studio.workers.cleaning import Saving
 from studio.workers.desk import Desk
 
@@ -22,40 +20,22 @@ FILM_SIDE = 256  # small frames are enlarged to about this many pixels
 Pixels = NDArray[np.uint8]
 
 
-def recipe_of(info: ModelInfo, panel: str, **values: Any) -> dict[str, Any]:
-    """What is needed to bring a picture back: the model by its id, the panel, and the values of its sliders."""
-    return {"panel": panel, "run_id": info.run_id, "model": info.title, "step": info.step, **values}
-
-
-def text_chunk(recipe: dict[str, Any]) -> dict[str, str]:
-    """The recipe as the text chunk of a PNG that is dragged out."""
-    return {recipes.RECIPE_KEY: json.dumps(recipe)}
-
-
-def codings_in(recipe: dict[str, Any], size: int) -> NDArray[np.float32] | None:
-    """The codings (size,) that a recipe holds; None if it holds none that fit."""
-    values = recipe.get("codings")
-    if not isinstance(values, list) or len(values) != size or not all(isinstance(v, int | float) for v in values):
-        return None
-    codings = np.array(values, np.float32)
-    return codings if np.isfinite(codings).all() else None
-
-
 class Exporter:
     """Writes pictures, films and codings; says where they went, or why they did not."""
 
     def __init__(self, desk: Desk, failed: Callable[[UserError], None]) -> None:
         self.desk, self._failed = desk, failed
+        self._bare = False  # whether a file had to be written without its recipe
 
     def picture(self, picture: Pixels, recipe: dict[str, Any]) -> None:
         """One picture or sheet as PNG."""
-        self._write(".png", lambda path, task: export.write_png(path, picture, recipe))
+        self._write(".png", lambda path, task: export.write_png(path, picture, self._fitting(recipe)))
 
     def photo(self, picture: Pixels, recipe: dict[str, Any], saving: Saving, exif: bytes = b"") -> None:
         """One picture as PNG, JPEG or WebP, with a camera's notes if there are some."""
 
         def write(path: Path, task: Any) -> Path:
-            return export.write_photo(path, picture, recipe, quality=saving.quality, exif=exif)
+            return export.write_photo(path, picture, self._fitting(recipe), quality=saving.quality, exif=exif)
 
         self._write(saving.suffix, write)
 
@@ -73,10 +53,23 @@ class Exporter:
         if suffix == ".png":
             self.picture(images.grid(frames, columns=len(frames)), recipe)
             return
+
         large = np.stack([images.enlarge(frame, factor) for frame in frames])
         self._write(
-            suffix, lambda path, task: export.write_film(path, large, recipe=recipe, cancelled=task.is_cancelled)
+            suffix,
+            lambda path, task: export.write_film(
+                path, large, recipe=self._fitting(recipe), cancelled=task.is_cancelled
+            ),
         )
+
+    def _fitting(self, recipe: dict[str, Any]) -> dict[str, Any] | None:
+        """The recipe, or none if it is too large to be written: an image without it is better than no image."""
+        try:
+            recipes.as_json(recipe)
+        except ImageError:
+            self._bare = True  # said once the file is there
+            return None
+        return recipe
 
     def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
         model = self.desk.session.model
@@ -92,6 +85,10 @@ class Exporter:
         self.desk.errands.ask(key, work, self._written, self._failed)
 
     def _written(self, path: Path) -> None:
+        if self._bare:
+            self._bare = False
+            self.desk.session.notice(f"{path.name} was saved without its recipe, which is larger than 1 MB: "
+                                     "its settings cannot be brought back.")  # fmt: skip
         if path.suffix not in images.IMAGE_SUFFIXES:  # the Gallery shows pictures only: tell the whole path
             self.desk.session.done.emit(f"Saved as {path}")
             return

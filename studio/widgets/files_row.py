@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 from models.core import images
 from models.core.errors import UserError
 from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
-from studio.widgets.exporting import recipe_of
 from studio.widgets.photo_tools import BackgroundRow, SavingRow
 from studio.widgets.progress import ProgressRow
 from studio.workers import cleaning
 from studio.workers.cleaning import Folder
 from studio.workers.desk import Desk
+from studio.workers.recipes import recipe_of
 from studio.workers.worker import Task
 
 KEY = "denoise/all"
@@ -100,7 +100,7 @@ class FilesRow(QWidget):
         self.words.hide()
         self.bad.hide()
         self.progress.begin("Cleaning")
-        recipe = recipe_of(info, "", made="denoise all")  # no panel: dropped, it opens as any other picture does
+        recipe = recipe_of(info, "denoise", made="denoise all")  # each file's name is added
         files, inference = self.files, self.desk.inference
         saving, ground = self.saving.saving(), self._background.colour
 

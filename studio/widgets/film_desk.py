@@ -39,6 +39,7 @@ class FilmDesk(QObject):
         self.desk, self.exporter, self._show_error = desk, exporter, show_error
         self.card = card = WalkCard()
         self.recipe: Callable[[], dict[str, Any]] = dict
+        self.wanted: int | None = None  # a frame to show as soon as it is painted
         self._painted: tuple[Any, ...] = ()  # what the frames were painted from
         card.add_asked.connect(lambda: self.change_asked.emit(Mixture.with_keyframe))
         card.walk_asked.connect(lambda: self.change_asked.emit(walked))
@@ -50,9 +51,16 @@ class FilmDesk(QObject):
 
     def forget(self) -> None:
         """Another model, or other weights: the frames are no longer right."""
+        self.wanted = None
         self._painted = ()
         self._cancel()
         self.card.show_frames(NOTHING)
+
+    def look_at(self, frame: int | None) -> None:
+        """Show a frame once the frames are painted, again if need be: nothing that comes later hides it."""
+        self.wanted = frame
+        if frame is not None:
+            self._painted = ()
 
     def paint(self, table: Mixture) -> None:
         """Paint keyframes and frames, if somebody looks and they are not there yet."""
@@ -76,9 +84,15 @@ class FilmDesk(QObject):
         def done(answer: tuple[Pixels, Pixels]) -> None:
             self.card.show_keyframes(answer[0])
             self.card.show_frames(answer[1])
+            self._show_wanted()
 
         self.card.progress.begin("Painting frames")
         inference.question(KEY, work, done, self._failed, self.card.progress.advance)
+
+    def _show_wanted(self) -> None:
+        if self.wanted is not None and len(self.card.frames):
+            frame, self.wanted = self.wanted, None
+            self._choose(frame)
 
     def _failed(self, error: UserError) -> None:
         self._painted = ()

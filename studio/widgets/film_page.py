@@ -14,11 +14,13 @@ from models.core import images
 from models.core.errors import UserError
 from studio.session import ModelInfo
 from studio.widgets.card import Card, vbox
-from studio.widgets.exporting import Exporter, recipe_of, text_chunk
+from studio.widgets.exporting import Exporter
 from studio.widgets.step_cards import StepCards
 from studio.widgets.transport import TransportCard
 from studio.workers.desk import Desk
+from studio.workers.diffusion_state import PageState
 from studio.workers.playback import Recording
+from studio.workers.recipes import Later, recipe_of, text_chunk
 
 KEY = "diffusion"
 FRAMES = 240  # of an exported film at most
@@ -55,6 +57,7 @@ class FilmPage(QObject):
         self.left.setLayout(column)
         self.transport.moved.connect(self._moved)
         self.transport.export_asked.connect(self._export)
+        self.transport.strip.recipe_at = self._recipe_at
 
     # --- what a page says for itself ---
 
@@ -78,12 +81,8 @@ class FilmPage(QObject):
         """What brings the page back, for a recipe."""
         raise NotImplementedError
 
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring the page of an exported picture back.
-
-        Raises:
-            UserError: if it cannot be read.
-        """
+    def bring_back(self, state: PageState) -> None:
+        """Show what a recipe tells of, checked already: one step of undo."""
         raise NotImplementedError
 
     def fork(self) -> None:
@@ -160,22 +159,24 @@ class FilmPage(QObject):
 
     # --- export ---
 
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self, made: str = "image") -> dict[str, Any]:
         """What brings everything back."""
         assert self.info is not None
-        return recipe_of(self.info, KEY, mode=self.MODE, time=self.time, **self.numbers())
+        return recipe_of(self.info, KEY, made=made, mode=self.MODE, time=self.time, **self.numbers())
+
+    def _recipe_at(self, still: int) -> dict[str, str]:
+        """What a picture of the strip carries: the page at that step."""
+        film, steps = self.recording(), self.transport.stills()
+        if film is None or still >= len(steps) or steps[still] >= len(film):
+            return {}
+        return text_chunk({**self.recipe(), "time": film[steps[still]].t})
 
     def label(self) -> None:
         """Let what is dragged out carry the recipe."""
-        recipe = text_chunk(self.recipe())
+        recipe = Later(lambda: text_chunk(self.recipe()))
         for card in self.cards.cards:
             for grid in card.grids:
                 grid.recipe = recipe
-
-    def take_time(self, recipe: dict[str, Any], last: int) -> None:
-        """Look at the time of a recipe."""
-        time = recipe.get("time", 0)
-        self.time = min(max(time, 0), last) if isinstance(time, int) else 0
 
     @Slot(str)
     def _export(self, what: str) -> None:
@@ -184,9 +185,9 @@ class FilmPage(QObject):
             return
         if what in ("frame", "cards"):
             picture = images.grid(frame.x) if what == "frame" else self.cards.picture()
-            self.exporter.picture(picture, self.recipe())
+            self.exporter.picture(picture, self.recipe("image" if what == "frame" else "sheet"))
             return
         whole = np.unique(np.linspace(0, len(film) - 1, FRAMES).round().astype(int)).tolist()
         steps = self.transport.stills() if what == ".png" else whole
         pictures = [film[i].x[0] if what == ".png" else images.grid(film[i].x) for i in steps if i < len(film)]
-        self.exporter.film(np.stack(pictures), what, self.recipe())
+        self.exporter.film(np.stack(pictures), what, self.recipe("animation"))

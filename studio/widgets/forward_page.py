@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
+from models.core import packing
 from models.core.errors import UserError
 from models.core.record import Run
 from studio.session import ModelInfo
@@ -17,9 +18,10 @@ from studio.widgets.moves import Move
 from studio.widgets.picture_source import PictureSource
 from studio.widgets.schedule_card import ScheduleCard
 from studio.widgets.schedule_chart import Points, words_of
-from studio.workers import packing, playback
+from studio.workers import playback
 from studio.workers.beginning import SEED, Beginning
 from studio.workers.desk import Desk
+from studio.workers.diffusion_state import PageState
 from studio.workers.playback import Pixels, Recording
 
 SHEET = 8  # pictures of the dataset
@@ -168,16 +170,12 @@ class ForwardPage(FilmPage):
         packed = None if pictures is None else self._pack(pictures)
         return {"points": [list(point) for point in self.points], "pictures": packed}
 
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring pictures, schedule and time of an exported picture back.
+    def bring_back(self, state: PageState) -> None:
+        """Pictures, schedule and time."""
+        self.time = state.time
+        before, after = (self.pictures_shown, self._before), (state.images, state.points)
+        self.session.undo.push(Move(self._place_all, before, after, self.forward))
 
-        Raises:
-            UserError: if it cannot be read.
-        """
-        assert self.info is not None
-        pictures, points = packing.unpack(recipe.get("pictures")), packing.points(recipe.get("points"))
-        if pictures is None or points is None or pictures.shape[1:] != self.info.image_shape:
-            raise UserError("The recipe of this picture cannot be read.", where="pictures")
-        self.take_time(recipe, len(self.card.chart.own) - 1)
-        self.pictures_shown = pictures
-        self.change(points)
+    def _place_all(self, both: tuple[Pixels | None, Points]) -> None:
+        self.pictures_shown = both[0]
+        self.place(both[1])

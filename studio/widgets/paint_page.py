@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from models.core import images
+from models.core import images, packing
 from models.core.diffuses import Kept
 from models.core.errors import UserError
 from studio.session import ModelInfo
@@ -21,8 +21,8 @@ from studio.widgets.mask_card import MaskCard
 from studio.widgets.moves import Move
 from studio.widgets.picture_source import PictureSource
 from studio.widgets.walk_page import WalkPage
-from studio.workers import packing
 from studio.workers.desk import Desk
+from studio.workers.diffusion_state import PageState
 from studio.workers.playback import NOTHING, Pixels, View
 
 BORDER = 8  # growing takes one part in so many of the side, on each side
@@ -154,20 +154,18 @@ class PaintPage(WalkPage):
             self._packed = self.canvas, parts
         return {**super().numbers(), **self._packed[1]}
 
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring picture, mask and walk back.
+    def bring_back(self, state: PageState) -> None:
+        """Picture, mask, walk and step."""
+        assert state.images is not None and state.mask is not None and state.view is not None
+        self.time = state.time
+        before, after = (self.canvas, self.view), (Canvas(state.images[0], state.mask), state.view)
+        self.session.undo.push(Move(self._place_all, before, after, self.forward))
 
-        Raises:
-            UserError: if they cannot be read.
-        """
-        assert self.info is not None
-        picture, mask = packing.unpack(recipe.get("picture")), packing.unpack(recipe.get("mask"))
-        shape = self.info.image_shape
-        if picture is None or mask is None or picture.shape[1:] != shape or mask.shape[1:3] != shape[:2]:
-            raise UserError("The recipe of this picture cannot be read.", where="picture")
-        canvas = Canvas(picture[0], mask[0, ..., 0] > 127)
-        if self.canvas is None:
-            self.place_canvas(canvas)
+    def _place_all(self, both: tuple[Canvas | None, View]) -> None:
+        canvas, self.view = both
+        self._show_settings()
+        if canvas is None:  # as it was before there was one: the dataset gives one
+            self.canvas = None
+            self.make()
         else:
-            self._change(lambda before: canvas)
-        super().open_recipe(recipe)
+            self.place_canvas(canvas)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from studio import theme
 from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
 from studio.workers.desk import Desk
+from studio.workers.recipes import Prepared
 
 
 class Panel(QWidget):
@@ -36,6 +37,7 @@ class Panel(QWidget):
         self.session = desk.session
         self.usable = False  # whether the current model is one that it can ask
         self._info: ModelInfo | None = None  # that model, for panels that need one
+        self._to_restore: list[Any] = []  # at most one state, that waits until the page is ready for it
         self.error = ErrorNote()
         self.content = QWidget()
         self.empty = self._make_empty()
@@ -79,6 +81,7 @@ class Panel(QWidget):
         self.usable = self.NEEDS is None or (model is not None and self.suits(model))
         self._stack.setCurrentWidget(self.content if self.usable else self.empty)
         self.error.hide()
+        self._to_restore.clear()
         if self.usable:
             self.model_changed()
         else:
@@ -118,6 +121,38 @@ class Panel(QWidget):
     def dropped(self, paths: list[str]) -> bool:
         """Files were dropped on the window while this panel was in front; True if it took them."""
         return False
+
+    # --- recipes: checked as a whole before anything is changed, then brought back in one step of undo ---
+
+    def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
+        """Make a state of the values of a recipe, for a model that is perhaps not the current one yet.
+
+        Runs in the inference thread: it touches no widget and keeps nothing.
+
+        Raises:
+            UserError: naming what does not fit.
+        """
+        raise UserError(f"{self.TITLE} has no settings that a recipe could bring back.")
+
+    def bring_back(self, state: Any) -> None:
+        """Show the state that ``prepare`` made: one step that can be undone."""
+
+    def ready(self) -> bool:
+        """Whether the page knows enough of the current model to show a state."""
+        return True
+
+    def restore(self, state: Any) -> None:
+        """Bring a state back: now, or when the panel says ``settled``; another model forgets it."""
+        self._to_restore[:] = [state]
+        self.settled()
+
+    def settled(self) -> bool:
+        """To be called by a panel that has become ready; True if there was a state to bring back."""
+        if not self._to_restore or not self.ready():
+            return False
+        self.error.hide()
+        self.bring_back(self._to_restore.pop())
+        return True
 
     def show_error(self, error: UserError) -> None:
         """Show an error above the page."""

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 
-from models.core import latent
 from studio.widgets.card import Card, Segmented, button
 from studio.widgets.film import FilmStrip
 from studio.widgets.player import Player, film_menu
+from studio.workers.latent_state import ARC, DRAWN, SHEET, STRAIGHT, Path
 
-FRAMES = 24
+WORDS = {ARC: "spherical", STRAIGHT: "linear", DRAWN: "drawn on the map", SHEET: "images of a sheet"}
 Array = NDArray[np.float32]
 
 
@@ -30,7 +30,7 @@ class PathCard(Card):
         self.end: Array | None = None
         self.codings: Array = np.zeros((0, 1), np.float32)
         self.frames: NDArray[np.uint8] = np.zeros((0, 1, 1, 1), np.uint8)
-        self._drawn = False
+        self._path: Path | None = None
         self.kind = Segmented(["arc", "straight"])
         self.kind.setToolTip("An arc keeps the length of codings natural (spherical interpolation)")
         self.kind.chosen.connect(lambda index: self.between())
@@ -58,23 +58,31 @@ class PathCard(Card):
 
     def between(self) -> None:
         """The path from start to end, as an arc or a straight line."""
-        if self.start is None or self.end is None:
-            return
-        walk = latent.slerp if self.kind.index() == 0 else latent.lerp
-        self._drawn = False
-        self.codings = walk(self.start, self.end, FRAMES)
-        self.wanted.emit(self.codings)
+        if self.start is not None and self.end is not None:
+            self.place(Path.between(ARC if self.kind.index() == 0 else STRAIGHT, self.start, self.end))
 
     def follow(self, codings: Array) -> None:
         """A path drawn on the map."""
-        self._drawn = True
-        self.codings = codings
-        self.wanted.emit(codings)
+        self.place(Path(DRAWN, codings))
+
+    def place(self, path: Path) -> None:
+        """Show a path: its ends, if it has some, and its kind; ask for the frames."""
+        self.stop()
+        self._path, self.codings = path, path.codings
+        if path.start is not None and path.end is not None:
+            self.start, self.end = path.start, path.end
+            self.kind.set_index(int(path.kind == STRAIGHT))
+        self.wanted.emit(self.codings)
+
+    @property
+    def path(self) -> Path | None:
+        """What is shown; None while there is nothing."""
+        return self._path
 
     @property
     def words(self) -> str:
-        """What the path is, for its recipe."""
-        return "drawn on the map" if self._drawn else ("spherical" if self.kind.index() == 0 else "linear")
+        """What the path is."""
+        return "" if self._path is None else WORDS[self._path.kind]
 
     def show_frames(self, frames: NDArray[np.uint8]) -> None:
         """The decoded frames (k, h, w, c)."""
@@ -99,6 +107,6 @@ class PathCard(Card):
     def clear(self) -> None:
         """Another model: its codings are of another space."""
         self.stop()
-        self.start = self.end = None
+        self.start = self.end = self._path = None
         self.codings = np.zeros((0, 1), np.float32)
         self.show_frames(np.zeros((0, 1, 1, 1), np.uint8))

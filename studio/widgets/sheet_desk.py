@@ -14,12 +14,13 @@ from PySide6.QtCore import QObject
 from models.core import images
 from models.core.errors import UserError
 from models.core.family import Encodes
+from models.core.recipe_fields import plain
 from studio.session import ModelInfo
-from studio.widgets.exporting import codings_in, recipe_of, text_chunk
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
 from studio.workers import labelling
 from studio.workers.desk import Desk
+from studio.workers.recipes import codings_in, recipe_of, text_chunk
 from studio.workers.taking import Taken, notice_of, take
 from studio.workers.worker import Task
 
@@ -105,13 +106,13 @@ class SheetDesk(QObject):
         """What a picture with nothing but a coding (latent_size,) carries."""
         if self._info is None:
             return {}
-        return text_chunk(recipe_of(self._info, SLIDERS, codings=[float(z) for z in coding]))
+        return text_chunk(recipe_of(self._info, SLIDERS, codings=plain(coding)))
 
     def send(self, coding: Coding) -> None:
         """Open a coding (latent_size,) in the panel with the sliders."""
         if self._info is not None:
-            recipe = recipe_of(self._info, SLIDERS, codings=[float(z) for z in coding])
-            self.desk.session.recipe_opened.emit(recipe)
+            recipe = recipe_of(self._info, SLIDERS, codings=plain(coding))
+            self.desk.session.asked_to_restore.emit(recipe)
 
     def _open(self, index: int) -> None:
         tile = self.card.tile(index)

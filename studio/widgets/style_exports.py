@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,34 +11,16 @@ from PySide6.QtCore import QObject, Slot
 
 from models.core import images
 from models.core.mixing import SIDE, Mixture
-from studio.widgets.exporting import Exporter, text_chunk
+from studio.widgets.exporting import Exporter
 from studio.widgets.features_card import FeaturesCard
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.mixing_card import MixingCard
 from studio.widgets.mixing_grid import cell_of, line_of
 from studio.widgets.style_card import StyleCard
+from studio.workers.recipes import Later, text_chunk
 
 LARGER = 8  # times
 MAP = 64  # px to which small feature maps are enlarged in an exported sheet
-
-
-class Later(Mapping[str, str]):
-    """What a picture carries, written when it is carried out: while a film plays there is no time for it."""
-
-    def __init__(self, write: Callable[[], Mapping[str, str]]) -> None:
-        self._write = write
-
-    def __getitem__(self, key: str) -> str:
-        """Write it now."""
-        return self._write()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        """Its keys."""
-        return iter(self._write())
-
-    def __len__(self) -> int:
-        """There is one, always."""
-        return 1
 
 
 class StyleExports(QObject):
@@ -60,7 +42,7 @@ class StyleExports(QObject):
         self._table, self._recipe_of = table, recipe
         mixes.opened.connect(self._open_tile)
         mixes.grid.recipe_at = self.recipe_at
-        one.picture.recipe = Later(lambda: text_chunk(self.recipe()))
+        one.picture.recipe = one.heat.recipe = features.grid.recipe = Later(lambda: text_chunk(self.recipe()))
         one.export_asked.connect(self.export)
         one.large_asked.connect(self._open_one)
         features.export_asked.connect(self._export_maps)

@@ -19,9 +19,10 @@ from studio.widgets.picture_source import PictureSource
 from studio.widgets.sampling_card import SAMPLERS, SamplingCard
 from studio.widgets.walks import Walks
 from studio.workers import playback
-from studio.workers.beginning import Beginning, beginning_in
+from studio.workers.beginning import Beginning
 from studio.workers.desk import Desk
-from studio.workers.playback import Pixels, Recording, Setup, View, view_in
+from studio.workers.diffusion_state import PageState
+from studio.workers.playback import Pixels, Recording, Setup, View
 
 SLOW_S = 0.4  # a walk that takes longer shows how far it is
 
@@ -198,29 +199,14 @@ class WalkPage(FilmPage):
         """Walk and fork."""
         return self.view.recipe()
 
-    def open_recipe(self, recipe: dict[str, Any]) -> None:
-        """Bring walk, fork and step of an exported picture back.
-
-        Raises:
-            UserError: if it cannot be read.
-        """
-        view = self._view_in(recipe)
-        if view is None:
-            raise UserError("The recipe of this picture cannot be read.", where="walk")
-        self.take_time(recipe, self.walks.timesteps)
+    def bring_back(self, state: PageState) -> None:
+        """Walk, fork and step; a walk that is the same is not made again."""
+        view, self.time = state.view, state.time
+        assert view is not None
         same = view.main == self.view.main and view.begin is None and self.view.begin is None
         self.change(view)
         if same and not self.transport.growing:
-            self.go_to(self.time)
-
-    def _view_in(self, recipe: dict[str, Any]) -> View | None:
-        view, begin = view_in(recipe), recipe.get("begin")
-        if view is None or begin is None:
-            return view
-        assert self.info is not None
-        suits = isinstance(begin, dict)
-        found = beginning_in(begin, self.info.image_shape, self.walks.timesteps) if suits else None
-        return None if found is None else replace(view, begin=found)
+            self.go_to(state.time)
 
 
 def _name(setup: Setup) -> str:

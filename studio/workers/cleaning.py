@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.commands_autoencoders import pictures_of
-from models.core import classic, export, images, metrics, noise, photos
+from models.core import classic, export, images, metrics, noise, packing, photos
 from models.core.errors import Cancelled, UserError
 from models.core.family import Denoises
 from models.core.operations import shown
@@ -83,16 +83,6 @@ class Saving:
 
 
 PNG = Saving()
-
-
-def noise_in(recipe: Mapping[str, Any]) -> Noise | None:
-    """The noise that a recipe tells of; None if it cannot be read."""
-    try:
-        found = Noise(str(recipe["noise"]), float(recipe["strength"]), int(recipe["seed"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    suits = found.kind in noise.KINDS and 0.0 <= found.strength <= 1.0 and 0 <= found.seed < 2**31
-    return found if suits else None
 
 
 def noise_of(known: tuple[str, float] | None) -> Noise:
@@ -187,7 +177,7 @@ def clean_files(
 
     Args:
         files: (file, its name in ``out``).
-        recipe: to which the name of the file is added.
+        recipe: to which name and fingerprint of the file are added.
         saving: format and quality; a photo's EXIF is kept.
         ground: the colour behind transparent parts.
     """
@@ -200,7 +190,7 @@ def clean_files(
             photo = photos.read(path, ground=ground)
             clean = images.to_uint8(model.denoise(images.to_float(photo.pixels[None]), cancelled=cancelled)[0])
             target = free_name((out / name).with_suffix(saving.suffix))
-            noted = {**recipe, "image": shown(name)}
+            noted = {**recipe, "image": shown(name), "mark": packing.mark_of(photo.pixels)}
             export.write_photo(target, clean, noted, quality=saving.quality, exif=photo.exif)
         except UserError as error:
             bad.append(f"{shown(name)}: {error.what}")

@@ -13,6 +13,7 @@ from PySide6.QtCore import Signal
 from models.core.curves import CurveGroup
 from models.core.errors import Cancelled, UserError
 from models.core.family import About, Config, DataSpec, Denoises, capabilities
+from models.core.record import CheckpointEntry, Run
 from studio.session import ModelInfo
 from studio.workers import garbage
 from studio.workers.worker import Task, Worker
@@ -84,46 +85,49 @@ class Inference(Worker):
         The model that is shown stays the current one until ``then`` is called: one that did not come, or came too
         late, is never asked anything.
         """
+        self.open_for(folder, newest, lambda model, info: None, lambda info, _: then(info), failed)
 
-        def opened(loaded: _Loaded) -> None:
-            self._model = loaded.model
-            then(loaded.info)
+    def open_for(
+        self, folder: Path, pick: Callable[[Run], int | None], check: Callable[[Any, ModelInfo], Any],
+        then: Callable[[ModelInfo, Any], None], failed: Callable[[UserError], None],
+    ) -> None:  # fmt: skip
+        """Load a run for a purpose; if ``check`` refuses it, the model that is loaded stays.
 
-        self.ask("open", lambda task: self._open(folder, task), opened, failed)
+        Args:
+            pick: chooses the step of a checkpoint, in the inference thread; None for the newest.
+            check: looks at the model before it becomes the current one; what it returns goes to ``then``.
+        """
 
-    def _open(self, folder: Path, task: Task) -> _Loaded:
-        import models
+        def opened(answer: tuple[_Loaded, Any]) -> None:
+            self._model = answer[0].model
+            then(answer[0].info, answer[1])
+
+        self.ask("open", lambda task: self._open(folder, task, pick, check), opened, failed)
+
+    def _open(
+        self, folder: Path, task: Task, pick: Callable[[Run], int | None], check: Callable[[Any, ModelInfo], Any]
+    ) -> tuple[_Loaded, Any]:
         from models.core import device
 
         device.prepare()
         from models.core import training, warming
-        from models.core.record import Run
 
         run, before = Run.open(folder), self._loaded
         if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
-            model, entry = before.model, training.reload(before.model, run)
+            found, model = check(before.model, before.info), before.model
+            info = _about(model, run, training.reload(model, run, step=pick(run)))
         else:
-            model, entry = training.load(run)
+            model, entry = training.load(run, step=pick(run))
             if task.is_cancelled():
                 raise Cancelled
+            info = _about(model, run, entry)
+            found = check(model, info)
             if before is not None:
                 garbage.mark()
             warming.warm(model)
-        module = models.family(run.info.family)
-        about = run.info.dataset
-        info = ModelInfo(
-            folder=folder, title=run.info.title or folder.name, family=module.TITLE, about=module.ABOUT,
-            abilities=capabilities(model), image_shape=training.spec_of(run).image_shape,
-            latent_size=getattr(model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
-            dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
-            status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
-            notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
-            data=about,
-            noise=(model.noise_kind, sum(model.noise_range) / 2) if isinstance(model, Denoises) else None,
-        )  # fmt: skip
         garbage.freeze()
         self._loaded = _Loaded(model, info)
-        return self._loaded
+        return self._loaded, found
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],
@@ -143,3 +147,26 @@ class Inference(Worker):
             return work(model, task)
 
         return self.ask(key, with_model, then, failed, progressed, in_turn=in_turn, of_model=True)
+
+
+def newest(run: Run) -> int | None:
+    """The checkpoint that is used where nobody asks for another one."""
+    return None
+
+
+def _about(model: Any, run: Run, entry: CheckpointEntry) -> ModelInfo:
+    """What panels know of a model that was loaded from a checkpoint."""
+    import models
+    from models.core import training
+
+    module, about = models.family(run.info.family), run.info.dataset
+    return ModelInfo(
+        folder=run.folder, title=run.info.title or run.folder.name, family=module.TITLE, about=module.ABOUT,
+        abilities=capabilities(model), image_shape=training.spec_of(run).image_shape,
+        latent_size=getattr(model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
+        dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
+        status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
+        notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
+        data=about, noise=(model.noise_kind, sum(model.noise_range) / 2) if isinstance(model, Denoises) else None,
+        checkpoint=entry.sha256,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ millisecond), so that the answer is right for the weights of this moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,16 @@ from models.core.errors import Cancelled
 from models.core.family import Decodes
 from models.core.mixing import Mix, Mixture, Source
 from models.core.mixing_recipe import from_recipe
+from models.core.recipe_fields import Fields
 from models.core.styles import OFF, Floats, MixesStyles, StyleLayer, Styles
-from studio.widgets.exporting import codings_in
+from studio.workers.recipes import codings_in
 from studio.workers.taking import Taken
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
 Cancel = Callable[[], bool]
 Tell = Callable[[str, int, int], None]
+MIX, LAYERS, FILM = range(3)  # what the left half of the panel shows
 AT_ONCE = 12  # pictures between two looks at whether somebody has asked anew
 NOISES = 16
 MOST_MAPS = 36
@@ -60,6 +62,29 @@ class Maps:
 
     maps: Pixels
     channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a recipe of the Styles panel brings back: the table, the view, the layer of feature maps, a film's frame."""
+
+    table: Mixture
+    view: int = MIX
+    layer: int | None = None
+    frame: int | None = None
+
+
+def state_in(values: Mapping[str, Any], layers: int, size: int) -> Look:
+    """Read a recipe for a model with so many layers and styles of ``size`` numbers.
+
+    Raises:
+        RunFormatError: naming the first field that does not fit.
+    """
+    table, fields = from_recipe(values, layers, size), Fields(values)
+    frames = len(table.keyframes) * table.steps if len(table.keyframes) > 1 else 0
+    frame = fields.whole("frame", 0, frames - 1) if fields.has("frame") else None
+    view = fields.whole("view", MIX, FILM, MIX if frame is None else FILM)
+    return Look(table, view, fields.whole("layer", 0, layers - 1) if fields.has("layer") else None, frame)
 
 
 def facts(model: Any) -> Facts:

@@ -7,7 +7,7 @@ same pixels however often one comes back to it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from models.core import diffusion, images
 from models.core.diffuses import Kept, Labels, Sampling
 from models.core.diffusion import States
-from models.core.errors import Cancelled, ConfigError
+from models.core.errors import Cancelled
 from studio.workers.beginning import Beginning
 
 Pixels = NDArray[np.uint8]
 LIMIT = 256 * 2**20  # bytes that one walk may keep: all 4,000 steps of eight grey pictures of 28 x 28
 NOTHING, EACH = -1, -2  # classes that are asked for: none, or one after another
 MOST = 32  # pictures of a sheet
-MOST_TIMESTEPS = 4_000  # of any model
 STRIDES = 100  # times at which a picture on its way into noise is shown
 TELL_S = 0.03  # a walk says so often how far it is
 
@@ -53,20 +52,6 @@ class Setup:
         return {**asdict(self.sampling), "label": self.label, "count": self.count}
 
 
-def setup_in(values: Mapping[str, Any]) -> Setup | None:
-    """What ``numbers`` wrote; None if that cannot be read."""
-    try:
-        sampling = Sampling(
-            str(values["sampler"]), int(values["steps"]), float(values["eta"]), float(values["guidance"]),
-            int(values["seed"]), int(values["repeats"]),
-        )  # fmt: skip
-        setup = Setup(sampling, int(values["label"]), int(values["count"]))
-        sampling.check(MOST_TIMESTEPS)
-    except (KeyError, TypeError, ValueError, OverflowError, ConfigError):
-        return None
-    return setup if 1 <= setup.count <= MOST and setup.label >= EACH else None
-
-
 @dataclass(frozen=True)
 class View:
     """What can be undone: how the walk goes and what it begins with, and how and where a fork leaves it."""
@@ -84,16 +69,6 @@ class View:
         if self.begin is not None:
             found["begin"] = self.begin.packed
         return found
-
-
-def view_in(recipe: Mapping[str, Any]) -> View | None:
-    """What ``recipe`` wrote, but for what it begins with; None if that cannot be read."""
-    walk, fork, time = recipe.get("walk"), recipe.get("fork"), recipe.get("fork_time", 0)
-    main = setup_in(walk) if isinstance(walk, dict) else None
-    other = setup_in(fork) if isinstance(fork, dict) else None
-    if main is None or (fork is not None and other is None) or not isinstance(time, int):
-        return None
-    return View(main, other, time)
 
 
 class Frame(NamedTuple):

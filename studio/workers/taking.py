@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, photos, recipes
+from models.core import images, photos, recipe
 from models.core.errors import UserError
 from models.core.operations import shown
 from studio.session import ModelInfo
@@ -51,9 +51,16 @@ def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserE
     bad: list[UserError] = []
     for path in map(Path, paths):
         try:
-            recipe = recipes.read_recipe(path) or {}
-            known = recipe if recipe.get("run_id") == info.run_id else None
-            found.append(replace(fitted(path, info.image_shape), recipe=known))
+            found.append(replace(fitted(path, info.image_shape), recipe=_known(info, path)))
         except UserError as error:
             bad.append(error)
     return found, bad
+
+
+def _known(info: ModelInfo, path: Path) -> dict[str, Any] | None:
+    """What the recipe of a file says if this very model made it; a damaged recipe leaves an image like any other."""
+    try:
+        found = recipe.read(path)
+    except UserError:
+        return None
+    return found.data() if found is not None and found.run_id == info.run_id else None

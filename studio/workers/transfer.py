@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from models.core.recipe_fields import Fields, short
+
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 
 
@@ -36,3 +38,19 @@ def compare(
     dataset = recorded.load(about, progress=tell, cancelled=cancelled)
     found = transfer.compare(model, dataset, config, progress=tell, cancelled=cancelled)
     return {**found.data(), "frozen_epochs": min(config.frozen_epochs, config.epochs)}
+
+
+def form_in(values: Mapping[str, Any], limits: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """The numbers of a recipe for a form with these fields, (least, most) each; fields that it leaves out stay.
+
+    Raises:
+        RunFormatError: naming what does not fit, or what the form has no field for.
+    """
+    from models.transfer import TransferConfig
+
+    fields = Fields(values)
+    usual = TransferConfig()
+    for name in TransferConfig.model_fields:
+        if name not in limits and fields.has(name) and values[name] != getattr(usual, name):
+            raise fields.bad(name, f"is {short(values[name])}, and this panel always takes {getattr(usual, name)}")
+    return {name: fields.whole(name, *limit) for name, limit in limits.items() if fields.has(name)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.core import images
 from models.core.errors import Cancelled
+from models.core.recipe_fields import Fields
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -53,6 +54,29 @@ class Survey:
     def order(self) -> NDArray[np.int64]:
         """The units, those that tell pictures apart most first."""
         return np.argsort(-self.codings.std(axis=0), kind="stable")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a recipe of the Neurons panel brings back; None for what the panel shows first."""
+
+    unit: int | None = None
+    example: int | None = None
+    per_cent: int | None = None
+
+
+def chosen_in(values: Mapping[str, Any], size: int, pictures: int, most: int) -> Chosen:
+    """Read a recipe for a model with ``size`` units, of which ``pictures`` are encoded, and a slider to ``most``.
+
+    Raises:
+        RunFormatError: naming what does not fit.
+    """
+    fields = Fields(values)
+    if fields.whole("units", 1, 10**6, size) != size:
+        raise fields.bad("units", f"are {values['units']}, and the model has {size}")
+    unit = fields.whole("unit", 0, size - 1) if fields.has("unit") else None
+    example = fields.whole("example", 0, pictures - 1) if fields.has("example") else None
+    return Chosen(unit, example, fields.whole("per_cent", -most, most) if fields.has("per_cent") else None)
 
 
 def decoded(model: Any, codings: Floats, tell: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Floats:

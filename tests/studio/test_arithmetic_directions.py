@@ -15,7 +15,7 @@ from studio.widgets.sheet_card import DATASET
 from studio.window import Window
 from tests.studio.arithmetic import fill, folder, panel, pick, undo
 from tests.studio.events import drop
-from tests.studio.windows import LEFT, button_of, click, files_mime, retype, wait_idle
+from tests.studio.windows import LEFT, button_of, click, files_mime, refused, retype, wait_idle
 
 __all__ = ["folder", "panel"]
 
@@ -126,9 +126,9 @@ def test_an_exported_sum_brings_slots_and_sliders_back(panel, studio: Window, qt
     np.testing.assert_array_equal(panel.result.grid.image(4), picture)
 
 
-def test_a_recipe_of_another_model_is_refused_in_place(panel, studio: Window, qtbot) -> None:
-    panel.open_recipe({**panel.equation.recipe(), "panel": "arithmetic", "slots": [[[1.0]], [], []]})
-    assert "does not fit" in panel.error.accessibleName()
+def test_a_recipe_of_another_model_is_refused(panel, studio: Window, qtbot) -> None:
+    said = refused(qtbot, studio, {**panel._recipe(), "slots": [[[1.0]], [], []]})
+    assert "does not fit the model: slots has 1 numbers" in said
     assert not panel.equation.filled
 
 

@@ -20,7 +20,7 @@ from studio.workers.playback import EACH, NOTHING, Setup
 from tests.studio.diffusion import change, open_page, shown, walked
 from tests.studio.events import drag, drop
 from tests.studio.runs import copy_into_home
-from tests.studio.windows import LONG, banner_text, click, files_mime, retype, wait_idle
+from tests.studio.windows import LONG, banner_text, click, files_mime, refused, retype, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -102,11 +102,11 @@ def test_own_pictures_dropped_on_a_walk_begin_it_half_way(page, studio: Window, 
     assert "bad.png" in studio.panels["diffusion"].error.accessibleName()
 
 
-def test_a_recipe_that_nobody_could_walk_is_refused(page, studio: Window) -> None:
+def test_a_recipe_that_nobody_could_walk_is_refused(page, studio: Window, qtbot) -> None:
     before, recipe = page.view, page.recipe()
     for name, value in (("sampler", "euler"), ("steps", -5), ("steps", 10**9), ("eta", 7), ("count", 0)):
-        studio.panels["diffusion"].open_recipe({**recipe, "walk": {**recipe["walk"], name: value}})
-        assert "cannot be read" in studio.panels["diffusion"].error.accessibleName() and page.view is before
+        said = refused(qtbot, studio, {**recipe, "walk": {**recipe["walk"], name: value}})
+        assert f"walk.{name}" in said and page.view is before
 
 
 def test_the_film_and_the_curve_lead_to_a_step(page) -> None:

@@ -18,7 +18,7 @@ from studio.window import Window
 from tests.bounds import rounds
 from tests.studio.diffusion import FORWARD, REVERSE, open_page, shown
 from tests.studio.events import drag, drop
-from tests.studio.windows import click, files_mime, wait_idle
+from tests.studio.windows import click, files_mime, refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -141,5 +141,4 @@ def test_a_frame_of_the_forward_page_brings_picture_and_schedule_back(forward, s
     wait_idle(qtbot, studio, lambda: forward.points == points)
     assert studio.panels["diffusion"].page is forward and np.array_equal(shown(forward), picture)
     bad = {**recipes.read_recipe(frame), "pictures": {"count": 1, "channels": 1, "png": "nonsense"}}
-    studio.panels["diffusion"].open_recipe(bad)
-    assert "cannot be read" in studio.panels["diffusion"].error.accessibleName()
+    assert "pictures is missing or cannot be read" in refused(qtbot, studio, bad)

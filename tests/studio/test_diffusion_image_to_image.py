@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from models.core import places, recipes
 from studio.window import Window
 from tests.studio.diffusion import FORWARD, change, open_page, shown, walked
-from tests.studio.windows import click, wait_idle
+from tests.studio.windows import click, refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -82,5 +82,5 @@ def test_an_exported_frame_brings_the_beginning_back(forward, studio: Window, qt
     assert np.array_equal(shown(page), picture)
     for bad in ({"time": 0}, {"time": 101}, {"time": True}, {"pictures": None}, {"pictures": {"count": 1}}):
         recipe = recipes.read_recipe(frame)
-        studio.panels["diffusion"].open_recipe({**recipe, "begin": {**recipe["begin"], **bad}})
-        assert "cannot be read" in studio.panels["diffusion"].error.accessibleName()
+        said = refused(qtbot, studio, {**recipe, "begin": {**recipe["begin"], **bad}})
+        assert f"begin.{next(iter(bad))}" in said

@@ -10,12 +10,11 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import images, places, recipes
+from models.core import images, packing, places, recipes
 from studio.window import Window
-from studio.workers import packing
 from tests.studio.diffusion import INPAINT, change, open_page, shown, walked
 from tests.studio.events import drag, drop
-from tests.studio.windows import click, files_mime, wait_idle
+from tests.studio.windows import click, files_mime, refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -131,8 +130,8 @@ def test_an_own_picture_is_dropped_and_the_frame_brings_everything_back(page, st
     assert np.array_equal(page.canvas.pixels, canvas.pixels) and np.array_equal(end(page), made)
     recipe = recipes.read_recipe(frame)
     for bad in ({"mask": None}, {"picture": {"count": 1}}, {"picture": packing.pack(np.zeros((1, 4, 4, 1), np.uint8))}):
-        studio.panels["diffusion"].open_recipe({**recipe, **bad})
-        assert "cannot be read" in studio.panels["diffusion"].error.accessibleName()
+        said = refused(qtbot, studio, {**recipe, **bad})
+        assert f"does not fit: {next(iter(bad))}" in said
 
 
 def test_pictures_come_out_of_a_recipe_as_they_went_in() -> None:

@@ -17,6 +17,7 @@ from models.core.errors import UserError
 from studio.widgets.progress import ProgressRow
 from studio.window import Window
 from studio.workers import cleaning
+from studio.workers.recipes import recipe_of
 from studio.workers.worker import Task, Worker
 from tests.bounds import until
 from tests.studio.runs import copy_into_home
@@ -137,7 +138,7 @@ def test_panels_ask_nothing_of_a_model_that_they_cannot_use(studio: Window, qtbo
     for key in UNABLE:
         studio.show_panel(key)
         studio.session.weights_changed.emit()
-        studio.session.recipe_opened.emit({"panel": key, "codings": [0.0] * 10})
+        studio.session.asked_to_restore.emit(recipe_of(studio.session.model, key, codings=[0.0] * 10))
         wait_idle(qtbot, studio)
     assert asked == []
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]

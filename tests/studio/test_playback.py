@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import tracemalloc
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from models.core import diffusion
 from models.core.diffuses import Kept, Sampling
-from models.core.errors import Cancelled
-from studio.workers import playback
-from studio.workers.playback import EACH, NOTHING, Recording, Setup
+from models.core.errors import Cancelled, RunFormatError
+from studio.workers import diffusion_state, playback
+from studio.workers.playback import EACH, NOTHING, Recording, Setup, View
 
 SIDE = 4
 
@@ -151,16 +152,27 @@ def test_a_class_is_asked_for_by_number_or_one_after_another() -> None:
 
 
 def test_a_recipe_brings_the_setup_back_and_a_broken_one_does_not() -> None:
+    def read(values: dict) -> View:
+        return diffusion_state.prepare(values, Mock(image_shape=(8, 8, 1)), 100, ("cat", "dog")).state.view
+
     setup = Setup(Sampling("ddim", 12, 0.5, 3.0, 9), EACH, 4)
-    assert playback.setup_in(setup.numbers()) == setup
-    for bad in ({"steps": "many"}, {"count": 0}, {"count": 99}, {"label": -3}, {"seed": None}, {"eta": [1]}):
-        assert playback.setup_in({**setup.numbers(), **bad}) is None
-    assert playback.setup_in({}) is None
-    view = playback.View(setup, playback.another(setup), 30)
-    assert playback.view_in(view.recipe()) == view
-    assert playback.view_in(playback.View(setup).recipe()) == playback.View(setup)
-    for bad in ({"walk": 3}, {"fork": "x"}, {"fork_time": "now"}):
-        assert playback.view_in({**view.recipe(), **bad}) is None
+    view = View(setup, playback.another(setup), 30)
+    assert read(view.recipe()) == view and read(View(setup).recipe()) == View(setup)
+    good = view.recipe()
+    for bad in (
+        {"steps": "many"},
+        {"steps": 101},
+        {"count": 0},
+        {"label": -3},
+        {"label": 2},
+        {"seed": None},
+        {"eta": [1]},
+    ):
+        with pytest.raises(RunFormatError, match=f"walk.{next(iter(bad))}"):
+            read({**good, "walk": {**good["walk"], **bad}})
+    for bad in ({"walk": 3}, {"walk": None}, {"fork": "x"}, {"fork_time": "now"}, {"mode": "sideways"}, {"time": 101}):
+        with pytest.raises(RunFormatError, match=next(iter(bad))):
+            read({**good, **bad})
 
 
 @pytest.mark.parametrize("sampler", ["ddim", "dpm_solver", "ddpm"])

@@ -87,5 +87,13 @@ def files_mime(paths: Sequence[object]) -> QMimeData:
     return mime
 
 
+def refused(qtbot, window: Window, recipe: dict) -> str:
+    """What the window says of a recipe that does not fit."""
+    window.banner.hide()
+    window.session.asked_to_restore.emit(recipe)
+    wait_idle(qtbot, window)
+    return banner_text(window)
+
+
 def banner_text(window: Window) -> str:
     return window.banner.accessibleName() if window.banner.isVisible() else ""

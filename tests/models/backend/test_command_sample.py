@@ -11,7 +11,7 @@ import pytest
 from models import __main__ as command_line
 from models import ddpm, gan
 from models.core import export, images, packing, recipes, state, training
-from models.core.diffuses import Sampling
+from models.core.diffuses import Sampling, begun
 from models.core.family import Config
 from models.core.record import Run
 from tests.models.backend.conftest import blobs
@@ -45,13 +45,13 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     recipe = recipes.read_recipe(out)
     assert recipe is not None
     wanted = {"sampler": "ddim", "steps": 5, "eta": 0.5, "guidance": 1.5, "label": 1, "seed": 3, "count": 4}
-    assert {name: recipe[name] for name in wanted} == wanted
+    assert {name: recipe["walk"][name] for name in wanted} == wanted
     model, _ = training.load(Run.open(run))
     painted = model.sample(4, 3, labels=np.full(4, 1, np.int32), sampling=Sampling("ddim", 5, 0.5, 1.5))
     np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(painted)))
     other = tmp_path / "other.png"
     assert command_line.main(["sample", str(run), "--count", "2", "--out", str(other), "--sampler", "dpm_solver"]) == 0
-    assert (recipes.read_recipe(other) or {})["steps"] == 50
+    assert (recipes.read_recipe(other) or {})["walk"]["steps"] == 50
 
 
 def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path: Path) -> None:
@@ -62,7 +62,8 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
     words = ["sample", str(run), "--images", *paths, str(tmp_path / "bad.png"), "--seed", "3", "--steps", "10"]
     assert command_line.main([*words, "--from", "1", "--out", str(tmp_path / "near.png")]) == 0
     recipe = recipes.read_recipe(tmp_path / "near.png") or {}
-    assert recipe["from"] == 1 and recipe["count"] == 2
+    assert recipe["begin"]["time"] == 1 and recipe["walk"]["count"] == 2
+    assert np.array_equal(packing.unpack(recipe["begin"]["pictures"]), own)
     sheet = images.grid(own).astype(int)
     apart = []
     for start in ("near.png", "far.png"):
@@ -80,13 +81,14 @@ def test_a_recipe_says_what_happened_and_nothing_that_did_not(
     assert command_line.main(["sample", str(run), "--count", "1", "--out", str(out), "--sampler", "ddpm"]) == 0
     assert "its samples are mostly noise" in capsys.readouterr().out  # it has not learned a step
     recipe = recipes.read_recipe(out) or {}
-    assert (recipe["sampler"], recipe["steps"]) == ("ddpm", 100)
-    assert (recipe["eta"], recipe["guidance"], recipe["label"], recipe["begin"]) == (None, None, None, None)
+    walk = recipe["walk"]
+    assert (walk["sampler"], walk["steps"]) == ("ddpm", 100)
+    assert (walk["eta"], walk["guidance"], walk["label"], recipe.get("begin")) == (None, None, -1, None)
     cat = tmp_path / "cat.png"
     words = ["sample", str(run), "--count", "1", "--out", str(cat), "--steps", "2", "--class", "cat"]
     assert command_line.main(words) == 0
-    recipe = recipes.read_recipe(cat) or {}
-    assert (recipe["sampler"], recipe["steps"], recipe["eta"], recipe["guidance"]) == ("ddim", 2, 0.0, 2.0)
+    walk = (recipes.read_recipe(cat) or {})["walk"]
+    assert (walk["sampler"], walk["steps"], walk["eta"], walk["guidance"]) == ("ddim", 2, 0.0, 2.0)
 
 
 def test_image_to_image_can_be_made_again_from_its_recipe_alone(
@@ -107,12 +109,12 @@ def test_image_to_image_can_be_made_again_from_its_recipe_alone(
         Path(path).unlink()
     recipe = recipes.read_recipe(out) or {}
     again = packing.unpack(recipe["begin"]["pictures"])
-    assert again is not None and recipe["begin"]["time"] == recipe["from"] == 60 and recipe["count"] == 3
+    walk, time = recipe["walk"], recipe["begin"]["time"]
+    assert again is not None and time == 60 and walk["count"] == 3
     np.testing.assert_array_equal(again, own)
     model, _ = training.load(Run.open(run))
-    state_there = model.forward(images.to_float(again), recipe["from"], recipe["seed"])
-    sampling = Sampling(recipe["sampler"], recipe["steps"], recipe["eta"], seed=recipe["seed"])
-    last = list(model.reverse(sampling, start=(recipe["from"], state_there)))[-1]
+    sampling = Sampling(walk["sampler"], walk["steps"], walk["eta"], seed=walk["seed"])
+    last = list(model.reverse(sampling, start=begun(model, images.to_float(again), time, recipe["begin"]["seed"])))[-1]
     np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(model.pictures(last.x))))
 
 

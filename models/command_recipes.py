@@ -1,0 +1,66 @@
+"""The recipes of what the command line makes: the window's schema, so that the window brings it back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import packing
+from models.core.diffuses import Diffuses, Sampling
+from models.core.family import Decodes, Encodes
+from models.core.recipe import of_run
+from models.core.recipe_fields import plain
+from models.core.record import Run
+
+Pixels = NDArray[np.uint8]
+Recipe = dict[str, Any]
+MOST_NUMBERS = 40_000  # of codings inside a recipe
+
+
+def sampled(run: Run, seed: int, count: int) -> Recipe:
+    """A sheet of images from codings: Latent draws the same codings from the seed."""
+    return of_run(run, "latent", "sample", seed=seed, count=count)
+
+
+def walked(
+    run: Run, model: Diffuses, sampling: Sampling, *, label: int | None, count: int,
+    begin: tuple[int, int, Pixels] | None = None,
+) -> Recipe:  # fmt: skip
+    """A sheet of images out of noise: the Reverse page of Diffusion.
+
+    Args:
+        sampling: with the seed that was used.
+        begin: (t, seed of its noise, source images uint8 (n, h, w, c)) of image to image.
+    """
+    counts = {"eta": sampling.sampler == "ddim", "guidance": label is not None}  # the others are written as null
+    how = {name: value if counts.get(name, True) else None for name, value in asdict(sampling).items()}
+    steps = sampling.taken(len(model.schedule) - 1)
+    walk = {**how, "steps": steps, "label": -1 if label is None else label, "count": count}
+    values: Recipe = {"mode": "reverse", "time": 0, "walk": walk}
+    if begin is not None:
+        time, seed, sources = begin
+        values["begin"] = {"time": time, "seed": seed, "pictures": packing.pack(sources)}
+    return of_run(run, "diffusion", "sample", **values)
+
+
+def interpolated(run: Run, start: int, end: int, steps: int, *, linear: bool, scale: int, fps: float | None) -> Recipe:
+    """From one seed's image to another's: the path of Latent. ``fps`` is None for a strip."""
+    path = {"kind": "straight" if linear else "arc", "start_seed": start, "end_seed": end, "steps": steps}
+    return of_run(run, "latent", "interpolate", path=path, scale=scale, fps=fps)
+
+
+def reconstructed(run: Run, model: Any, sources: NDArray[np.float32]) -> Recipe:
+    """Images (n, h, w, c) and what a model made of them: Latent shows the codings; without codings nothing can."""
+    if isinstance(model, Encodes) and isinstance(model, Decodes):
+        codings = model.encode(sources)
+        if codings.size <= MOST_NUMBERS:
+            return of_run(run, "latent", "reconstruct", rows=[plain(one) for one in codings])
+    return of_run(run, "", "reconstruct", images=len(sources))
+
+
+def denoised(run: Run, name: str, source: Pixels, strength: float | None, *, whole: bool) -> Recipe:
+    """One image (h, w, c) that was cleaned; ``whole``: with the image itself, if it is small."""
+    return of_run(run, "denoise", "denoise", image=name, told=strength, **packing.source(source, whole=whole))

@@ -1,0 +1,120 @@
+"""What a page of the Diffusion panel shows, as a value that is read from a recipe and checked against a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import diffusion, packing
+from models.core.diffuses import Sampling
+from models.core.errors import ConfigError
+from models.core.recipe_fields import Fields
+from studio.session import ModelInfo
+from studio.workers.beginning import Beginning
+from studio.workers.playback import EACH, MOST, Setup, View
+from studio.workers.recipes import Prepared
+
+Pixels = NDArray[np.uint8]
+FORWARD, REVERSE, INPAINT = "forward", "reverse", "inpaint"
+MOST_SHEET = 10_000  # images of a sheet from the command line
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class PageState:
+    """One page.
+
+    Attributes:
+        mode: which page.
+        time: the t that is looked at.
+        view: of a reverse process, with or without inpainting.
+        points: of a bent schedule; () for the model's own.
+        images: uint8 (n, h, w, c) on their way into noise, or the one (1, h, w, c) that is painted upon.
+        mask: bool (h, w), where that one is painted anew.
+    """
+
+    mode: str
+    time: int
+    view: View | None = None
+    points: tuple[tuple[float, float], ...] = ()
+    images: Pixels | None = None
+    mask: NDArray[np.bool_] | None = None
+
+
+def prepare(values: Mapping[str, Any], info: ModelInfo, timesteps: int, names: Sequence[str]) -> Prepared:
+    """The page that a recipe tells of, for a model with T ``timesteps`` and classes of these ``names``.
+
+    Raises:
+        RunFormatError: naming what does not fit.
+    """
+    fields = Fields(values)
+    mode = fields.choice("mode", (FORWARD, REVERSE, INPAINT), REVERSE)
+    time = fields.whole("time", 0, timesteps, 0)
+    if mode == FORWARD:
+        return Prepared(_forward(fields, info, time))
+    view, notes = _view(fields, info, timesteps, names)
+    if mode == REVERSE:
+        return Prepared(PageState(mode, time, view), notes)
+    picture, mask = _images(fields, "picture", info.image_shape), packing.unpack(fields.values.get("mask"))
+    if mask is None or mask.shape[:3] != (1, *info.image_shape[:2]):
+        raise fields.bad("mask", f"must be an image of {info.image_shape[1]} x {info.image_shape[0]} pixels")
+    return Prepared(PageState(mode, time, view, images=picture[:1], mask=mask[0, ..., 0] > 127), notes)
+
+
+def _forward(fields: Fields, info: ModelInfo, time: int) -> PageState:
+    points = packing.points(fields.values.get("points"))
+    if points is None:
+        raise fields.bad("points", "are no points of a schedule that falls from 1 to 0")
+    return PageState(FORWARD, time, points=points, images=_images(fields, "pictures", info.image_shape))
+
+
+def _images(fields: Fields, name: str, shape: tuple[int, int, int]) -> Pixels:
+    found = packing.unpack(fields.values.get(name))
+    if found is None:
+        raise fields.bad(name, "is missing or cannot be read")
+    if found.shape[1:] != shape:
+        height, width, channels = shape
+        raise fields.bad(name, f"has shape {found.shape[1:]}, the model's images are {height} x {width} x {channels}")
+    return found
+
+
+def _view(
+    fields: Fields, info: ModelInfo, timesteps: int, names: Sequence[str]
+) -> tuple[View, tuple[str, ...]]:  # fmt: skip
+    main, count = setup_in(fields.group("walk"), timesteps, names)
+    view = View(main)
+    if fields.has("fork"):
+        other, _ = setup_in(fields.group("fork"), timesteps, names)
+        view = replace(view, fork=other, time=fields.whole("fork_time", 0, timesteps, 0))
+    if fields.has("begin"):
+        group = fields.group("begin")
+        images = _images(group, "pictures", info.image_shape)
+        seed = group.whole("seed", 0, LARGEST_SEED, 0)
+        view = replace(view, begin=Beginning(group.whole("time", 1, timesteps), images, seed))
+    notes = (f"The sheet has {count:,} images; the first {MOST} are made again.",) if count > MOST else ()
+    return view, notes
+
+
+def setup_in(fields: Fields, timesteps: int, names: Sequence[str]) -> tuple[Setup, int]:
+    """How a walk goes, and how many images it had; a window shows 32 of them at most.
+
+    Raises:
+        RunFormatError: naming what does not fit.
+    """
+    sampling = Sampling(
+        fields.choice("sampler", tuple(diffusion.SAMPLERS)), fields.whole("steps", 1, timesteps),
+        fields.number("eta", 0.0, 1.0, 0.0), fields.number("guidance", 0.0, 20.0, 2.0),
+        fields.whole("seed", 0, LARGEST_SEED),
+        fields.whole("repeats", 1, 50, 1),
+    )  # fmt: skip
+    try:
+        sampling.check(timesteps)
+    except ConfigError as error:
+        name, problem = next(iter(error.fields.items()))
+        raise fields.bad(name, problem) from error
+    label, count = fields.whole("label", EACH, max(-1, len(names) - 1), -1), fields.whole("count", 1, MOST_SHEET)
+    return Setup(sampling, label, min(count, MOST)), count

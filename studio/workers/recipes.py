@@ -1,0 +1,68 @@
+"""Recipes on their way out of a panel: what an image, sheet or animation carries. No widget in here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core import recipe, recipes
+from models.core.errors import RunFormatError
+from models.core.recipe_fields import Fields
+from studio.session import ModelInfo
+
+
+def recipe_of(info: ModelInfo, panel: str, *, made: str = "image", **values: Any) -> dict[str, Any]:
+    """What brings an image back: the model by run, step and fingerprint, the panel, and the values of its controls."""
+    return recipe.written(
+        panel, made, values, run_id=info.run_id, model=info.title, step=info.step, checkpoint=info.checkpoint
+    )
+
+
+def text_chunk(written: dict[str, Any]) -> dict[str, str]:
+    """The recipe as the text chunk of a PNG that is dragged out."""
+    return {recipes.RECIPE_KEY: json.dumps(written)}
+
+
+def codings_in(values: Mapping[str, Any], size: int) -> NDArray[np.float32] | None:
+    """The coding (size,) that a recipe's values hold; None if they hold none that fits."""
+    try:
+        return Fields(values).coding("codings", size)
+    except RunFormatError:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a panel makes of a recipe before anything is changed.
+
+    Attributes:
+        state: what its ``bring_back`` takes.
+        notes: sentences for the user: what of the file cannot come back, and why.
+    """
+
+    state: Any
+    notes: tuple[str, ...] = ()
+
+
+class Later(Mapping[str, str]):
+    """The text chunk of an image, written when the image is carried out: while sliders move there is no time for it."""
+
+    def __init__(self, write: Callable[[], Mapping[str, str]]) -> None:
+        self._write = write
+
+    def __getitem__(self, key: str) -> str:
+        """Write it now."""
+        return self._write()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Its keys."""
+        return iter(self._write())
+
+    def __len__(self) -> int:
+        """There is one, always."""
+        return 1
