@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.core import cautions, drawing, judge, metrics, swd
 from models.core import images as pictures
@@ -13,7 +14,7 @@ from models.core.batches import conditioned
 from models.core.datasets import Dataset
 from models.core.diffuses import Sampling
 from models.core.errors import UserError
-from models.core.family import Conditions
+from models.core.family import Codings, Conditions
 from models.core.judge import Cancel, Judge, Progress
 
 
@@ -111,19 +112,17 @@ def score(
     test, others = pictures.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
     features, probabilities = known.look(painted)
     real, real_probabilities = known.look(test)
-    found = judge.shares(known.decide(probabilities), known.names)
-    usual = judge.shares(known.decide(real_probabilities), known.names)
+    found, usual = (_shares(dataset, known, seen) for seen in (probabilities, real_probabilities))
     return Scores(
         judged=known.kind, count=count, seed=seed, judge_accuracy=_accuracy(known),
-        shares=dict(zip(known.names, found.tolist(), strict=True)),
-        shares_real=dict(zip(known.names, usual.tolist(), strict=True)),
-        covered=judge.covered(found) if known.kind == "class" else None,
+        shares=found, shares_real=usual,
+        covered=judge.covered(np.array([*found.values()])) if known.kind == "class" else None,
         frechet=metrics.frechet(features, real),
         frechet_real=metrics.frechet(known.look(others)[0], real),
         swd=_distances(painted, test, seed, progress, cancelled),
         swd_real=_distances(others, test, seed, progress, cancelled),
-        conditional=_obedience(model, known, count, seed, **how),
-        cautions=doubts(model, count, len(known.names) if known.kind == "class" else 0, judged=True),
+        conditional=_obedience(model, known, _kept(dataset, known), count, seed, **how),
+        cautions=doubts(model, count, len(found) if known.kind == "class" else 0, judged=True),
     )  # fmt: skip
 
 
@@ -133,6 +132,17 @@ def doubts(model: Any, count: int, classes: int, *, judged: bool) -> list[str]:
     if judged:
         found += [*cautions.shares(count), *cautions.coverage(count, classes, judge.COVERED)]
     return [sentence for sentence in found if sentence]
+
+
+def _kept(dataset: Dataset, known: Judge) -> NDArray[np.int64]:
+    """Classes with training images, or all attributes, by place: older runs name classes without any image."""
+    return dataset.trained_classes if known.kind == "class" else np.arange(len(known.names))
+
+
+def _shares(dataset: Dataset, known: Judge, probabilities: Codings) -> dict[str, float]:
+    """The share of images judged as each class that was trained, or as having each attribute, by name."""
+    found = judge.shares(known.decide(probabilities), known.names)
+    return {known.names[place]: float(found[place]) for place in _kept(dataset, known).tolist()}
 
 
 def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
@@ -166,8 +176,10 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
     return pictures.to_float(np.asarray(dataset.images[chosen]))
 
 
-def _obedience(model: Any, known: Judge, count: int, seed: int, **how: Any) -> dict[str, float] | None:
-    """Ask for each class equally often, or for the attributes that drawn codings carry, and look what comes.
+def _obedience(
+    model: Any, known: Judge, classes: NDArray[np.int64], count: int, seed: int, **how: Any
+) -> dict[str, float] | None:
+    """Ask for each class with training images equally often, or for the attributes that codings carry, and look.
 
     Returns:
         None if the model has no conditions, or the judge of this dataset tells apart something else.
@@ -176,7 +188,7 @@ def _obedience(model: Any, known: Judge, count: int, seed: int, **how: Any) -> d
         return None
     size = len(known.names)
     if known.kind == "class":
-        asked = np.arange(count, dtype=np.int32) % size
+        asked = classes[np.arange(count) % len(classes)].astype(np.int32)
         verdicts = known.verdict(drawing.draw_classes(model, asked, seed, **how))
         rows = {name: asked == label for label, name in enumerate(known.names)}
         each = {name: float((verdicts == asked)[at].mean()) for name, at in rows.items() if at.any()}

@@ -96,6 +96,12 @@ class Dataset:
         """What a model must know of it before it is built."""
         return DataSpec(self.image_shape, len(self.label_names), self.attribute_names, self.label_names)
 
+    @property
+    def trained_classes(self) -> NDArray[np.int64]:
+        """The classes that have training images, as sorted places in ``label_names``; none without labels."""
+        labels = np.zeros(0, np.int64) if self.labels is None else self.labels[self.train]
+        return np.unique(labels).astype(np.int64)
+
     @cached_property
     def fingerprint(self) -> str:
         """Hex sha256 of shape, splits, labels, attributes and at most 2,000 evenly spaced images."""

@@ -190,6 +190,27 @@ def test_a_score_says_which_classes_are_missing_and_which_wishes_are_not_met() -
     json.dumps(found.data(), allow_nan=False)
 
 
+class Gapped(Walker):
+    """Knows classes without images, as runs did whose labels had gaps; notes what it is asked for."""
+
+    condition_names = ("left", "1", "right", "3", "both")
+
+    def sample(self, count, seed, *, labels=None, **more):  # type: ignore[no-untyped-def]
+        if labels is not None:
+            self.asked.append(set(labels.tolist()))
+        return super().sample(count, seed, labels=None if labels is None else labels // 2, **more)
+
+
+def test_only_classes_with_training_images_are_asked_for() -> None:
+    dataset, model = marked(), Gapped()
+    assert dataset.labels is not None
+    gapped = replace(dataset, labels=dataset.labels * 2, label_names=Gapped.condition_names)
+    assert gapped.trained_classes.tolist() == [0, 2, 4]
+    found = scores.score(model, gapped, count=30)
+    assert {0, 2, 4} in model.asked and list(found.shares) == ["left", "right", "both"]
+    assert found.conditional == {"left": 1.0, "right": 1.0, "both": 0.0, "all": pytest.approx(2 / 3)}
+
+
 def test_attributes_are_scored_one_by_one() -> None:
     dataset = with_attributes()
     found = scores.score(Beside(), dataset, count=20)
