@@ -47,13 +47,7 @@ class Gallery(Panel):
         key.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.nothing = EmptyState("image-square", "Pictures and films that you export appear here.", "Go to Latent")
         self.nothing.asked.connect(lambda: self.session.asked_for_panel.emit("latent"))
-        choose = button("Open a file")
-        choose.setToolTip("Any file that was exported here or by the command line: its model and settings return")
-        choose.clicked.connect(self._choose)
-        folder = button("Open the folder")
-        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.exports()))))
-        self.all.tools.addWidget(choose)
-        self.all.tools.addWidget(folder)
+        self._make_tools()
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.nothing, 1)
         self.one = Card("Picture")
@@ -76,6 +70,15 @@ class Gallery(Panel):
         self.refresh()
         old = partial(desktop_trash.hand_over, places.exports())
         self.desk.errands.ask("deleted exports", lambda task: old(), lambda count: None, self.show_error)
+
+    def _make_tools(self) -> None:
+        choose = button("Open a file")
+        choose.setToolTip("Any file that was exported here or by the command line: its model and settings return")
+        choose.clicked.connect(self._choose)
+        folder = button("Open the folder")
+        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.exports()))))
+        self.all.tools.addWidget(choose)
+        self.all.tools.addWidget(folder)
 
     def shown(self) -> None:
         """Files may have come or gone meanwhile; the newest is shown until one is chosen."""
