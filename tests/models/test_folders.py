@@ -267,12 +267,12 @@ def test_two_at_once_agree(tmp_path: Path) -> None:
 def test_what_a_killed_program_left_is_swept_away(tmp_path: Path) -> None:
     paint(tmp_path / "p" / "1.png", 1)
     home = places.cache() / "folders"
-    for name, age in ((".new-old", 200_000), (".new-young", 0)):
+    for name, age in ((".new-old_0000", 200_000), (".new-young_00", 0)):
         (home / name).mkdir(parents=True)
         stamp = (home / name).stat().st_mtime - age
         os.utime(home / name, (stamp, stamp))
     load(tmp_path / "p")
-    assert [path.name for path in caches() if path.name.startswith(".")] == [".new-young"]
+    assert [path.name for path in caches() if path.name.startswith(".")] == [".new-young_00"]
 
 
 def test_pictures_are_decoded_only_a_little_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,12 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from models.core import files, record, run_files, trash
+from models.core import datasets, files, places, record, run_files, trash
+from models.core.datasets import cache
 from models.core.errors import RunBusyError, RunFormatError, StorageError
 from models.core.lock import Lock
 from models.core.record import Run
@@ -217,3 +220,35 @@ def test_a_start_that_is_too_late_takes_nothing_from_the_one_that_was_first(tmp_
     first[0].save_sample(1, "samples", b"png")
     assert first[0].save_checkpoint(1, state(1)).step == 1
     first[0].close()
+
+
+# --- caches of datasets ---
+
+
+def test_a_damaged_cache_is_made_again_around_somebody_elses_file(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(4):
+        Image.fromarray(np.full((12, 12, 3), 40 * number, np.uint8)).save(photos / f"{number}.png")
+    first = datasets.load(photos, size=8)
+    home = places.cache() / "folders"
+    (cached,) = [path for path in home.iterdir() if (path / "index.json").exists()]
+    (cached / "thesis.doc").write_text("dear")
+    (cached / "index.json").write_text("damaged")
+    again = datasets.load(photos, size=8)
+    assert again.fingerprint == first.fingerprint
+    assert (cached / "thesis.doc").read_text() == "dear" and (cached / "index.json").read_text() != "damaged"
+
+
+def test_only_folders_of_a_killed_program_are_swept_and_only_its_files(tmp_path: Path) -> None:
+    names = {".new-abcd1234/images.npy": False, ".new-abcd1234/mine.doc": True, ".new-ideas/images.npy": True}
+    for name in (*names, ".new-00000000/index.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+        os.utime((tmp_path / name).parent, (1e9, 1e9))
+    for name in (*names, ".new-00000000/index.json"):
+        os.utime((tmp_path / name).parent, (1e9, 1e9))
+    with cache.new_folder(tmp_path) as fresh:
+        assert fresh.is_dir()
+    assert {name: (tmp_path / name).exists() for name in names} == names
+    assert not fresh.exists() and not (tmp_path / ".new-00000000").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import sqlite3
 import tempfile
 import time
@@ -23,6 +23,8 @@ from models.core.operations import shown
 _VERSION = 1
 _STALE_SECONDS = 86_400
 _CHUNK = 256
+_NEW = re.compile(r"\.new-[a-z0-9_]{8}")  # as tempfile names them
+_OWN = re.compile(r"(?:images|labels|attributes)\.npy|images\.colour|index\.json|files\.sqlite(?:-journal|-wal|-shm)?")
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,26 @@ def new_folder(home: Path) -> Iterator[Path]:
         raise StorageError("The cache of this dataset cannot be written.", where=shown(home), advice=advice) from error
     finally:
         if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
 
 
 def _sweep(home: Path) -> None:
     """Remove what a program that was killed a day ago or earlier left behind."""
-    for left in home.glob(".new-*"):
+    for left in home.iterdir():
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+            if _NEW.fullmatch(left.name) and time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                _remove(left)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the files of a cache, by name, then the folder if nothing else is in it; of a linked one nothing."""
+    if folder.is_symlink():
+        return
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if _OWN.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+        folder.rmdir()
 
 
 def publish(temporary: Path, target: Path) -> None:
@@ -71,6 +84,9 @@ def publish(temporary: Path, target: Path) -> None:
     except OSError:
         if not target.is_dir():
             raise
+        if not (target / "index.json").exists():  # a damaged cache was removed, but for somebody's file in it
+            for path in sorted(temporary.iterdir(), key=lambda path: path.name == "index.json"):
+                os.replace(path, target / path.name)
 
 
 def write_rest(
@@ -107,7 +123,7 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
             return Cached(images, labels, attributes, words)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    shutil.rmtree(target, ignore_errors=True)
+    _remove(target)
     return None
 
 
