@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import files, places
+from models.core import files, places, trash
 from models.core.errors import RunFormatError, UserError
 from models.core.junk import is_junk
 from models.core.operations import native, shown
+from models.core.trash import Trashed
 
 SCHEMA = 1
 MAX_BYTES = 1_000_000
@@ -138,17 +139,14 @@ def save(direction: Direction) -> Path:
     return path
 
 
-def remove(direction: Direction) -> None:
-    """Delete the file of a direction, if there is one.
+def remove(direction: Direction) -> Trashed | None:
+    """Move the file of a direction to the trash beside it; None if there is none.
 
     Raises:
-        StorageError: the disk said no.
+        StorageError: the disk said no; the file is then where it was.
     """
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            files.again(files.OPS.unlink, path_of(direction))
-    except OSError as error:
-        raise files.storage_error(error, path_of(direction)) from error
+    path = path_of(direction)
+    return trash.put(path) if os.path.lexists(native(path)) else None
 
 
 def load(run_id: str, size: int) -> tuple[list[Direction], list[UserError]]:

@@ -182,7 +182,7 @@ class DirectionDesk(QObject):
         self.desk.errands.ask(key, lambda task: direction_files.save(direction), saved, self._show_error)
 
     def remove(self, index: int) -> None:
-        """Remove a direction, and its file if it was saved; undo brings the direction back, not saved."""
+        """Remove a direction; its file, if it was saved, goes to the trash. Undo brings it back, not saved."""
         direction = self.equation().directions[index]
         after = self.equation().without_direction(index)
         if direction.name not in self._files:

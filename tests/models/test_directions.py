@@ -6,7 +6,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.core import directions
+from models.core import direction_files, directions, trash
+from models.core.direction_files import Direction
 from models.core.errors import UserError
 
 few = st.integers(1, 6)
@@ -141,3 +142,12 @@ def test_an_attribute_that_nobody_has_is_an_error_in_words():
     nobody = directions.Known(known.codings, np.zeros_like(known.labels), known.names, known.held)
     with pytest.raises(UserError, match="with and pictures without"):
         directions.of_attribute(nobody, "hat")
+
+
+def test_a_direction_that_is_removed_lies_in_the_trash_and_comes_back():
+    one = Direction("glasses", np.ones(3, np.float32), "test", 0.5, "run1")
+    path = direction_files.save(one)
+    deleted = direction_files.remove(one)
+    assert deleted is not None and not path.exists() and direction_files.load("run1", 3) == ([], [])
+    assert direction_files.remove(one) is None
+    assert trash.restore(deleted) == path and direction_files.load("run1", 3)[0][0].name == "glasses"
