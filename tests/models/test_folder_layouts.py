@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import image_kinds, images
+from models.core import image_kinds, images, places
 from models.core.datasets import Dataset, celeba, layout, load
 from models.core.errors import DatasetError, ImageError
 from tests.models.checks import is_sound
@@ -115,6 +116,17 @@ def test_a_class_of_the_test_folder_alone_is_left_out_with_reasons(tmp_path: Pat
         "test/c/29.png",
     ]
     assert {item.reason for item in dataset.skipped} == {"No training image is of its class."}
+
+
+def test_what_a_kill_left_while_images_were_put_in_order_is_swept(tmp_path: Path) -> None:
+    paint(tmp_path / "p" / "1.png", 1)
+    left = places.cache() / "folders" / ".new-abcd1234"
+    left.mkdir(parents=True)
+    for name in ("images.npy", "images.order", "files.sqlite"):
+        (left / name).write_bytes(b"half")
+    os.utime(left, (1e9, 1e9))
+    load(tmp_path / "p", size=8)
+    assert not left.exists()
 
 
 def test_classes_named_train_and_boat_are_classes(tmp_path: Path) -> None:

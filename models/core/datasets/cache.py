@@ -24,7 +24,9 @@ _VERSION = 1
 _STALE_SECONDS = 86_400
 _CHUNK = 256
 _NEW = re.compile(r"\.new-[a-z0-9_]{8}")  # as tempfile names them
-_OWN = re.compile(r"(?:images|labels|attributes)\.npy|images\.colour|index\.json|files\.sqlite(?:-journal|-wal|-shm)?")
+_OWN = re.compile(
+    r"(?:images|labels|attributes)\.npy|images\.(?:colour|order)|index\.json|files\.sqlite(?:-journal|-wal|-shm)?"
+)
 
 
 @dataclass(frozen=True)
