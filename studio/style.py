@@ -221,10 +221,10 @@ QFrame#rail {{ background: {t.card}; border: none; border-right: 1px solid {t.li
 QFrame#topbar {{ background: {t.card}; border: none; border-bottom: 1px solid {t.line}; }}
 QFrame#status {{ background: {t.card}; border: none; border-top: 1px solid {t.line}; }}
 QToolButton[kind="rail"] {{ background: transparent; border: 2px solid transparent; border-radius: 8px;
-    color: {t.secondary}; padding: 5px 0 3px 0; min-height: 42px; max-height: 42px; font-weight: 500; }}
+    color: {t.secondary}; padding: 2px 0 1px 0; min-height: 34px; max-height: 47px; font-weight: 500; }}
 QToolButton[kind="rail"]:hover {{ background: {t.hover}; }}
 QToolButton[kind="rail"]:checked {{ background: {t.accent_back}; color: {t.accent}; font-weight: 600; }}
-QToolButton[kind="rail"]:focus {{ border-color: {t.accent}; padding: 5px 0 3px 0; min-height: 42px; }}
+QToolButton[kind="rail"]:focus {{ border-color: {t.accent}; }}
 QPushButton[kind="picker"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 8px; padding: 0;
     text-align: left; }}
 QPushButton[kind="picker"]:hover {{ background: {t.hover}; }}

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from models.core import files, places, record
 from models.core.errors import UserError
+from studio import clipping
 from studio.window import Window
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,9 @@ class Tour(QObject):
             QApplication.processEvents()
             if not self.window.grab().save(str(self.folder / name)):
                 self._errors.append(f"{name} could not be written")
+            for size in clipping.SIZES:
+                found = clipping.misfits_at(self.window, size)
+                self._errors += [f"{key} {state} at {size[0]}x{size[1]}: {what}" for what in found]
             seconds = round(time.monotonic() - self._state_begin, 2)
             self.report.append(
                 {"panel": key, "state": state, "file": name, "seconds": seconds, "errors": self._take_errors()}

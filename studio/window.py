@@ -39,7 +39,7 @@ class Window(QMainWindow):
         self.desk, self.session = desk, desk.session
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 640)
+        self.setMinimumSize(960, 520)  # with its frame it fits a screen of 1024 x 600
         self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()

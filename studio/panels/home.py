@@ -8,14 +8,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
-from superqt import QFlowLayout
 
 from models.core import places, record
 from models.core.errors import UserError
 from models.core.record import RunSummary
 from studio import theme
 from studio.deletion import Deletion
+from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
+from studio.widgets.flow_row import FlowRow
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
@@ -46,7 +47,7 @@ class RunCard(Card):
         words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
         state = label(words, "secondary", wrap=True)
         self.body.addWidget(picture)
-        self.body.addWidget(label(run.dataset.rsplit("/", 1)[-1].replace("_", " "), "secondary"))
+        self.body.addWidget(Elided(run.dataset.rsplit("/", 1)[-1].replace("_", " ")))
         self.body.addWidget(state)
         if run.error is not None:
             state.setText(str(run.error))
@@ -124,14 +125,7 @@ class Home(Panel):
         self._area.setWidget(page)
 
     def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:
-        shelf = QWidget()
-        flow = QFlowLayout(shelf)
-        flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(theme.GAP_M)
-        flow.setVerticalSpacing(theme.GAP_M)
-        for run in runs:
-            flow.addWidget(RunCard(run, own=own, panel=self))
-        return shelf
+        return FlowRow(*(RunCard(run, own=own, panel=self) for run in runs), spacing=theme.GAP_M)
 
     def use(self, run: RunSummary) -> None:
         """Make a run the current model and go where one can play with it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
 from models.core import places, record, sealed
@@ -29,6 +30,8 @@ from studio.workers.jobs import Branch, Ended, Job
 from studio.workers.worker import Task
 
 JUDGE = "judge"
+NARROW = 1_050  # px of the panel
+FORM_WIDE, FORM_NARROW = 312, 288  # px
 
 
 class Train(Panel):
@@ -70,6 +73,11 @@ class Train(Panel):
         jobs.ended.connect(self._ended)
         self.session.asked_to_train.connect(self.new.choose_dataset)
         self.session.asked_to_train_like.connect(self.new.fill_in)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the form leaves the run some of its room."""
+        super().resizeEvent(event)
+        self.new.setFixedWidth(FORM_WIDE if self.width() >= NARROW else FORM_NARROW)
 
     def _add_steps(self, row: QHBoxLayout) -> None:
         """Step mode takes the place of the form and of the run."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -17,7 +18,11 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -57,11 +62,51 @@ def vbox(*items: Item, spacing: int = theme.GAP_S, margin: int = 0) -> QVBoxLayo
 
 def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
     """Words in a role of the style sheet: title, page, secondary, prose, error, chip, box."""
-    made = QLabel(text)
+    made = Wrapped(text) if wrap else QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setProperty("role", role)
-    made.setWordWrap(wrap)
     return made
+
+
+class Wrapped(QLabel):
+    """Words in as many lines as they need at its width: no layout makes it lower than that.
+
+    It claims its height itself. Qt's own "height for width" would make everything around it as high as it wishes to be.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+
+    def hasHeightForWidth(self) -> bool:
+        """Not for layouts."""
+        return False
+
+    def setText(self, text: str) -> None:
+        """Say something else, in as many lines as that needs."""
+        super().setText(text)
+        self._claim()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font needs another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._claim()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Claim the height for the new width."""
+        super().resizeEvent(event)
+        self._claim()
+
+    def sizeHint(self) -> QSize:
+        """As high as its lines are at its width."""
+        hint = super().sizeHint()
+        return QSize(hint.width(), self.minimumHeight() or hint.height())
+
+    def _claim(self) -> None:
+        needed = self.heightForWidth(self.width()) if self.text() else 0
+        if needed != self.minimumHeight():
+            self.setMinimumHeight(max(needed, 0))
 
 
 def button(text: str, kind: str = "plain", icon: str = "") -> QPushButton:
@@ -118,26 +163,94 @@ class Elided(QLabel):
     def __init__(self, text: str = "", parent: QWidget | None = None, *, strong: bool = False) -> None:
         super().__init__(text, parent)
         self._strong = strong
+        self.role = "text" if strong else "secondary"
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def face(self) -> QFont:
+        """The font of its words."""
+        return theme.font(theme.TITLE, QFont.Weight.DemiBold) if self._strong else theme.font(theme.SMALL)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
-        face = theme.font(theme.TITLE, QFont.Weight.DemiBold) if self._strong else theme.font(theme.SMALL)
+        face = self.face()
         words = QFontMetrics(face).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self.text() if words != self.text() else "")
         painter.setFont(face)
-        painter.setPen(theme.color("text" if self._strong else "secondary"))
+        painter.setPen(theme.color(self.role))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 
+class Title(Elided):
+    """A title as wide as its words, or narrower with an ellipsis where there is no more room; ``role`` colours it."""
+
+    def __init__(self, text: str = "", role: str = "text", *, strong: bool = True) -> None:
+        super().__init__(text, strong=strong)
+        self.role = role
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        """All words in one line."""
+        metrics = QFontMetrics(self.face())
+        return QSize(metrics.horizontalAdvance(self.text()) + 1, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """A few letters, if there are any."""
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), 3 * theme.GAP_L), hint.height())
+
+    def setText(self, text: str) -> None:
+        """Say something else, as wide as that needs."""
+        super().setText(text)
+        self.updateGeometry()
+
+
 class QuietCombo(QComboBox):
-    """A combo box that does not change when the wheel merely passes over it."""
+    """A combo box that does not change when the wheel merely passes over it, and says where it cuts its words.
+
+    Long words make neither it nor its card wider; the tool tip has them all.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def _fitting(self) -> str:
+        """The words of the chosen entry as far as there is room, with an ellipsis where they are cut."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 4
+        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what fits."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self._fitting()
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def event(self, event: QEvent) -> bool:
+        """The tool tip begins with all words where the box cuts them."""
+        if (
+            isinstance(event, QHelpEvent)
+            and event.type() == QEvent.Type.ToolTip
+            and self._fitting() != self.currentText()
+        ):
+            words = "\n".join(filter(None, (self.currentText(), self.toolTip())))
+            QToolTip.showText(event.globalPos(), escape(words).replace("\n", "<br>"), self)
+            return True
+        return super().event(event)
+
+    def showPopup(self) -> None:
+        """Show the entries, as wide as the longest of them needs (up to two and a half times the box)."""
+        widest = self.view().sizeHintForColumn(0) + 2 * theme.GAP_M
+        self.view().setMinimumWidth(min(max(self.width(), widest), 5 * self.width() // 2))
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Take the wheel only with the focus."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 from models.core.errors import UserError
 from models.core.family import About
 from studio import theme
-from studio.widgets.basics import Chip, Elided, button, fold_button, hbox, icon_button, label, rule, vbox
+from studio.widgets.basics import Chip, Elided, Title, button, fold_button, hbox, icon_button, label, rule, vbox
 from studio.widgets.figure import FigureView
 from studio.widgets.segmented import Segmented
 
@@ -38,7 +38,7 @@ class Card(QFrame):
         super().__init__(parent)
         self._accent = ""
         theme.bus().changed.connect(self._recolour)
-        self._title = label(title, "title")
+        self._title = Title(title)
         self._subtitle = Elided(subtitle)
         self.tools = hbox()
         self._header = QWidget()
@@ -73,7 +73,8 @@ class Card(QFrame):
         self._recolour()
 
     def _recolour(self) -> None:
-        self._title.setStyleSheet(f"color: {theme.color(self._accent).name()};" if self._accent else "")
+        self._title.role = self._accent or "text"
+        self._title.update()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -19,12 +19,14 @@ from studio.widgets.axis import plain_plot, restyle
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.crosshair import Crosshair
 from studio.widgets.curve_data import Floats, Table, smooth, thin, twin
-from studio.widgets.legend import LegendChip, LegendRow
+from studio.widgets.flow_row import FlowRow
+from studio.widgets.legend import LegendChip
 from studio.widgets.segmented import Segmented
 from studio.widgets.track import Track
 
 DRAWN = 4000  # points a curve
 DENSE = 1000  # points
+SMOOTH = 150  # px: the words and the slider of the moving average
 DRAW_MS = 250  # a live curve is drawn at most so often: nobody sees more, and the window has other work
 
 
@@ -57,8 +59,11 @@ class Curves(QWidget):
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip("Moving average: calms a restless curve")
         self.smoothing.changed.connect(lambda _value: self._draw_soon())
-        row = hbox(label("Smooth", "secondary"), self.smoothing, None, self._segments, self.log_button)
-        self._legend, self._chips = LegendRow(), dict[str, LegendChip]()
+        smooth_ = QWidget()
+        smooth_.setLayout(hbox(label("Smooth", "secondary"), self.smoothing))
+        smooth_.setMinimumWidth(SMOOTH)
+        row = FlowRow(smooth_, self._segments, self.log_button)
+        self._legend, self._chips = FlowRow(spacing=0), dict[str, LegendChip]()
         column = vbox(row, self._plot, self._legend)
         column.setStretch(1, 1)
         self.setLayout(column)

@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
-from superqt import QFlowLayout
 
 from models.core import doctor, remedies
 from models.core.doctor import Diagnosis
@@ -19,6 +18,7 @@ from studio import theme
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.card import Card, Glyph
 from studio.widgets.evidence import EvidenceFigure
+from studio.widgets.flow_row import FlowRow
 from studio.widgets.progress import ProgressRow
 
 LOOKS = {"too early": ("hourglass", "secondary"), "healthy": ("check-circle", "good")}  # icon and colour
@@ -48,11 +48,9 @@ class DoctorCard(Card):
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.judge_cancelled)
         self.sentence, self.tried = label("", "", True), label("", "secondary", True)
-        self._head, self._figures, self._offers = QWidget(), QWidget(), QWidget()
+        self._head, self._figures, self._offers = QWidget(), QWidget(), FlowRow()
         for part in (self._head, self._figures):
             part.setLayout(hbox(spacing=theme.GAP_M))
-        flow = QFlowLayout(self._offers)
-        flow.setContentsMargins(0, 0, 0, 0)
         self._head.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
         self.body.addWidget(self._head)
         self.body.addWidget(self._figures, 1)

@@ -20,7 +20,7 @@ class EvidenceFigure(QWidget):
     def __init__(self, evidence: Evidence, role: str) -> None:
         super().__init__()
         self._evidence, self._role = evidence, role
-        self.setMinimumSize(110, NAME + FIGURE + LEAST)
+        self.setMinimumSize(92, NAME + FIGURE + LEAST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(evidence.words)
         self.setToolTip(evidence.words)
@@ -57,7 +57,8 @@ class EvidenceFigure(QWidget):
         painter.setFont(small)
         painter.setPen(theme.color("secondary"))
         side = f"{'above' if found.above else 'below'} {found.limit:.3g}"
-        painter.drawText(QRectF(left, NAME + 1, self.width() - left, FIGURE), middle, side)
+        if QFontMetrics(small).horizontalAdvance(side) <= self.width() - left:  # else the tool tip says it
+            painter.drawText(QRectF(left, NAME + 1, self.width() - left, FIGURE), middle, side)
         if len(found.values) > 1:
             top = NAME + FIGURE + 4
             self._paint_course(painter, QRectF(1, top, self.width() - 2, self.height() - top - 4))

@@ -56,7 +56,7 @@ class FieldRow(QObject):
         tip = f"{hint} Default: {default}{' ' + unit if unit else ''}." if hint else ""
         words = label(title)
         if words.sizeHint().width() > TITLE:
-            words.setWordWrap(True)
+            words = label(title, wrap=True)
             words.setFixedWidth(TITLE)
         words.setBuddy(self.editor)
         self.question = icon_button("question", tip, "small")
@@ -89,8 +89,7 @@ class FieldRow(QObject):
                 row.chosen.connect(self._changed)
                 return row
             combo = QuietCombo()
-            combo.setSizeAdjustPolicy(QuietCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(4)  # a long word makes no form wider
+            combo.setMinimumContentsLength(4)
             combo.addItems(self._choices)
             combo.currentIndexChanged.connect(self._changed)
             return combo

@@ -5,24 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
-from superqt import QFlowLayout
 
 from studio import theme
-
-
-class LegendRow(QWidget):
-    """Chips in as many lines as they need."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._flow = QFlowLayout(self)
-        self._flow.setContentsMargins(0, 0, 0, 0)
-        self._flow.setHorizontalSpacing(0)
-        self._flow.setVerticalSpacing(0)
-
-    def add(self, chip: LegendChip) -> None:
-        """Add a chip at the end."""
-        self._flow.addWidget(chip)
 
 
 class LegendChip(QAbstractButton):

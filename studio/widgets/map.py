@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QWidget
 from studio import theme
 from studio.widgets.basics import hbox, icon_button, vbox
 from studio.widgets.carry import Pixels
-from studio.widgets.legend import LegendChip, LegendRow
+from studio.widgets.flow_row import FlowRow
+from studio.widgets.legend import LegendChip
 from studio.widgets.map_layer import Cloud
 from studio.widgets.map_view import MapView
 
@@ -36,7 +37,7 @@ class LatentMap(QWidget):
         self.view.picked.connect(self.picked)
         self.view.path_moving.connect(self.path_moving)
         self.view.path_drawn.connect(self.path_drawn)
-        self._legend = LegendRow()
+        self._legend = FlowRow(spacing=0)
         self._chips: list[LegendChip] = []
         self.pictures_button = icon_button("image", "Show pictures where there is room")
         self.pictures_button.setCheckable(True)

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePoli
 from models.core import places, record
 from studio import theme
 from studio.session import ModelInfo
-from studio.widgets.basics import vbox
+from studio.widgets.basics import Title, vbox
 from studio.widgets.thumbnail import rounded, run_picture
 
 THUMB = 30  # px
+WIDEST = 420  # px; longer names end in an ellipsis
 
 
 class ModelPicker(QPushButton):
@@ -29,10 +30,9 @@ class ModelPicker(QPushButton):
         self.setMinimumWidth(220)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Current model")
-        self._picture, self._title, self._state = QLabel(), QLabel("No model"), QLabel("choose or train one")
+        self._picture, self._title = QLabel(), Title("No model")
+        self._state = Title("choose or train one", "secondary", strong=False)
         self._picture.setFixedSize(THUMB, THUMB)
-        self._title.setProperty("role", "title")
-        self._state.setProperty("role", "secondary")
         column = vbox(self._title, self._state, spacing=0)
         self._arrow = arrow = QLabel()
         self._recolour()
@@ -54,8 +54,8 @@ class ModelPicker(QPushButton):
         self._arrow.setPixmap(theme.icon("caret-down", "secondary").pixmap(14, 14))
 
     def sizeHint(self) -> QSize:
-        """As wide as its words."""
-        return self._row.sizeHint().expandedTo(QSize(220, 42))
+        """As wide as its words, to a limit."""
+        return self._row.sizeHint().expandedTo(QSize(220, 42)).boundedTo(QSize(WIDEST, 42))
 
     def show_model(self, model: ModelInfo | None, state: str = "") -> None:
         """Show the current model; ``state`` says what it is doing."""

@@ -34,7 +34,6 @@ class NewRun(Card):
     def __init__(self, desk: Desk) -> None:
         super().__init__("New run")
         self.desk = desk
-        self.setFixedWidth(312)
         self.families: tuple[FamilyInfo, ...] = ()
         self.form: ConfigForm | None = None
         self._suggested_for: tuple[object, ...] = ()  # the dataset and its shape that the form was filled for

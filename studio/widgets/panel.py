@@ -12,6 +12,7 @@ from models.core.errors import UserError
 from studio import theme
 from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
+from studio.widgets.page_area import PageArea
 from studio.workers.desk import Desk
 from studio.workers.recipes import Prepared
 
@@ -41,8 +42,9 @@ class Panel(QWidget):
         self.error = ErrorNote()
         self.content = QWidget()
         self.empty = self._make_empty()
+        self._page = PageArea(self.content)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.content)
+        self._stack.addWidget(self._page)
         self._stack.addWidget(self.empty)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.GAP_L, theme.GAP_L, theme.GAP_L, theme.GAP_L)
@@ -79,7 +81,7 @@ class Panel(QWidget):
     def _model_changed(self) -> None:
         model = self.session.model
         self.usable = self.NEEDS is None or (model is not None and self.suits(model))
-        self._stack.setCurrentWidget(self.content if self.usable else self.empty)
+        self._stack.setCurrentWidget(self._page if self.usable else self.empty)
         self.error.hide()
         self._to_restore.clear()
         if self.usable:

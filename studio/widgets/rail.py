@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout
 
 from studio import theme
 
 ICON_SIDE = 20  # px
-BUTTON = QSize(60, 54)  # px
+BUTTON, LOWEST = QSize(60, 54), 42  # px; in a low window buttons are lower
 
 
 class Rail(QFrame):
@@ -37,7 +37,10 @@ class Rail(QFrame):
         button.setText(title)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(QSize(ICON_SIDE, ICON_SIDE))
-        button.setFixedSize(BUTTON)
+        button.setFixedWidth(BUTTON.width())
+        button.setMinimumHeight(LOWEST)
+        button.setMaximumHeight(BUTTON.height())
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         button.setFont(theme.font(theme.TINY))
         button.setAccessibleName(title)
         number = len(self._buttons) + 1
@@ -47,7 +50,7 @@ class Rail(QFrame):
         button.toggled.connect(lambda _on: self._paint_icons())
         self._group.addButton(button)
         self._buttons[key] = button
-        self._column.insertWidget(self._column.count() - 1, button)
+        self._column.insertWidget(self._column.count() - 1, button, 1000)  # all the room, up to its greatest height
         self._paint_icons()
 
     def select(self, key: str) -> None:

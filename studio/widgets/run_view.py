@@ -28,7 +28,7 @@ from studio.widgets.sparsity_card import SparsityCard
 from studio.widgets.thumbnail import laid_out, run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples
-PICTURES_WIDE, PICTURES_NARROW = 412, 250  # px
+PICTURES_WIDE, PICTURES_NARROW = 412, 268  # px
 PAIR_WORDS = "originals above"
 
 

@@ -22,7 +22,7 @@ class Segmented(QWidget):
         self._index = index
         self._hovered = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self._say()
 
@@ -61,17 +61,17 @@ class Segmented(QWidget):
     def _say(self) -> None:
         self.setAccessibleDescription(f"{self.text()}, one of {', '.join(self._options)}")
 
-    def _widths(self) -> list[int]:
+    def _widths(self, gap: int = theme.GAP_M) -> list[int]:
         metrics = QFontMetrics(theme.font(theme.BODY - 1, QFont.Weight.DemiBold))
-        return [metrics.horizontalAdvance(option) + 2 * theme.GAP_M for option in self._options]
+        return [metrics.horizontalAdvance(option) + 2 * gap for option in self._options]
 
     def sizeHint(self) -> QSize:
-        """All words at full width."""
+        """All words with room around them."""
         return QSize(sum(self._widths()) + 2, theme.CONTROL)
 
     def minimumSizeHint(self) -> QSize:
-        """Never narrower than its words."""
-        return self.sizeHint()
+        """All words, with little room between them: never narrower."""
+        return QSize(sum(self._widths(theme.GAP_XS)) + 2, theme.CONTROL)
 
     def _rects(self) -> list[QRectF]:
         widths = self._widths()

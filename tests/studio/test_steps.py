@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QApplication
 
 from models.core import places
 from models.core.errors import UserError
+from studio import clipping
 from studio.widgets.step_view import FAINT
 from studio.widgets.verdict_tiles import VerdictTiles, words
 from studio.window import Window
 from tests.studio.denoisers import train
 from tests.studio.runs import copy_into_home
-from tests.studio.test_panels import clipped, outside
 from tests.studio.windows import LEFT, button_of, click, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
@@ -117,7 +117,7 @@ def test_keys_take_phases_reset_and_go_back(panel, steps, studio: Window, qtbot)
     assert panel.view.isVisible()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (960, 640)], ids=["1280x800", "960x640"])
+@pytest.mark.parametrize("size", [(960, 520), *clipping.SIZES], ids=str)
 def test_nothing_is_clipped(panel, steps, studio: Window, qtbot, size: tuple[int, int]) -> None:
     studio.resize(*size)
     QTest.keyClick(steps, Qt.Key.Key_G)
@@ -125,7 +125,7 @@ def test_nothing_is_clipped(panel, steps, studio: Window, qtbot, size: tuple[int
     for _ in range(2):  # step mode, then the run
         QApplication.processEvents()
         assert (studio.width(), studio.height()) == size
-        assert outside(studio) + clipped(studio) == []
+        assert clipping.misfits(studio) == []
         panel.show_steps(False)
 
 

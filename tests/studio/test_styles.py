@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from models.core import export
 from models.core.mixing import SIDE
 from models.core.styles import FIXED, OFF
+from studio import clipping
 from studio.panels.styles import LAYERS as LAYERS_VIEW
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.mixing_grid import tile_of
@@ -19,7 +20,6 @@ from studio.window import Window
 from tests.studio.arithmetic import carried, undo
 from tests.studio.events import drag, enter_drag
 from tests.studio.styles import LAYERS, folder, panel
-from tests.studio.test_panels import clipped, outside
 from tests.studio.windows import LEFT, click, files_mime, wait_idle
 
 __all__ = ["folder", "panel"]
@@ -212,7 +212,7 @@ def test_a_click_on_a_map_and_a_double_click_on_a_source_open_them_large(panel, 
     assert not box.isVisible()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (960, 640)], ids=["1280x800", "960x640"])
+@pytest.mark.parametrize("size", [(960, 520), *clipping.SIZES], ids=str)
 def test_nothing_is_clipped_in_any_view(panel, studio: Window, qtbot, size: tuple[int, int]) -> None:
     """Fault C-66."""
     studio.resize(*size)
@@ -224,5 +224,5 @@ def test_nothing_is_clipped_in_any_view(panel, studio: Window, qtbot, size: tupl
             panel.one.about.set_open(opened)
             wait_idle(qtbot, studio)
             assert (studio.width(), studio.height()) == size, "the panel makes the window larger"
-            found[view, opened] = outside(studio) + clipped(studio)
+            found[view, opened] = clipping.misfits(studio)
     assert not {key: what for key, what in found.items() if what}

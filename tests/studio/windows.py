@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
@@ -11,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 import models
-from models.core import device
+from models.core import device, places
+from studio import clipping, theme
 from studio.window import Window
 from studio.workers.desk import Desk
 
@@ -97,3 +99,35 @@ def refused(qtbot, window: Window, recipe: dict) -> str:
 
 def banner_text(window: Window) -> str:
     return window.banner.accessibleName() if window.banner.isVisible() else ""
+
+
+def print_misfits() -> None:
+    """Print what does not fit in any panel, with a shipped model that suits it; for a process of its own scale."""
+    from studio.__main__ import make_application
+
+    application = make_application()
+    theme.apply(application, "dark")
+    window = Window(Desk.open())
+    window.show()
+    window.start_backend()
+    _until(lambda: window.desk.idle)
+    print(f"scale {window.devicePixelRatioF()}", flush=True)
+    for key, panel in window.panels.items():
+        window.open_run(places.pretrained() / (panel.OFFERS or "vae-fashion"))
+        window.show_panel(key)
+        _until(lambda: window.desk.idle)
+        for size in clipping.SIZES:
+            print(*(f"{key} at {size}: {what}" for what in clipping.misfits_at(window, size)), sep="\n", end="")
+    window.close()
+    application.quit()
+
+
+def _until(what: Callable[[], bool]) -> None:
+    """Let events pass until ``what`` holds, deliveries included; at most a minute."""
+    end = time.monotonic() + LONG / 1000
+    while not what():
+        assert time.monotonic() < end
+        QTest.qWait(20)
+    QTest.qWait(20)
+    if not what():
+        _until(what)
