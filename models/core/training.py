@@ -210,7 +210,7 @@ def train(
     try:
         config, new = planned(run, wanted or {})
         recorder = _prepare(
-            run, dataset, config, stop=stop, hooks=hooks, changes=changes or Changes(),
+            run, dataset, values=config, stop=stop, hooks=hooks, changes=changes or Changes(),
             checkpoint_steps=checkpoint_steps, checkpoint_seconds=checkpoint_seconds,
         )  # fmt: skip
         step = recorder.step
@@ -259,8 +259,8 @@ def explain(error: Exception, run: Run) -> UserError:
 def _prepare(
     run: Run,
     dataset: Dataset,
-    values: Mapping[str, Any],
     *,
+    values: Mapping[str, Any],
     stop: StopRequest,
     hooks: Hooks,
     changes: Changes,
