@@ -230,8 +230,7 @@ class Denoiser(FamilyModel):
 
     def score(self, clean: Any, painted: Any) -> None:
         """Count the mean over images of 10 log10(1 / MSE), in decibels."""
-        decibels = noise.psnr(clean, painted)  # (b,)
-        self.psnr_tracker.update_state(ops.mean(decibels), sample_weight=ops.shape(clean)[0])
+        self.psnr_tracker.update_state(ops.mean(noise.psnr(clean, painted)), sample_weight=ops.shape(clean)[0])
 
     def disturb(self, images: Images, seed: int) -> Images:
         """Pictures with noise in the middle of the range that the model was trained on (n, h, w, c) in [0, 1]."""

@@ -173,7 +173,9 @@ def _safetensors(network: Any, path: str) -> None:
     import numpy as np
     from safetensors.numpy import save_file
 
-    tensors = {variable.path: np.ascontiguousarray(variable.numpy()) for variable in network.weights}
+    from models.core.variables import read_variable
+
+    tensors = {variable.path: np.ascontiguousarray(read_variable(variable)) for variable in network.weights}
     assert len(tensors) == len(network.weights)
     save_file(tensors, path, metadata={"format": "keras", "architecture": network.to_json()})
 

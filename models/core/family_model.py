@@ -21,6 +21,7 @@ from keras import ops
 from models.core.contract import Contract
 from models.core.errors import UserError
 from models.core.family import DataSpec
+from models.core.variables import read_variable
 
 ROWS = 64  # of an array that are looked at before a fit
 
@@ -88,7 +89,7 @@ class FamilyModel(Contract, keras.Model):
     def get_compile_config(self) -> Any:
         """Keras' own; an optimizer of the family is made again by ``make_optimizer``."""
         if self.compiled and not type(self.optimizer).__module__.startswith("keras."):
-            rate = float(ops.convert_to_numpy(self.optimizer.learning_rate))
+            rate = float(read_variable(self.optimizer.learning_rate))
             return {"family_optimizer": {"learning_rate": rate}, "jit_compile": self.jit_compile}
         return super().get_compile_config()
 

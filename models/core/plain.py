@@ -34,7 +34,7 @@ def plain(network: keras.Model, outputs: Sequence[str]) -> keras.Model:
 def with_weights(layer: layers.Layer, inputs: Any, *weights: Any) -> Any:
     """Call a layer of Keras on symbolic inputs, give it these weights, return its output."""
     output = layer(inputs)
-    layer.set_weights([np.asarray(ops.convert_to_numpy(one), np.float32) for one in weights])
+    layer.set_weights([np.asarray(ops.convert_to_numpy(ops.convert_to_tensor(one)), np.float32) for one in weights])
     return output
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 import models
 from models import ddpm, latent_diffusion
 from models.core.family import DataSpec, parse_config
 from models.core.unet import Size
+from models.core.variables import read_variable
 
 CLASSES = ("first", "second", "third")
 TINY = Size(8, (1,), 1)
@@ -46,7 +46,7 @@ def moved(model: Any) -> Any:
     for variable in model.variables:
         if "float" in str(variable.dtype) and len(variable.shape) and "moving_variance" not in variable.path:
             change = 0.1 * rng.standard_normal(variable.shape, np.float32)
-            variable.assign(keras.ops.convert_to_numpy(variable) + change)
+            variable.assign(read_variable(variable) + change)
     if hasattr(model, "stage"):
         model.steps_done.assign(model.schedule.start(1) + 3)
     return model

@@ -12,6 +12,7 @@ import pytest
 import models
 from models import transfer
 from models.core.errors import UserError
+from models.core.variables import read_variable
 from tests.models.backend import small_models
 
 ONE_EACH = [case for case in small_models.CASES if case in models.FAMILIES]
@@ -31,7 +32,7 @@ def known(model: Any) -> Any:
 
 
 def values(variables: Any) -> list[Any]:
-    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
+    return [read_variable(variable) for variable in variables]
 
 
 def kept(model: Any) -> list[Any]:
