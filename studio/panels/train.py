@@ -11,7 +11,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
-from models.core import places, record, sealed
+from models.core import places, record, sealed, signals
 from models.core.datasets import recorded
 from models.core.doctor import Diagnosis
 from models.core.errors import UserError
@@ -287,7 +287,8 @@ class Train(Panel):
 
     def _tour_of_phases(self) -> Iterator[str]:
         """Let two networks learn from real clothes for a few seconds, then take their phases one by one."""
-        two = [index for index, info in enumerate(self.new.families) if info.curves]
+        metrics = [[name for group in info.curves for name in group.metrics] for info in self.new.families]
+        two = [index for index, names in enumerate(metrics) if signals.suits(names)]
         if not two:
             return
         self.new.family.setCurrentIndex(two[0])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from models.core.curves import CurveGroup
@@ -72,6 +73,11 @@ class Curves(QWidget):
         theme.bus().changed.connect(self._restyle)
         self._restyle()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the tabs move together."""
+        super().resizeEvent(event)
+        self._segments.setMaximumWidth(max(self.width(), self._segments.minimumSizeHint().width()))
+
     def _make_plot(self) -> None:
         self._plot = plain_plot("Learning curves")
         self._item = self._plot.getPlotItem()
@@ -113,6 +119,8 @@ class Curves(QWidget):
         if (tuple(groups), whole) != (self._declared, self._whole):
             self._declared, self._whole = tuple(groups), whole
             self._rebuild(chosen)
+            if chosen in (options := self._segments.options()):  # also where the words on the tabs are what they were
+                self._segments.set_index(options.index(chosen))
             self._show_group()
 
     def names(self) -> list[str]:

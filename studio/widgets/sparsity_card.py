@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout
 
 from models.core import metrics
 from studio import theme
@@ -15,6 +17,7 @@ from studio.widgets.card import Card
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.sparsity_chart import HeatMap, Histogram
 
+NARROW = 360  # px of the card
 LOW, HIGH, A_DECADE = -5, 1, 20  # powers of ten that the weight's slider spans, and its steps in each
 
 
@@ -52,13 +55,20 @@ class SparsityCard(Card):
         charts = hbox(self.histogram, self.heat, spacing=theme.GAP_M)
         charts.setStretch(0, 1)
         charts.setStretch(1, 1)
-        sliders = hbox(names[0], self.weight, names[1], self.target, spacing=theme.GAP_S)
-        sliders.setStretch(1, 1)
-        sliders.setStretch(3, 1)
+        pairs = [hbox(*pair) for pair in zip(names, (self.weight, self.target), strict=True)]
+        for pair in pairs:
+            pair.setStretch(1, 1)
+        self._sliders = sliders = hbox(*pairs)
         self.body.addLayout(vbox(charts), 1)
         self.body.addWidget(self.measures)
         self.body.addLayout(sliders)
         self.live(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the sliders stand beneath each other."""
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        self._sliders.setDirection(direction.LeftToRight if self.width() >= NARROW else direction.TopToBottom)
 
     def live(self, on: bool) -> None:
         """Whether the run is being trained, so that the sliders have somebody to speak to."""

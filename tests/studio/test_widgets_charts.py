@@ -11,6 +11,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from models.core.curves import CurveGroup
 from studio import theme
 from studio.widgets.codings_chart import CodingsChart
 from studio.widgets.curve_data import Table, smooth, thin
@@ -69,6 +70,13 @@ def test_a_single_point_has_an_axis_of_its_own_whatever_was_shown_before(curves:
     curves.grab()
     assert curves._lines["loss"].opts["symbol"] is None
     assert curves._view.viewRange()[0][1] > 40  # it goes on following
+
+
+def test_the_chosen_tab_is_shown_though_its_words_were_there_before(curves: Curves) -> None:
+    curves.append_rows([{"step": 1, "loss": 0.5, "psnr": 12.0}])
+    assert curves._segments.text() == "all"
+    curves.set_groups([CurveGroup("loss", ("loss",)), CurveGroup("psnr", ("psnr",))], "loss")
+    assert curves._segments.text() == "loss" and curves.visible_names() == ["loss"]
 
 
 def test_a_legend_chip_hides_its_curve(curves: Curves) -> None:
