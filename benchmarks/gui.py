@@ -132,7 +132,7 @@ class Bench:
         self.window = Window(self.desk)
         self.window.resize(1280, 800)
         self.window.show()
-        self.collector = program.collect_garbage_here(self.app)
+        self.collector = program.collect_garbage_here(self.app, self.desk.activity)
         self.wait(lambda: False, 0.3)
         self.ticks.take()
 

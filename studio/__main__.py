@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
-AWAY_ROUNDS = 30  # seconds without a move of the mouse
 MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
@@ -99,30 +98,35 @@ def route_errors(show: Callable[[str], None]) -> None:
     qInstallMessageHandler(qt_message)
 
 
-def collect_garbage_here(parent: Any) -> Any:
+def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) -> Any:
     """Collect only from a timer of the GUI thread: a collection in a worker could destroy a widget there.
 
     Models that are done with are swept away while nobody looks: that takes half a second in which no window moves.
+
+    Args:
+        parent: of the timer.
+        activity: what the threads do, ``Desk.activity``.
     """
-    from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QCursor
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtGui import QCursor, QGuiApplication
 
     from studio.workers import garbage
 
     timer = QTimer(parent)
     rounds = iter(range(1, sys.maxsize))
-    cursor, moved = QCursor.pos(), 0
+
+    def hand() -> tuple[Any, bool]:
+        return QCursor.pos(), QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+
+    away = garbage.Away(hand, activity)
 
     def collect() -> None:
-        nonlocal cursor, moved
-        number = next(rounds)
-        if QCursor.pos() != cursor:
-            cursor, moved = QCursor.pos(), number
+        number, nobody = next(rounds), away.look()
         if gc.get_count()[0] > MANY_OBJECTS:  # an import or a trace: they stay, and looking at all of them takes 0.1 s
             gc.freeze()
             return
-        if number - moved > AWAY_ROUNDS and garbage.sweep():
-            moved = number
+        if nobody and garbage.sweep():
+            away.begin_again()
             return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 
@@ -180,7 +184,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     if not arguments.tour and not arguments.size:
         window.restore(str(settings.get("geometry", "")))
     window.show()
-    keep = collect_garbage_here(application)
+    keep = collect_garbage_here(application, desk.activity)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
     if arguments.files:
         files = [str(record.find_run(name)) for name in arguments.files]

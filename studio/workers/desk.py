@@ -44,6 +44,10 @@ class Desk:
         """Whether no thread has anything to do."""
         return self.inference.idle and self.errands.idle and self.studies.idle and not self.jobs.running
 
+    def activity(self) -> tuple[bool, int]:
+        """Whether any thread works, and how many questions were asked so far: what tells that somebody is there."""
+        return not self.idle, self.inference.asked + self.errands.asked + self.studies.asked
+
     def close(self) -> bool:
         """Stop and save, ten seconds at most for all together; True if every thread ended in time."""
         end = time.monotonic() + CLOSE_SECONDS

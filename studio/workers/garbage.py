@@ -1,9 +1,17 @@
-"""Memory of models that are done with. Freezing keeps collections short, but what is frozen is never given back."""
+"""Memory of models that are done with. Freezing keeps collections short, but what is frozen is never given back.
+
+Whoever looks while everything is collected sees a window that stands still for half a second. So that waits until
+nobody does: ``Away`` tells.
+"""
 
 from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
+from typing import Any
+
+AWAY, LONG_AWAY = 30, 600  # looks: with nothing being done at all, and with work that goes on by itself
 
 _due = threading.Event()
 
@@ -31,3 +39,33 @@ def sweep() -> bool:
     gc.collect()
     gc.freeze()
     return True
+
+
+class Away:
+    """Whether somebody uses the program, looked at once a second; no event passes through Python for it.
+
+    Args:
+        hand: what the mouse does: (its place, whether a button is held).
+        activity: what the threads do: (whether one works, the questions asked so far).
+    """
+
+    def __init__(self, hand: Callable[[], tuple[Any, bool]], activity: Callable[[], tuple[bool, int]]) -> None:
+        self._hand, self._activity = hand, activity
+        self._place, self._asked = hand()[0], activity()[1]
+        self._unmoved = self._quiet = 0
+
+    def look(self) -> bool:
+        """Look again; True once nobody has done anything for long enough.
+
+        A key that moves a slider, a film that plays and a photo that is being cleaned are work or questions; a training
+        and its window may go on for hours, and then only the mouse tells.
+        """
+        (place, held), (works, asked) = self._hand(), self._activity()
+        self._unmoved = 0 if held or place != self._place else self._unmoved + 1
+        self._quiet = 0 if works or asked != self._asked or not self._unmoved else self._quiet + 1
+        self._place, self._asked = place, asked
+        return self._quiet > AWAY or self._unmoved > LONG_AWAY
+
+    def begin_again(self) -> None:
+        """Wait as long as at first."""
+        self._unmoved = self._quiet = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from collections import OrderedDict
@@ -57,7 +56,7 @@ class Worker(QObject):
         self._oldest: dict[str, int] = {}  # by key: the first stamp whose answer is still wanted
         self._of_model: set[str] = set()  # keys of what is asked about the current model
         self._running: Task | None = None
-        self._stamps = itertools.count(1)
+        self.asked = 0  # questions so far
         self._wake = threading.Condition()
         self._closing = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -77,7 +76,8 @@ class Worker(QObject):
         who moves a slider without a pause sees every picture that there is time for, of every kind that is asked.
         What is asked ``of_model`` is about the current model: ``forget_model`` drops it.
         """
-        task = Task(key, next(self._stamps), work, then, failed, progressed)
+        self.asked += 1
+        task = Task(key, self.asked, work, then, failed, progressed)
         with self._wake:
             if in_turn:
                 self._oldest.setdefault(key, task.stamp)

@@ -1,0 +1,70 @@
+"""A full collection waits until nobody uses the program: it holds the window up for half a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.window import Window
+from studio.workers import garbage
+from studio.workers.garbage import AWAY, LONG_AWAY, Away
+
+
+class Somebody:
+    """What a mouse and the threads do."""
+
+    def __init__(self) -> None:
+        self.place, self.held, self.works, self.asked = (0, 0), False, False, 0
+        self.away = Away(lambda: (self.place, self.held), lambda: (self.works, self.asked))
+
+    def looks(self, count: int) -> list[bool]:
+        return [self.away.look() for _ in range(count)]
+
+
+@pytest.fixture
+def somebody() -> Somebody:
+    return Somebody()
+
+
+def test_nobody_is_there_after_half_a_minute_of_nothing(somebody: Somebody) -> None:
+    assert somebody.looks(AWAY) == [False] * AWAY
+    assert somebody.looks(1) == [True]
+    somebody.away.begin_again()
+    assert somebody.looks(AWAY) == [False] * AWAY
+
+
+def test_a_move_a_held_button_a_question_and_work_begin_it_again(somebody: Somebody) -> None:
+    for change in ({"place": (5, 0)}, {"held": True}, {"asked": 7}, {"works": True}):
+        somebody.looks(AWAY + 5)
+        vars(somebody).update(change)
+        assert somebody.looks(1) == [False], change
+        somebody.held = somebody.works = False
+        assert somebody.looks(AWAY) == [False] * AWAY, change
+        assert somebody.looks(1) == [True], change
+
+
+def test_work_that_goes_on_for_hours_does_not_keep_the_memory_of_old_models_for_ever(somebody: Somebody) -> None:
+    somebody.works = True
+    seen = []
+    for number in range(LONG_AWAY + 1):
+        somebody.asked = number
+        seen += somebody.looks(1)
+    assert seen == [False] * LONG_AWAY + [True]
+
+
+def test_the_window_counts_what_its_threads_are_asked(studio: Window, qtbot) -> None:
+    works, before = studio.desk.activity()
+    assert not works
+    studio.desk.errands.ask("once", lambda task: None, lambda answer: None, lambda error: None)
+    assert studio.desk.activity()[1] == before + 1
+
+
+def test_a_sweep_is_due_once_for_each_time_that_it_was_asked_for(monkeypatch) -> None:
+    collected: list[str] = []
+    monkeypatch.setattr(garbage.gc, "collect", lambda: collected.append("all"))
+    monkeypatch.setattr(garbage.gc, "unfreeze", lambda: None)
+    monkeypatch.setattr(garbage.gc, "freeze", lambda: None)
+    garbage.sweep()
+    collected.clear()
+    garbage.mark()
+    assert garbage.sweep() and not garbage.sweep()
+    assert collected == ["all"]
