@@ -71,11 +71,14 @@ class VAEConfig(Config):
     batch_size: int = setting(128, "How many images one step looks at.", unit="images", ge=1, le=4096)
 
 
+FEW_PIXELS = 400  # an image of fewer has so little error to lose that the whole KL term flattens every coding
+
+
 def suggest(spec: DataSpec) -> dict[str, Any]:
     """Settings that suit a dataset better than the textbook's: colour or large images want convolutions."""
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
-        return {}
+        return {} if height * width >= FEW_PIXELS else {"kl_weight": 0.1}
     return {"architecture": "conv", "latent_size": 64, "kl_weight": 0.2, "batch_size": 64, "epochs": 20}
 
 
@@ -240,4 +243,5 @@ def build(config: VAEConfig, spec: DataSpec) -> VAE:
 
 # Lessons. The KL term is divided by the number of pixel values because the squared error is a mean over them, not a
 # sum: without that the price is 784 times too high and every coding collapses onto the prior. A kl_weight below 1
-# trades a prior that fits less well for a prettier reconstruction (beta-VAE, Higgins et al. 2017, backwards).
+# trades a prior that fits less well for a prettier reconstruction (beta-VAE, Higgins et al. 2017, backwards). On digits
+# of 8 x 8 pixels a weight of 1 leaves one grey digit for every coding (KL 0.002 after 40 epochs), 0.1 gives ten kinds.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
+SIZE = (1280, 800)  # px of the window at the first start and in the tour's pictures
+FRAME = 40  # px of a window's title bar and edges, about
 MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
@@ -180,7 +182,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
     route_errors(desk.session.notice)
     window = Window(desk)
-    window.resize(*(arguments.size or (1280, 800)))
+    window.resize(*(arguments.size or (SIZE if arguments.tour else first_size(application))))
     if not arguments.tour and not arguments.size:
         window.restore(str(settings.get("geometry", "")))
     window.show()
@@ -202,6 +204,12 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
         faulthandler.disable()
         crash.unlink()
     return tour.exit_code if arguments.tour else code
+
+
+def first_size(application: QApplication) -> tuple[int, int]:
+    """1280 x 800, or what the screen has room for beside bars and the window's frame."""
+    room = application.primaryScreen().availableSize()
+    return min(SIZE[0], room.width()), min(SIZE[1], room.height() - FRAME)
 
 
 def make_application() -> QApplication:

@@ -56,6 +56,7 @@ QLabel[role="box"] {{ background: {t.raised}; border: 1px solid {t.line}; border
 QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 5px 8px; font-size: 12px; }}
 QFrame[role="rule"] {{ background: {t.line}; border: none; max-height: 1px; min-height: 1px; }}
 QFrame[role="error_box"] {{ background: {t.bad_back}; border: 1px solid {t.bad}; border-radius: 8px; }}
+QFrame[role="note_box"] {{ background: {t.accent_back}; border: 1px solid {t.accent}; border-radius: 8px; }}
 QFrame[role="inset"] {{ background: {t.raised}; border: none; border-radius: 8px; }}
 """
 

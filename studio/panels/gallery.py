@@ -24,7 +24,7 @@ from studio.widgets.picture import Picture
 from studio.workers import desktop_trash
 from studio.workers.recipes import text_chunk
 
-SUFFIXES = (".png", ".apng", ".gif", ".webp")
+SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
 FILMS = (".apng", ".gif", ".webp")
 
@@ -91,7 +91,7 @@ class Gallery(Panel):
         """List the folder anew, newest first. It may change meanwhile: what has gone is not shown."""
         found = [(state.st_mtime_ns, path.name, path) for path, state in files.listed(places.exports())]
         self.files = [path for _, _, path in sorted(found, reverse=True) if _is_export(path)]
-        self.all.set_subtitle(f"{len(self.files)} files" if self.files else "")
+        self.all.set_subtitle(count_of_files(len(self.files)))
         self.grid.setVisible(bool(self.files))
         self.nothing.setVisible(not self.files)
         self.grid.set_source(len(self.files), self._thumbnail)
@@ -242,3 +242,8 @@ def _short(value: Any) -> str:
         numbers = all(isinstance(v, int | float) for v in value)
         text = ", ".join(f"{v:+.2f}" for v in value) if numbers else f"{len(value)} groups"
     return text if len(text) <= 160 else text[:157] + "…"
+
+
+def count_of_files(count: int) -> str:
+    """ "1 file", "12 files", or nothing."""
+    return {0: "", 1: "1 file"}.get(count, f"{count:,} files")

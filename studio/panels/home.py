@@ -120,9 +120,12 @@ class Home(Panel):
             column.addWidget(empty)
         column.addStretch(1)
         page.setLayout(column)
+        bar = self._area.verticalScrollBar()
+        place = bar.value()
         if (old := self._area.takeWidget()) is not None:
             old.deleteLater()  # not at once: a click on one of its buttons may have led here
         self._area.setWidget(page)
+        QTimer.singleShot(0, self, lambda: bar.setValue(place))  # once the page is laid out
 
     def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:
         return FlowRow(*(RunCard(run, own=own, panel=self) for run in runs), spacing=theme.GAP_M)

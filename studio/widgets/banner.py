@@ -30,7 +30,10 @@ class Banner(ErrorNote):
     def notice(self, what: UserError | str) -> None:
         """Show an error or a plain sentence."""
         self._asks = False
-        self.show_error(what if isinstance(what, UserError) else UserError(what))
+        if isinstance(what, UserError):
+            self.show_error(what)
+        else:
+            self.show_note(what)
 
     @Slot(object)
     def _ask(self, error: UserError) -> None:

@@ -96,6 +96,11 @@ class Glyph(QLabel):
         self._name, self._role, self._side = name, role, side
         self.setFixedSize(QSize(side, side))
 
+    def set_icon(self, name: str, role: str) -> None:
+        """Show another icon, or in another colour."""
+        self._name, self._role = name, role
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the icon in the theme's colour."""
         theme.icon(self._name, self._role).paint(QPainter(self), self.rect())
@@ -133,7 +138,10 @@ class EmptyState(QWidget):
 
 
 class ErrorNote(QFrame):
-    """An error where the result would be: what happened, where, what to do next; its text can be selected."""
+    """An error where the result would be: what happened, where, what to do next; its text can be selected.
+
+    It can say something that is no error, too, and then it does not look like one.
+    """
 
     asked = Signal()
     dismissed = Signal()
@@ -155,17 +163,30 @@ class ErrorNote(QFrame):
         close = icon_button("x", "Dismiss", "small")
         close.clicked.connect(self.dismiss)
         words = vbox(self._what, self._where, self._advice, hbox(self.action, None), spacing=theme.GAP_XS)
-        mark, top = Glyph("warning-circle", "bad", 20), Qt.AlignmentFlag.AlignTop
-        row = hbox(mark, words, close, margin=theme.GAP_M)
+        self._mark, top = Glyph("warning-circle", "bad", 20), Qt.AlignmentFlag.AlignTop
+        row = hbox(self._mark, words, close, margin=theme.GAP_M)
         row.setStretch(1, 1)
-        row.setAlignment(mark, top)
+        row.setAlignment(self._mark, top)
         row.setAlignment(close, top)
         self.setLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
+    def show_note(self, text: str) -> None:
+        """Say something that is no error."""
+        self.show_error(UserError(text))
+        self._dress("note_box", "info", "accent")
+
+    def _dress(self, role: str, icon: str, colour: str) -> None:
+        self._mark.set_icon(icon, colour)
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
     def show_error(self, error: UserError, action: str = "") -> None:
         """Show an error; ``action`` is the text of a button that emits ``asked``."""
+        self._dress("error_box", "warning-circle", "bad")
         for part, text in ((self._what, error.what), (self._where, error.where), (self._advice, error.advice)):
             part.setText(text)
             part.setVisible(bool(text))

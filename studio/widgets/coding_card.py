@@ -9,7 +9,8 @@ from PySide6.QtGui import QUndoStack
 
 from models.core import latent
 from models.core.family import About
-from studio.widgets.card import Card, Foldout, Segmented, button, hbox
+from studio.widgets.card import Card, Foldout, Segmented, button
+from studio.widgets.flow_row import FlowRow
 from studio.widgets.slider_table import SliderTable
 
 RANGE = 3.0  # standard deviations of the prior
@@ -48,7 +49,7 @@ class CodingCard(Card):
         self.own.clicked.connect(self.own_asked)
         self.about = Foldout("What am I looking at?", about)
         self.body.addWidget(self.sliders, 1)
-        self.body.addLayout(hbox(random, reset, undo, self.own, None, spacing=6))
+        self.body.addWidget(FlowRow(random, reset, undo, self.own, spacing=6))
         self.body.addWidget(self.about)
 
     def begin(self, size: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
-from studio.widgets.basics import button, hbox, label
+from studio.widgets.basics import Title, button, hbox
+
+LEAST = 24  # px of the bar, where there is little room
 
 
 class ProgressRow(QWidget):
@@ -15,9 +17,10 @@ class ProgressRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._words, self._bar, cancel = label("", "secondary"), QProgressBar(), button("Cancel", "ghost")
+        self._words, self._bar, cancel = Title("", "secondary", strong=False), QProgressBar(), button("Cancel", "ghost")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
+        self._bar.setMinimumWidth(LEAST)
         cancel.clicked.connect(self.cancelled)
         self.setLayout(hbox(self._words, self._bar, cancel))
         self.hide()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.core import places
-from studio.panels.gallery import Gallery
+from studio.panels.gallery import Gallery, count_of_files
 from studio.window import Window
 from tests.studio.windows import open_window, wait_idle
 
@@ -72,3 +72,19 @@ def test_refreshing_survives_whatever_happens_to_the_folder(studio: Window, qtbo
     folder.write_text("a file where the folder was")
     gallery.refresh()
     assert names(gallery) == [] and gallery.nothing.isVisible()
+
+
+def test_every_kind_of_image_that_a_panel_exports_is_in_the_gallery(qtbot, app_theme, folder) -> None:
+    """A photo that Denoise had saved as JPEG was said to be in the Gallery, and was not."""
+    for suffix in ("jpg", "JPEG", "webp", "gif"):
+        Image.new("RGB", (8, 8), (200, 90, 30)).save(folder / f"photo.{suffix}")
+    studio = open_window(qtbot)
+    studio.show_panel("gallery")
+    wait_idle(qtbot, studio)
+    gallery = studio.panels["gallery"]
+    assert {"photo.jpg", "photo.JPEG", "photo.webp", "photo.gif"} <= set(names(gallery))
+    assert all(gallery.grid.image(index) is not None for index in range(len(gallery.files)))
+
+
+def test_one_file_is_no_files() -> None:
+    assert [count_of_files(count) for count in (0, 1, 2, 1234)] == ["", "1 file", "2 files", "1,234 files"]

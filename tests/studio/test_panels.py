@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from models.core import places
+from models.core.errors import UserError
 from studio import clipping, theme
+from studio.__main__ import first_size
 from studio.panels import PANELS
 from studio.widgets.card import EmptyState
 from studio.window import Window
@@ -186,3 +189,32 @@ def test_nothing_is_clipped_on_other_screens(tmp_path: Path, scale: str) -> None
                           text=True, timeout=300, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == [f"scale {float(scale)}"]
+
+
+def test_home_stays_where_it_was_scrolled_to_when_a_run_goes(busy: Window, qtbot) -> None:
+    for number in range(6):
+        shutil.copytree(places.runs() / "tiny", places.runs() / f"more-{number}")
+    busy.resize(1024, 600)
+    busy.show_panel("home")
+    wait_idle(qtbot, busy)
+    bar = busy.panels["home"]._area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 200)
+    bar.setValue(180)
+    shutil.rmtree(places.runs() / "more-0")
+    busy.session.runs_changed.emit()
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: bar.value() == 180)
+
+
+def test_what_is_no_error_does_not_look_like_one(studio: Window) -> None:
+    studio.session.notice("The image was made at step 20; the run is at step 40 now.")
+    assert studio.banner.isVisible() and studio.banner.property("role") == "note_box"
+    studio.session.notice(UserError("The disk is full."))
+    assert studio.banner.property("role") == "error_box"
+    studio.banner.dismiss()
+
+
+def test_the_first_window_fits_the_screen(qapp: QApplication) -> None:
+    room = qapp.primaryScreen().availableSize()
+    width, height = first_size(qapp)
+    assert width == min(1280, room.width()) and height == min(800, room.height() - 40)
