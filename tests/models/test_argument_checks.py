@@ -170,7 +170,18 @@ def test_what_is_missing_is_named_with_the_rest(command, capsys):
 
 def test_every_argument_of_every_command_is_in_the_table():
     """A new argument takes a check, and a line here."""
-    free = {"--json", "-h", "--help", "--version", "--linear", "--judge", "family", "--class", "--attribute"}
+    free = {
+        "--json",
+        "-h",
+        "--help",
+        "--version",
+        "--linear",
+        "--judge",
+        "--defaults",
+        "family",
+        "--class",
+        "--attribute",
+    }
     commands = next(action for action in parser()._actions if action.dest == "command").choices
     assert commands is not None
     for name, command in commands.items():
