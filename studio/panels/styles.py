@@ -284,7 +284,7 @@ class Styles(Panel):
 
     def tour(self) -> Iterator[str]:
         """Mix, move the crossover, blend layers, look at noise and feature maps, walk, export."""
-        if self.content.isHidden():
+        if not self.usable:
             yield "no-model"
             return
         yield "mixes"

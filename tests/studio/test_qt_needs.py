@@ -48,7 +48,7 @@ def test_offscreen_too_what_is_missing_is_named_with_its_packages(lacking: str, 
 def test_a_window_needs_more_than_the_tour(monkeypatch: pytest.MonkeyPatch) -> None:
     cursor = without("libxcb-cursor.so.0", "libxcb-icccm.so.4")
     assert qt_needs.problem(cursor) == ""
-    monkeypatch.setenv("DISPLAY", ":77")
+    monkeypatch.setenv("DISPLAY", ":7777")
     said = qt_needs.problem(cursor)
     assert "lacks libxcb-cursor.so.0, libxcb-icccm.so.4" in said and "libxcb-cursor0 libxcb-icccm4" in said
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen:anything")
@@ -96,7 +96,7 @@ def test_what_is_no_library_needs_nothing(tmp_path: Path) -> None:
 @linux
 @pytest.mark.parametrize(
     ("display", "platform", "words"),
-    [(":77", "", "display ':77'"), ("", "xcb", "display ''"), ("", "nonsense", "no platform 'nonsense'")],
+    [(":7777", "", "display ':7777'"), ("", "xcb", "display ''"), ("", "nonsense", "no platform 'nonsense'")],
 )
 def test_a_display_that_cannot_be_opened_is_one_line_and_no_abort(display: str, platform: str, words: str) -> None:
     environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": platform}

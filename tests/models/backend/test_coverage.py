@@ -10,6 +10,7 @@ import pytest
 from models import __main__ as command_line
 from models import gan
 from models.core import coverage, datasets, images, judge, previews, swd, training
+from models.core.datasets import recorded
 from models.core.errors import Cancelled, UserError
 from models.core.record import Run
 from tests.models.backend.conftest import blobs
@@ -115,7 +116,7 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
 
 def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys):
     run = trained(tmp_path / "run", labelled)
-    monkeypatch.setattr(datasets, "load", lambda *_, **__: labelled)
+    monkeypatch.setattr(recorded, "load", lambda *_, **__: labelled)
     monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
     assert command_line.main(["doctor", str(run.folder), "--judge"]) == 0
     assert "too early to say" in capsys.readouterr().out

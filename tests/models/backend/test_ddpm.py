@@ -31,7 +31,7 @@ def taught():
                      schedule_points="0.1:0.3, 0.3:0.05, 0.6:0.01")  # fmt: skip
     y = np.arange(192, dtype=np.int32) % 3
     noise = 0.02 * np.random.default_rng(0).standard_normal((192, 8, 8, 1))
-    x = ((y / 2.0)[:, None, None, None] + noise).astype(np.float32)
+    x = np.clip((y / 2.0)[:, None, None, None] + noise, 0.0, 1.0).astype(np.float32)
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     return model, model.fit(x, y, epochs=70, batch_size=32, verbose=0).history
 
