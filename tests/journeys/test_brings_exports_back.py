@@ -12,6 +12,7 @@ from PIL import Image
 
 from models.core import images
 from models.core.diffuses import Sampling
+from studio.widgets.paint_page import grown
 from studio.window import Window
 from studio.workers.cleaning import Noise
 from studio.workers.playback import Setup, View
@@ -177,6 +178,9 @@ def test_the_other_pages_of_diffusion(journey: Journey, diffusion_run: Path, mod
     if mode == "forward":
         page.change(((0.3, 0.9), (0.6, 0.4)))
         journey.idle()
+    else:
+        page._change(grown)
+        journey.idle(made)
     page.go_to(40)
     path, wanted = journey.export(lambda: page._export("frame")), page.recipe()
     journey.come_back(path)
