@@ -135,6 +135,9 @@ def log_file() -> Path:
     return places.logs() / "models.log"
 
 
+_handlers: list[logging.Handler] = []  # the log file that is open
+
+
 def start_log() -> None:
     """Send the details of a failure, Python's warnings and what libraries print into the log file.
 
@@ -147,6 +150,11 @@ def start_log() -> None:
         handler = logging.FileHandler(path, **words)
     except OSError:
         handler = logging.FileHandler(os.devnull, **words)  # without any handler TensorFlow makes one for the terminal
+    while _handlers:  # of a command that ran before in this process
+        before = _handlers.pop()
+        logging.getLogger().removeHandler(before)
+        before.close()
+    _handlers.append(handler)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, format=FORMAT)
     logging.captureWarnings(True)
     aside(handler)

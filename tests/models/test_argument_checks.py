@@ -22,6 +22,7 @@ ENDINGS = ["x.jpg", "x"]
 PLACES = [DIR, "", f"{FILE}/x.png", "n" * 300 + ".png"]
 
 # command -> (what it must be given, what is wrong by argument)
+GROUNDS = ["no colour", ""]
 BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "info": ([], {"run": [GONE, DIR, FILE, ""]}),
     "doctor": ([], {"run": [GONE, DIR]}),
@@ -53,17 +54,18 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {
             "run": [GONE, DIR], "--count": COUNTS, "--seed": SEEDS, "--out": [*PLACES, *ENDINGS],
             "--images": [GONE, DIR], "--from": ["0", "x"], "--sampler": ["fast"], "--steps": ["0", "x"],
-            "--eta": ["-0.1", "2", "nan"], "--guidance": ["-1", "21", "inf"],
+            "--eta": ["-0.1", "2", "nan"], "--guidance": ["-1", "21", "inf"], "--background": GROUNDS,
         },
     ),
     "reconstruct": (
         ["a run", "--images", FILE, "--out", "x.png"],
-        {"run": [GONE], "--images": [GONE, DIR], "--out": [*PLACES, *ENDINGS, "x.gif"]},
+        {"run": [GONE], "--images": [GONE, DIR], "--out": [*PLACES, *ENDINGS, "x.gif"], "--background": GROUNDS},
     ),
     "interpolate": (
         ["a run", "--from", "1", "--to", "2", "--out", "x.png"],
         {
             "run": [GONE], "--from": SEEDS, "--to": SEEDS, "--steps": ["1", "1001", "x"], "--out": [*PLACES, *ENDINGS],
+            "--scale": ["0", "65", "x"], "--fps": ["0", "101", "nan"],
         },
     ),
     "export": (
@@ -74,7 +76,8 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         ["a run", "--images", FILE, "--out", "clean"],
         {
             "run": [GONE], "--images": [GONE], "--out": [FILE, "", f"{FILE}/clean"],
-            "--strength": ["-0.1", "1.1", "nan", "x"],
+            "--strength": ["-0.1", "1.1", "nan", "x"], "--format": ["bmp", ""], "--quality": ["0", "101", "x"],
+            "--background": GROUNDS,
         },
     ),
     "score": (
