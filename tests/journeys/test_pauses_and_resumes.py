@@ -122,5 +122,5 @@ def test_a_run_cancelled_before_it_began_leaves_no_folder(studio: Window, qtbot,
     folder = record.new_folder(places.runs(), "vae", "nothing")
     studio.desk.jobs.add(Job(folder, "vae", VALUES, str(tmp_path / "nothing.npz")))
     wait_idle(qtbot, studio)
-    assert "The dataset of this run is not there any more" in banner_text(studio)
+    assert "There is no such dataset" in banner_text(studio)
     assert not folder.exists()
