@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import device, files, noise, record
+from models.core import device, record
+from models.core.denoising import noise
+from models.core.disk import files
 
 Image = NDArray[np.float32]
 STRENGTHS = (0.6, 0.8)  # of non-local means, times sigma
@@ -81,12 +83,13 @@ def show(name: str, row: list[float]) -> None:
 def large(model: object) -> None:
     """Time and memory for a photo of 4000 x 3000 pixels, and how long a cancel can take."""
     photo = np.random.default_rng(0).integers(0, 256, (1, 3000, 4000, 3), np.uint8)
-    from models.core import images, warming
+    from models.core.images import convert
+    from models.core.training import warm_up
 
-    warming.warm(model)  # as the studio does when it opens a model
+    warm_up.warm(model)  # as the studio does when it opens a model
     ends: list[float] = [time.perf_counter()]
     begun = time.process_time()
-    model.denoise(images.to_float(photo), progress=lambda done, total: ends.append(time.perf_counter()))  # type: ignore[attr-defined]
+    model.denoise(convert.to_float(photo), progress=lambda done, total: ends.append(time.perf_counter()))  # type: ignore[attr-defined]
     cpu = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     tiles = np.diff(ends)
@@ -99,7 +102,7 @@ SHEET = (("astronaut", 64, 192), ("astronaut", 128, 240), ("astronaut", 320, 64)
 
 def sheet(model: object, sigma: float, path: Path) -> None:
     """The sheet that the shipped run shows: above four noisy crops of 64 x 64 pixels, below what the network makes."""
-    from models.core import export, images
+    from models.core.images import convert, export
 
     found = photographs()
     clean = np.stack([
@@ -110,8 +113,8 @@ def sheet(model: object, sigma: float, path: Path) -> None:
     noisy = noise.gaussian(clean, np.float32(sigma), np.random.default_rng(0))
     noisy = np.clip(np.where(grey, noisy[..., :1], noisy), 0, 1)
     cleaned = model.denoise(noisy, strength=sigma)  # type: ignore[attr-defined]
-    pictures = images.to_uint8(np.concatenate([noisy, cleaned]))
-    files.write_bytes(path, export.png_bytes(images.grid(pictures, columns=len(SHEET), gap=0)))
+    pictures = convert.to_uint8(np.concatenate([noisy, cleaned]))
+    files.write_bytes(path, export.png_bytes(convert.grid(pictures, columns=len(SHEET), gap=0)))
 
 
 def main() -> None:
@@ -123,9 +126,9 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="write the sheet of the shipped run instead")
     arguments = parser.parse_args()
     device.prepare()
-    from models.core import training
+    from models.core import loading
 
-    model, entry = training.load(record.Run.open(arguments.run))
+    model, entry = loading.load(record.Run.open(arguments.run))
     print(f"{arguments.run.name}, step {entry.step:,}")
     if arguments.large:
         large(model)

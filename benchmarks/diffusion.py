@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from models.core import device
-from models.core.diffuses import Sampling
+from models.core.diffusion.capability import Sampling
 from models.core.errors import Cancelled
 
 EAGER_STEPS = 300
@@ -86,11 +86,11 @@ def training_step(model: Any, batch: int, steps: int = 20) -> tuple[float, float
 def model_of(arguments: argparse.Namespace, size: str) -> Any:
     """The network of a run, or a fresh one for 28 x 28 grey pictures."""
     from models import ddpm
-    from models.core import record, training
+    from models.core import loading, record
     from models.core.family import DataSpec
 
     if arguments.trained:
-        return training.load(record.Run.open(arguments.trained))[0]
+        return loading.load(record.Run.open(arguments.trained))[0]
     return ddpm.build(ddpm.CONFIG(size=size, timesteps=arguments.timesteps), DataSpec((28, 28, 1)))
 
 

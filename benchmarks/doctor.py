@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from models.core import doctor  # noqa: E402 - the path comes first
+from models.core.doctor import rules  # noqa: E402 - the path comes first
 
 ROWS = 120  # that are kept of a run
 DENSE = {"optimizer": "adam", "beta_1": 0.5, "learning_rate": 2e-4, "batch_size": 64, "replay": True, "epochs": 6}
@@ -55,12 +55,12 @@ def thin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """At most ROWS rows, each a mean of its neighbours, with four figures; what is not finite stays null."""
     import numpy as np
 
-    rows = [row for row in rows if doctor.suits(row)]
+    rows = [row for row in rows if rules.suits(row)]
     kept = []
     for part in np.array_split(np.arange(len(rows)), min(ROWS, len(rows))):
         some = [rows[i] for i in part]
         row: dict[str, Any] = {"step": some[-1]["step"]}
-        for name in doctor.NEEDED:
+        for name in rules.NEEDED:
             values = [one[name] for one in some]
             row[name] = None if None in values else float(f"{np.mean(values):.4g}")
         kept.append(row)
@@ -70,10 +70,10 @@ def thin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def record(family: str, values: dict[str, Any], folder: Path, dataset: Any) -> dict[str, Any]:
     """Train one run and return what it recorded of its signals."""
     import models
-    from models.core import training
+    from models.core.training import train
 
-    with training.start(folder, family, models.family(family).CONFIG(**values), dataset) as run:
-        outcome = training.train(run, dataset, checkpoint_seconds=1e9)
+    with train.start(folder, family, models.family(family).CONFIG(**values), dataset) as run:
+        outcome = train.train(run, dataset, checkpoint_seconds=1e9)
         looks = [{"step": row["step"], **row["coverage"]} for row in run.stats() if "coverage" in row]
         for look in looks:
             look["shares"] = [round(share, 3) for share in look["shares"]]
@@ -91,9 +91,9 @@ def main() -> int:
 
     dataset = datasets.load("fashion_mnist")
     device.prepare()
-    from models.core import judge
+    from models.core.evaluation import evaluator
 
-    judge.judge_of(dataset)
+    evaluator.judge_of(dataset)
     right = alarms = asked = 0
     for number, (name, expected, family, values) in enumerate(CASES):
         if arguments.only is not None and number not in arguments.only:
@@ -102,7 +102,7 @@ def main() -> int:
         seed = arguments.seed + number
         with tempfile.TemporaryDirectory() as place:
             found = record(family, {**values, "seed": seed}, Path(place) / "run", dataset)
-        said = doctor.diagnose(found["rows"], found["coverage"], gave_up=found["gave_up"])
+        said = rules.diagnose(found["rows"], found["coverage"], gave_up=found["gave_up"])
         asked, right = asked + 1, right + (said.kind == expected)
         alarms += expected == "healthy" and said.ill
         mark = "right" if said.kind == expected else "WRONG"

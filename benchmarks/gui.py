@@ -126,7 +126,7 @@ class Bench:
         theme.apply(self.app, "dark")
         self.ticks = Ticks()
         from studio.window import Window
-        from studio.workers.desk import Desk
+        from studio.workers.services import Desk
 
         self.desk = Desk.open()
         self.window = Window(self.desk)
@@ -150,7 +150,7 @@ class Bench:
 
     def open(self, name: str, panel: str) -> None:
         """Make a shipped model the current one and wait until a panel that can use it has done all it does then."""
-        from models.core import places
+        from models.core.disk import places
 
         folder, session = places.pretrained() / name, self.window.session
         self.window.open_run(folder)

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from models.core import datasets, export, images, noise
+from models.core import datasets
+from models.core.denoising import noise
+from models.core.images import convert, decoding, export
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -32,16 +34,16 @@ def main() -> None:
     parser.add_argument("--told", action="store_true", help="tell the command the share instead of letting it measure")
     arguments = parser.parse_args()
     dataset = datasets.load("fashion_mnist")
-    clean = images.to_float(np.asarray(dataset.images[dataset.test][: arguments.count]))
+    clean = convert.to_float(np.asarray(dataset.images[dataset.test][: arguments.count]))
     noisy = noise.add(clean, "mask", arguments.share, seed=1)
     with tempfile.TemporaryDirectory() as folder:
         given, out = Path(folder, "given"), Path(folder, "out")
-        for number, image in enumerate(images.to_uint8(noisy)):
+        for number, image in enumerate(convert.to_uint8(noisy)):
             export.write_png(given / f"{number:05}.png", image)
         words = ["denoise", str(arguments.run.resolve()), "--images", str(given), "--out", str(out)]
         words += ["--strength", str(arguments.share)] if arguments.told else []
         subprocess.run([sys.executable, "-m", "models", *words], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
-        cleaned = images.to_float(np.stack([images.decode(path) for path in sorted(out.iterdir())]))
+        cleaned = convert.to_float(np.stack([decoding.decode(path) for path in sorted(out.iterdir())]))
     for name, found in ((f"{arguments.share:.0%} missing", noisy), ("cleaned", cleaned)):
         error = np.square(found - clean)
         each = float(np.mean(-10 * np.log10(error.mean(axis=(1, 2, 3)))))

@@ -26,7 +26,7 @@ def begin_walk(bench: Bench, page: object, seed: int) -> float:
     """Forget the walk, ask for another seed and press Play; milliseconds until its first step is painted."""
     from PySide6.QtCore import QEvent, QObject, QTimer
 
-    from studio.workers.playback import View
+    from studio.panels.diffusion.recording import View
 
     main = page.view.main
     page.walks.forget()

@@ -32,17 +32,20 @@ def measure(values: dict[str, Any], seed: int, epochs: int, dataset: Any, images
     from dataclasses import replace
 
     from models import gan
-    from models.core import remedies, scores, training
+    from models.core import loading
+    from models.core.doctor import remedies
+    from models.core.evaluation import scores
+    from models.core.training import train
 
     if images is not None:  # the first of the training images only
         begin = dataset.train.start or 0
         dataset = replace(dataset, train=slice(begin, begin + images))
     config = gan.CONFIG(seed=seed, epochs=epochs, **values)
-    with tempfile.TemporaryDirectory() as place, training.start(Path(place) / "run", "gan", config, dataset) as run:
-        outcome = training.train(run, dataset, checkpoint_seconds=1e9)
+    with tempfile.TemporaryDirectory() as place, train.start(Path(place) / "run", "gan", config, dataset) as run:
+        outcome = train.train(run, dataset, checkpoint_seconds=1e9)
         if outcome.error is not None:
             raise outcome.error
-        model, entry = training.load(run)
+        model, entry = loading.load(run)
         found = scores.score(model, dataset, count=SAMPLES, seed=seed)
         said = remedies.examine(run)
     assert said is not None

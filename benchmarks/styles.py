@@ -43,20 +43,20 @@ def measure(name: str, work: Callable[[], Any], wanted: str) -> None:
 
 def alone(folder: Path) -> None:
     """The work itself, as the inference thread does it."""
-    from models.core import device, training
-    from models.core.mixing import Mixture
+    from models.core import device, loading
     from models.core.record import Run
-    from studio.workers import mixing
+    from models.core.styles.table import Mixture
+    from studio.panels.styles import tasks
 
     device.prepare()
-    model: Any = training.load(Run.open(folder))[0]
+    model: Any = loading.load(Run.open(folder))[0]
     table = Mixture.begin(len(model.style_layers))
     print(f"{model.style_layers[-1].name}, {len(model.style_layers)} layers of at most "
           f"{max(layer.channels for layer in model.style_layers)} channels")  # fmt: skip
-    measure("table of 6 x 6", lambda: mixing.cells(model, table, lambda: False), "max <= 400")
-    measure("one picture", lambda: mixing.picture(model, table, lambda: False), "p50 <= 33")
-    measure("variation over 16 noises", lambda: mixing.variation(model, table, lambda: False), "")
-    measure("feature maps of all layers", lambda: mixing.features(model, table, lambda: False), "")
+    measure("table of 6 x 6", lambda: tasks.cells(model, table, lambda: False), "max <= 400")
+    measure("one picture", lambda: tasks.picture(model, table, lambda: False), "p50 <= 33")
+    measure("variation over 16 noises", lambda: tasks.variation(model, table, lambda: False), "")
+    measure("feature maps of all layers", lambda: tasks.features(model, table, lambda: False), "")
 
 
 def window(folder: Path) -> None:

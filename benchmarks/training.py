@@ -25,11 +25,12 @@ def plain(epochs: int) -> None:
     import keras
 
     from models import vae
-    from models.core import datasets, images
+    from models.core import datasets
+    from models.core.images import convert
 
     data = datasets.load("fashion_mnist")
-    x = images.to_float(data.images[data.train])
-    held_out = images.to_float(data.images[data.validation])
+    x = convert.to_float(data.images[data.train])
+    held_out = convert.to_float(data.images[data.validation])
     model = vae.build(vae.CONFIG(), data.spec)
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
     stamps = [time.perf_counter()]
@@ -44,11 +45,12 @@ def ours(epochs: int) -> None:
 
     device.prepare()
     from models import vae
-    from models.core import datasets, training
+    from models.core import datasets
+    from models.core.training import train
 
     data = datasets.load("fashion_mnist")
-    run = training.start(Path(tempfile.mkdtemp()) / "run", "vae", vae.CONFIG(epochs=epochs), data)
-    training.train(run, data)
+    run = train.start(Path(tempfile.mkdtemp()) / "run", "vae", vae.CONFIG(epochs=epochs), data)
+    train.train(run, data)
     seconds = [row["seconds"] for row in run.metrics() if "val_loss" in row]
     print(" ".join(f"{b - a:.2f}" for a, b in itertools.pairwise([0.0, *seconds])))
 

@@ -26,12 +26,12 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from models.core import resolutions
-from models.core.adversarial import Adversarial
-from models.core.conditional import ConditionalAdversarial, names_of
-from models.core.contest import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial import resolutions
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.conditional import ConditionalAdversarial, names_of
+from models.core.adversarial.config import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.family import About, DataSpec, setting
-from models.core.minibatch import MinibatchDiscrimination
 
 TITLE = "DCGAN"
 ABOUT = About(
@@ -171,7 +171,7 @@ class DCGAN(Adversarial):
 class ConditionalDCGAN(ConditionalAdversarial):
     """A DCGAN that is told a class or attributes; it works with ``fit(images, labels)`` or ``fit(images, attributes)``.
 
-    The last codings are the condition, see core/conditional.py.
+    The last codings are the condition, see core/adversarial/conditional.py.
     """
 
 

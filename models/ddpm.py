@@ -12,8 +12,8 @@ Notation. t = 1..T time, x_0 picture in [-1, 1], eps ~ N(0, I), alpha_bar_t what
     x_(t-1) = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps') / sqrt(1 - beta_t) + sqrt(beta_t) z,  eps' = network(x_t, t)
 
 Two networks: the textbook's U-Net of separable convolutions (280,369 weights for 28 x 28 x 1), and a modern one of
-residual blocks with attention in three sizes. The samplers (DDPM, DDIM, DPM-Solver++) are in core/diffusion.py, what
-training and sampling share with latent diffusion in core/diffuser.py.
+residual blocks with attention in three sizes. The samplers (DDPM, DDIM, DPM-Solver++) are in
+core/diffusion/samplers.py, what training and sampling share with latent diffusion in core/diffusion/base.py.
 
 Sources: J. Ho, A. Jain and P. Abbeel, "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239; A. Nichol and
 P. Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021, arXiv:2102.09672 (cosine schedule).
@@ -29,14 +29,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core import cautions, clipping, diffusion, fitting, noise, unet
-from models.core.conditional import names_of
+from models.core.adversarial.conditional import names_of
+from models.core.adversarial.resolutions import instead
+from models.core.arrays import Images
 from models.core.curves import CurveGroup
-from models.core.diffuser import Diffuser, DiffusionConfig
-from models.core.diffuses import Sampling
+from models.core.denoising import clipping, fit_to_model, noise
+from models.core.diffusion import samplers, unet
+from models.core.diffusion.base import Diffuser, DiffusionConfig
+from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError
-from models.core.family import About, DataSpec, Images, setting
-from models.core.resolutions import instead
+from models.core.evaluation import cautions
+from models.core.family import About, DataSpec, setting
 
 TITLE = "Denoising diffusion (DDPM)"
 ABOUT = About(
@@ -185,7 +188,7 @@ class DDPM(Diffuser):
 
     def effect(self, shape: tuple[int, int, int]) -> str:
         """What happens to a picture of another shape than the training images'."""
-        return fitting.effect(shape, self.spec.image_shape)
+        return fit_to_model.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
@@ -206,11 +209,11 @@ class DDPM(Diffuser):
         Raises:
             Cancelled: if ``cancelled`` said so.
         """
-        images = fitting.fitted(images, self.spec.image_shape)
+        images = fit_to_model.fitted(images, self.spec.image_shape)
         cleaned = np.zeros_like(images)
         for number, image in enumerate(images):
             sigma = noise.estimated_sigma(image) if strength is None else strength
-            t = diffusion.time_of_noise(self.schedule, 2.0 * sigma)
+            t = samplers.time_of_noise(self.schedule, 2.0 * sigma)
             begun = np.float32(np.sqrt(self.schedule[t])) * self.states(clipping.restored(image[None], sigma))
             steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
             for step in self.reverse(Sampling(steps=steps), start=(t, begun), cancelled=cancelled):

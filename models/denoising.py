@@ -29,9 +29,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import fitting, noise, resolutions, tiling
+from models.core.adversarial import resolutions
+from models.core.arrays import Codings, Images
+from models.core.denoising import fit_to_model, noise, tiling
 from models.core.errors import Cancelled, ConfigError
-from models.core.family import About, Codings, Config, DataSpec, Images, setting
+from models.core.family import About, Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port, denoiser_ports
 from models.core.inference import predict
 from models.core.variables import read_variable
@@ -85,6 +87,7 @@ class DenoisingConfig(Config):
     )
 
 
+CONFIG = DenoisingConfig
 TWICE = 500_000  # pixels: smaller pictures are cleaned twice, once upside down, and averaged (+0.1 dB)
 # 5 to 50 of 255; a third in grey, because one noise in all channels does not average out as three do
 PHOTOS: dict[str, Any] = {"noise": "gaussian", "noise_low": 0.02, "noise_high": 0.2, "grey_share": 0.33}
@@ -306,7 +309,7 @@ class CodingDenoiser(Denoiser):
 
     def effect(self, shape: tuple[int, int, int]) -> str:
         """What happens to a picture of another shape than the training images'."""
-        return fitting.effect(shape, self.spec.image_shape)
+        return fit_to_model.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
@@ -319,7 +322,7 @@ class CodingDenoiser(Denoiser):
         """
         if cancelled and cancelled():
             raise Cancelled
-        shown = fitting.fitted(images, self.spec.image_shape)
+        shown = fit_to_model.fitted(images, self.spec.image_shape)
         if self.config.noise == "dropout":  # measured before resizing has smeared what is missing
             shown = noise.undropped(shown, noise.levels(images, "dropout", self.noise_range, strength))
         clean = self.decode(predict(self.encoder, shown)[0])
@@ -433,9 +436,6 @@ class ConvDenoiser(Denoiser):
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network inside, for export."""
         return {"denoiser": self.network}
-
-
-CONFIG = DenoisingConfig
 
 
 def build(config: DenoisingConfig, spec: DataSpec) -> Denoiser:

@@ -12,7 +12,7 @@ Notation. x image, z coding, G generator, D discriminator (logit), BCE binary cr
     loss of D = 1/2 BCE(D(x), 1) + 1/2 BCE(D(G(z)), 0)          (G stands still)
     loss of G = BCE(D(G(z)), 1)                                  (D stands still)
 
-Both losses are one differentiable step here, see core/adversarial.py: nothing is frozen and unfrozen.
+Both losses are one differentiable step here, see core/adversarial/base.py: nothing is frozen and unfrozen.
 
 Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, arXiv:1406.2661.
 """
@@ -26,10 +26,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.config import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.family import About, DataSpec, setting
-from models.core.minibatch import MinibatchDiscrimination
 
 TITLE = "Generative adversarial network"
 ABOUT = About(

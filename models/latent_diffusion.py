@@ -25,17 +25,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import unet
-from models.core.conditional import names_of
+from models.core.adversarial.conditional import names_of
+from models.core.adversarial.resolutions import instead
+from models.core.arrays import Images
 from models.core.curves import CurveGroup
-from models.core.diffuser import Diffuser, DiffusionConfig
-from models.core.diffuses import Kept
-from models.core.diffusion import Known, States
+from models.core.diffusion import unet
+from models.core.diffusion.base import Diffuser, DiffusionConfig
+from models.core.diffusion.capability import Kept
+from models.core.diffusion.samplers import Known, States
 from models.core.errors import ConfigError
-from models.core.family import About, DataSpec, Images, setting
+from models.core.family import About, DataSpec, setting
 from models.core.family_model import Port
 from models.core.inference import predict_all, sizes_for
-from models.core.resolutions import instead
 from models.core.variables import read_variable
 
 TITLE = "Latent diffusion"

@@ -28,17 +28,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import resolutions
-from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
+from models.core.adversarial import resolutions
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.config import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
+from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.adversarial.probabilities import Verdicts
+from models.core.arrays import Codings, Images
 from models.core.curves import CurveGroup
-from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.errors import ConfigError
-from models.core.family import About, Codings, DataSpec, Images, setting
+from models.core.family import About, DataSpec, setting
 from models.core.inference import predict
-from models.core.latest import Latest
+from models.core.training.latest_metric import Latest
 from models.core.variables import read_variable
-from models.core.verdicts import Verdicts
 
 TITLE = "Progressive growing"
 ABOUT = About(

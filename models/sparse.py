@@ -31,11 +31,12 @@ import numpy as np
 from keras import layers, ops
 
 from models.core import state
+from models.core.arrays import Codings, Images
 from models.core.curves import CurveGroup
-from models.core.family import About, Codings, Config, DataSpec, Figure, Images, check_sparsity, setting
+from models.core.evaluation.metrics import ACTIVE, QUIET
+from models.core.family import About, Config, DataSpec, Figure, check_sparsity, setting
 from models.core.family_model import CLIPPED, FamilyModel, Port
 from models.core.inference import predict
-from models.core.metrics import ACTIVE, QUIET
 from models.core.variables import read_variable
 
 TITLE = "Sparse autoencoder"

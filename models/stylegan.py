@@ -29,15 +29,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import colouring, energy, growing, projection, resolutions
-from models.core.adversarial import Adversarial
-from models.core.contest import CURVES_OF_BOTH, EqualisedConfig, remedy
-from models.core.equalised import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
-from models.core.family import About, Codings, DataSpec, Images, setting
+from models.core.adversarial import energy_distance as energy
+from models.core.adversarial import layer_penalties, net2net, resolutions
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.config import CURVES_OF_BOTH, EqualisedConfig, remedy
+from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
+from models.core.arrays import Codings, Images
+from models.core.family import About, DataSpec, setting
 from models.core.family_model import CLIPPED, Port
 from models.core.inference import predict
-from models.core.style_layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
-from models.core.styles import Floats, Noise, StyleLayer, Styles, noise
+from models.core.styles import projection
+from models.core.styles.layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
+from models.core.styles.mixing import Floats, Noise, StyleLayer, Styles, noise
 from models.core.variables import read_variable
 
 TITLE = "StyleGAN"
@@ -193,7 +196,7 @@ class StyleGAN(Adversarial):
     def __init__(self, config: StyleGANConfig, spec: DataSpec) -> None:
         shape = spec.image_shape
         if config.palette or config.outline:
-            colouring.check(config, [layer.height for layer in style_layers(config, shape)], FINE)
+            layer_penalties.check(config, [layer.height for layer in style_layers(config, shape)], FINE)
         mean = generator(config.exact(), shape) if config.ema > 0 else None
         super().__init__(config, spec, (generator(config, shape), discriminator(config, shape), mean))
         self.style_layers = style_layers(config, shape)
@@ -224,7 +227,7 @@ class StyleGAN(Adversarial):
         """The prices of coarse layers' colours, of fine layers' shapes, and of cells that are distributed otherwise."""
         cost = self.config.energy * energy.distance(fake, real) if self.config.energy else 0.0
         if self.config.palette or self.config.outline:
-            palette, outline = colouring.exchanges(self, FINE, max(1, self.config.batch_size // 6))
+            palette, outline = layer_penalties.exchanges(self, FINE, max(1, self.config.batch_size // 6))
             cost += self.config.palette * palette + self.config.outline * outline
         return cost
 
@@ -236,10 +239,10 @@ class StyleGAN(Adversarial):
         pairs = 2 * colours <= mine.channels((height, width))
         if mine.style == FIRST_EDITION or not (doubled and alike and pairs):
             return False
-        growing.grow_judge(self.discriminator, smaller.discriminator, height)
+        net2net.grow_judge(self.discriminator, smaller.discriminator, height)
         for new, old in ((self.generator, smaller.generator), (self.mean_generator, smaller.mean_generator)):
             if new is not None:
-                growing.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), len(smaller.style_layers))
+                net2net.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), len(smaller.style_layers))
         return True
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
@@ -279,7 +282,7 @@ class StyleGAN(Adversarial):
         self, images: Images, *, plus: bool = False, steps: int = projection.STEPS,
         progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> Styles:  # fmt: skip
-        """Search for the styles (n, layers, d) of pictures in W, or with ``plus`` in W+; see core/projection.py."""
+        """Search for the styles (n, layers, d) of pictures in W, or with ``plus`` in W+ (styles/projection.py)."""
         network = self.sampler.get_layer("synthesis")
         return projection.project(
             self, network, images, plus=plus, steps=steps, progress=progress, cancelled=cancelled
@@ -325,5 +328,5 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 # 128 channels, 32 pictures a step, modulated, 16 x 16 first and then "branch --size" learned in half an hour what that
 # never did. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
 # layers. A discriminator that wins by blotches teaches no shares: all had one mouth until they paid for the energy
-# distance (core/energy.py). All of it is in docs/styles.md. Noise and codings are drawn anew at each step, the samples'
-# noise is fixed, so that a slider moves a picture and not its grain.
+# distance (core/adversarial/energy_distance.py). All of it is in docs/styles.md. Noise and codings are drawn anew at
+# each step, the samples' noise is fixed, so that a slider moves a picture and not its grain.

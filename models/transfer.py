@@ -26,10 +26,12 @@ from keras import layers
 from numpy.typing import NDArray
 
 from models.core import device
-from models.core import images as pictures
+from models.core.arrays import Images
+from models.core.capabilities import Encodes
 from models.core.datasets import Dataset
 from models.core.errors import Cancelled, ConfigError, UserError
-from models.core.family import Config, Encodes, Images, setting
+from models.core.family import Config, setting
+from models.core.images import convert
 
 ARMS = ("pretrained", "scratch")
 RULES = {"sgd": keras.optimizers.SGD, "nadam": keras.optimizers.Nadam}
@@ -134,7 +136,7 @@ def draw_labels(dataset: Dataset, count: int, seed: int) -> tuple[Labelled, Labe
 
 def _labelled(dataset: Dataset, rows: NDArray[np.int64]) -> Labelled:
     assert dataset.labels is not None
-    return Labelled(pictures.to_float(np.asarray(dataset.images[np.sort(rows)])), dataset.labels[np.sort(rows)])
+    return Labelled(convert.to_float(np.asarray(dataset.images[np.sort(rows)])), dataset.labels[np.sort(rows)])
 
 
 def lower_layers(model: Any, count: int = 0) -> keras.Model:

@@ -23,11 +23,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from models.core.adversarial.resolutions import instead
+from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError
-from models.core.family import About, Codings, Config, DataSpec, Images, setting
+from models.core.family import About, Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict
-from models.core.resolutions import instead
 
 TITLE = "Variational autoencoder"
 ABOUT = About(

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import models
-from models.core import terminal
-from models.core.operations import expanded
+from models.core.disk import standard_streams
+from models.core.disk.operations import expanded
 from studio import qt_needs
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def start_logs(folder: Path) -> Path:
     logging.basicConfig(
         level=logging.INFO, handlers=[file], format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
     )
-    terminal.aside(file)
+    standard_streams.aside(file)
     crash = folder / f"crash-{uuid.uuid4().hex}.txt"
     faulthandler.enable(crash.open("w", encoding="utf-8"), all_threads=True)
     return crash
@@ -139,7 +139,7 @@ def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window and run until it is closed; with ``--tour`` run the tour."""
-    return terminal.run(lambda: start(argv))
+    return standard_streams.run(lambda: start(argv))
 
 
 def start(argv: Sequence[str] | None) -> int:
@@ -155,7 +155,7 @@ def start(argv: Sequence[str] | None) -> int:
     if problem := qt_needs.problem():
         print(problem, file=sys.stderr)
         return 1
-    from models.core import places
+    from models.core.disk import places
 
     try:
         crash = start_logs(places.logs())
@@ -175,7 +175,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     application = make_application()
     from studio import theme
     from studio.window import Window
-    from studio.workers.desk import Desk
+    from studio.workers.services import Desk
 
     desk = Desk.open()
     settings = desk.session.settings

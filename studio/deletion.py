@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand
 
-from models.core import trash
+from models.core.disk import trash
+from models.core.disk.trash import Trashed
 from models.core.errors import UserError
-from models.core.trash import Trashed
 
 
 class Deletion(QUndoCommand):

@@ -8,12 +8,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from models.core import recipe, record, sealed
+from models.core import record
 from models.core.errors import UserError
+from models.core.recipes import schema
+from models.core.record import sealed
+from studio.panels.base import Panel
 from studio.restoring import Restoring
 from studio.session import ModelInfo
-from studio.widgets.panel import Panel
-from studio.workers.desk import Desk
+from studio.workers.services import Desk
 
 
 class Opening(QObject):
@@ -129,7 +131,7 @@ class Opening(QObject):
         if path.suffix.lower() == ".npy":
             self.restoring.codings(path)
             return True
-        found = recipe.read(path)
+        found = schema.read(path)
         if found is None:
             return False
         if not found.panel:

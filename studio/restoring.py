@@ -10,16 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models.core import places, record
-from models.core.codings import read_codings
+from models.core import record
+from models.core.disk import places
+from models.core.disk.operations import shown
 from models.core.errors import UserError
-from models.core.operations import shown
-from models.core.recipe import ADVICE, Recipe
+from models.core.latent.coding_files import read_codings
+from models.core.recipes.schema import ADVICE, Recipe
 from models.core.record import Run
+from studio.panels.base import Panel
 from studio.session import ModelInfo
-from studio.widgets.panel import Panel
-from studio.workers.desk import Desk
 from studio.workers.recipes import Prepared, recipe_of
+from studio.workers.services import Desk
 
 CODINGS_PANEL = "latent"  # where codings without a recipe go
 

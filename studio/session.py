@@ -13,7 +13,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from models.core import datasets, files, places
+from models.core import datasets
+from models.core.disk import files, places
 from models.core.errors import UserError
 from models.core.family import About
 from studio.deletion import Deletion

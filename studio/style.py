@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from studio.theme import Tokens
+    from studio.tokens import Tokens
 
 _SHAPES = {
     "check": "M3.5 8.4l3 3 6-6.4",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import locale
-from dataclasses import dataclass
 from functools import cache
 
 import pyqtgraph
@@ -12,8 +11,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from models.core import places
+from models.core.disk import places
 from studio import style
+from studio.tokens import Tokens
 
 SANS = "Inter"
 MONO = "JetBrains Mono"
@@ -27,34 +27,6 @@ RAIL, TOP_BAR, STATUS_LINE = 72, 52, 30  # px
 RING = 2  # px, the focus ring
 MOTION = 160  # ms
 NAMES = ("dark", "light", "system")
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """The colours of one theme, by role."""
-
-    name: str
-    window: str
-    card: str
-    field: str
-    raised: str
-    track: str
-    hover: str
-    line: str
-    edge: str
-    text: str
-    secondary: str
-    disabled: str
-    accent: str
-    accent_hover: str
-    accent_back: str
-    on_accent: str
-    good: str
-    warning: str
-    bad: str
-    bad_back: str
-    shadow: str
-    series: tuple[str, ...]
 
 
 DARK = Tokens(

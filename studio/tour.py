@@ -11,7 +11,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from models.core import files, places, record
+from models.core import record
+from models.core.disk import files, places
 from models.core.errors import UserError
 from studio import clipping
 from studio.window import Window

@@ -14,18 +14,18 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QS
 from models.core import device
 from models.core.errors import UserError
 from studio import theme
-from studio.opening import Opening
+from studio.frame.banner import Banner
+from studio.frame.model_picker import ModelPicker
+from studio.frame.rail import Rail
+from studio.frame.status_line import StatusLine
+from studio.opener import Opening
 from studio.panels import PANELS
-from studio.widgets import carry
-from studio.widgets.banner import Banner
+from studio.panels.base import Panel
+from studio.widgets import drag_drop
 from studio.widgets.card import Chip, EmptyState, icon_button
-from studio.widgets.model_picker import ModelPicker
-from studio.widgets.panel import Panel
-from studio.widgets.rail import Rail
-from studio.widgets.status_line import StatusLine
-from studio.workers.desk import Desk
 from studio.workers.inference import Ready
 from studio.workers.jobs import Ended, Job
+from studio.workers.services import Desk
 
 log = logging.getLogger(__name__)
 RELOAD_MS = 4_000  # while a run trains, the panels follow its newest checkpoint this often
@@ -217,12 +217,12 @@ class Window(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files, and addresses and pictures of other programs."""
-        if event.mimeData().hasUrls() or carry.carries(event.mimeData()):
+        if event.mimeData().hasUrls() or drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """A picture with a recipe brings its model and sliders back, a run folder opens, else the panel decides."""
-        paths, urls = carry.paths_in(event.mimeData()), event.mimeData().urls()
+        paths, urls = drag_drop.paths_in(event.mimeData()), event.mimeData().urls()
         if paths or urls:
             event.acceptProposedAction()
             open_ = self.opening.files if paths else self.opening.addresses

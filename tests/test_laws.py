@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import models
+from models.core.diffusion.samplers import SAMPLERS
 from models.core.family import About, Config
 from studio.panels import PANELS
-from studio.widgets.panel import Panel
+from studio.panels.base import Panel
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = sorted(path for folder in ("models", "studio") for path in (ROOT / folder).rglob("*.py"))
@@ -114,7 +115,7 @@ def test_no_machine_and_no_registry_is_named() -> None:
 
 def test_only_the_agreed_names_lie_at_the_top() -> None:
     agreed = {"studio", "models", "resources", "tests", "pyproject.toml", "README.md", "Makefile", "LICENSE"}
-    agreed |= {"CHANGELOG.md", "docs", "benchmarks"}
+    agreed |= {"CHANGELOG.md", "CONTRIBUTING.md", "docs", "benchmarks"}
     there = {path.relative_to(ROOT).parts[0] for path in tracked()}
     assert {name for name in there if not name.startswith(".")} <= agreed
 
@@ -139,15 +140,47 @@ def test_every_panel_opens_and_has_a_name_and_an_icon(key: str) -> None:
     assert kind.NEEDS is None or kind.PURPOSE  # an empty page says what it is for
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "studio" / "panels").glob("*.py")), ids=named)
-def test_no_panel_imports_a_panel_and_nobody_asks_for_a_family(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "studio").rglob("*.py")), ids=named)
+def test_the_studio_names_no_family(path: Path) -> None:
+    families = set(models.FAMILIES) - set(SAMPLERS)  # DDPM is the name of a sampler, too
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            assert not (node.module or "").startswith("studio.panels")
-        if isinstance(node, ast.Import):
-            assert not any(alias.name.startswith("studio.panels.") for alias in node.names)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and path.name != "__init__.py":
-            assert node.value not in models.FAMILIES, f"line {node.lineno} names the family {node.value!r}"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert node.value not in families, f"line {node.lineno} names the family {node.value!r}"
+
+
+def imports() -> dict[str, set[str]]:
+    """Which modules of the studio each module of the studio imports, a package's own ones included."""
+    there = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCE}
+    found: dict[str, set[str]] = {}
+    for path in (path for path in SOURCE if path.is_relative_to(ROOT / "studio")):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        found[".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")] = names & there
+    return found
+
+
+def reached(start: set[str], edges: dict[str, set[str]]) -> set[str]:
+    """All modules that ``start`` imports, or that those import."""
+    seen, todo = set(start), list(start)
+    while todo:
+        for name in edges.get(todo.pop(), set()) - seen:
+            seen.add(name)
+            todo.append(name)
+    return seen
+
+
+def test_a_widget_is_used_by_two_panels_and_a_piece_of_the_frame_by_none() -> None:
+    edges = imports()
+    panels = {key: {name for name in edges if f"{name}.".startswith(f"studio.panels.{key}.")} for key in PANELS}
+    uses = {key: reached(own, edges) for key, own in panels.items()}
+    for name in edges:
+        users = [key for key, reach in uses.items() if name in reach]
+        if name.startswith("studio.widgets."):
+            assert len(users) >= 2, f"{name} belongs to {users or 'nobody'}: a file lives where its only user lives"
+        if name.startswith("studio.frame."):
+            assert not users, f"{name} is used by the panels {users}: it belongs to studio/widgets"
 
 
 def test_the_contracts_of_the_imports_hold() -> None:

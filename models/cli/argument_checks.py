@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.core import sealed
+from models.core.disk.operations import native, shown
 from models.core.errors import ConfigError, UserError
-from models.core.operations import native, shown
+from models.core.record import sealed
 
 MOST_SEED = 2**31 - 1
 PACKAGE_OF = {".mp4": ("av", "video")}  # a file name's ending -> (package, extra) that writes such files
@@ -134,12 +134,12 @@ def run_folder(path: Path) -> str:
 
 def new_run_folder(path: Path) -> str:
     """A folder that can become a run: it need not exist, can be written, and holds nothing that a run would change."""
-    from models.core import run_files
+    from models.core.record import files
 
     problem = _unwritable(path, folder=True)
     if not problem and sealed.exists(path / "run.json"):
         problem = "holds a run already: choose another folder, or resume that run"
-    if not problem and (taken := run_files.own_files(path)):
+    if not problem and (taken := files.own_files(path)):
         problem = f"holds {shown(taken[0])}, which a run would write over: choose another folder"
     return problem and f"{problem} (it is {shown(path)!r})"
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from models import argument_checks as checks
-from models.argument_checks import Wrong
+from models.cli import argument_checks as checks
+from models.cli.argument_checks import Wrong
 
 _DASHED = re.compile(r"-(?![-\d.]|h$).")  # no option, no negative number: a path that begins with a dash
 _DASH_HINT = " (write ./-NAME for a path that begins with a dash)"

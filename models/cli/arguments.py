@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models import argument_checks as checks
-from models.argument_parser import Parser
-from models.core import convert, export, places
+from models.cli import argument_checks as checks
+from models.cli.argument_parser import Parser
 from models.core.datasets import LARGEST, SMALLEST
-from models.core.diffuses import LIMITS
-from models.core.diffusion import SAMPLERS
-from models.core.images import WHITE
+from models.core.diffusion.capability import LIMITS
+from models.core.diffusion.samplers import SAMPLERS
+from models.core.disk import places
+from models.core.images import export
+from models.core.images.decoding import WHITE
+from models.core.network_export import formats
 
 
 def path(text: str) -> Path:
@@ -188,7 +190,7 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
     command = add("export", "write the networks for other programs, and a JSON that says how to use them")
     command.add_argument("run", **RUN)
     command.add_argument(
-        "--format", type=checks.one_of(convert.FORMATS), required=True, help=", ".join(convert.FORMATS)
+        "--format", type=checks.one_of(formats.FORMATS), required=True, help=", ".join(formats.FORMATS)
     )
     command.add_argument("--out", type=path, check=ANY_FILE, required=True)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from models.commands import Say, open_model
-from models.commands_autoencoders import counting
+from models.cli.commands import Say, open_model
+from models.cli.denoise_transfer import counting
+from models.core.arrays import Images
+from models.core.capabilities import Decodes
 from models.core.errors import ConfigError, UserError
-from models.core.family import Decodes, Images
 from models.core.record import Run
 
 
@@ -23,15 +24,15 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
     for path in arguments.run:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset
-        from models.core import arithmetic_score, cautions, judge
         from models.core.datasets import recorded
+        from models.core.evaluation import arithmetic_score, cautions, evaluator
 
         dataset = recorded.load(about, progress=say.loading)
         with counting(say, "steps") as progress:
-            knows = judge.judge_of(dataset, progress=progress)
+            knows = evaluator.judge_of(dataset, progress=progress)
             column = knows.names.index(arguments.attribute)
 
-            def has_it(images: Images, column: int = column, knows: judge.Judge = knows) -> Any:
+            def has_it(images: Images, column: int = column, knows: evaluator.Judge = knows) -> Any:
                 return knows.verdict(images)[:, column].astype(np.bool_)
 
             found = arithmetic_score.score(

@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
-from models import command_recipes
-from models.bars import Lines, bar
-from models.core import datasets, device, export, images, latent, photos, places, record
+from models.cli import recipes
+from models.cli.progress import Lines, bar
+from models.core import datasets, device, record
+from models.core.capabilities import Decodes, Reconstructs
 from models.core.datasets import recorded
+from models.core.disk import places
+from models.core.disk.operations import shown
 from models.core.errors import ConfigError, UserError
-from models.core.family import Decodes, Reconstructs
-from models.core.operations import shown
+from models.core.images import convert, decoding, export, photos
+from models.core.latent import paths as latent
 from models.core.record import Run
 
 if TYPE_CHECKING:
-    from models.core.recorder import Progress
+    from models.core.training.recorder import Progress
 
 FPS = 10.0  # of an animation
 MOST_FILM = 500_000_000  # pixels of all frames together
@@ -98,7 +101,7 @@ class Say:
 
 def list_(arguments: Namespace, say: Say) -> int:
     """The command ``list``."""
-    from models.core import convert
+    from models.core.network_export import formats as convert
 
     families = {key: models.family(key) for key in models.FAMILIES}
     formats = {kind: convert.missing(kind) for kind in convert.FORMATS}  # of every family; "" or what it lacks here
@@ -147,14 +150,14 @@ def open_model(
     """
     run = Run.open(arguments.run)
     device.prepare()
-    from models.core import training
+    from models.core import loading
 
-    model = training.build(run)
+    model = loading.build(run)
     if not isinstance(model, capability):
         raise UserError(f"This model cannot do that: {capability.__name__} is missing.", where=str(arguments.run))
     if suits is not None:
         suits(model)
-    entry = training.reload(model, run)
+    entry = loading.reload(model, run)
     for notice in run.notices:
         say.line(notice)
     say.line(f"{run.info.family}, step {entry.step:,}")
@@ -171,7 +174,7 @@ def transparency(names: Sequence[str], ground: tuple[int, int, int]) -> str:
 
 
 def pictures_of(
-    paths: Sequence[Path], shape: tuple[int, int, int], say: Say, ground: tuple[int, int, int] = images.WHITE
+    paths: Sequence[Path], shape: tuple[int, int, int], say: Say, ground: tuple[int, int, int] = decoding.WHITE
 ) -> NDArray[np.uint8]:
     """Read pictures and fit them to a shape, uint8 (n, h, w, c); a file that cannot be read is named and left out.
 
@@ -184,7 +187,7 @@ def pictures_of(
     for path in paths:
         try:
             photo = photos.read(path, ground=ground)
-            found.append(images.fit(photo.pixels, shape))
+            found.append(convert.fit(photo.pixels, shape))
             seen_through += [shown(path)] if photo.transparent else []
         except UserError as error:
             problem = error
@@ -200,9 +203,9 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
     """The command ``reconstruct``: a file that cannot be read is named and left out."""
     run, model = open_model(arguments, say, Reconstructs)
     above = pictures_of(arguments.images, run.info.dataset["image_shape"], say, arguments.background)
-    below = images.to_uint8(model.reconstruct(images.to_float(above)))
-    sheet = images.grid(np.concatenate([above, below]), columns=len(above))
-    recipe = command_recipes.reconstructed(run, model, images.to_float(above))
+    below = convert.to_uint8(model.reconstruct(convert.to_float(above)))
+    sheet = convert.grid(np.concatenate([above, below]), columns=len(above))
+    recipe = recipes.reconstructed(run, model, convert.to_float(above))
     path = export.write_png(arguments.out, sheet, recipe)
     say.result(written=str(path), images=len(above), skipped=len(arguments.images) - len(above))
     return 0
@@ -216,25 +219,25 @@ def interpolate_(arguments: Namespace, say: Say) -> int:
     run, model = open_model(arguments, say, Decodes)
     begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
     walk = latent.lerp if arguments.linear else latent.slerp
-    frames = images.to_uint8(model.decode(walk(begin, end, arguments.steps)))
+    frames = convert.to_uint8(model.decode(walk(begin, end, arguments.steps)))
     height, width = frames.shape[1] * arguments.scale, frames.shape[2] * arguments.scale
     if len(frames) * height * width > MOST_FILM:
         raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
-    frames = np.stack([images.enlarge(frame, arguments.scale) for frame in frames])
+    frames = np.stack([convert.enlarge(frame, arguments.scale) for frame in frames])
     fps, seeds = arguments.fps or FPS, (arguments.begin, arguments.end)
     how = {"linear": arguments.linear, "scale": arguments.scale, "fps": fps if animated else None}
-    recipe = command_recipes.interpolated(run, *seeds, arguments.steps, **how)
+    recipe = recipes.interpolated(run, *seeds, arguments.steps, **how)
     if animated:
         path = export.write_film(arguments.out, frames, seconds_a_frame=1 / fps, recipe=recipe)
     else:
-        path = export.write_png(arguments.out, images.grid(frames, columns=len(frames)), recipe)
+        path = export.write_png(arguments.out, convert.grid(frames, columns=len(frames)), recipe)
     say.result(written=str(path))
     return 0
 
 
 def export_(arguments: Namespace, say: Say) -> int:
     """The command ``export``."""
-    from models.core import convert
+    from models.core.network_export import formats as convert
 
     others = [known.suffix for kind, known in convert.FORMATS.items() if kind != arguments.format]
     own = convert.FORMATS[arguments.format].suffix

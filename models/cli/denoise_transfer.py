@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from models.argument_checks import refuse, together
-from models.bars import bar
-from models.command_recipes import denoised
-from models.commands import Say, open_model, transparency
-from models.core import cautions, device, export, image_kinds, images, photos
+from models.cli.argument_checks import refuse, together
+from models.cli.commands import Say, open_model, transparency
+from models.cli.progress import bar
+from models.cli.recipes import denoised
+from models.core import device
+from models.core.capabilities import Denoises, Encodes
+from models.core.disk.operations import shown
 from models.core.errors import ConfigError, UserError
-from models.core.family import Denoises, Encodes, parse_config
-from models.core.junk import is_junk
-from models.core.operations import shown
-from models.core.recipe import of_run
+from models.core.evaluation import cautions
+from models.core.family import parse_config
+from models.core.images import convert, export, photos
+from models.core.images.listing import pictures_of
+from models.core.recipes.schema import of_run
 
 
 @contextlib.contextmanager
@@ -29,21 +30,6 @@ def counting(say: Say, unit: str) -> Iterator[Callable[[str, int, int], None]]:
         return
     with bar(unit) as show:
         yield show
-
-
-def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
-    """(file, its name in the output folder) of files and of all pictures in folders and the folders in them."""
-    found = []
-    for path in paths:
-        if not path.is_dir():
-            found.append((path, Path(path.name)))
-            continue
-        for folder, inner, names in os.walk(path):
-            inner[:] = sorted(name for name in inner if not is_junk(name))
-            kept = (name for name in sorted(names) if image_kinds.is_image(name))
-            inside = [Path(folder, name) for name in kept if not is_junk(name)]
-            found.extend((file, file.relative_to(path)) for file in inside)
-    return found
 
 
 def denoise_(arguments: Namespace, say: Say) -> int:
@@ -66,11 +52,11 @@ def denoise_(arguments: Namespace, say: Say) -> int:
                 if effect and effect not in effects:  # said before it is done
                     say.line(effect)
                 effects.add(effect)
-                clean = model.denoise(images.to_float(picture[None]), strength=strength)[0]
+                clean = model.denoise(convert.to_float(picture[None]), strength=strength)[0]
                 whole = len(wanted) == 1 and suffix not in export.SHORT_NOTES
                 recipe = {**denoised(run, shown(name), picture, strength, whole=whole), **how}
                 target = (arguments.out / name).with_suffix(suffix)
-                out = export.write_photo(target, images.to_uint8(clean), recipe, exif=photo.exif, **how)
+                out = export.write_photo(target, convert.to_uint8(clean), recipe, exif=photo.exif, **how)
             except UserError as error:
                 problem = error
                 say.line(str(error))

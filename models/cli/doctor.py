@@ -6,9 +6,10 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from models.commands import Say
-from models.commands_autoencoders import counting
-from models.core import device, doctor, remedies
+from models.cli.commands import Say
+from models.cli.denoise_transfer import counting
+from models.core import device
+from models.core.doctor import remedies, rules
 from models.core.errors import UserError
 from models.core.record import Run
 
@@ -16,7 +17,7 @@ from models.core.record import Run
 def doctor_(arguments: Namespace, say: Say) -> int:
     """The command ``doctor``: one sentence on a run of two networks that contest, its evidence, and what to try."""
     run = Run.open(arguments.run)
-    if not any(doctor.suits(row) for row in run.metrics()):
+    if not any(rules.suits(row) for row in run.metrics()):
         advice = "Choose a GAN or DCGAN that was trained for some steps."
         raise UserError("This run has no signals that the doctor could read.", where=str(arguments.run), advice=advice)
     looks = _judged(run, say) if arguments.judge else None
@@ -40,8 +41,8 @@ def doctor_(arguments: Namespace, say: Say) -> int:
 def _judged(run: Run, say: Say) -> Any:
     """Let the judge look at every checkpoint first; what it saw is told, not written."""
     device.prepare()
-    from models.core import coverage
     from models.core.datasets import recorded
+    from models.core.evaluation import coverage
 
     about = run.info.dataset
     dataset = recorded.load(about, progress=say.loading)

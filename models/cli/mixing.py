@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from models.commands import Say, open_model
-from models.commands_autoencoders import counting
+from models.cli.commands import Say, open_model
+from models.cli.denoise_transfer import counting
 from models.core.errors import ConfigError
-from models.core.styles import MixesStyles
+from models.core.styles.mixing import MixesStyles
 
 COARSE = 0.4  # of all layers: four of ten
 
@@ -26,13 +26,13 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     """The command ``mixing``: what changes with the coarse source, and what with the fine one."""
     run, model = open_model(arguments, say, MixesStyles, lambda model: crossover_of(arguments, model))
     count, crossover = len(model.style_layers), crossover_of(arguments, model)
-    from models.core import cautions, judge, mixing_score
     from models.core.datasets import recorded
+    from models.core.evaluation import cautions, evaluator, mixing_score
 
     dataset = recorded.load(run.info.dataset, progress=say.loading)
     mixing_score.places(dataset)  # refused before anything slow begins
     with counting(say, "steps") as progress:
-        knows = judge.judge_of(dataset, progress=progress)
+        knows = evaluator.judge_of(dataset, progress=progress)
         found = mixing_score.score(
             model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
             seed=arguments.seed, progress=progress,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from models.commands import Say
+from models.cli.commands import Say
 from models.core.errors import ConfigError, UserError
 from models.core.family import Config, DataSpec, parse_config
 
@@ -51,7 +51,7 @@ def tell_cost(module: ModuleType, config: Config, spec: DataSpec, training_image
     Raises:
         ConfigError: if the config does not suit the images.
     """
-    from models.core.estimate import estimate
+    from models.core.training.estimate import estimate
 
     try:
         cost = estimate(module, config, spec, training_images)

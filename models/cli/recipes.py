@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import packing
-from models.core.diffuses import Diffuses, Sampling
-from models.core.family import Decodes, Encodes
-from models.core.recipe import of_run
-from models.core.recipe_fields import plain
+from models.core.capabilities import Decodes, Encodes
+from models.core.diffusion.capability import Diffuses, Sampling
+from models.core.recipes import arrays
+from models.core.recipes.fields import plain
+from models.core.recipes.schema import of_run
 from models.core.record import Run
 
 Pixels = NDArray[np.uint8]
@@ -42,7 +42,7 @@ def walked(
     values: Recipe = {"mode": "reverse", "time": 0, "walk": walk}
     if begin is not None:
         time, seed, sources = begin
-        values["begin"] = {"time": time, "seed": seed, "pictures": packing.pack(sources)}
+        values["begin"] = {"time": time, "seed": seed, "pictures": arrays.pack(sources)}
     return of_run(run, "diffusion", "sample", **values)
 
 
@@ -63,4 +63,4 @@ def reconstructed(run: Run, model: Any, sources: NDArray[np.float32]) -> Recipe:
 
 def denoised(run: Run, name: str, source: Pixels, strength: float | None, *, whole: bool) -> Recipe:
     """One image (h, w, c) that was cleaned; ``whole``: with the image itself, if it is small."""
-    return of_run(run, "denoise", "denoise", image=name, told=strength, **packing.source(source, whole=whole))
+    return of_run(run, "denoise", "denoise", image=name, told=strength, **arrays.source(source, whole=whole))

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from models import command_recipes
-from models.argument_checks import together
-from models.commands import Say, open_model, pictures_of
-from models.commands_autoencoders import counting
-from models.core import cautions, export, images, packing, recipes
+from models.cli import recipes as command_recipes
+from models.cli.argument_checks import together
+from models.cli.commands import Say, open_model, pictures_of
+from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
-from models.core.diffuses import Diffuses, Labels, Progress, Sampling, begun
-from models.core.diffusion import States
+from models.core.capabilities import Decodes
+from models.core.diffusion.capability import Diffuses, Labels, Progress, Sampling, begun
+from models.core.diffusion.samplers import States
 from models.core.errors import ConfigError, UserError
-from models.core.family import Decodes
+from models.core.evaluation import cautions
+from models.core.images import convert, export, recipes
+from models.core.recipes import arrays
 from models.core.record import Run
 
 WAYS = ("sampler", "steps", "eta", "guidance")  # arguments that only a model that diffuses knows
@@ -94,9 +96,9 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
             raise ConfigError({"--from": "needs pictures to begin with: --images"})
         return None
     wrong = {} if 1 <= time <= most else {"--from": f"must be from 1 to {most} (it is {time})"}
-    if len(arguments.images) > packing.MOST:
+    if len(arguments.images) > arrays.MOST:
         given = len(arguments.images)
-        wrong["--images"] = f"must be at most {packing.MOST} files, which the sheet carries in it (they are {given})"
+        wrong["--images"] = f"must be at most {arrays.MOST} files, which the sheet carries in it (they are {given})"
     if wrong:
         raise ConfigError(wrong)
     return time
@@ -154,7 +156,7 @@ def _walked(
     with counting(say, "pictures") as progress:
         if own is None or time is None:
             return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), recipe
-        start = begun(model, images.to_float(own), time, arguments.seed)
+        start = begun(model, convert.to_float(own), time, arguments.seed)
         return from_pictures(model, sampling, labels, start, progress), recipe
 
 
@@ -173,6 +175,6 @@ def sample_(arguments: Namespace, say: Say) -> int:
         recipe = command_recipes.sampled(run, arguments.seed, arguments.count)
     else:
         raise UserError("This model draws no samples.", where=str(arguments.run), advice="Choose another run.")
-    path = export.write_png(arguments.out, images.grid(images.to_uint8(painted)), recipe)
+    path = export.write_png(arguments.out, convert.grid(convert.to_uint8(painted)), recipe)
     say.result(written=str(path))
     return 0

@@ -5,26 +5,26 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from models.commands import Say, open_model
-from models.commands_autoencoders import counting
-from models.commands_sampling import sampling_of
+from models.cli.commands import Say, open_model
+from models.cli.denoise_transfer import counting
+from models.cli.sampling import sampling_of
 from models.core.errors import UserError
 
 
 def score_(arguments: Namespace, say: Say) -> int:
     """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
-    from models.core import drawing, judge, scores, swd
     from models.core.datasets import recorded
+    from models.core.evaluation import evaluator, samples, scores, swd
 
     def suits(model: Any) -> Any:
-        drawing.check(model)
+        samples.check(model)
         return sampling_of(arguments, model)
 
     run, model = open_model(arguments, say, object, suits)
     sampling = suits(model)
     dataset = recorded.load(run.info.dataset, progress=say.loading)
     try:
-        judge.kind_of(dataset)  # refused before anything slow begins
+        evaluator.kind_of(dataset)  # refused before anything slow begins
     except UserError as error:
         if not swd.sides(dataset.image_shape):
             raise

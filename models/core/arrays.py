@@ -42,7 +42,7 @@ def check_unit(values: Any, where: str = "this function") -> None:
         TypeError: if it is no array of float32.
         ValueError: if it holds values outside of [0, 1] or that are no numbers.
     """
-    _check_dtype(values, where, "images in [0, 1]; models.core.images.to_float makes them of uint8")
+    _check_dtype(values, where, "images in [0, 1]; models.core.images.decoding.to_float makes them of uint8")
     if values.size:
         low, high = float(values.min()), float(values.max())
         if not (low >= -ROUNDING and high <= 1.0 + ROUNDING):  # NaN fails, too

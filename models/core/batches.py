@@ -11,10 +11,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.arrays import Images
+from models.core.capabilities import Conditions
 from models.core.datasets import Dataset
-from models.core.diffuses import Diffuses
+from models.core.diffusion.capability import Diffuses
 from models.core.errors import DatasetError
-from models.core.family import Conditions, Images
 
 Known = NDArray[np.int32] | NDArray[np.float32]
 

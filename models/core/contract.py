@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from models.core.arrays import CHECKS
-from models.core.diffuses import Kept
-from models.core.family import CAPABILITIES
+from models.core.capabilities import CAPABILITIES
+from models.core.diffusion.capability import Kept
 
 Check = Callable[[Any, str], None]
 

@@ -7,17 +7,14 @@ that a window can be drawn before a backend loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.core import arrays
-from models.core.diffuses import Diffuses
 from models.core.errors import ConfigError
-from models.core.styles import MixesStyles
-from models.core.verdicts import Verdicts
 
 Images = arrays.Images  # float32 (n, height, width, channels) in [0, 1]
 Codings = arrays.Codings  # float32 (n, latent_size)
@@ -134,143 +131,6 @@ def _plain(kind: str, message: str, context: Mapping[str, Any], given: Any, conf
     return text if kind == "extra_forbidden" else f"{text} (it is {str(given)[:60]!r})"
 
 
-@runtime_checkable
-class Reconstructs(Protocol):
-    """Squeezes an image through the model and paints it again."""
-
-    def reconstruct(self, images: Images) -> Images:
-        """Return images of the same shape in [0, 1]."""
-        ...
-
-
-@runtime_checkable
-class Encodes(Protocol):
-    """Finds the coding of an image."""
-
-    latent_size: int
-
-    def encode(self, images: Images) -> Codings:
-        """Return one coding an image."""
-        ...
-
-
-@runtime_checkable
-class Decodes(Protocol):
-    """Paints an image from a coding."""
-
-    latent_size: int
-
-    def decode(self, codings: Codings) -> Images:
-        """Return one image in [0, 1] a coding."""
-        ...
-
-    def sample_codings(self, count: int, seed: int) -> Codings:
-        """Draw ``count`` codings from the prior; the same seed gives the same codings."""
-        ...
-
-
-@runtime_checkable
-class Denoises(Protocol):
-    """Removes noise from pictures."""
-
-    noise_kind: str
-    noise_range: tuple[float, float]
-
-    def denoise(
-        self,
-        images: Images,
-        *,
-        strength: float | None = None,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Images:
-        """Return clean pictures (n, height, width, 1 or 3) in [0, 1]; a model of any size keeps size and colour.
-
-        Args:
-            images: (n, height, width, 1 to 4) in [0, 1].
-            strength: how strong the noise is, for a model that wants to know; None lets it judge by itself.
-            progress: called with (pieces done, pieces in all).
-            cancelled: asked before every piece; ``Cancelled`` is raised if it says so.
-        """
-        ...
-
-    def effect(self, shape: tuple[int, int, int]) -> str:
-        """Say what happens to size and colour of a picture (height, width, channels); "" if nothing does."""
-        ...
-
-    def disturb(self, images: Images, seed: int) -> Images:
-        """Return the pictures with noise of the kind that the model was trained on, in [0, 1]."""
-        ...
-
-
-@runtime_checkable
-class HasSparsity(Protocol):
-    """Has coding units of which only a few should be active at a time, and a price for those that are."""
-
-    latent_size: int
-
-    def unit_activations(self, images: Images) -> Codings:
-        """Return how active each unit is, (n, units) in [0, 1]."""
-        ...
-
-    def unit_means(self, images: Images) -> Codings:
-        """Return the mean activation of each unit over the images, (units,)."""
-        ...
-
-    def sparsity(self) -> tuple[float, float]:
-        """Return (weight of the penalty, target of the mean activation) as they are now."""
-        ...
-
-    def set_sparsity(self, weight: float, target: float) -> None:
-        """Change weight and target; a training that runs goes on with them."""
-        ...
-
-
-@runtime_checkable
-class Conditions(Decodes, Protocol):
-    """Paints what it is asked for: a class, or attributes. The last numbers of a coding are its condition."""
-
-    condition_kind: Literal["class", "attributes"]
-    condition_names: tuple[str, ...]
-
-    def decode_with(self, codings: Codings, conditions: Codings) -> Images:
-        """Paint codings (n, latent_size) with other conditions (n, names) in [0, 1]; a class is one-hot."""
-        ...
-
-    def preview_conditions(self) -> Codings:
-        """Return one condition a row for the columns of a sheet, (columns, names) in [0, 1]."""
-        ...
-
-
-@runtime_checkable
-class TakesPhases(Protocol):
-    """Two networks that learn against each other; one of them can be held still while the other learns."""
-
-    def owned(self) -> Mapping[str, list[Any]]:
-        """Return the variables that belong to each network, by its name: weights, statistics, random state."""
-        ...
-
-    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
-        """Return how both networks do on real images (and what is known of them) and on fakes of some codings.
-
-        Nothing is drawn and nothing changes.
-        """
-        ...
-
-
-@runtime_checkable
-class Grows(Protocol):
-    """Goes on with larger pictures from what a model of smaller ones can do."""
-
-    def grow_from(self, smaller: Any) -> bool:
-        """Set the layers that the smaller model lacks so that nothing is lost; the others have its weights.
-
-        Returns:
-            False, and nothing is changed, where that cannot be done.
-        """
-        ...
-
-
 def check_sparsity(weight: float, target: float) -> None:
     """Refuse a weight or target that the model could not learn with.
 
@@ -284,13 +144,3 @@ def check_sparsity(weight: float, target: float) -> None:
         wrong["target"] = f"must be between 0 and 1 (it is {target})"
     if wrong:
         raise ConfigError(wrong)
-
-
-CAPABILITIES: tuple[type, ...] = (
-    Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions, TakesPhases, MixesStyles, Diffuses,
-)  # fmt: skip
-
-
-def capabilities(model: object) -> frozenset[str]:
-    """The names of the capabilities that a model has, for panels that live in another thread."""
-    return frozenset(kind.__name__ for kind in CAPABILITIES if isinstance(model, kind))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.core.npz import Arrays, Expected
+from models.core.disk.npz import Arrays, Expected
 from models.core.variables import read_variable
 
 

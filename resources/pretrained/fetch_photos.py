@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.core import images
+from models.core.images import decoding
 
 # package -> the photographs in it (the other wallpapers are drawn or rendered)
 PHOTOS: dict[str, tuple[str, ...]] = {
@@ -69,7 +69,7 @@ def photographs(scratch: Path) -> list[NDArray[np.uint8]]:
         folder = unpack(package, scratch)
         for name in names:
             path = next(path for path in folder.rglob(Path(name).name) if str(path).endswith(name))
-            pixels = images.decode(path)
+            pixels = decoding.decode(path)
             found.append(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
         print(f"{package}: {len(names)} photographs", flush=True)
     return found

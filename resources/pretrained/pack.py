@@ -25,10 +25,10 @@ ROWS = 600
 def pack(source: Path, target: Path, title: str, *, sheets: int = SHEETS, pictures: bool = True) -> None:
     """Copy what a shipped model needs; without ``pictures`` no sheet that shows images of the dataset."""
     device.prepare()
-    from models.core import state, training
+    from models.core import loading, state
 
     run = record.Run.open(source)
-    model, entry = training.load(run)
+    model, entry = loading.load(run)
     info = run.info
     dataset = {**info.dataset, "name": Path(info.dataset["name"]).name}  # not where it lay on this machine
     made = record.Run.create(

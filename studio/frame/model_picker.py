@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
 
-from models.core import places, record
+from models.core import record
+from models.core.disk import places
 from studio import theme
 from studio.session import ModelInfo
 from studio.widgets.basics import Title, vbox

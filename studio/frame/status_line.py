@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
 
-from models.core.estimate import duration
+from models.core.training.estimate import duration
 from studio import theme
 from studio.widgets.basics import button
 from studio.workers.jobs import Job, Jobs
 
 if TYPE_CHECKING:
-    from models.core.recorder import Progress
+    from models.core.training.recorder import Progress
 
 ENDINGS = {"finished": "Training finished", "paused": "Paused and saved", "stopped": "Stopped and saved"}
 ENDINGS["cancelled"] = "Cancelled before training began"

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from models.core import places
+from models.core.disk import places
 from models.core.errors import UserError
 from studio import theme
+from studio.panels.page_area import PageArea
 from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
-from studio.widgets.page_area import PageArea
-from studio.workers.desk import Desk
 from studio.workers.recipes import Prepared
+from studio.workers.services import Desk
 
 
 class Panel(QWidget):

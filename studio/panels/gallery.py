@@ -13,13 +13,15 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QMovie, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
-from models.core import files, images, places, recipe, trash
+from models.core.disk import files, places, trash
+from models.core.disk.junk import is_junk
 from models.core.errors import UserError
-from models.core.junk import is_junk
+from models.core.images import convert, decoding
+from models.core.recipes import schema
 from studio.deletion import Deletion
+from studio.panels.base import Panel
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
-from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.workers import desktop_trash
 from studio.workers.recipes import text_chunk
@@ -105,12 +107,12 @@ class Gallery(Panel):
         try:
             key = (str(path), path.stat().st_mtime_ns)
             if key not in self._cache:
-                picture = images.decode(path)
+                picture = decoding.decode(path)
                 height, width = picture.shape[:2]
                 if max(height, width) > 280:
                     share = 280 / max(height, width)
                     size = (max(1, round(height * share)), max(1, round(width * share)), picture.shape[2])
-                    picture = images.fit(picture, size)
+                    picture = convert.fit(picture, size)
                 self._cache[key] = picture
             return self._cache[key]
         except (UserError, OSError):
@@ -133,8 +135,8 @@ class Gallery(Panel):
             return
         self.one.set_title(self.chosen.name)
         try:
-            self.picture.set_image(images.decode(self.chosen))
-            count = images.frames(self.chosen)
+            self.picture.set_image(decoding.decode(self.chosen))
+            count = decoding.frames(self.chosen)
         except UserError as error:
             self.words.setText(str(error))
             return
@@ -147,7 +149,7 @@ class Gallery(Panel):
         """Offer the way back if the file says where it leads; what it says, a line a value."""
         self.picture.recipe = {}
         try:
-            found = recipe.read(path)
+            found = schema.read(path)
         except UserError as error:
             return [str(error)]
         if found is None:

@@ -9,15 +9,16 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
-from models.core import places, record
+from models.core import record
+from models.core.disk import places
 from models.core.errors import UserError
 from models.core.record import RunSummary
 from studio import theme
 from studio.deletion import Deletion
+from studio.panels.base import Panel
 from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.flow_row import FlowRow
-from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
 from studio.workers import desktop_trash

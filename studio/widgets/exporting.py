@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import export, files, images, places, recipes
+from models.core.disk import files, places
 from models.core.errors import ImageError, UserError
-from studio.workers.cleaning import Saving
-from studio.workers.desk import Desk
+from models.core.images import convert, decoding, export, recipes
+from studio.workers.services import Desk
 
 FILM_SIDE = 256  # small frames are enlarged to about this many pixels
 Pixels = NDArray[np.uint8]
@@ -51,10 +52,10 @@ class Exporter:
         """Frames (n, h, w, c) as .gif, .apng, .webp or .mp4, or as a strip (.png)."""
         factor = max(1, FILM_SIDE // max(frames.shape[1:3]))
         if suffix == ".png":
-            self.picture(images.grid(frames, columns=len(frames)), recipe)
+            self.picture(convert.grid(frames, columns=len(frames)), recipe)
             return
 
-        large = np.stack([images.enlarge(frame, factor) for frame in frames])
+        large = np.stack([convert.enlarge(frame, factor) for frame in frames])
         self._write(
             suffix,
             lambda path, task: export.write_film(
@@ -89,8 +90,19 @@ class Exporter:
             self._bare = False
             self.desk.session.notice(f"{path.name} was saved without its recipe, which is larger than 1 MB: "
                                      "its settings cannot be brought back.")  # fmt: skip
-        if path.suffix not in images.IMAGE_SUFFIXES:  # the Gallery shows pictures only: tell the whole path
+        if path.suffix not in decoding.IMAGE_SUFFIXES:  # the Gallery shows pictures only: tell the whole path
             self.desk.session.done.emit(f"Saved as {path}")
             return
         self.desk.session.exports_changed.emit()
         self.desk.session.done.emit(f"Saved in the Gallery as {path.name}")
+
+
+@dataclass(frozen=True)
+class Saving:
+    """How images are saved: one of ``export.PHOTO_SUFFIXES``, and the quality (1 to 100) of JPEG and WebP."""
+
+    suffix: str = ".png"
+    quality: int = export.QUALITY
+
+
+PNG = Saving()

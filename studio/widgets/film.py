@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.widgets import carry
+from studio.widgets import qimages
 from studio.widgets.tile_mouse import MouseTiles
 from studio.widgets.tiles import MARGIN, Plan
 
@@ -47,7 +47,7 @@ class FilmStrip(MouseTiles):
         margin, gap, caption = round(MARGIN * ratio), round(MARGIN * ratio), self.caption_height(ratio)
         count = max(self._count, 1)
         deep = max(min(whole.height() - 2 * MARGIN - 10, self._height) * ratio, 1)
-        zoom = carry.best_zoom(*self._unit, 1e9, deep)
+        zoom = qimages.best_zoom(*self._unit, 1e9, deep)
         fitting = (whole.width() * ratio - 2 * margin - gap * (count - 1)) / count / self._unit[0]
         fitting = float(int(fitting)) if fitting >= 1 else fitting
         if zoom > fitting >= zoom * 0.6:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.widgets import carry
+from studio.widgets import drag_drop, qimages
 from studio.widgets.tile_mouse import MouseTiles
 from studio.widgets.tiles import MARGIN, Plan
 
@@ -52,7 +52,7 @@ class PictureGrid(MouseTiles):
     def _tile(self, columns: int, room: float, ratio: float, deep: float = 1e9) -> tuple[int, int]:
         gap = MARGIN * ratio
         side = self._max * ratio
-        zoom = carry.best_zoom(*self._unit, min((room - gap * (columns - 1)) / columns, side), min(side, deep))
+        zoom = qimages.best_zoom(*self._unit, min((room - gap * (columns - 1)) / columns, side), min(side, deep))
         return max(round(self._unit[0] * zoom), 1), max(round(self._unit[1] * zoom), 1)
 
     def _side(self, ratio: float) -> float:
@@ -120,17 +120,17 @@ class PictureGrid(MouseTiles):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say yes to pictures and files, but not to our own."""
-        if carry.carries(event.mimeData()) and event.source() is not self.viewport():
+        if drag_drop.carries(event.mimeData()) and event.source() is not self.viewport():
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Anywhere will do."""
-        if carry.carries(event.mimeData()):
+        if drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand on the files that were dropped."""
-        paths = carry.paths_in(event.mimeData())
+        paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.dropped.emit(paths)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from studio import theme
 from studio.widgets.basics import vbox
-from studio.widgets.carry import Pixels
 from studio.widgets.picture import Picture
+from studio.widgets.qimages import Pixels
 
 
 class Lightbox(QWidget):

@@ -25,10 +25,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.carry import MIME, Pixels
+from studio.widgets import drag_drop, qimages
+from studio.widgets.drag_drop import MIME
 from studio.widgets.film import FilmStrip
 from studio.widgets.grid import PictureGrid
+from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import on_device
 
 __all__ = ["MIME", "FilmStrip", "Picture", "PictureGrid"]
@@ -88,7 +89,7 @@ class Picture(QWidget):
     def copy(self) -> None:
         """Put the picture on the clipboard."""
         if self._pixels is not None:
-            QGuiApplication.clipboard().setMimeData(carry.mime_of(self._pixels, self._caption, self.recipe))
+            QGuiApplication.clipboard().setMimeData(drag_drop.mime_of(self._pixels, self._caption, self.recipe))
 
     def zoom(self) -> float:
         """Device pixels a pixel of the picture now takes."""
@@ -97,7 +98,7 @@ class Picture(QWidget):
         ratio = self.devicePixelRatioF()
         room = self._room()
         height, width = self._pixels.shape[:2]
-        return carry.best_zoom(width, height, room.width() * ratio, room.height() * ratio)
+        return qimages.best_zoom(width, height, room.width() * ratio, room.height() * ratio)
 
     def _room(self) -> QRect:
         below = self._caption_height() + theme.GAP_S if self._caption else 0
@@ -151,7 +152,7 @@ class Picture(QWidget):
         assert self._pixels is not None
         zoom, ratio = self.zoom(), self.devicePixelRatioF()
         if self._fitted is None or self._fitted[0] != zoom:
-            self._fitted = (zoom, carry.fitted(self._pixels, zoom))
+            self._fitted = (zoom, qimages.fitted(self._pixels, zoom))
         image = self._fitted[1]
         painter.save()
         on_device(painter, ratio)
@@ -182,7 +183,7 @@ class Picture(QWidget):
             return
         if (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
             self._pressed = None
-            carry.carry_out(self, self._pixels, self._caption, self.recipe)
+            drag_drop.carry_out(self, self._pixels, self._caption, self.recipe)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A press that did not become a drag is a click."""
@@ -201,7 +202,7 @@ class Picture(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say yes to pictures and files, but not to ourselves."""
-        if carry.carries(event.mimeData()) and event.source() is not self:
+        if drag_drop.carries(event.mimeData()) and event.source() is not self:
             self._drop_over = True
             event.acceptProposedAction()
             self.update()
@@ -215,7 +216,7 @@ class Picture(QWidget):
         """Hand on the files that were dropped."""
         self._drop_over = False
         self.update()
-        paths = carry.paths_in(event.mimeData())
+        paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.dropped.emit(paths)

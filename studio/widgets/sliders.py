@@ -1,4 +1,4 @@
-"""Sliders with words and figures: one coding, a step in time; the table of many codings is in slider_table."""
+"""Sliders with words and figures: one coding, a step in time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
 from studio.widgets.basics import QuietDoubleSpin, hbox, icon_button, label
-from studio.widgets.slider_table import SliderTable
 from studio.widgets.track import Track
 
 FEW = 64  # values whose words are all measured; of more the ends
-__all__ = ["CodingSlider", "LabelledSlider", "SliderTable", "Track"]
 
 
 class SignedSpin(QuietDoubleSpin):

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
 
-from models.core import images, record
+from models.core import record
 from models.core.errors import UserError
+from models.core.images import convert, decoding
 from studio import theme
 
 SMALL = 32  # pixels: of pictures up to this side more are shown
@@ -40,7 +41,7 @@ def laid_out(folder: Path, kind: str, step: int | None) -> tuple[NDArray[np.uint
             return None
         at = max(found) if step is None else step
         height, width, channels = (int(side) for side in run.info.dataset["image_shape"])
-        sheet = images.decode(found[at])
+        sheet = decoding.decode(found[at])
         return tiles(sheet, (height, width, channels)), max(1, sheet.shape[1] // width)
     except (UserError, KeyError, ValueError):
         return None  # a picture is an ornament here: the run's own page shows what is wrong with it
@@ -83,4 +84,4 @@ def run_contact_sheet(folder: Path) -> NDArray[np.uint8] | None:
     if sheet is None or not len(sheet):
         return None
     columns, rows = (4, 3) if max(sheet.shape[1:3]) <= SMALL else (3, 2)
-    return images.grid(sheet[: columns * rows], columns=columns, gap=0)
+    return convert.grid(sheet[: columns * rows], columns=columns, gap=0)

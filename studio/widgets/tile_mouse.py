@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from studio.widgets import carry
+from studio.widgets import drag_drop
 from studio.widgets.tiles import Tiles
 
 
@@ -39,7 +39,7 @@ class MouseTiles(Tiles):
             if pixels is not None:
                 name = self._captions[index] if index < len(self._captions) else f"picture {index + 1}"
                 recipe = self.recipe_at(index) if self.recipe_at else self.recipe
-                carry.carry_out(self.viewport(), pixels, name, recipe)
+                drag_drop.carry_out(self.viewport(), pixels, name, recipe)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A press that did not become a drag is a click."""

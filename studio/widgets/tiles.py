@@ -26,8 +26,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.carry import Pixels
+from studio.widgets import qimages
+from studio.widgets.qimages import Pixels
 
 Provider = Callable[[int], "Pixels | None"]
 KEPT = 800  # enlarged pictures
@@ -202,8 +202,8 @@ class Tiles(QAbstractScrollArea):
             pixels = self._provider(index)
             if pixels is None:
                 return None
-            zoom = carry.best_zoom(pixels.shape[1], pixels.shape[0], plan.wide, plan.high)
-            self._cache[key] = carry.fitted(pixels, zoom)
+            zoom = qimages.best_zoom(pixels.shape[1], pixels.shape[0], plan.wide, plan.high)
+            self._cache[key] = qimages.fitted(pixels, zoom)
             while len(self._cache) > KEPT:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)

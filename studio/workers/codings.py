@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import directions, images
+from models.core.capabilities import Encodes
 from models.core.datasets import recorded
-from models.core.directions import Known
+from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled, UserError
-from models.core.family import Encodes
-from models.core.rows import evenly
+from models.core.images import convert
+from models.core.latent import directions
+from models.core.latent.directions import Known
 from studio.session import ModelInfo
 
 Pixels = NDArray[np.uint8]
@@ -69,15 +70,15 @@ def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callab
 def codings_of(model: Any, pictures: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Floats:
     """The codings of pictures: the encoder's, or for a model that only paints those that a search finds."""
     if not isinstance(model, Encodes):
-        from models.core import inversion
+        from models.core.latent import inversion
 
-        return inversion.invert(model, images.to_float(pictures), progress=tell, cancelled=cancelled)
+        return inversion.invert(model, convert.to_float(pictures), progress=tell, cancelled=cancelled)
     parts = []
     for begin in range(0, len(pictures), CHUNK):
         if cancelled():
             raise Cancelled
         tell("Encoding", begin, len(pictures))
-        parts.append(model.encode(images.to_float(pictures[begin : begin + CHUNK])))
+        parts.append(model.encode(convert.to_float(pictures[begin : begin + CHUNK])))
     return np.concatenate(parts)
 
 
@@ -88,7 +89,7 @@ def known(model: Any, found: Labelled, tell: Tell, cancelled: Callable[[], bool]
 
 def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
     """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
-    from models.core import judge as judges
+    from models.core.evaluation import evaluator as judges
 
     dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
     knows = judges.judge_of(dataset, progress=tell, cancelled=cancelled)
@@ -119,4 +120,4 @@ def painted(model: Any, codings: Floats, cancelled: Callable[[], bool]) -> Pixel
         if cancelled():
             raise Cancelled
         parts.append(model.decode(coding[None])[0])
-    return images.to_uint8(np.stack(parts))
+    return convert.to_uint8(np.stack(parts))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFile
 
-from models.core import trash
+from models.core.disk import trash
 
 KEPT_SECONDS = 86_400  # a session that could still undo it has ended by then
 

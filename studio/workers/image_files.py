@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, photos, recipe
+from models.core.disk.operations import shown
 from models.core.errors import UserError
-from models.core.operations import shown
+from models.core.images import convert, photos
+from models.core.recipes import schema as recipe
 from studio.session import ModelInfo
 
 
@@ -36,7 +37,7 @@ def fitted(path: Path, shape: tuple[int, int, int]) -> Taken:
     """
     photo = photos.read(path)
     notice = f"{shown(Path(path.name))} has transparent parts: they are put on white." if photo.transparent else ""
-    return Taken(images.fit(photo.pixels, shape), None, notice)
+    return Taken(convert.fit(photo.pixels, shape), None, notice)
 
 
 def notice_of(taken: Sequence[Taken]) -> str:

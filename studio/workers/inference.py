@@ -10,9 +10,10 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 
+from models.core.capabilities import Denoises, capabilities
 from models.core.curves import CurveGroup
 from models.core.errors import Cancelled, UserError
-from models.core.family import About, Config, DataSpec, Denoises, capabilities
+from models.core.family import About, Config, DataSpec
 from models.core.record import CheckpointEntry, Run
 from studio.session import ModelInfo
 from studio.workers import garbage
@@ -110,21 +111,22 @@ class Inference(Worker):
         from models.core import device
 
         device.prepare()
-        from models.core import training, warming
+        from models.core import loading
+        from models.core.training import warm_up
 
         run, before = Run.open(folder), self._loaded
         if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
             found, model = check(before.model, before.info), before.model
-            info = _about(model, run, training.reload(model, run, step=pick(run)))
+            info = _about(model, run, loading.reload(model, run, step=pick(run)))
         else:
-            model, entry = training.load(run, step=pick(run))
+            model, entry = loading.load(run, step=pick(run))
             if task.is_cancelled():
                 raise Cancelled
             info = _about(model, run, entry)
             found = check(model, info)
             if before is not None:
                 garbage.mark()
-            warming.warm(model)
+            warm_up.warm(model)
         garbage.freeze()
         self._loaded = _Loaded(model, info)
         return self._loaded, found
@@ -157,12 +159,12 @@ def newest(run: Run) -> int | None:
 def _about(model: Any, run: Run, entry: CheckpointEntry) -> ModelInfo:
     """What panels know of a model that was loaded from a checkpoint."""
     import models
-    from models.core import training
+    from models.core import loading
 
     module, about = models.family(run.info.family), run.info.dataset
     return ModelInfo(
         folder=run.folder, title=run.info.title or run.folder.name, family=module.TITLE, about=module.ABOUT,
-        abilities=capabilities(model), image_shape=training.spec_of(run).image_shape,
+        abilities=capabilities(model), image_shape=loading.spec_of(run).image_shape,
         latent_size=getattr(model, "latent_size", 0), label_names=tuple(about.get("label_names", ())),
         dataset=str(about["name"]), dataset_size=about.get("size"), seed=run.info.seed, step=entry.step,
         status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,

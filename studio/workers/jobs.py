@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from models.core.doctor import Diagnosis
+from models.core.doctor.remedies import Remedy
+from models.core.doctor.rules import Diagnosis
 from models.core.errors import UserError
-from models.core.remedies import Remedy
 from studio.workers import garbage
 from studio.workers.worker import STACK_BYTES, as_error
 
 if TYPE_CHECKING:
     from models.core.datasets import Dataset
     from models.core.record import Run
-    from models.core.recorder import Progress, StopRequest
-    from models.core.talk import Changes
+    from models.core.training.messages import Changes
+    from models.core.training.recorder import Progress, StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -252,9 +252,9 @@ class Jobs(QObject):
         from models.core import device
 
         device.prepare()
-        from models.core import training
         from models.core.errors import Cancelled
-        from models.core.recorder import Changes, Hooks, StopRequest
+        from models.core.training import train
+        from models.core.training.recorder import Changes, Hooks, StopRequest
 
         def report(progress: Progress) -> None:
             if progress.step == 1:
@@ -270,7 +270,7 @@ class Jobs(QObject):
             with run:
                 if self._cancelled.is_set():
                     stop.ask(self._status)
-                outcome = training.train(
+                outcome = train.train(
                     run, dataset, stop=stop, hooks=Hooks(report, self._trouble), changes=changes, wanted=_wanted(job)
                 )
         except Cancelled:
@@ -298,25 +298,26 @@ def _remove_empty(folder: Path) -> None:
 def _open(job: Job, how: dict[str, Any]) -> tuple[Run, Dataset]:
     """The run of a job, open for writing, and its dataset; ``how`` says whom loading tells and asks."""
     import models
-    from models.core import datasets, training
+    from models.core import datasets
     from models.core.datasets import recorded
     from models.core.family import parse_config
     from models.core.record import Run
+    from models.core.training import train
 
     if not job.resume and job.branch is None:
         config = parse_config(models.family(job.family).CONFIG, job.values)
         dataset = datasets.load(job.dataset, size=job.size, **how)
-        return training.start(job.folder, job.family, config, dataset, size=job.size), dataset
+        return train.start(job.folder, job.family, config, dataset, size=job.size), dataset
     if job.branch is not None:  # all is checked before there is a branch
         source = Run.open(job.branch.source)
         dataset = recorded.load(source.info.dataset, at=job.dataset or None, **how)
-        training.check_dataset(source, dataset)
+        train.check_dataset(source, dataset)
         return _branch(job.folder, job.branch), dataset
     run = Run.open(job.folder, write=True)
     try:
-        training.planned(run, _wanted(job))  # refused before the dataset is loaded
+        train.planned(run, _wanted(job))  # refused before the dataset is loaded
         dataset = recorded.load(run.info.dataset, at=job.dataset or None, **how)
-        training.relocate(run, dataset)  # checked before anything of the run changes
+        train.relocate(run, dataset)  # checked before anything of the run changes
         return run, dataset
     except BaseException:
         run.close()
@@ -330,8 +331,9 @@ def _wanted(job: Job) -> dict[str, Any]:
 
 def _branch(folder: Path, wanted: Branch) -> Run:
     """Branch off the ill run; one that comes with the program is read only and records nothing."""
-    from models.core import branch, places
+    from models.core.disk import places
     from models.core.record import Run
+    from models.core.training import branch
 
     with Run.open(wanted.source, write=places.pretrained() not in wanted.source.parents) as source:
         return branch.treat(source, wanted.found, wanted.remedy, folder)

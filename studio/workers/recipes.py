@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import recipe, recipes
 from models.core.errors import RunFormatError
-from models.core.recipe_fields import Fields
+from models.core.images import recipes
+from models.core.recipes import schema
+from models.core.recipes.fields import Fields
 from studio.session import ModelInfo
 
 
 def recipe_of(info: ModelInfo, panel: str, *, made: str = "image", **values: Any) -> dict[str, Any]:
     """What brings an image back: the model by run, step and fingerprint, the panel, and the values of its controls."""
-    return recipe.written(
+    return schema.written(
         panel, made, values, run_id=info.run_id, model=info.title, step=info.step, checkpoint=info.checkpoint
     )
 

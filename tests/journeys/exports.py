@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QTimer
 
-from models.core import images, places, recipe
+from models.core.disk import places
+from models.core.images import decoding
+from models.core.recipes import schema
 from studio.window import Window
 from tests.studio.events import drop
 from tests.studio.windows import banner_text, files_mime, wait_idle
@@ -52,7 +54,7 @@ class Journey:
         self.open(self.other, "home")
         self.studio.banner.hide()
         assert drop(self.studio, files_mime([path]))
-        found = recipe.read(path)
+        found = schema.read(path)
         assert found is not None
         self.idle(lambda: self.studio.session.model.run_id == found.run_id)
         self.idle()
@@ -62,4 +64,4 @@ class Journey:
 
 def same(exported: Path, pixels: np.ndarray, atol: int = 1) -> None:
     """The pixels of a file and of what is shown, within one of 255."""
-    np.testing.assert_allclose(images.decode(exported).astype(int), pixels.astype(int), atol=atol)
+    np.testing.assert_allclose(decoding.decode(exported).astype(int), pixels.astype(int), atol=atol)

@@ -10,7 +10,8 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 
-from models.core import images, places
+from models.core.disk import places
+from models.core.images import convert, decoding
 from models.core.record import Run
 from studio.window import Window
 from tests.studio.events import drop, enter_drag
@@ -127,10 +128,10 @@ def test_a_dropped_picture_is_encoded(latent, studio: Window, qtbot, tmp_path) -
     Image.fromarray(np.full((30, 50), 200, np.uint8)).save(path)
     assert drop(studio, files_mime([path]))
     wait_idle(qtbot, studio, lambda: not np.array_equal(latent.coding, before))
-    fitted = images.fit(images.decode(path), (8, 8, 1))
+    fitted = convert.fit(decoding.decode(path), (8, 8, 1))
     answers: list[np.ndarray] = []
     studio.desk.inference.question(
-        "test", lambda model, task: model.encode(images.to_float(fitted[None]))[0], answers.append, answers.append
+        "test", lambda model, task: model.encode(convert.to_float(fitted[None]))[0], answers.append, answers.append
     )
     wait_idle(qtbot, studio, lambda: bool(answers))
     assert np.array_equal(latent.coding, answers[0])

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import images
-from models.core.diffuses import Sampling
-from studio.widgets.paint_page import grown
+from models.core.diffusion.capability import Sampling
+from models.core.images import decoding
+from studio.panels.denoise.cleaning import Noise
+from studio.panels.diffusion.inpaint_page import grown
+from studio.panels.diffusion.recording import Setup, View
 from studio.window import Window
-from studio.workers.cleaning import Noise
-from studio.workers.playback import Setup, View
 from tests.journeys.exports import Journey, same
 from tests.studio.denoisers import train_conv
 from tests.studio.events import drop
@@ -58,7 +58,7 @@ def test_images_of_latent_come_back_with_path_and_undo(latent) -> None:
         np.testing.assert_array_equal(panel.picture.image(), shown)
         np.testing.assert_array_equal(panel.path.frames, frames)
         assert panel.path.kind.index() == 1 and banner_text(journey.studio) == ""
-        same(path, images.decode(journey.export(lambda what=what: panel._export(what))))
+        same(path, decoding.decode(journey.export(lambda what=what: panel._export(what))))
     journey.studio.session.undo.undo()
     journey.idle()
     assert not np.array_equal(panel.coding, CODING)
@@ -106,7 +106,7 @@ def test_images_of_arithmetic(latent) -> None:
         path = journey.export(lambda what=what: panel._export(what))
         journey.come_back(path)
         assert panel.equation.recipe() == wanted
-        same(path, images.decode(journey.export(lambda what=what: panel._export(what))))
+        same(path, decoding.decode(journey.export(lambda what=what: panel._export(what))))
 
 
 def test_images_of_styles(journey: Journey, styles_run: Path) -> None:
@@ -120,7 +120,7 @@ def test_images_of_styles(journey: Journey, styles_run: Path) -> None:
         journey.come_back(path)
         journey.idle(lambda: panel.one.heat.image() is not None and panel.mixes.grid.table() is not None)
         assert panel.table.recipe() == wanted
-        same(path, images.decode(journey.export(lambda what=what: panel.out.export(what))))
+        same(path, decoding.decode(journey.export(lambda what=what: panel.out.export(what))))
 
 
 def test_feature_maps_a_film_and_one_frame_of_it(journey: Journey, styles_run: Path) -> None:
@@ -138,7 +138,7 @@ def test_feature_maps_a_film_and_one_frame_of_it(journey: Journey, styles_run: P
     film, frames = journey.export(lambda: panel.film._export(".gif")), panel.walk.frames.copy()
     journey.come_back(maps)
     assert panel.views.currentIndex() == 1 and panel.features.layer.value() == 1
-    same(maps, images.decode(journey.export(panel.out._export_maps)))
+    same(maps, decoding.decode(journey.export(panel.out._export_maps)))
     for path in (frame, film):
         journey.come_back(path)
         journey.idle(lambda: panel.one.frame == 9)
@@ -162,7 +162,7 @@ def test_a_reverse_process_with_a_fork(journey: Journey, diffusion_run: Path) ->
         journey.come_back(path)
         journey.idle(lambda: page.walks.fork is not None and page.walks.fork.done)
         assert page.recipe() == wanted and panel.page is page
-        same(path, images.decode(journey.export(lambda what=what: page._export(what))))
+        same(path, decoding.decode(journey.export(lambda what=what: page._export(what))))
 
 
 @pytest.mark.parametrize("mode", ["forward", "inpaint"])
@@ -186,7 +186,7 @@ def test_the_other_pages_of_diffusion(journey: Journey, diffusion_run: Path, mod
     journey.come_back(path)
     journey.idle(made)
     assert page.recipe() == wanted and panel.page is page
-    same(path, images.decode(journey.export(lambda: page._export("frame"))))
+    same(path, decoding.decode(journey.export(lambda: page._export("frame"))))
     journey.studio.session.undo.undo()
     journey.idle(made)
     assert page.recipe() != wanted
@@ -224,7 +224,7 @@ def test_images_of_denoise_bring_their_source_along(journey: Journey, conv_run: 
 def test_a_large_source_is_asked_for_and_then_takes_its_noise(
     journey: Journey, conv_run: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("models.core.packing.MOST_TEXT", 10)
+    monkeypatch.setattr("models.core.recipes.arrays.MOST_TEXT", 10)
     how = Noise("gaussian", 0.3, 4)
     panel = open_photo(journey, conv_run, tmp_path / "photo.png", how)
     path = journey.export(lambda: panel._export("after"))
@@ -251,7 +251,7 @@ def test_a_sheet_of_neurons_brings_the_chosen_unit_back(latent) -> None:
     journey.idle(lambda: panel.survey is not None and panel.after.image() is not None)
     assert panel._recipe() == wanted
     np.testing.assert_allclose(panel.after.image().astype(int), after, atol=1)
-    same(path, images.decode(journey.export(panel._export)))
+    same(path, decoding.decode(journey.export(panel._export)))
     journey.studio.session.undo.undo()
     journey.idle()
     assert panel._recipe() != wanted

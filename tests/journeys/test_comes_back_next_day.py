@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core import places
+from models.core.disk import places
 from models.core.record import Run
 from studio.panels.home import RunCard
 from studio.session import Settings
@@ -125,9 +125,9 @@ POISON = """
 import os, sys
 import studio.__main__ as start
 import studio.window as window
-from models.core import training
+from models.core import loading
 from PySide6.QtCore import QTimer
-training.load = lambda *_, **__: os.abort()
+loading.load = lambda *_, **__: os.abort()
 begin = window.Window.start_backend
 
 def begun(self):

@@ -14,10 +14,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from models.core import classic, images, metrics, noise, places, recipes
+from models.core.denoising import filters, noise
+from models.core.disk import places
 from models.core.errors import Cancelled
+from models.core.evaluation import metrics
+from models.core.images import convert, decoding, recipes
+from studio.panels.denoise import cleaning
 from studio.window import Window
-from studio.workers import cleaning
 from tests.studio.denoisers import smooth, train, train_conv
 from tests.studio.events import drag, drop
 from tests.studio.runs import copy_into_home
@@ -52,7 +55,7 @@ def panel(conv_run: Path, studio: Window, qtbot):
 def photo(path: Path, side: int = 64, index: int = 0, sigma: float = 0.0) -> Path:
     picture = smooth(index + 1, side)[index]
     if sigma:
-        picture = images.to_uint8(noise.add(images.to_float(picture), "gaussian", sigma, 5))
+        picture = convert.to_uint8(noise.add(convert.to_float(picture), "gaussian", sigma, 5))
     Image.fromarray(picture).save(path)
     return path
 
@@ -74,14 +77,14 @@ def test_a_dropped_photo_is_cleaned_in_its_own_size_and_colour(panel, studio: Wi
 
 
 def test_noise_is_added_and_the_scores_are_those_of_the_pictures(panel, studio: Window, qtbot, tmp_path) -> None:
-    clean = images.decode(photo(tmp_path / "clean.png"))
+    clean = decoding.decode(photo(tmp_path / "clean.png"))
     drop_and_wait(studio, panel, qtbot, tmp_path / "clean.png")
     track = panel.noise.strength.track
     drag(track, QPoint(9, track.height() // 2), QPoint(30, track.height() // 2), QPoint(50, track.height() // 2))
     wait_idle(qtbot, studio, lambda: panel.noise.psnr.text() != "–")
     how = panel.noise.noise()
     assert 0.05 < how.strength < 0.25
-    expected = images.to_uint8(noise.add(images.to_float(clean), "gaussian", how.strength, how.seed))
+    expected = convert.to_uint8(noise.add(convert.to_float(clean), "gaussian", how.strength, how.seed))
     before, after = (one.pixels for one in panel.wipe.pair())
     assert np.array_equal(before, expected)
     first, second = metrics.psnr(clean, before), metrics.psnr(clean, after)
@@ -125,7 +128,7 @@ def scored(panel, clean: np.ndarray) -> bool:
 
 @pytest.mark.usefixtures("rivals")
 def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: Window, qtbot, tmp_path) -> None:
-    clean = images.decode(photo(tmp_path / "clean.png"))
+    clean = decoding.decode(photo(tmp_path / "clean.png"))
     drop_and_wait(studio, panel, qtbot, tmp_path / "clean.png")
     panel.noise.set_noise(cleaning.Noise("gaussian", 0.1, 4))
     panel.noise.changed.emit()
@@ -133,8 +136,8 @@ def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: W
     click(panel.duel, "Start the duel")
     wait_idle(qtbot, studio, lambda: not panel.duel.progress.isVisible())
     names = [rival.entry.name for rival in panel.duel.rivals]
-    assert names[0] == "Before" and "this model" in names[1] and set(classic.FILTERS) <= set(names)
-    assert {*classic.FILTERS, "rival"} <= set(names[2:])
+    assert names[0] == "Before" and "this model" in names[1] and set(filters.FILTERS) <= set(names)
+    assert {*filters.FILTERS, "rival"} <= set(names[2:])
     assert not {"tiny", "dense"} & set(names)  # one cannot denoise, the other would change the size
     for rival in panel.duel.rivals:
         assert rival.entry.scores.psnr == pytest.approx(metrics.psnr(clean, rival.entry.picture.pixels))
@@ -143,7 +146,7 @@ def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: W
     assert [one.entry.scores.psnr for one in best] == [max(r.entry.scores.psnr for r in panel.duel.rivals)]
     median = next(rival for rival in panel.duel.rivals if rival.entry.name == "Median filter")
     QTest.mouseClick(median.picture, Qt.MouseButton.LeftButton)
-    assert np.array_equal(panel.wipe.pair()[1].pixels, classic.clean(panel.wipe.pair()[0].pixels, "Median filter"))
+    assert np.array_equal(panel.wipe.pair()[1].pixels, filters.clean(panel.wipe.pair()[0].pixels, "Median filter"))
 
 
 def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtbot, tmp_path, monkeypatch) -> None:
@@ -164,7 +167,7 @@ def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtb
     written = {str(path.relative_to(out)) for path in out.rglob("*.png")}
     assert written == {"a.png", "a-2.png", "c.png", str(Path("more", "b.png"))}
     assert (out / "a.png").read_bytes() == kept  # nothing is overwritten
-    assert images.decode(out / "a-2.png").shape == (32, 32, 3)
+    assert decoding.decode(out / "a-2.png").shape == (32, 32, 3)
     assert recipes.read_recipe(out / "a-2.png")["image"] == "a.png"
     assert "3 pictures written" in panel.card.files.words.text() and "2 left out" in panel.card.files.words.text()
     bad = panel.card.files.bad.toPlainText().splitlines()
@@ -244,7 +247,7 @@ def test_paste_and_export_with_the_recipe(panel, studio: Window, qtbot, tmp_path
     next(a for a in panel.card.save.menu().actions() if a.text() == "Picture after (PNG)").trigger()
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     exported = next(places.exports().iterdir())
-    assert np.array_equal(images.decode(exported), after)
+    assert np.array_equal(decoding.decode(exported), after)
     recipe = recipes.read_recipe(exported)
     assert (recipe["panel"], recipe["noise"], recipe["strength"], recipe["seed"]) == ("denoise", "speckle", 0.2, 9)
     panel.noise.set_noise(cleaning.Noise("mask", 0.4, 1))
@@ -286,8 +289,8 @@ def test_changes_of_the_noise_are_undone_and_redone_with_the_keys(panel, studio:
     QTest.keyClick(track, Qt.Key.Key_Z, control)
     assert panel.noise.noise() == first
     wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None)
-    assert np.array_equal(panel.wipe.pair()[0].pixels, images.decode(tmp_path / "clean.png"))
+    assert np.array_equal(panel.wipe.pair()[0].pixels, decoding.decode(tmp_path / "clean.png"))
     QTest.keyClick(track, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
     assert panel.noise.noise() == one_step
-    clean = images.decode(tmp_path / "clean.png")
+    clean = decoding.decode(tmp_path / "clean.png")
     wait_idle(qtbot, studio, lambda: not np.array_equal(panel.wipe.pair()[0].pixels, clean))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from models.core import places
-from models.core.lock import held_by_other
+from models.core.disk import places
 from models.core.record import Run
-from studio.widgets.status_line import StatusLine
+from models.core.record.lock import held_by_other
+from studio.frame.status_line import StatusLine
 from studio.window import Window
 from studio.workers.jobs import Job
 from tests.studio.windows import LONG, banner_text, click, open_window, wait_idle

@@ -10,8 +10,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import directions, places, recipes
-from studio.widgets.sheet_card import COUNT
+from models.core.disk import places
+from models.core.images import recipes
+from models.core.latent import directions
+from studio.panels.arithmetic.sheet_card import COUNT
 from studio.window import Window
 from tests.studio.events import drop
 from tests.studio.runs import copy_into_home

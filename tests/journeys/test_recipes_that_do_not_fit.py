@@ -11,9 +11,12 @@ import pytest
 from PIL import Image
 
 from models import __main__ as command_line
-from models.core import export, images, places, recipe, recipes, state, training
+from models.core import loading, state
+from models.core.disk import places
+from models.core.images import convert, decoding, export, recipes
+from models.core.recipes import schema
 from models.core.record import Run
-from studio.widgets.map_card import MapCard
+from studio.panels.latent.map_card import MapCard
 from studio.window import Window
 from tests.journeys.exports import Journey, same
 from tests.studio.runs import copy_into_home, train_tiny
@@ -44,9 +47,9 @@ def test_files_that_version_0_1_exported_come_back(journey: Journey, monkeypatch
     for name, count in (("diffusion.png", 2), ("sample-diffusion.png", 3)):
         journey.come_back(OLD / name)
         journey.idle(lambda count=count: page.cards.frame() is not None and len(page.cards.frame().x) == count)
-        same(OLD / name, images.grid(page.cards.frame().x))
+        same(OLD / name, convert.grid(page.cards.frame().x))
     journey.come_back(OLD / "sample-codings.png")
-    same(OLD / "sample-codings.png", images.grid(latent.path.frames))
+    same(OLD / "sample-codings.png", convert.grid(latent.path.frames))
     journey.come_back(OLD / "interpolate.gif")
     film = Image.open(OLD / "interpolate.gif")
     for number, frame in enumerate(latent.path.frames):
@@ -73,18 +76,18 @@ def test_what_the_command_line_makes_of_codings_comes_back_in_latent(
     sheet = sampled(run, tmp_path / "sheet.png", "--count", "6", "--seed", "3")
     journey.come_back(sheet)
     assert "all 6 are in the strip" in banner_text(journey.studio)
-    same(sheet, images.grid(latent.path.frames))
+    same(sheet, convert.grid(latent.path.frames))
     np.testing.assert_array_equal(latent.picture.image(), latent.path.frames[0])
     strip = sampled(run, tmp_path / "strip.png", "--from", "1", "--to", "2", "--steps", "5", "--linear",
                     command="interpolate")  # fmt: skip
     journey.come_back(strip)
     assert latent.path.words == "linear" and latent.path.kind.index() == 1
-    same(strip, images.grid(latent.path.frames, columns=5))
+    same(strip, convert.grid(latent.path.frames, columns=5))
     own = [export.write_png(tmp_path / f"{n}.png", np.full((8, 8, 1), 90 * n, np.uint8)) for n in (0, 1, 2)]
     pairs = sampled(run, tmp_path / "pairs.png", "--images", *map(str, own), command="reconstruct")
     journey.come_back(pairs)
-    above = np.stack([images.decode(path) for path in own])
-    same(pairs, images.grid(np.concatenate([above, latent.path.frames]), columns=3))
+    above = np.stack([decoding.decode(path) for path in own])
+    same(pairs, convert.grid(np.concatenate([above, latent.path.frames]), columns=3))
     codings = sampled(run, tmp_path / "codings.npy", "--count", "3", "--seed", "4")
     journey.open(run, "home")
     journey.drop(codings)
@@ -105,15 +108,15 @@ def test_what_the_command_line_makes_out_of_noise_comes_back_in_diffusion(
         sheet = sampled(run, tmp_path / f"{name}.png", "--count", "2", "--seed", "6", *words)
         journey.come_back(sheet)
         journey.idle(lambda: page.walks.main is not None and page.walks.main.done)
-        same(sheet, images.grid(page.cards.frame().x))
+        same(sheet, convert.grid(page.cards.frame().x))
         if name == "ddpm":
-            assert recipe.read(sheet).values["walk"]["steps"] == 100 and page.walks.main.made == 101
+            assert schema.read(sheet).values["walk"]["steps"] == 100 and page.walks.main.made == 101
 
 
 def with_steps(run: Path, *steps: int) -> None:
     """Give a run checkpoints of other steps, with other weights, each better than those before."""
     with Run.open(run, write=True) as writer:
-        model, _ = training.load(writer)
+        model, _ = loading.load(writer)
         for step in steps:
             for variable in model.trainable_variables:
                 variable.assign(variable + 0.01)

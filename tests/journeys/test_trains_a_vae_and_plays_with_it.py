@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QMovie
 from PySide6.QtTest import QTest
 
-from models.core import places, recipes
+from models.core.disk import places
+from models.core.images import recipes
 from models.core.record import Run
 from studio.window import Window
 from tests.bounds import rounds

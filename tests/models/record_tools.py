@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core import files
-from models.core import lock as lock_module
+from models.core.disk import files
+from models.core.disk.operations import Operations
 from models.core.errors import RunBusyError, StorageError
-from models.core.lock import Lock
-from models.core.operations import Operations
 from models.core.record import Run
+from models.core.record import lock as lock_module
+from models.core.record.lock import Lock
 
 META = {
     "family": "vae",

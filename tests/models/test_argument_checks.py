@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from models import __main__ as command_line
-from models.argument_checks import Wrong, number, whole
-from models.arguments import parser
+from models.cli.argument_checks import Wrong, number, whole
+from models.cli.arguments import parser
 from models.core import device
 from models.core.record import Run
 from tests.models.record_tools import make_run

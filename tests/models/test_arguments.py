@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.arguments import parser
+from models.cli.arguments import parser
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

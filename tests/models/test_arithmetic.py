@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from models.__main__ import main
-from models.core import arithmetic, arithmetic_score, direction_files
-from models.core.arithmetic import Equation
-from models.core.direction_files import Direction
 from models.core.errors import RunFormatError, StorageError, UserError
+from models.core.evaluation import arithmetic_score
+from models.core.latent import arithmetic, direction_files
+from models.core.latent.arithmetic import Equation
+from models.core.latent.direction_files import Direction
 from tests.models.record_tools import make_run
 
 SIZE = 5
@@ -256,9 +257,9 @@ def command(tmp_path, monkeypatch):
         verdict=lambda images: np.stack([np.zeros(len(images)), has_it(images)], axis=1).astype(np.int64),
     )
     monkeypatch.setattr(arithmetic_score.faces, "pairs", fake_pairs)
-    monkeypatch.setattr("models.commands_arithmetic.open_model", lambda *words: (run, Encoder()))
+    monkeypatch.setattr("models.cli.arithmetic.open_model", lambda *words: (run, Encoder()))
     monkeypatch.setattr("models.core.datasets.load", lambda *words, **more: dataset)
-    monkeypatch.setattr("models.core.judge.judge_of", lambda *words, **more: seeing)
+    monkeypatch.setattr("models.core.evaluation.evaluator.judge_of", lambda *words, **more: seeing)
     return lambda *words: main(["arithmetic", str(tmp_path / "somewhere"), str(tmp_path / "elsewhere"), *words])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models import ddpm
-from models.core import cautions, metrics, scores
+from models.core.evaluation import cautions, metrics, scores
 from models.core.family import DataSpec
 
 FEATURES = 128

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.core import clipping, noise
-from models.core.images import to_uint8
+from models.core.denoising import clipping, noise
+from models.core.images.convert import to_uint8
 
 SIDE = 64
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from models import __main__ as command_line
-from models.core.doctor import Diagnosis
+from models.core.doctor.rules import Diagnosis
 from tests.models.record_tools import make_run
 from tests.models.test_doctor import CLASSES, CONFIG, EVEN, ONE, rows
 

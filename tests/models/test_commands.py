@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from models.core import images, recipes
+from models.core.images import decoding, recipes
 from models.core.record import Run
 
 
@@ -86,18 +86,18 @@ def test_sample_interpolate_and_reconstruct_write_pictures_with_recipes(small):
     folder, _ = small
     out = folder / "sheet.png"
     assert call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", out).returncode == 0
-    assert images.decode(out).shape == (3 * 8 + 2, 3 * 8 + 2, 1)
+    assert decoding.decode(out).shape == (3 * 8 + 2, 3 * 8 + 2, 1)
     assert recipes.read_recipe(out)["seed"] == 5
     again = call("sample", folder / "run", "--count", 9, "--seed", 5, "--out", folder / "again.png", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["written"].endswith("again.png")
-    np.testing.assert_array_equal(images.decode(folder / "again.png"), images.decode(out))
+    np.testing.assert_array_equal(decoding.decode(folder / "again.png"), decoding.decode(out))
     assert call("interpolate", folder / "run", "--from", 1, "--to", 2, "--steps", 5, "--out",
                 folder / "film.gif").returncode == 0  # fmt: skip
-    assert images.frames(folder / "film.gif") == 5
+    assert decoding.frames(folder / "film.gif") == 5
     (folder / "damaged.png").write_bytes(b"no image")
     done = call("reconstruct", folder / "run", "--images", out, folder / "damaged.png", "--out", folder / "pairs.png")
     assert done.returncode == 0 and "damaged.png" in done.stdout + done.stderr
-    assert images.decode(folder / "pairs.png").shape[:2] == (2 * 8 + 1, 8)
+    assert decoding.decode(folder / "pairs.png").shape[:2] == (2 * 8 + 1, 8)
 
 
 @pytest.mark.parametrize("kind", ["keras", "weights", "safetensors", "onnx", "tflite"])

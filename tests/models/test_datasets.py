@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core import datasets, places
+from models.core import datasets
 from models.core.datasets import DATASET_TITLES, DATASETS, Dataset, fashion_mnist, load, splits
 from models.core.datasets.idx import read_idx
+from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
 from tests.models.checks import is_sound, mutated
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.core import diffusion
-from models.core.diffusion import Known, Step, Walk
+from models.core.diffusion import samplers
+from models.core.diffusion.samplers import Known, Step, Walk
 
 SHAPE = (4, 6, 6, 1)
 
 
 def begun(schedule, steps, *, seed=0, shape=SHAPE, **values):
     t = len(schedule) - 1
-    x = diffusion.draw(shape, seed, t, diffusion.START)
-    return Walk(schedule=schedule, x=x, times=diffusion.times(t, steps), seed=seed, **values)
+    x = samplers.draw(shape, seed, t, samplers.START)
+    return Walk(schedule=schedule, x=x, times=samplers.times(t, steps), seed=seed, **values)
 
 
 def knowing(x_0, schedule):
@@ -49,7 +49,7 @@ def waving(x, t):
 
 
 def test_the_cosine_schedule_is_the_textbook_s():
-    schedule = diffusion.cosine(4000)
+    schedule = samplers.cosine(4000)
     found = [schedule[t] for t in (100, 1000, 2000, 3000, 3500)]
     np.testing.assert_allclose(found, [0.99751, 0.84701, 0.49384, 0.14427, 0.03747], atol=6e-6)
     assert schedule[4000] == pytest.approx(1.5e-10, rel=0.05)
@@ -59,23 +59,23 @@ def test_the_cosine_schedule_is_the_textbook_s():
 
 
 def test_the_linear_schedule_is_the_paper_s():
-    betas = 1.0 - diffusion.linear(1000)[1:] / diffusion.linear(1000)[:-1]
+    betas = 1.0 - samplers.linear(1000)[1:] / samplers.linear(1000)[:-1]
     np.testing.assert_allclose(betas[[0, -1]], [1e-4, 0.02], rtol=1e-6)
-    assert diffusion.linear(100)[-1] == pytest.approx(diffusion.linear(4000)[-1], abs=1e-4)
+    assert samplers.linear(100)[-1] == pytest.approx(samplers.linear(4000)[-1], abs=1e-4)
 
 
 def sound(schedule, timesteps):
     assert schedule.shape == (timesteps + 1,) and schedule.dtype == np.float64
     assert schedule[0] == 1.0 and 0.0 < schedule[-1] < 0.06
     betas = 1.0 - schedule[1:] / schedule[:-1]
-    assert (betas > 0).all() and (betas <= diffusion.MAX_BETA + 1e-9).all()
-    assert (np.diff(diffusion.signal_to_noise(schedule)) < 0).all()
+    assert (betas > 0).all() and (betas <= samplers.MAX_BETA + 1e-9).all()
+    assert (np.diff(samplers.signal_to_noise(schedule)) < 0).all()
 
 
 @given(st.integers(100, 4000))
 def test_every_schedule_falls_from_1_to_nearly_0(timesteps):
-    sound(diffusion.cosine(timesteps), timesteps)
-    sound(diffusion.linear(timesteps), timesteps)
+    sound(samplers.cosine(timesteps), timesteps)
+    sound(samplers.linear(timesteps), timesteps)
 
 
 @given(
@@ -86,7 +86,7 @@ def test_every_schedule_falls_from_1_to_nearly_0(timesteps):
 def test_a_schedule_bent_by_hand_goes_through_its_points(shares, heights, timesteps):
     heights = sorted(heights, reverse=True)[: len(shares)]
     points = list(zip(sorted(shares), heights, strict=True))
-    schedule = diffusion.from_alpha_bar(points, timesteps)
+    schedule = samplers.from_alpha_bar(points, timesteps)
     sound(schedule, timesteps)
     for share, height in points:
         low, high = math.floor(share * timesteps), math.ceil(share * timesteps)
@@ -96,23 +96,23 @@ def test_a_schedule_bent_by_hand_goes_through_its_points(shares, heights, timest
 @pytest.mark.parametrize("points", [[(0.5, 0.2), (0.4, 0.1)], [(0.2, 0.1), (0.4, 0.3)], [(0.5, 1.0)], [(1.0, 0.5)]])
 def test_points_out_of_order_are_refused(points):
     with pytest.raises(ValueError, match="rise"):
-        diffusion.from_alpha_bar(points, 100)
+        samplers.from_alpha_bar(points, 100)
 
 
 @given(st.integers(2, 4000), st.integers(1, 5000), st.floats(0, 1))
 def test_times_fall_to_0_and_a_start_in_the_middle_joins_the_same_way(timesteps, steps, share):
-    way = diffusion.times(timesteps, steps)
+    way = samplers.times(timesteps, steps)
     assert way[0] == timesteps and way[-1] == 0 and len(way) == min(steps, timesteps) + 1
     assert (np.diff(way) < 0).all()
     begin = max(1, round(share * timesteps))
-    late = diffusion.times(timesteps, steps, begin)
+    late = samplers.times(timesteps, steps, begin)
     assert late[0] == begin and late[-1] == 0 and set(late[1:]) == {t for t in way if t < begin}
 
 
 def test_the_time_of_a_noise_is_where_the_shortcut_has_as_much():
-    schedule = diffusion.cosine(1000)
+    schedule = samplers.cosine(1000)
     for t in (1, 10, 300, 800):
-        assert diffusion.time_of_noise(schedule, math.sqrt(1 / schedule[t] - 1)) == t
+        assert samplers.time_of_noise(schedule, math.sqrt(1 / schedule[t] - 1)) == t
 
 
 # --- Into noise ---
@@ -120,16 +120,16 @@ def test_the_time_of_a_noise_is_where_the_shortcut_has_as_much():
 
 @pytest.mark.parametrize("t", [1, 300, 700, 1000])
 def test_the_moments_of_the_shortcut_are_those_of_theory(t):
-    schedule = diffusion.cosine(1000)
+    schedule = samplers.cosine(1000)
     x_0 = np.full((400, 10, 10, 1), 0.7, np.float32)
-    x = diffusion.forward(x_0, schedule, t, diffusion.draw(x_0.shape, 5, t))
+    x = samplers.forward(x_0, schedule, t, samplers.draw(x_0.shape, 5, t))
     spread = math.sqrt((1.0 - schedule[t]) / x.size)
     assert x.mean() == pytest.approx(math.sqrt(schedule[t]) * 0.7, abs=5 * spread)
     assert x.var() == pytest.approx(1.0 - schedule[t], rel=0.04)
 
 
 def test_the_shortcut_is_the_sum_of_single_steps():
-    schedule = diffusion.linear(100)
+    schedule = samplers.linear(100)
     mean, variance = 1.0, 0.0
     for t in range(1, 101):
         alpha = schedule[t] / schedule[t - 1]
@@ -138,34 +138,34 @@ def test_the_shortcut_is_the_sum_of_single_steps():
 
 
 def test_noise_depends_on_its_arguments_alone():
-    one, many = diffusion.draw((3, 4, 4, 1), 1, 9), diffusion.draw((8, 4, 4, 1), 1, 9)
+    one, many = samplers.draw((3, 4, 4, 1), 1, 9), samplers.draw((8, 4, 4, 1), 1, 9)
     np.testing.assert_array_equal(one, many[:3])
     others = [(2, 9, 0, 0), (1, 8, 0, 0), (1, 9, 1, 0), (1, 9, 0, 1)]
-    assert all(not np.array_equal(one, diffusion.draw((3, 4, 4, 1), *other)) for other in others)
+    assert all(not np.array_equal(one, samplers.draw((3, 4, 4, 1), *other)) for other in others)
 
 
 # --- Back ---
 
 
-@pytest.mark.parametrize("sampler", diffusion.SAMPLERS)
-@pytest.mark.parametrize(("schedule", "steps"), [(diffusion.cosine(200), 200), (diffusion.linear(1000), 20)])
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize(("schedule", "steps"), [(samplers.cosine(200), 200), (samplers.linear(1000), 20)])
 def test_a_perfect_predictor_recovers_the_picture(sampler, schedule, steps):
     x_0 = np.random.default_rng(0).uniform(-1, 1, SHAPE).astype(np.float32)
     for eta in (0.0, 1.0):
-        found = list(diffusion.SAMPLERS[sampler](knowing(x_0, schedule), begun(schedule, steps, eta=eta)))
-        assert [step.t for step in found] == list(diffusion.times(len(schedule) - 1, steps))
+        found = list(samplers.SAMPLERS[sampler](knowing(x_0, schedule), begun(schedule, steps, eta=eta)))
+        assert [step.t for step in found] == list(samplers.times(len(schedule) - 1, steps))
         assert found[-1].x.dtype == np.float32 and not found[-1].noise.any()
         np.testing.assert_allclose(found[-1].x, x_0, atol=2e-6)
         np.testing.assert_allclose(found[-2].x_0, x_0, atol=1e-4)
 
 
-@pytest.mark.parametrize("schedule", [diffusion.linear(500), diffusion.cosine(500)])
+@pytest.mark.parametrize("schedule", [samplers.linear(500), samplers.cosine(500)])
 def test_ddim_with_all_of_ddpm_s_noise_agrees_with_ddpm_at_every_step(schedule):
     predict = gaussian(schedule, mean=0.4, variance=0.09)
     shape = (400, 5, 5, 1)
     one, other = (
         list(sampler(predict, begun(schedule, 500, seed=seed, shape=shape, eta=1.0, clip=None)))
-        for seed, sampler in ((1, diffusion.ddpm), (2, diffusion.ddim))
+        for seed, sampler in ((1, samplers.ddpm), (2, samplers.ddim))
     )
     for a, b in zip(one, other, strict=True):
         alpha_bar = schedule[a.t]
@@ -177,34 +177,34 @@ def test_ddim_with_all_of_ddpm_s_noise_agrees_with_ddpm_at_every_step(schedule):
 
 @pytest.mark.parametrize("steps", [8, 16])
 def test_the_second_order_is_nearer_to_the_end_than_the_first(steps):
-    schedule = diffusion.linear(1000)
+    schedule = samplers.linear(1000)
     predict = gaussian(schedule, mean=0.4, variance=0.09)
 
     def end(sampler, many):
         return list(sampler(predict, begun(schedule, many, clip=None)))[-1].x
 
-    truth = end(diffusion.ddim, 1000)
+    truth = end(samplers.ddim, 1000)
     second, first = (
-        np.abs(end(s, n) - truth).mean() for s, n in ((diffusion.dpm_solver, steps), (diffusion.ddim, 2 * steps))
+        np.abs(end(s, n) - truth).mean() for s, n in ((samplers.dpm_solver, steps), (samplers.ddim, 2 * steps))
     )
     assert second < 0.7 * first  # with as many looks of the network
 
 
-@pytest.mark.parametrize("sampler", diffusion.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
 @pytest.mark.parametrize("known", [False, True])
 def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, known):
-    schedule = diffusion.cosine(100)
+    schedule = samplers.cosine(100)
     mask = np.zeros((1, 6, 6, 1), bool)
     mask[:, 2:4] = True
     kept = Known(np.zeros(SHAPE, np.float32), mask) if known else None
     walk = begun(schedule, 20, seed=3, eta=0.5, known=kept, repeats=3)
-    whole = list(diffusion.SAMPLERS[sampler](waving, walk))
+    whole = list(samplers.SAMPLERS[sampler](waving, walk))
     assert whole[-1].x.std() > 0.01
     for at in (0, 7, 13, 19, 20):
         middle = Walk(
-            schedule, whole[at].x, diffusion.times(100, 20, whole[at].t), seed=3, eta=0.5, known=kept, repeats=3
+            schedule, whole[at].x, samplers.times(100, 20, whole[at].t), seed=3, eta=0.5, known=kept, repeats=3
         )
-        rest = list(diffusion.SAMPLERS[sampler](waving, middle))
+        rest = list(samplers.SAMPLERS[sampler](waving, middle))
         assert len(rest) == len(whole) - at
         for left, right in zip(whole[at:], rest, strict=True):
             assert left.t == right.t
@@ -214,25 +214,25 @@ def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, know
 
 @pytest.mark.parametrize(("sampler", "eta", "noisy"), [("ddpm", 0.0, True), ("ddim", 1.0, True), ("ddim", 0.0, False)])
 def test_another_seed_in_the_middle_changes_the_future_where_there_is_noise(sampler, eta, noisy):
-    schedule = diffusion.cosine(50)
-    start = diffusion.draw(SHAPE, 0, 30)
+    schedule = samplers.cosine(50)
+    start = samplers.draw(SHAPE, 0, 30)
     ends = [
-        list(diffusion.SAMPLERS[sampler](waving, Walk(schedule, start, diffusion.times(50, 50, 30), seed, eta)))[-1].x
+        list(samplers.SAMPLERS[sampler](waving, Walk(schedule, start, samplers.times(50, 50, 30), seed, eta)))[-1].x
         for seed in (1, 2)
     ]
     assert np.array_equal(*ends) is not noisy
 
 
-@pytest.mark.parametrize("sampler", diffusion.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
 @pytest.mark.parametrize("repeats", [1, 4])
 def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
-    schedule = diffusion.cosine(100)
+    schedule = samplers.cosine(100)
     x_0 = np.random.default_rng(1).uniform(-1, 1, SHAPE).astype(np.float32)
     mask = np.zeros((1, 6, 6, 1), bool)
     mask[:, 1:5, 1:5] = True
     outside = np.broadcast_to(~mask, SHAPE)
     ends = [
-        list(diffusion.SAMPLERS[sampler](waving, begun(schedule, 10, seed=s, known=Known(x_0, mask), repeats=repeats)))[
+        list(samplers.SAMPLERS[sampler](waving, begun(schedule, 10, seed=s, known=Known(x_0, mask), repeats=repeats)))[
             -1
         ].x
         for s in range(16)
@@ -243,13 +243,13 @@ def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
 
 
 def test_a_step_says_what_it_sees_and_cuts_it():
-    schedule = diffusion.cosine(100)
-    x = diffusion.draw(SHAPE, 0, 0)
-    free = diffusion.look(waving, Walk(schedule, x, (60, 0), clip=None), x, 60)
-    cut = diffusion.look(waving, Walk(schedule, x, (60, 0), clip=0.5), x, 60)
+    schedule = samplers.cosine(100)
+    x = samplers.draw(SHAPE, 0, 0)
+    free = samplers.look(waving, Walk(schedule, x, (60, 0), clip=None), x, 60)
+    cut = samplers.look(waving, Walk(schedule, x, (60, 0), clip=0.5), x, 60)
     np.testing.assert_allclose(free.noise, waving(x, 60), atol=1e-6)
     for step in (free, cut):  # x_t is what both make of it
-        np.testing.assert_allclose(diffusion.forward(step.x_0, schedule, 60, step.noise), x, atol=1e-5)
+        np.testing.assert_allclose(samplers.forward(step.x_0, schedule, 60, step.noise), x, atol=1e-5)
     assert np.abs(free.x_0).max() > 0.5 >= np.abs(cut.x_0).max()
     assert isinstance(cut, Step)
 
@@ -268,16 +268,16 @@ def test_guidance_goes_from_no_condition_over_it_to_more_of_it():
     x = np.zeros(SHAPE, np.float32)
     for scale, looks in ((0.0, 1), (1.0, 1), (0.5, 2), (3.0, 2)):
         asked.clear()
-        np.testing.assert_allclose(diffusion.guided(one, none, scale)(x, 1), scale)
+        np.testing.assert_allclose(samplers.guided(one, none, scale)(x, 1), scale)
         assert len(asked) == looks
 
 
 def test_eta_1_has_the_mean_of_ddpm_and_the_smaller_of_its_two_variances():
     """Ho et al. 2020, section 3.2: DDPM here adds beta_t, DDIM with eta = 1 the posterior's variance."""
-    schedule, shape, t = diffusion.linear(100), (2000, 5, 5, 1), 10
-    x = np.repeat(diffusion.draw((1, *shape[1:]), 0, 0), shape[0], axis=0)
+    schedule, shape, t = samplers.linear(100), (2000, 5, 5, 1), 10
+    x = np.repeat(samplers.draw((1, *shape[1:]), 0, 0), shape[0], axis=0)
     ends = {}
-    for name, sampler in (("ddpm", diffusion.ddpm), ("ddim", diffusion.ddim)):
+    for name, sampler in (("ddpm", samplers.ddpm), ("ddim", samplers.ddim)):
         walk = Walk(schedule, x, (t, t - 1, 0), seed=1, eta=1.0, clip=None)
         steps = sampler(waving, walk)
         next(steps)

@@ -6,9 +6,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.core import direction_files, directions, trash
-from models.core.direction_files import Direction
+from models.core.disk import trash
 from models.core.errors import UserError
+from models.core.latent import direction_files, directions
+from models.core.latent.direction_files import Direction
 
 few = st.integers(1, 6)
 values = st.floats(-3, 3, width=32)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core import doctor, remedies
-from models.core.doctor import LEAST, diagnose
+from models.core.doctor import remedies, rules
+from models.core.doctor.rules import LEAST, diagnose
 from models.core.record import CheckpointEntry
 
 RECORDED = sorted((Path(__file__).parent / "doctor").glob("run-*.json"))
@@ -142,7 +142,7 @@ def test_the_recorded_runs_are_there_and_the_judge_saw_each_of_them():
 
 
 def keys(kind, **changes):
-    found = doctor.Diagnosis(kind, "", 4000, 1000)
+    found = rules.Diagnosis(kind, "", 4000, 1000)
     return {remedy.key: remedy.changes for remedy in remedies.remedies(found, {**CONFIG, **changes})}
 
 
@@ -156,7 +156,7 @@ def test_remedies_fit_the_diagnosis_and_the_settings():
     assert keys("diverged")["gentler"] == {"learning_rate": 2e-4}
     assert keys("oscillating")["seed"] == {"seed": 4}
     other_family = {"learning_rate": 1e-3, "seed": 1}
-    offered = remedies.remedies(doctor.Diagnosis("oscillating", "", 9, 1), other_family)
+    offered = remedies.remedies(rules.Diagnosis("oscillating", "", 9, 1), other_family)
     assert [remedy.key for remedy in offered] == ["gentler", "seed"]
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core import places
 from models.core.datasets import download, fashion_mnist, load
+from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
 from tests.bounds import end
 from tests.models.test_datasets import idx

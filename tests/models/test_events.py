@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.core import timeline
+from models.core.record import timeline
 from tests.models.record_tools import make_run
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from models.core import export, files, images, recipes
+from models.core.disk import files
 from models.core.errors import Cancelled, ImageError, StorageError
+from models.core.images import decoding, export, recipes
 from tests.bounds import end
 
 RECIPE = {
@@ -42,9 +43,9 @@ def test_a_png_comes_back_bit_for_bit(tmp_path: Path, channels: int) -> None:
     image = noise(31, 17, channels)
     path = export.write_png(tmp_path / "deep" / "er" / "a.png", image, RECIPE)
     assert path == tmp_path / "deep" / "er" / "a.png"
-    assert np.array_equal(images.decode(path), image)
+    assert np.array_equal(decoding.decode(path), image)
     assert recipes.read_recipe(path) == RECIPE
-    assert np.array_equal(images.decode(export.png_bytes(image)), image)
+    assert np.array_equal(decoding.decode(export.png_bytes(image)), image)
 
 
 def test_a_png_without_a_recipe_has_none(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
     )
     assert seen == [(done, 7) for done in range(1, 8)]
     assert recipes.read_recipe(path) == RECIPE
-    assert images.frames(path) == 7
+    assert decoding.frames(path) == 7
     with Image.open(path) as film:
         for index in range(7):
             film.seek(index)
@@ -98,7 +99,7 @@ def test_an_mp4_without_its_package_says_what_to_install(tmp_path: Path, monkeyp
 @pytest.mark.parametrize("suffix", [".png", ".apng", ".webp", ".gif"])
 def test_a_film_may_have_one_frame(tmp_path: Path, suffix: str) -> None:
     path = export.write_film(tmp_path / f"a{suffix}", noise(1, 9, 11, 3), recipe=RECIPE)
-    assert images.decode(path).shape == (9, 11, 3)
+    assert decoding.decode(path).shape == (9, 11, 3)
     assert recipes.read_recipe(path) == RECIPE
 
 
@@ -126,7 +127,7 @@ def test_codings_come_back(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     written = [export.write_png(tmp_path / "a.png", noise(4, 4, 3)[: 1 + n]) for n in range(3)]
     assert [path.name for path in written] == ["a.png", "a (2).png", "a (3).png"]
-    assert [images.decode(path).shape[0] for path in written] == [1, 2, 3]
+    assert [decoding.decode(path).shape[0] for path in written] == [1, 2, 3]
     assert export.write_codings(tmp_path / "a.npy", np.zeros((1, 2), np.float32)).name == "a.npy"
     assert export.write_codings(tmp_path / "a.npy", np.zeros((1, 2), np.float32)).name == "a (2).npy"
     (tmp_path / "link.png").symlink_to(tmp_path / "gone.png")

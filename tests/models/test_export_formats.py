@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.core import convert, plain
 from models.core.errors import StorageError, UserError
+from models.core.network_export import formats, plain_keras
 from tests.models.backend import small_models
 
 OPENER = Path(__file__).with_name("open_exports.py")
@@ -79,7 +79,7 @@ def test_every_network_of_every_family_opens_elsewhere_with_equal_numbers(kind, 
     for case, model in built.items():
         if kind in SLOW and case in ("stylegan-first", "ddpm-textbook"):
             continue
-        written = convert.export_model(model, kind, folder / case)
+        written = formats.export_model(model, kind, folder / case)
         assert written[-1] == folder / f"{case}.{kind}.json"
         for part, path in zip(model.parts(), written[:-1], strict=True):
             expected[path.name] = list(model.OUTPUTS[part])
@@ -97,12 +97,12 @@ def test_outputs_are_named_in_the_order_of_the_alphabet_as_tensorflow_sorts_them
 def test_no_layer_of_this_project_is_left(built) -> None:
     for case, model in built.items():
         for part, network in model.parts().items():
-            for layer in plain.plain(network, model.OUTPUTS[part])._flatten_layers():
+            for layer in plain_keras.plain(network, model.OUTPUTS[part])._flatten_layers():
                 assert type(layer).__module__.startswith("keras."), (case, part, layer.name)
 
 
 def told(built: dict[str, Any], case: str, tmp_path: Path) -> dict[str, Any]:
-    written = convert.export_model(built[case], "keras", tmp_path / case, about={"run": "abc"})
+    written = formats.export_model(built[case], "keras", tmp_path / case, about={"run": "abc"})
     said = json.loads(written[-1].read_text("utf-8"))
     assert said["schema"] == 1 and said["format"] == "keras" and said["run"] == "abc"
     for network in said["networks"].values():
@@ -162,31 +162,31 @@ def test_the_json_says_how_styles_are_truncated(built, tmp_path) -> None:
 
 @pytest.mark.parametrize("kind", ["onnx", "safetensors"])
 def test_a_format_whose_package_is_missing_is_refused_with_what_to_do(kind, built, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(convert.importlib.util, "find_spec", lambda name: None)
-    assert f"generative-studio[{kind}]" in convert.missing(kind) and not convert.missing("keras")
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    assert f"generative-studio[{kind}]" in formats.missing(kind) and not formats.missing("keras")
     with pytest.raises(UserError, match=f"generative-studio\\[{kind}\\]") as caught:
-        convert.export_model(built["vae"], kind, tmp_path / "x")
+        formats.export_model(built["vae"], kind, tmp_path / "x")
     assert "keras" in caught.value.advice and kind not in caught.value.advice
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_what_only_tensorflow_writes_is_refused_on_another_backend(kind, monkeypatch) -> None:
-    other = convert.device.Device("jax", (), 1)
-    monkeypatch.setattr(convert.device, "prepare", lambda: other)
-    assert "KERAS_BACKEND=tensorflow" in convert.missing(kind) and not convert.missing("safetensors")
+    other = formats.device.Device("jax", (), 1)
+    monkeypatch.setattr(formats.device, "prepare", lambda: other)
+    assert "KERAS_BACKEND=tensorflow" in formats.missing(kind) and not formats.missing("safetensors")
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(built, tmp_path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
-        convert.export_model(built["vae"], "keras", tmp_path / "file" / "x", tell=pytest.fail)
+        formats.export_model(built["vae"], "keras", tmp_path / "file" / "x", tell=pytest.fail)
 
 
 def test_a_layer_without_a_plain_form_is_refused_by_name(built, tmp_path, monkeypatch) -> None:
-    from models.core.equalised import EqualisedConv
+    from models.core.adversarial.equalised_layers import EqualisedConv
 
     monkeypatch.delattr(EqualisedConv, "plain")
     with pytest.raises(UserError, match=r"cannot be written as keras: the layer .* \(EqualisedConv\) has weights"):
-        convert.export_model(built["progan"], "keras", tmp_path / "x")
+        formats.export_model(built["progan"], "keras", tmp_path / "x")
     assert list(tmp_path.iterdir()) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.core import places
 from models.core.datasets import faces
+from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
 from tests.models.checks import is_sound
 

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from models.core import files, strict_json
+from models.core.disk import files, strict_json
 from models.core.errors import RunBusyError, RunFormatError, StorageError
-from models.core.lock import Lock, held_by_other
+from models.core.record.lock import Lock, held_by_other
 from tests.models.record_tools import Full, Shim, use
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import image_kinds, images, places
 from models.core.datasets import Dataset, celeba, layout, load
+from models.core.disk import places
 from models.core.errors import DatasetError, ImageError
+from models.core.images import decoding, kinds
 from tests.models.checks import is_sound
 from tests.models.test_folders import numbers, paint
 
@@ -168,7 +169,7 @@ def test_images_that_cannot_be_read_are_counted_with_their_reason(tmp_path: Path
     assert [item.path for item in dataset.skipped] == [f"x.{suffix}"]
     assert f"(.{suffix.lower()}) cannot be read here" in dataset.skipped[0].reason and "1 of 5 files" in dataset.notice
     with pytest.raises(ImageError, match="cannot be read here"):
-        images.decode(tmp_path / "p" / f"x.{suffix}")
+        decoding.decode(tmp_path / "p" / f"x.{suffix}")
 
 
 def gradient() -> np.ndarray:
@@ -176,7 +177,7 @@ def gradient() -> np.ndarray:
     return np.stack([4 * across, 5 * down, 0 * down + 90], axis=-1).astype(np.uint8)
 
 
-@pytest.mark.skipif(not image_kinds.HAS_AVIF, reason="this Pillow was built without AVIF")
+@pytest.mark.skipif(not kinds.HAS_AVIF, reason="this Pillow was built without AVIF")
 def test_avif_is_read(tmp_path: Path) -> None:
     check_format(tmp_path, "avif", "AVIF")
 
@@ -190,19 +191,19 @@ def check_format(folder: Path, suffix: str, kind: str) -> None:
     path = folder / f"x.{suffix}"
     image = Image.fromarray(gradient())
     image.save(path, kind, quality=95)
-    assert np.abs(images.decode(path).astype(int) - gradient()).mean() < 3
-    assert images.frames(path) == 1
+    assert np.abs(decoding.decode(path).astype(int) - gradient()).mean() < 3
+    assert decoding.frames(path) == 1
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:40], whole[:20] + bytes(60) + whole[80:]):
         with pytest.raises(ImageError):
-            images.decode(damaged)
+            decoding.decode(damaged)
     assert len(load(folder, size=8).images) == 1
 
 
 def test_heic_without_its_plugin_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_kinds, "SUFFIXES", (".png",))
-    assert "generative-studio[heif]" in image_kinds.unreadable("IMG_1.HEIC")
-    assert image_kinds.is_image("IMG_1.HEIC") and "AVIF" in image_kinds.unreadable("a.avif")
+    monkeypatch.setattr(kinds, "SUFFIXES", (".png",))
+    assert "generative-studio[heif]" in kinds.unreadable("IMG_1.HEIC")
+    assert kinds.is_image("IMG_1.HEIC") and "AVIF" in kinds.unreadable("a.avif")
 
 
 @pytest.mark.parametrize("kind", ["avif", "heic"])
@@ -211,9 +212,9 @@ def test_limits_hold_for_the_new_formats(tmp_path: Path, monkeypatch: pytest.Mon
         pytest.importorskip("pillow_heif")
     path = tmp_path / f"x.{kind}"
     Image.fromarray(gradient()).save(path, {"avif": "AVIF", "heic": "HEIF"}[kind])
-    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 64 - 1)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 48 * 64 - 1)
     with pytest.raises(ImageError, match="64 x 48 pixels is larger"):
-        images.decode(path)
+        decoding.decode(path)
 
 
 NAMES = ("Eyeglasses", "Young")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import places
 from models.core.datasets import Dataset, cache, celeba, folder, load
+from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError, StorageError
 from tests.bounds import end
 from tests.models import picture_files

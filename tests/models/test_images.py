@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import images
 from models.core.errors import ImageError
+from models.core.images import convert, decoding
 from tests.models import picture_files
 from tests.models.picture_files import grey_scene, saved, scene
 
@@ -31,7 +31,7 @@ def test_odd_files_give_their_pixels(tmp_path: Path, name: str, content: bytes, 
     path = tmp_path / name
     path.write_bytes(content)
     for source in (path, content):
-        pixels = images.decode(source)
+        pixels = decoding.decode(source)
         assert pixels.dtype == np.uint8
         assert pixels.shape == expected.shape
         assert int(np.abs(pixels.astype(int) - expected.astype(int)).max()) <= off
@@ -42,11 +42,11 @@ def test_bad_files_are_refused_by_name(tmp_path: Path, name: str, content: bytes
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ImageError) as caught:
-        images.decode(path)
+        decoding.decode(path)
     assert caught.value.where == str(path)
     assert caught.value.what.endswith(".") and caught.value.advice.endswith(".")
     with pytest.raises(ImageError) as caught:
-        images.decode(content, name="dropped")
+        decoding.decode(content, name="dropped")
     assert caught.value.where == "dropped"
 
 
@@ -54,12 +54,12 @@ def test_bombs_take_no_memory(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from pathlib import Path
-from models.core import images
+from models.core.images import decoding
 from models.core.errors import ImageError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in sorted(Path(sys.argv[1]).iterdir()):
     try:
-        images.decode(path)
+        decoding.decode(path)
         sys.exit(f"{path} was decoded")
     except ImageError:
         pass
@@ -83,12 +83,12 @@ def test_what_is_no_file_is_refused_without_opening_it(tmp_path: Path, monkeypat
     pipe = tmp_path / "pipe.png"
     os.mkfifo(pipe)
     opened: list[object] = []
-    monkeypatch.setattr(images.os, "open", lambda *a: opened.append(a) or pytest.fail("it was opened"))
+    monkeypatch.setattr(decoding.os, "open", lambda *a: opened.append(a) or pytest.fail("it was opened"))
     places = [tmp_path, broken, pipe, tmp_path / "absent.png", Path("https://example.org/a.png"), Path("nul\0.png")]
     places += [Path(device) for device in ("/dev/zero", "/dev/null") if Path(device).exists()]
     for path in places:
         with pytest.raises(ImageError) as caught:
-            images.decode(path)
+            decoding.decode(path)
         if path == pipe or path.is_char_device():
             assert "device or a pipe" in caught.value.what
     assert not opened
@@ -98,9 +98,9 @@ def test_a_file_over_the_cap_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     with path.open("wb") as stream:
         stream.write(saved(Image.fromarray(scene()), "PNG"))
-        stream.truncate(images.MAX_BYTES + 1)
+        stream.truncate(decoding.MAX_BYTES + 1)
     with pytest.raises(ImageError, match="100 MB"):
-        images.decode(path)
+        decoding.decode(path)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError(), SyntaxError("x"), EOFError(), KeyError("x")])
@@ -108,16 +108,16 @@ def test_no_other_error_escapes(monkeypatch: pytest.MonkeyPatch, error: Exceptio
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(images.Image, "open", fail)
+    monkeypatch.setattr(decoding.Image, "open", fail)
     with pytest.raises(ImageError):
-        images.decode(b"anything")
+        decoding.decode(b"anything")
 
 
 def test_a_name_that_is_no_text_is_shown(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.png")
     path.write_bytes(b"x")
     with pytest.raises(ImageError) as caught:
-        images.decode(path)
+        decoding.decode(path)
     assert "caf?.png" in str(caught.value).encode("utf-8").decode()
 
 
@@ -140,7 +140,7 @@ def test_mutated_files_never_crash() -> None:
                 content[place : place + 4] = random_.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
             content = content or bytearray(b"x")
         try:
-            pixels = images.decode(bytes(content))
+            pixels = decoding.decode(bytes(content))
             assert pixels.ndim == 3 and pixels.shape[2] in (1, 3)
         except ImageError:
             refused += 1
@@ -149,7 +149,7 @@ def test_mutated_files_never_crash() -> None:
 
 def test_the_ground_is_seen_through_transparent_parts() -> None:
     clear = saved(Image.new("RGBA", (2, 2), (9, 9, 9, 0)), "PNG")
-    assert images.decode(clear, ground=(10, 20, 30)).tolist() == [[[10, 20, 30]] * 2] * 2
+    assert decoding.decode(clear, ground=(10, 20, 30)).tolist() == [[[10, 20, 30]] * 2] * 2
 
 
 def test_a_foreign_profile_is_converted() -> None:
@@ -159,35 +159,35 @@ def test_a_foreign_profile_is_converted() -> None:
     pixels = scene()
     # a profile of another kind of colour does not fit the picture and is ignored
     content = saved(Image.fromarray(pixels), "PNG", icc_profile=ImageCms.ImageCmsProfile(lab).tobytes())
-    assert np.array_equal(images.decode(content), pixels)
+    assert np.array_equal(decoding.decode(content), pixels)
     # a profile whose red and blue are exchanged exchanges them in the picture
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
-    swapped = images.decode(saved(Image.fromarray(pixels), "PNG", icc_profile=bytes(profile)))
+    swapped = decoding.decode(saved(Image.fromarray(pixels), "PNG", icc_profile=bytes(profile)))
     assert np.abs(swapped.astype(int) - pixels[..., ::-1]).max() <= 3
 
 
 def test_frames_are_counted() -> None:
-    counted = {name: images.frames(content) for name, content, _, _ in GOOD if "film" in name or "pages" in name}
+    counted = {name: decoding.frames(content) for name, content, _, _ in GOOD if "film" in name or "pages" in name}
     assert counted == {"film.gif": 3, "film.png": 3, "pages.tif": 3, "film.webp": 3}
-    assert images.frames(saved(Image.fromarray(scene()), "PNG")) == 1
+    assert decoding.frames(saved(Image.fromarray(scene()), "PNG")) == 1
     with pytest.raises(ImageError):
-        images.frames(b"nothing")
+        decoding.frames(b"nothing")
 
 
 def test_large_jpegs_may_be_decoded_smaller() -> None:
     content = saved(Image.new("RGB", (800, 640), (200, 30, 30)), "JPEG")
-    small = images.decode(content, least=100)
+    small = decoding.decode(content, least=100)
     assert small.shape == (160, 200, 3)
-    assert images.decode(content).shape == (640, 800, 3)
+    assert decoding.decode(content).shape == (640, 800, 3)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3), (7, 20, 3), (300, 5, 1), (1, 1, 3)])
 @pytest.mark.parametrize("size", [(12, 10), (1, 1), (1, 2000), (2000, 1), (100, 133)])
 def test_fit_gives_the_shape(shape: tuple[int, int, int], size: tuple[int, int]) -> None:
     for image in (np.full((*size, 1), 77, np.uint8), np.full((*size, 3), 77, np.uint8)):
-        fitted = images.fit(image, shape)
+        fitted = convert.fit(image, shape)
         assert fitted.shape == shape and fitted.dtype == np.uint8
         assert (fitted == 77).all()
 
@@ -195,9 +195,9 @@ def test_fit_gives_the_shape(shape: tuple[int, int, int], size: tuple[int, int])
 def test_fit_takes_the_middle() -> None:
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = (10, 200, 30)
-    assert (images.fit(wide, (10, 10, 3)) == (10, 200, 30)).all()
-    assert np.array_equal(images.fit(scene(), (12, 10, 3)), scene())
-    assert (images.fit(grey_scene(), (12, 10, 3)) == grey_scene()).all()
+    assert (convert.fit(wide, (10, 10, 3)) == (10, 200, 30)).all()
+    assert np.array_equal(convert.fit(scene(), (12, 10, 3)), scene())
+    assert (convert.fit(grey_scene(), (12, 10, 3)) == grey_scene()).all()
 
 
 @pytest.mark.parametrize(
@@ -206,41 +206,41 @@ def test_fit_takes_the_middle() -> None:
 )
 def test_fit_refuses_what_is_no_image(image: np.ndarray) -> None:
     with pytest.raises(ValueError):
-        images.fit(image, (4, 4, 3))
+        convert.fit(image, (4, 4, 3))
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (4, 4, 2)])
 def test_fit_refuses_what_is_no_shape(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError):
-        images.fit(scene(), shape)
+        convert.fit(scene(), shape)
 
 
 def test_floats_and_bytes_turn_into_each_other() -> None:
     every = np.arange(256, dtype=np.uint8)
-    floats = images.to_float(every)
+    floats = convert.to_float(every)
     assert floats.dtype == np.float32 and floats[0] == 0.0 and floats[-1] == 1.0
-    assert np.array_equal(images.to_uint8(floats), every)
-    assert images.to_uint8(np.array([-3.0, 0.5, 7.0, np.inf])).tolist() == [0, 128, 255, 255]
+    assert np.array_equal(convert.to_uint8(floats), every)
+    assert convert.to_uint8(np.array([-3.0, 0.5, 7.0, np.inf])).tolist() == [0, 128, 255, 255]
     with pytest.raises(ValueError):
-        images.to_uint8(np.array([0.5, np.nan]))
+        convert.to_uint8(np.array([0.5, np.nan]))
 
 
 def test_a_grid_has_every_image_in_its_place() -> None:
     five = np.stack([np.full((3, 4, 1), value, np.uint8) for value in (10, 20, 30, 40, 50)])
-    sheet = images.grid(five, columns=3, gap=2, ground=7)
+    sheet = convert.grid(five, columns=3, gap=2, ground=7)
     assert sheet.shape == (3 * 2 + 2, 4 * 3 + 2 * 2, 1)
     assert sheet[0, 0] == 10 and sheet[0, 15] == 30 and sheet[5, 6] == 50
     assert sheet[0, 4] == 7 and (sheet[5:, 12:] == 7).all()
-    assert images.grid(five).shape == (3 * 2 + 1, 4 * 3 + 2, 1)
-    assert images.grid(five, columns=9, gap=0).shape == (3, 20, 1)
+    assert convert.grid(five).shape == (3 * 2 + 1, 4 * 3 + 2, 1)
+    assert convert.grid(five, columns=9, gap=0).shape == (3, 20, 1)
     for wrong in (five[:0], five[0]):
         with pytest.raises(ValueError):
-            images.grid(wrong)
+            convert.grid(wrong)
     with pytest.raises(ValueError):
-        images.grid(five, columns=0)
+        convert.grid(five, columns=0)
 
 
 def test_enlarging_repeats_pixels() -> None:
-    large = images.enlarge(scene(), 3)
+    large = convert.enlarge(scene(), 3)
     assert large.shape == (36, 30, 3)
     assert (large[3:6, 6:9] == scene()[1, 2]).all()

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.commands_autoencoders import pictures_of
-from models.core import places, record
+from models.core import record
 from models.core.datasets import load
-from models.core.junk import is_junk
+from models.core.disk import places
+from models.core.disk.junk import is_junk
+from models.core.images.listing import pictures_of
 
 FILES = (".DS_Store", "._good.png", "Thumbs.db", "desktop.ini", "ehthumbs.db", ".directory", "Icon\r", "~$plan.png")
 FOLDERS = (

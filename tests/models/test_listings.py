@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import datasets, direction_files, files, images, record, timeline
+from models.core import datasets, record
 from models.core.datasets import walk
+from models.core.disk import files
 from models.core.errors import DatasetError, ImageError
+from models.core.images import decoding
+from models.core.latent import direction_files
+from models.core.record import timeline
 
 LINKS = hasattr(os, "mkfifo")  # what Windows has no equal of
 
@@ -159,13 +163,13 @@ def test_an_image_that_has_gone_is_an_image_error(tmp_path: Path, monkeypatch, m
 
         monkeypatch.setattr(os, "open", gone)
     with pytest.raises(ImageError):
-        images.decode(path)
+        decoding.decode(path)
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     """A run with nothing in it but its name."""
-    from models.core.runfolder import Run
+    from models.core.record.run import Run
 
     run = Run.create(tmp_path / "made", family="vae", config={}, dataset={"name": "digits"}, seed=1, versions={})
     run.close()

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.core import mixing
 from models.core.errors import RunFormatError, UserError
-from models.core.mixing import SIDE, Mixture, Source
-from models.core.mixing_recipe import from_recipe
-from models.core.styles import FIXED, OFF, StyleLayer, blend, mix
+from models.core.styles import table as mixing
+from models.core.styles.mixing import FIXED, OFF, StyleLayer, blend, mix
+from models.core.styles.recipe import from_recipe
+from models.core.styles.table import SIDE, Mixture, Source
 
 LAYERS, SIZE = 6, 5
 NAMES = tuple(

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import datasets, files, places, record, run_files, trash
+from models.core import datasets, record
 from models.core.datasets import cache
+from models.core.disk import files, places, trash
 from models.core.errors import RunBusyError, RunFormatError, StorageError
-from models.core.lock import Lock
 from models.core.record import Run
+from models.core.record import files as run_files
+from models.core.record.lock import Lock
 from tests.models.record_tools import META, Shim, expected, make_run, same, state
 
 USERS = (  # in the very folders that a run has, and by names that look a little like ours

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from models import arguments
-from models.core import places, record
+from models.cli import arguments
+from models.core import record
+from models.core.disk import places
 
 KINDS = (arguments.path, arguments.run, arguments.own_run, arguments.dataset)
 NAMES = (

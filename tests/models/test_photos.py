@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import export, images, photos, recipes
 from models.core.errors import ImageError
+from models.core.images import decoding, export, photos, recipes
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (12, 20, 3), np.uint8)
 RECIPE = {"tool": "denoise", "image": "übung.jpg"}
@@ -33,7 +33,7 @@ def taken(path: Path, *, description: str = "", orientation: int = 6, side: tupl
 def test_the_notes_fit_the_pixels_as_they_are_now(tmp_path: Path) -> None:
     photo = photos.read(taken(tmp_path / "photo.jpg"))
     assert photo.pixels.shape == (20, 12, 3) and not photo.transparent  # turned upright
-    np.testing.assert_array_equal(photo.pixels, images.decode(tmp_path / "photo.jpg"))
+    np.testing.assert_array_equal(photo.pixels, decoding.decode(tmp_path / "photo.jpg"))
     exif = Image.Exif()
     exif.load(photo.exif)
     assert exif[MAKE] == "Camera & Co" and ORIENTATION not in exif  # or it would be turned twice
@@ -56,7 +56,7 @@ def test_every_format_keeps_notes_and_recipe(tmp_path: Path, suffix: str, descri
         assert float(exif.get_ifd(recipes.DETAILS)[EXPOSURE]) == pytest.approx(0.004)
         if description:
             assert exif[DESCRIPTION] == description
-    assert np.abs(images.decode(out).astype(int) - photo.pixels).mean() < 12
+    assert np.abs(decoding.decode(out).astype(int) - photo.pixels).mean() < 12
 
 
 def test_quality_counts(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_grey_image_stays_grey_and_one_without_notes_has_none(tmp_path: Path) 
     for suffix in (".png", ".jpg", ".webp"):
         out = export.write_photo(tmp_path / f"grey{suffix}", COLOURS[..., :1])
         assert photos.read(out).exif == b""
-        assert np.ptp(images.decode(out).astype(int), axis=2).max() <= 1
+        assert np.ptp(decoding.decode(out).astype(int), axis=2).max() <= 1
 
 
 def exif_chunk(content: bytes) -> bytes:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import models
-from models import planning
-from models.arguments import parser
-from models.commands import Say
+from models.cli import planning
+from models.cli.arguments import parser
+from models.cli.commands import Say
 from models.core import datasets
 from models.core.errors import ConfigError
-from models.core.estimate import Estimate, too_short
 from models.core.family import DataSpec, parse_config
+from models.core.training.estimate import Estimate, too_short
 
 GREY, COLOUR = DataSpec((28, 28, 1)), DataSpec((64, 64, 3))
 
@@ -81,7 +81,7 @@ def test_machines_get_settings_and_estimate_as_objects(capsys: pytest.CaptureFix
 def test_people_get_the_estimate_and_what_would_not_be_reached(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from models.core import estimate
+    from models.core.training import estimate
 
     found = Estimate(4000.0, 2**30, 12_345, "It ends too early.")
     monkeypatch.setattr(estimate, "estimate", lambda *arguments: found)
@@ -95,7 +95,7 @@ def test_people_get_the_estimate_and_what_would_not_be_reached(
 def test_a_backend_that_cannot_measure_leaves_the_word_to_the_training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from models.core import estimate
+    from models.core.training import estimate
 
     def fail(*arguments: Any) -> None:
         raise RuntimeError("RESOURCE_EXHAUSTED")

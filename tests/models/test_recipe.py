@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.core import codings, export, packing, recipe, recipes
 from models.core.errors import ImageError, RunFormatError, StorageError
-from models.core.recipe import Recipe
-from models.core.recipe_fields import Fields, plain
+from models.core.images import export, recipes
+from models.core.latent import coding_files
+from models.core.recipes import arrays, schema
+from models.core.recipes.fields import Fields, plain
+from models.core.recipes.schema import Recipe
 
 DATA = Path(__file__).parent.parent / "data" / "recipes"
 MARK = "0" * 64
@@ -29,7 +31,7 @@ def test_what_is_written_is_read() -> None:
     found = Recipe.parse(GOOD)
     assert found.values == {"codings": [1.0, 2.0]} and found.step == 7
     assert found.data() == GOOD
-    written = recipe.written("", "reconstruct", {}, run_id="x", model="n" * 999, step=None, checkpoint="")
+    written = schema.written("", "reconstruct", {}, run_id="x", model="n" * 999, step=None, checkpoint="")
     assert Recipe.parse(written).model == "n" * 200
 
 
@@ -65,13 +67,13 @@ OLD = {
 
 @pytest.mark.parametrize("name", OLD)
 def test_files_of_version_0_1_are_read(name: str) -> None:
-    found = recipe.read(DATA / name)
+    found = schema.read(DATA / name)
     assert found is not None and (found.panel, found.step) == OLD[name]
     assert len(found.run_id) == 32 and found.model and not found.checkpoint
 
 
 def test_an_image_without_a_recipe_and_one_that_leads_nowhere_are_told_apart() -> None:
-    assert recipe.read(DATA / "photo.png") is None
+    assert schema.read(DATA / "photo.png") is None
     nowhere = Recipe.parse({"tool": "reconstruct", "run": "abc", "title": "x", "family": "vae"})
     assert nowhere.panel == "" and nowhere.made == "reconstruct"
     assert Recipe.parse({"panel": "", "run_id": "abc", "model": "x", "step": 1, "made": "denoise all"}).panel == ""
@@ -117,7 +119,7 @@ def test_a_hostile_note_is_an_error_and_never_a_recipe(tmp_path: Path, text: str
     info.add_itxt(recipes.RECIPE_KEY, text)
     Image.new("L", (4, 4)).save(tmp_path / "a.png", pnginfo=info)
     with pytest.raises(ImageError, match="damaged"):
-        recipe.read(tmp_path / "a.png")
+        schema.read(tmp_path / "a.png")
 
 
 JSON = st.recursive(
@@ -164,7 +166,7 @@ def test_a_coding_in_plain_figures_is_the_same_float32() -> None:
 
 def test_codings_from_a_file_that_nobody_should_trust(tmp_path: Path) -> None:
     good = np.random.default_rng(0).standard_normal((3, 4), np.float32)
-    np.testing.assert_array_equal(codings.read_codings(export.write_codings(tmp_path / "a.npy", good)), good)
+    np.testing.assert_array_equal(coding_files.read_codings(export.write_codings(tmp_path / "a.npy", good)), good)
     whole = (tmp_path / "a.npy").read_bytes()
     bad = {
         "objects": np.array([[{}]], object), "text": np.array([["a"]]), "cube": np.zeros((2, 2, 2)),
@@ -180,17 +182,15 @@ def test_codings_from_a_file_that_nobody_should_trust(tmp_path: Path) -> None:
     for path in sorted(tmp_path.glob("*.npy")):
         if path.name != "a.npy":
             with pytest.raises(RunFormatError):
-                codings.read_codings(path)
+                coding_files.read_codings(path)
     with pytest.raises(StorageError):
-        codings.read_codings(tmp_path / "gone.npy")
+        coding_files.read_codings(tmp_path / "gone.npy")
 
 
 def test_images_are_packed_while_they_are_small() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (2, 40, 30, 3), np.uint8)
-    packed = packing.small(noise)
+    packed = arrays.small(noise)
     assert packed is not None
-    np.testing.assert_array_equal(packing.unpack(packed), noise)
-    assert packing.small(np.random.default_rng(0).integers(0, 256, (1, 600, 600, 3), np.uint8)) is None
-    assert set(packing.source(noise[0])) == {"mark", "source"} and packing.mark_of(noise[0]) != packing.mark_of(
-        noise[1]
-    )
+    np.testing.assert_array_equal(arrays.unpack(packed), noise)
+    assert arrays.small(np.random.default_rng(0).integers(0, 256, (1, 600, 600, 3), np.uint8)) is None
+    assert set(arrays.source(noise[0])) == {"mark", "source"} and arrays.mark_of(noise[0]) != arrays.mark_of(noise[1])

@@ -10,7 +10,7 @@ import pytest
 from models.core import record
 from models.core.errors import RunBusyError, RunFormatError, StorageError
 from models.core.record import Run
-from models.core.sealed import SEAL, write_sealed
+from models.core.record.sealed import SEAL, write_sealed
 from tests.models.record_tools import META, expected, make_run, snapshot, state
 
 

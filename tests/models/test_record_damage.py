@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from models.core import npz
+from models.core.disk import npz
 from models.core.errors import RunFormatError, UserError
 from models.core.record import Run, list_runs
 from tests.bounds import rounds
@@ -234,7 +234,7 @@ def hostile_json(draw, name, good):
 
 
 def sealed(name, values):
-    from models.core.sealed import SEAL, seal
+    from models.core.record.sealed import SEAL, seal
 
     return json.dumps({**values, SEAL: seal(name, values)}).encode()
 

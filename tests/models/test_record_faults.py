@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import pytest
 
-from models.core import files
+from models.core.disk import files
 from models.core.errors import StorageError
-from models.core.lock import Lock, held_by_other
 from models.core.record import Run
+from models.core.record.lock import Lock, held_by_other
 from tests.bounds import end, rounds
 from tests.models import record_tools
 from tests.models.record_tools import Full, Shim, expected, is_whole, make_run, state, use

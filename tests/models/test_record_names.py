@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from models.core import record, trash
+from models.core import record
+from models.core.disk import trash
 from models.core.errors import RunFormatError, StorageError
 from models.core.record import Run
 from tests.models.record_tools import expected, is_whole, make_run, state

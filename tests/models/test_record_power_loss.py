@@ -9,9 +9,9 @@ import shutil
 
 import pytest
 
-from models.core import files
+from models.core.disk import files
+from models.core.disk.operations import Operations
 from models.core.errors import RunFormatError
-from models.core.operations import Operations
 from models.core.record import Run
 from tests.models.record_tools import expected, is_whole, make_run, state, use
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.bars import EVERY, Lines
-from models.core import places, terminal
+from models.cli.progress import EVERY, Lines
+from models.core.disk import places, standard_streams
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f'"{sys.executable}" -m models'
@@ -48,8 +48,8 @@ def test_closed_descriptors_change_nothing(closed: str) -> None:
 
 CLOSED = """
 import os
-from models.core import terminal
-terminal.fill_closed()
+from models.core.disk import standard_streams
+standard_streams.fill_closed()
 opened = os.open(os.devnull, os.O_RDONLY)
 os._exit(0 if opened > 2 else 9)
 """
@@ -77,9 +77,9 @@ def test_names_that_the_terminal_cannot_show_are_no_traceback(tmp_path: Path) ->
 
 
 def test_bytes_of_a_name_go_out_as_they_are() -> None:
-    assert os.fsdecode(b"a\xff\xfeb").encode("utf-8", terminal._ERRORS) == b"a\xff\xfeb"
-    assert os.fsdecode(b"a\xffb").encode("ascii", terminal._ERRORS) == b"a\xffb"
-    assert "é🎈".encode("ascii", terminal._ERRORS) == b"\\xe9\\U0001f388"
+    assert os.fsdecode(b"a\xff\xfeb").encode("utf-8", standard_streams._ERRORS) == b"a\xff\xfeb"
+    assert os.fsdecode(b"a\xffb").encode("ascii", standard_streams._ERRORS) == b"a\xffb"
+    assert "é🎈".encode("ascii", standard_streams._ERRORS) == b"\\xe9\\U0001f388"
 
 
 NOISE = """
@@ -104,7 +104,7 @@ def test_words_of_others_and_tracebacks_go_into_the_log(own_home: Path) -> None:
     assert done.stdout == "our line\n"
     first, second = done.stderr.splitlines()
     assert first == "our trouble" and second.startswith("datasets: something unexpected happened: RuntimeError: unfor")
-    logged = terminal.log_file().read_text("utf-8")
+    logged = standard_streams.log_file().read_text("utf-8")
     for words in ("E0000", "UserWarning: retracing", "5 out of the last 5 calls", "Traceback", "unforeseen"):
         assert words in logged
     assert str(places.logs()) in second

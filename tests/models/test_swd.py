@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.core import swd
+from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled
-from models.core.rows import evenly
+from models.core.evaluation import swd
 
 
 def textures(count, seed, grain=1, side=32):

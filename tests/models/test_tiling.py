@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from models.core import tiling
+from models.core.denoising import tiling
 from models.core.errors import Cancelled
 
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
 
-from models.core.direction_files import Direction
-from studio.widgets.sheet_card import COUNT
+from models.core.latent.direction_files import Direction
+from studio.panels.arithmetic.sheet_card import COUNT
 from studio.window import Window
 from tests.studio.events import drag
 from tests.studio.runs import copy_into_home

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core import datasets, training
+from models.core import datasets
 from models.core.family import parse_config
+from models.core.training import train as training
 
 DDPM = {"timesteps": 100, "condition": "class", "ema": 0.0, "batch_size": 64}
 CONV = {"architecture": "conv", "noise": "gaussian", "noise_low": 0.05, "noise_high": 0.2, "width": 8}

@@ -13,14 +13,15 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QProgressBar, QScrollArea
 from models.core.errors import UserError
 from models.core.family import About, Config, setting
 from studio import theme
+from studio.panels.latent.map import LatentMap
+from studio.panels.latent.slider_table import SliderTable
+from studio.panels.train.codings_chart import CodingsChart
+from studio.panels.train.curves.curves import Curves
+from studio.panels.train.form import ConfigForm
 from studio.widgets.basics import QuietCombo, QuietSpin
 from studio.widgets.card import Card, Chip, EmptyState, ErrorNote, Foldout, Segmented, button, hbox, icon_button, vbox
-from studio.widgets.codings_chart import CodingsChart
-from studio.widgets.curves import Curves
-from studio.widgets.form import ConfigForm
-from studio.widgets.map import LatentMap
 from studio.widgets.picture import FilmStrip, Picture, PictureGrid
-from studio.widgets.sliders import CodingSlider, LabelledSlider, SliderTable
+from studio.widgets.sliders import CodingSlider, LabelledSlider
 
 PAGES: dict[str, Callable[[], QWidget]] = {}
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core import datasets, places, training
+from models.core import datasets
+from models.core.disk import places
 from models.core.family import parse_config
+from models.core.training import train
 
 TINY = {"epochs": 1, "batch_size": 32, "latent_size": 4, "architecture": "dense"}
 
@@ -19,8 +21,8 @@ def train_tiny(folder: Path, **more: object) -> Path:
 
     config = parse_config(models.family("vae").CONFIG, {**TINY, **more})
     dataset = datasets.load("digits")
-    run = training.start(folder, "vae", config, dataset)
-    outcome = training.train(run, dataset)
+    run = train.start(folder, "vae", config, dataset)
+    outcome = train.train(run, dataset)
     run.close()
     assert outcome.status == "finished", outcome
     return folder

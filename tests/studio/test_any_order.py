@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from models.core import places
 from models.core.datasets import faces
+from models.core.disk import places
 from studio.window import Window
 from tests.studio.wanderer import Wanderer
 

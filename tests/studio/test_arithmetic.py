@@ -7,9 +7,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from models.core import export, images
+from models.core.images import convert, export
+from studio.panels.arithmetic.sheet_card import DATASET, OWN
 from studio.widgets.lightbox import Lightbox
-from studio.widgets.sheet_card import DATASET, OWN
 from studio.window import Window
 from tests.studio.arithmetic import carried, fill, folder, panel, undo
 from tests.studio.events import drag, drop
@@ -38,7 +38,7 @@ def test_keys_fill_the_slots_and_the_mean_of_codings_is_decoded(panel, studio: W
     decoded: list[np.ndarray] = []
     mean = first.mean(axis=0)[None]
     ask = studio.desk.inference.question
-    ask("test", lambda model, task: images.to_uint8(model.decode(mean))[0], decoded.append, lambda error: None)
+    ask("test", lambda model, task: convert.to_uint8(model.decode(mean))[0], decoded.append, lambda error: None)
     wait_idle(qtbot, studio, lambda: bool(decoded))
     np.testing.assert_allclose(panel.slots[0].mean.image(), decoded[0], atol=1)
 

@@ -8,10 +8,11 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import direction_files, places
-from models.core.direction_files import Direction
+from models.core.disk import places
+from models.core.latent import direction_files
+from models.core.latent.direction_files import Direction
 from models.core.record import Run
-from studio.widgets.sheet_card import DATASET
+from studio.panels.arithmetic.sheet_card import DATASET
 from studio.window import Window
 from tests.studio.arithmetic import fill, folder, panel, pick, undo
 from tests.studio.events import drop
@@ -152,7 +153,7 @@ def test_a_model_that_only_paints_searches_for_codings_and_asks_a_judge(
 
     inference = studio.desk.inference
     monkeypatch.setattr(inference, "_model", Painter(inference._model))
-    monkeypatch.setattr("models.core.inversion.STEPS", 3)
+    monkeypatch.setattr("models.core.latent.inversion.STEPS", 3)
     info = studio.session.model
     object.__setattr__(info, "abilities", frozenset({"Decodes"}))
     panel.named.known.judge = lambda info, tell, cancelled: (

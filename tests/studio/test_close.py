@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from models.core import places, state, training
-from models.core.lock import held_by_other
+from models.core import loading, state
+from models.core.disk import places
 from models.core.record import Run
+from models.core.record.lock import held_by_other
 from tests.studio.runs import copy_into_home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ import studio.__main__ as start
 import studio.window as window
 from pathlib import Path
 from PySide6.QtCore import QTimer
-from models.core import places
+from models.core.disk import places
 from studio.workers.jobs import Job
 moment, tiny = sys.argv[1], Path(sys.argv[2])
 VALUES = {"epochs": 500, "batch_size": 128, "latent_size": 4, "architecture": "dense"}
@@ -114,7 +115,7 @@ def test_closing_at_any_moment_ends_well(moment: str, tiny_run: Path) -> None:
         run = Run.open(folder)
         assert run.info.status in ("paused", "finished")
         if run.checkpoints():
-            entry, _ = run.load_checkpoint(state.expected(training.compiled(run), training=True))
+            entry, _ = run.load_checkpoint(state.expected(loading.compiled(run), training=True))
             assert entry.step == run.checkpoints()[-1].step
     if places.exports().is_dir():
         assert not [path for path in places.exports().iterdir() if path.name.startswith(".")]

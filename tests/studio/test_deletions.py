@@ -11,8 +11,10 @@ from PySide6.QtCore import QFile, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from models.core import export, files, places, record, trash
+from models.core import record
+from models.core.disk import files, places, trash
 from models.core.errors import StorageError
+from models.core.images import export
 from studio.panels.gallery import Gallery
 from studio.window import Window
 from studio.workers import desktop_trash

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import noise as noises
-from models.core import places, recipes
-from studio.widgets.photo_tools import BackgroundRow
+from models.core.denoising import noise as noises
+from models.core.disk import places
+from models.core.images import recipes
+from studio.panels.denoise import cleaning
+from studio.panels.denoise.photo_tools import BackgroundRow
+from studio.widgets import exporting
 from studio.window import Window
-from studio.workers import cleaning
 from tests.studio.denoisers import train
 from tests.studio.events import drop
 from tests.studio.runs import copy_into_home
@@ -79,7 +81,7 @@ def test_a_folder_is_saved_in_the_format_that_is_chosen(panel, studio: Window, q
     assert drop(studio, files_mime([album]))
     files = panel.card.files
     wait_idle(qtbot, studio, lambda: files.isVisible() and panel.wipe.pair()[1] is not None)
-    assert files.saving.saving() == cleaning.Saving() and not files.saving.quality.isEnabled()
+    assert files.saving.saving() == exporting.Saving() and not files.saving.quality.isEnabled()
     files.saving.format.setCurrentText("WebP")
     files.saving.quality.setValue(60)
     files.clean_all(tmp_path / "out")

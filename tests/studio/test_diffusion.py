@@ -10,13 +10,14 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from models.core import images, places, recipes
-from models.core.diffuses import Sampling
+from models.core.diffusion.capability import Sampling
+from models.core.disk import places
+from models.core.images import convert, decoding, recipes
+from studio.panels.diffusion import recording
+from studio.panels.diffusion.recording import EACH, NOTHING, Setup
 from studio.widgets.card import EmptyState
 from studio.widgets.lightbox import Lightbox
 from studio.window import Window
-from studio.workers import playback
-from studio.workers.playback import EACH, NOTHING, Setup
 from tests.studio.diffusion import change, open_page, shown, walked
 from tests.studio.events import drag, drop
 from tests.studio.runs import copy_into_home
@@ -35,8 +36,8 @@ def test_the_panel_opens_with_a_walk_that_the_model_itself_makes(page, studio: W
     model, main = studio.desk.inference._model, page.walks.main
     assert main.total == len(main) == 51 and main[0].t == 100 and main[50].t == 0
     steps = list(model.reverse(Sampling(steps=50, repeats=5), count=8, labels=Setup(label=EACH).labels(10)))
-    assert np.array_equal(main[50].x, images.to_uint8(model.pictures(steps[50].x)))
-    assert np.array_equal(main[7].noise, images.to_uint8(model.noise_pictures(steps[7].noise)))
+    assert np.array_equal(main[50].x, convert.to_uint8(model.pictures(steps[50].x)))
+    assert np.array_equal(main[7].noise, convert.to_uint8(model.noise_pictures(steps[7].noise)))
     assert page.transport.at() == 50 and np.array_equal(shown(page), main[50].x)
     assert page.settings.rows["class"].text() == "One of each" and banner_text(studio) == ""
 
@@ -162,7 +163,7 @@ def test_a_class_is_asked_for_by_name(page, studio: Window, qtbot) -> None:
     wait_idle(qtbot, studio, lambda: page.view.main.label == NOTHING and walked(page))
     model = studio.desk.inference._model
     free = model.sample(8, 0, sampling=Sampling(steps=50))
-    assert np.array_equal(page.walks.main[50].x, images.to_uint8(free))
+    assert np.array_equal(page.walks.main[50].x, convert.to_uint8(free))
 
 
 def test_a_fork_shows_both_futures_side_by_side(page, studio: Window, qtbot) -> None:
@@ -200,7 +201,7 @@ def test_ddpm_against_ddim_from_the_same_noise_with_time_and_distance(page, stud
     assert np.array_equal(main[0].x, fork[0].x) and (main.total, fork.total) == (51, 101)
     words = [card.names[1].text() for card in page.cards.cards]
     assert words[0].startswith("Fork: DDPM, seed 1, 101 steps in")
-    apart = playback.distance(main[50].x, fork[100].x)
+    apart = recording.distance(main[50].x, fork[100].x)
     assert words[1] == f"the ends are {apart:.3f} apart" and apart > 0
 
 
@@ -230,13 +231,13 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
     assert len(list(places.exports().iterdir())) == 7 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
     assert Image.open(found[".webp"]).n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
-    frame = next(path for path in pngs if np.array_equal(images.decode(path)[..., :1], images.grid(picture)))
+    frame = next(path for path in pngs if np.array_equal(decoding.decode(path)[..., :1], convert.grid(picture)))
     assert recipes.read_recipe(frame)["time"] == 20
     both = [page.cards.frame(), page.walks.other(page.cards.frame())]  # two futures: x_t and predicted x_0 of each
-    sheets = [images.grid(part) for one in both for part in (one.x, one.x_0)]
-    everything = images.grid(np.stack(sheets), columns=2, gap=6, ground=128)
-    assert any(np.array_equal(images.decode(path)[..., :1], everything) for path in pngs)
-    page.place(playback.View(page.settings.default()))
+    sheets = [convert.grid(part) for one in both for part in (one.x, one.x_0)]
+    everything = convert.grid(np.stack(sheets), columns=2, gap=6, ground=128)
+    assert any(np.array_equal(decoding.decode(path)[..., :1], everything) for path in pngs)
+    page.place(recording.View(page.settings.default()))
     page.go_to(0)
     wait_idle(qtbot, studio)
     studio.open_files([str(frame)])

@@ -10,10 +10,12 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from models.core import diffusion, images, places, recipes
-from models.core.diffuser import schedule_of
-from studio.widgets.schedule_chart import words_of
-from studio.widgets.signal_chart import decibels
+from models.core.diffusion import samplers
+from models.core.diffusion.base import schedule_of
+from models.core.disk import places
+from models.core.images import convert, recipes
+from studio.panels.diffusion.schedule_chart import words_of
+from studio.panels.diffusion.signal_chart import decibels
 from studio.window import Window
 from tests.bounds import rounds
 from tests.studio.diffusion import FORWARD, REVERSE, open_page, shown
@@ -34,9 +36,9 @@ def test_a_picture_goes_into_noise_as_the_formula_says(forward, studio: Window, 
     assert [film[0].t, film[len(film) - 1].t] == [0, 100] and forward.time == 50
     model, at = studio.desk.inference._model, film.nearest(30)
     t, state = film.state(at)
-    eps = diffusion.draw(state.shape, 0, 100, diffusion.FORWARD)
-    x_0 = model.forward(images.to_float(forward.pictures_shown), 0, 0)
-    assert np.array_equal(state, diffusion.forward(x_0, model.schedule, t, eps))
+    eps = samplers.draw(state.shape, 0, 100, samplers.FORWARD)
+    x_0 = model.forward(convert.to_float(forward.pictures_shown), 0, 0)
+    assert np.array_equal(state, samplers.forward(x_0, model.schedule, t, eps))
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=chart.spot(0.3, 0.2).toPoint())
     assert np.array_equal(shown(forward), film[at].x) and np.array_equal(shown(forward, 1), forward.pictures_shown)
     assert forward.card.figures["alpha_bar"].text() == f"{model.schedule[30]:.4f}"
@@ -84,7 +86,7 @@ def test_the_schedule_is_bent_by_mouse_and_keys_and_the_picture_follows(forward,
 def test_a_schedule_that_is_level_for_long_can_still_be_bent(forward) -> None:
     chart = forward.card.chart
     for bent in (((0.1, 0.3), (0.3, 0.02)), ((0.9, 0.999),), ((0.5, 0.012), (0.6, 0.011))):
-        chart.set_own(diffusion.from_alpha_bar(bent, 100))
+        chart.set_own(samplers.from_alpha_bar(bent, 100))
         heights = [height for _, height in chart.handles()]
         assert (np.diff(heights) < 0).all() and heights[2] > 0 and heights[0] < 1
         for index in range(3):

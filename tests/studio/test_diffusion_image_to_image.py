@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import places, recipes
+from models.core.disk import places
+from models.core.images import recipes
 from studio.window import Window
 from tests.studio.diffusion import FORWARD, change, open_page, shown, walked
 from tests.studio.windows import click, refused, wait_idle

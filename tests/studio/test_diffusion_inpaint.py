@@ -10,7 +10,9 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import images, packing, places, recipes
+from models.core.disk import places
+from models.core.images import convert, recipes
+from models.core.recipes import arrays
 from studio.window import Window
 from tests.studio.diffusion import INPAINT, change, open_page, shown, walked
 from tests.studio.events import drag, drop
@@ -97,7 +99,7 @@ def test_borders_grow_around_a_smaller_picture(page, studio: Window, qtbot) -> N
     wait_idle(qtbot, studio, lambda: walked(page))
     pixels, mask = page.canvas
     assert not mask[1:7, 1:7].any() and mask.sum() == 64 - 36
-    assert np.array_equal(pixels[1:7, 1:7], images.fit(before, (6, 6, 1)))
+    assert np.array_equal(pixels[1:7, 1:7], convert.fit(before, (6, 6, 1)))
     assert (end(page)[:, 1:7, 1:7] == pixels[1:7, 1:7]).all()
 
 
@@ -129,7 +131,7 @@ def test_an_own_picture_is_dropped_and_the_frame_brings_everything_back(page, st
     wait_idle(qtbot, studio, lambda: walked(page) and np.array_equal(page.canvas.mask, canvas.mask))
     assert np.array_equal(page.canvas.pixels, canvas.pixels) and np.array_equal(end(page), made)
     recipe = recipes.read_recipe(frame)
-    for bad in ({"mask": None}, {"picture": {"count": 1}}, {"picture": packing.pack(np.zeros((1, 4, 4, 1), np.uint8))}):
+    for bad in ({"mask": None}, {"picture": {"count": 1}}, {"picture": arrays.pack(np.zeros((1, 4, 4, 1), np.uint8))}):
         said = refused(qtbot, studio, {**recipe, **bad})
         assert f"does not fit: {next(iter(bad))}" in said
 
@@ -138,10 +140,10 @@ def test_pictures_come_out_of_a_recipe_as_they_went_in() -> None:
     rng = np.random.default_rng(0)
     for shape in ((3, 8, 6, 1), (1, 5, 5, 3)):
         pictures = rng.integers(0, 256, shape, np.uint8)
-        assert np.array_equal(packing.unpack(packing.pack(pictures)), pictures)
-    good = packing.pack(np.zeros((2, 4, 4, 1), np.uint8))
+        assert np.array_equal(arrays.unpack(arrays.pack(pictures)), pictures)
+    good = arrays.pack(np.zeros((2, 4, 4, 1), np.uint8))
     for bad in (None, {**good, "count": 3}, {**good, "count": 0}, {**good, "png": "%%"}, {**good, "channels": 2}):
-        assert packing.unpack(bad) is None
-    assert packing.points([[0.2, 0.8], [0.5, 0.4]]) == ((0.2, 0.8), (0.5, 0.4))
+        assert arrays.unpack(bad) is None
+    assert arrays.points([[0.2, 0.8], [0.5, 0.4]]) == ((0.2, 0.8), (0.5, 0.4))
     for bad in (None, [[0.5, 0.4], [0.2, 0.8]], [[0.1]], [["a", 0.2]], [[0.5, 2.0]]):
-        assert packing.points(bad) is None
+        assert arrays.points(bad) is None

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QPushButton
 
-from models.core import judge, places, remedies, training
+from models.core.disk import places
+from models.core.doctor import remedies
+from models.core.evaluation import evaluator
 from models.core.record import Run
-from studio.widgets.doctor_card import DoctorCard
+from models.core.training import train
+from studio.panels.train.doctor_card import DoctorCard
 from studio.window import Window
 from tests.models.record_tools import make_run
 from tests.models.test_doctor import CLASSES, CONFIG, EVEN, ONE, rows
@@ -87,8 +90,8 @@ def train_gan(folder: Path) -> Path:
     from models.core import datasets
 
     dataset = datasets.load("digits")
-    with training.start(folder, "gan", models.family("gan").CONFIG(**GAN), dataset) as run:
-        assert training.train(run, dataset, checkpoint_steps=20).status == "finished"
+    with train.start(folder, "gan", models.family("gan").CONFIG(**GAN), dataset) as run:
+        assert train.train(run, dataset, checkpoint_steps=20).status == "finished"
     return folder
 
 
@@ -120,7 +123,7 @@ def test_a_remedy_is_one_click_that_goes_on_from_before_the_trouble(studio: Wind
 
 def test_the_judge_looks_when_asked_and_its_looks_are_kept(studio: Window, qtbot, monkeypatch) -> None:
     source = train_gan(places.runs() / "source")
-    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 1)
+    monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 1)
     studio.show_panel("train")
     panel = studio.panels["train"]
     panel.view.show_run(source)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.core import places
+from models.core.disk import places
 from studio.panels.gallery import Gallery, count_of_files
 from studio.window import Window
 from tests.studio.windows import open_window, wait_idle

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from models.core import files, places
-from models.core.lock import held_by_other
-from models.core.operations import Operations
+from models.core.disk import files, places
+from models.core.disk.operations import Operations
 from models.core.record import Run
-from models.core.recorder import Recorder
+from models.core.record.lock import held_by_other
+from models.core.training.recorder import Recorder
 from studio.window import Window
 from studio.workers.jobs import Ended, Job
 from tests.studio.windows import LONG, banner_text, button_of, click, wait_idle
@@ -129,7 +129,7 @@ def test_an_error_before_the_first_checkpoint_stays_on_the_screen(studio: Window
     def none(run, dataset, **named):
         raise MemoryError("no memory for the weights")
 
-    monkeypatch.setattr("models.core.training._prepare", none)
+    monkeypatch.setattr("models.core.training.train._prepare", none)
     add(studio, "never")
     wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
     wait_idle(qtbot, studio)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models.core.errors import Cancelled
-from models.core.neighbours import neighbour_chart
-from studio.widgets import map_card
+from models.core.latent.tsne import neighbour_chart
+from studio.panels.latent import map_card
 from studio.window import Window
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import LONG, click, wait_idle

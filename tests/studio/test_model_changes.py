@@ -11,12 +11,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from models.core import datasets, direction_files, places
-from models.core.direction_files import Direction
+from models.core import datasets
+from models.core.disk import places
 from models.core.errors import UserError
+from models.core.latent import direction_files
+from models.core.latent.direction_files import Direction
+from studio.panels.denoise import cleaning
 from studio.widgets.progress import ProgressRow
 from studio.window import Window
-from studio.workers import cleaning
 from studio.workers.recipes import recipe_of
 from studio.workers.worker import Task, Worker
 from tests.bounds import until

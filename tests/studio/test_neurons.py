@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import images, places, recipes
+from models.core.disk import places
+from models.core.images import convert, decoding, recipes
 from studio.window import Window
 from tests.studio.denoisers import SPARSE, train
 from tests.studio.events import drag
@@ -36,7 +37,7 @@ def panel(sparse_run: Path, studio: Window, qtbot):
 def test_each_unit_shows_the_pictures_that_activate_it_most(panel, studio: Window, qtbot) -> None:
     assert panel.grid.count() == 12 and panel.survey.codings.shape[1] == 12
     model, survey = studio.desk.inference._model, panel.survey
-    assert np.allclose(survey.codings[:5], model.encode(images.to_float(survey.pictures[:5])), atol=1e-5)
+    assert np.allclose(survey.codings[:5], model.encode(convert.to_float(survey.pictures[:5])), atol=1e-5)
     panel.grid.setFocus()
     panel.grid.set_current(0)
     QTest.keyClick(panel.grid, Qt.Key.Key_Right)
@@ -57,7 +58,7 @@ def test_the_picture_a_unit_paints_is_what_it_adds_to_the_mean(panel, studio: Wi
     on[0, unit], off[0, unit] = survey.strong[unit], 0.0
     model = studio.desk.inference._model
     change = (model.decode(on) - model.decode(off))[0]
-    expected = images.to_uint8(0.5 + 0.5 * change / max(np.abs(change).max(), 0.02))
+    expected = convert.to_uint8(0.5 + 0.5 * change / max(np.abs(change).max(), 0.02))
     assert np.abs(expected.astype(int) - survey.alone[unit].astype(int)).max() <= 1
     assert np.array_equal(panel.alone.image(), survey.alone[unit])
 
@@ -68,7 +69,7 @@ def test_ablating_and_boosting_change_the_reconstruction(panel, studio: Window, 
     click(panel.change, "Ablate")
     wait_idle(qtbot, studio)
     coding[panel.unit] = 0.0
-    expected = images.to_uint8(model.decode(coding[None]))[0]
+    expected = convert.to_uint8(model.decode(coding[None]))[0]
     assert np.abs(panel.after.image().astype(int) - expected.astype(int)).max() <= 1
     ablated = panel.after.image().copy()
     before = panel.before.image().copy()
@@ -107,7 +108,7 @@ def test_moves_of_the_slider_are_undone_and_redone_with_the_keys(panel, studio: 
     wait_idle(qtbot, studio)
     coding = panel.survey.codings[panel.example].copy()
     coding[unit] = 0.0
-    expected = images.to_uint8(studio.desk.inference._model.decode(coding[None]))[0]
+    expected = convert.to_uint8(studio.desk.inference._model.decode(coding[None]))[0]
     assert np.abs(panel.after.image().astype(int) - expected.astype(int)).max() <= 1
 
 
@@ -124,7 +125,7 @@ def test_the_units_are_exported_as_a_sheet(panel, studio: Window, qtbot) -> None
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and bool(list(places.exports().iterdir())))
     sheet = next(places.exports().iterdir())
     assert recipes.read_recipe(sheet)["panel"] == "neurons"
-    assert images.decode(sheet).shape[1] == 4 * 9 - 1  # four columns of 8 pixels with gaps
+    assert decoding.decode(sheet).shape[1] == 4 * 9 - 1  # four columns of 8 pixels with gaps
     assert banner_text(studio) == ""
 
 

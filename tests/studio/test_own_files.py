@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QFileDialog
 
-from models.core import places
+from models.core.disk import places
 from models.core.record import Run
 from studio.__main__ import parser
 from studio.window import Window

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
-from models.core import places
+from models.core.disk import places
 from models.core.errors import UserError
 from studio import clipping, theme
 from studio.__main__ import first_size

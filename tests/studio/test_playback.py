@@ -10,11 +10,13 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from models.core import diffusion
-from models.core.diffuses import Kept, Sampling
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Kept, Sampling
 from models.core.errors import Cancelled, RunFormatError
-from studio.workers import diffusion_state, playback
-from studio.workers.playback import EACH, NOTHING, Recording, Setup, View
+from models.core.images import convert
+from studio.panels.diffusion import recording as playback
+from studio.panels.diffusion import state
+from studio.panels.diffusion.recording import EACH, NOTHING, Recording, Setup, View
 
 SIDE = 4
 
@@ -25,7 +27,7 @@ class Sees:
     condition_names = ("grey", "black", "white")
 
     def __init__(self, timesteps: int = 60) -> None:
-        self.schedule = diffusion.cosine(timesteps)
+        self.schedule = samplers.cosine(timesteps)
         self.looks = 0
 
     def reverse(self, sampling: Sampling, *, count: int = 1, labels: Any = None, start: Any = None,
@@ -33,17 +35,17 @@ class Sees:
         timesteps = len(self.schedule) - 1
         sampling.check(timesteps)
         shape = (count, SIDE, SIDE, 1)
-        t, x = start or (timesteps, diffusion.draw(shape, sampling.seed, timesteps, diffusion.START))
+        t, x = start or (timesteps, samplers.draw(shape, sampling.seed, timesteps, samplers.START))
         steps = timesteps if sampling.sampler == "ddpm" else sampling.steps
-        known = None if kept is None else diffusion.Known(2 * kept.images - 1, kept.mask)
-        walk = diffusion.Walk(self.schedule, x, diffusion.times(timesteps, steps, t), sampling.seed, sampling.eta,
+        known = None if kept is None else samplers.Known(2 * kept.images - 1, kept.mask)
+        walk = samplers.Walk(self.schedule, x, samplers.times(timesteps, steps, t), sampling.seed, sampling.eta,
                               1.0, known, sampling.repeats)  # fmt: skip
 
         def predict(x: Any, t: int) -> Any:
             self.looks += 1
             return np.tanh(x + labels[:, None, None, None] / 4).astype(np.float32)
 
-        return diffusion.SAMPLERS[sampling.sampler](predict, walk)
+        return samplers.SAMPLERS[sampling.sampler](predict, walk)
 
     def pictures(self, states: Any, kept: Any = None) -> Any:
         shown = np.clip((states + 1) / 2, 0, 1)
@@ -82,7 +84,7 @@ def test_a_thousand_steps_back_and_forth_show_the_same_pixels_in_flat_memory() -
 def test_all_steps_are_kept_in_their_order_from_noise_to_picture() -> None:
     found = recorded(Setup(Sampling(steps=20)))
     assert (found.total, found.made, len(found), found.every, found.done) == (21, 21, 21, 1, True)
-    assert [found[i].t for i in range(21)] == list(diffusion.times(60, 20))
+    assert [found[i].t for i in range(21)] == list(samplers.times(60, 20))
     assert found[0].change.min() == found[0].change.max() == 128  # nothing has happened yet
     assert found[5].change.std() > 20  # enlarged, however small a step was
     assert found.words().startswith("21 steps in")
@@ -131,7 +133,7 @@ def test_what_is_kept_is_the_same_at_the_end_and_noisy_before() -> None:
     picture = rng.integers(0, 256, (1, SIDE, SIDE, 1), np.uint8)
     mask = np.zeros((1, SIDE, SIDE, 1), bool)
     mask[:, :2] = True
-    kept = Kept(playback.images.to_float(picture), mask)
+    kept = Kept(convert.to_float(picture), mask)
     found = recorded(Setup(Sampling(steps=10), count=3), kept=kept)
     last = found[len(found) - 1]
     assert all(np.array_equal(one[2:], picture[0, 2:]) for one in last.x)
@@ -153,7 +155,7 @@ def test_a_class_is_asked_for_by_number_or_one_after_another() -> None:
 
 def test_a_recipe_brings_the_setup_back_and_a_broken_one_does_not() -> None:
     def read(values: dict) -> View:
-        return diffusion_state.prepare(values, Mock(image_shape=(8, 8, 1)), 100, ("cat", "dog")).state.view
+        return state.prepare(values, Mock(image_shape=(8, 8, 1)), 100, ("cat", "dog")).state.view
 
     setup = Setup(Sampling("ddim", 12, 0.5, 3.0, 9), EACH, 4)
     view = View(setup, playback.another(setup), 30)

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from models.core import places
+from models.core.disk import places
 from models.core.record import Run
-from studio.widgets.sparsity_card import SparsityCard, position_of, weight_at
-from studio.widgets.sparsity_chart import HeatMap, Histogram
+from studio.panels.train.sparsity_card import SparsityCard, position_of, weight_at
+from studio.panels.train.sparsity_chart import HeatMap, Histogram
 from studio.window import Window
 from studio.workers.jobs import Job
 from tests.studio.denoisers import SPARSE

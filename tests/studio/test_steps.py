@@ -11,11 +11,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from models.core import places
+from models.core.disk import places
 from models.core.errors import UserError
 from studio import clipping
-from studio.widgets.step_view import FAINT
-from studio.widgets.verdict_tiles import VerdictTiles, words
+from studio.panels.train.steps.probability_tiles import VerdictTiles, words
+from studio.panels.train.steps.step_view import FAINT
 from studio.window import Window
 from tests.studio.denoisers import train
 from tests.studio.runs import copy_into_home

@@ -9,13 +9,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from models.core import export
-from models.core.mixing import SIDE
-from models.core.styles import FIXED, OFF
+from models.core.images import export
+from models.core.styles.mixing import FIXED, OFF
+from models.core.styles.table import SIDE
 from studio import clipping
-from studio.panels.styles import LAYERS as LAYERS_VIEW
+from studio.panels.styles.panel import LAYERS as LAYERS_VIEW
+from studio.panels.styles.table_grid import tile_of
 from studio.widgets.lightbox import Lightbox
-from studio.widgets.mixing_grid import tile_of
 from studio.window import Window
 from tests.studio.arithmetic import carried, undo
 from tests.studio.events import drag, enter_drag

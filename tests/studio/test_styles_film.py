@@ -7,11 +7,12 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import export, images, places
-from studio.panels.styles import FILM
+from models.core.disk import places
+from models.core.images import convert, export
+from studio.panels.styles import tasks
+from studio.panels.styles.panel import FILM
 from studio.widgets.card import EmptyState
 from studio.window import Window
-from studio.workers import mixing
 from tests.studio.arithmetic import undo
 from tests.studio.styles import folder, panel
 from tests.studio.windows import LEFT, banner_text, click, wait_idle
@@ -82,7 +83,7 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
     wait_idle(qtbot, studio, lambda: len(exported()) == 2)
     film, sheet = exported() if exported()[0].suffix == ".gif" else exported()[::-1]
     assert Image.open(film).n_frames == 48
-    whole = images.grid(panel.mixes.grid.table(), columns=7)
+    whole = convert.grid(panel.mixes.grid.table(), columns=7)
     np.testing.assert_array_equal(np.asarray(Image.open(sheet)), whole)
     for path in (film, sheet):
         panel.bar.view.choose(0)
@@ -129,7 +130,7 @@ def test_a_picture_that_is_dragged_out_carries_its_own_recipe(panel, studio: Win
     painted = panel.walk.frames[5]
 
     def work(model, task):
-        styles = mixing.known_styles(model, recipe)
+        styles = tasks.known_styles(model, recipe)
         return np.rint(255 * model.synthesize(styles[None]))[0]
 
     ask("test", work, found.append, found.append)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.widgets.picture_source import PictureSource
+from studio.panels.diffusion.image_source import PictureSource
 from studio.window import Window
-from studio.workers.taking import fitted, notice_of
+from studio.workers.image_files import fitted, notice_of
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import banner_text, wait_idle
 

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
 from PySide6.QtWidgets import QApplication
 
 from studio import style, theme
-from studio.theme import DARK, LIGHT, Tokens
+from studio.theme import DARK, LIGHT
+from studio.tokens import Tokens
 
 
 def luminance(colour: str) -> float:

@@ -11,11 +11,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from models.core import places, recipes
-from studio.widgets.confusion import Confusion
-from studio.widgets.spread_chart import SpreadChart
+from models.core.disk import places
+from models.core.images import recipes
+from studio.panels.transfer import comparison
+from studio.panels.transfer.confusion_matrix import Confusion
+from studio.panels.transfer.spread_chart import SpreadChart
 from studio.window import Window
-from studio.workers import transfer
 from tests.studio.denoisers import SPARSE, train
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import LONG, banner_text, click, retype, wait_idle
@@ -117,7 +118,7 @@ def test_more_labels_than_there_are_is_said_in_the_panel(panel, studio: Window, 
 def test_the_names_of_the_arms_are_those_of_the_model_side() -> None:
     from models.transfer import ARMS
 
-    assert (transfer.PRETRAINED, transfer.SCRATCH) == ARMS
+    assert (comparison.PRETRAINED, comparison.SCRATCH) == ARMS
 
 
 def test_a_model_without_labels_does_not_suit(panel, studio: Window) -> None:

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from models.core.curves import CurveGroup
 from studio import theme
-from studio.widgets.codings_chart import CodingsChart
-from studio.widgets.curve_data import Table, smooth, thin
-from studio.widgets.curves import DRAWN, Curves
-from studio.widgets.map import LatentMap
-from studio.widgets.map_layer import thumb_spots
+from studio.panels.latent.map import LatentMap
+from studio.panels.latent.map_layer import thumb_spots
+from studio.panels.train.codings_chart import CodingsChart
+from studio.panels.train.curves.curves import DRAWN, Curves
+from studio.panels.train.curves.table import Table, smooth, thin
 from tests.studio.events import drag, wheel
 
 pytestmark = pytest.mark.usefixtures("app_theme")

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QCheckBox
 
 import models
 from models.core.family import Config, setting
+from studio.panels.train.form import ConfigForm, title_of
 from studio.widgets.basics import QuietCombo
-from studio.widgets.form import ConfigForm, title_of
 from studio.widgets.segmented import Segmented
 
 pytestmark = pytest.mark.usefixtures("app_theme")

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication, QImage
 
-from studio.widgets import carry
+from studio.widgets import drag_drop, qimages
 from studio.widgets.picture import MIME, FilmStrip, Picture, PictureGrid
 from tests.studio.events import drag, drop, enter_drag, move, wheel
 
@@ -39,7 +39,7 @@ def carried(monkeypatch: pytest.MonkeyPatch) -> list[QMimeData]:
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_arrays_become_images_and_files_without_a_change(channels: int) -> None:
     pixels = noise(1, 9, channels)[0]
-    image = QImage.fromData(carry.png(pixels, {"recipe": "{}"}))
+    image = QImage.fromData(drag_drop.png(pixels, {"recipe": "{}"}))
     assert image.text("recipe") == "{}"
     for y, x in ((0, 0), (4, 7), (8, 8)):
         red, green, blue, alpha = image.pixelColor(x, y).getRgb()
@@ -49,12 +49,12 @@ def test_arrays_become_images_and_files_without_a_change(channels: int) -> None:
 
 def test_a_float_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
-        carry.to_qimage(np.zeros((4, 4, 1), np.float32))
+        qimages.to_qimage(np.zeros((4, 4, 1), np.float32))
 
 
 @pytest.mark.parametrize(("room", "zoom"), [((100, 100), 3), ((200, 57), 2), ((28, 28), 1), ((14, 28), 0.5)])
 def test_zoom_is_whole_above_one_and_never_stretches(room: tuple[int, int], zoom: float) -> None:
-    assert carry.best_zoom(28, 28, *room) == zoom
+    assert qimages.best_zoom(28, 28, *room) == zoom
 
 
 def test_a_picture_is_painted_pixel_by_pixel(qtbot) -> None:
@@ -118,14 +118,14 @@ def test_files_and_images_from_elsewhere_can_be_dropped_and_words_cannot(qtbot, 
     picture = Picture()
     qtbot.addWidget(picture)
     file = tmp_path / "face.png"
-    file.write_bytes(carry.png(noise(1)[0]))
+    file.write_bytes(drag_drop.png(noise(1)[0]))
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(file))])
     with qtbot.waitSignal(picture.dropped) as caught:
         assert drop(picture, mime)
     assert caught.args == [[str(file)]]
     image = QMimeData()
-    image.setImageData(carry.to_qimage(noise(1, 8)[0]))
+    image.setImageData(qimages.to_qimage(noise(1, 8)[0]))
     with qtbot.waitSignal(picture.dropped) as caught:
         assert drop(picture, image)
     assert QImage(caught.args[0][0]).width() == 8
@@ -207,7 +207,7 @@ def test_an_empty_grid_and_pictures_that_are_not_there_yet_are_painted(qtbot) ->
     qtbot.keyClick(grid, Qt.Key.Key_Right)
     assert grid.current() == -1
     grid.set_droppable(True)
-    mime = carry.mime_of(noise(1)[0])
+    mime = drag_drop.mime_of(noise(1)[0])
     with qtbot.waitSignal(grid.dropped):
         drop(grid.viewport(), mime)
 

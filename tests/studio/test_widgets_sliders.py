@@ -7,8 +7,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from studio.panels.latent.slider_table import SliderTable
 from studio.widgets.card import button, vbox
-from studio.widgets.sliders import CodingSlider, LabelledSlider, SliderTable
+from studio.widgets.sliders import CodingSlider, LabelledSlider
 from tests.studio.events import drag, wheel
 
 pytestmark = pytest.mark.usefixtures("app_theme")

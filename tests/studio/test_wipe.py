@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from studio.widgets.layers import layers
-from studio.widgets.wipe import Wipe
+from studio.panels.denoise.pyramid import layers
+from studio.panels.denoise.wipe import Wipe
 from tests.studio.events import drag
 
 pytestmark = pytest.mark.usefixtures("app_theme")

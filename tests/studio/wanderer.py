@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from models.core.errors import UserError
 from studio.panels import PANELS
+from studio.panels.latent.slider_table import SliderTable
 from studio.widgets.card import ErrorNote, Segmented
 from studio.widgets.progress import ProgressRow
-from studio.widgets.slider_table import SliderTable
 from studio.widgets.track import Track
 from studio.window import Window
 from tests.studio.windows import LONG, wait_idle

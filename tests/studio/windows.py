@@ -11,10 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 import models
-from models.core import device, places
+from models.core import device
+from models.core.disk import places
 from studio import clipping, theme
 from studio.window import Window
-from studio.workers.desk import Desk
+from studio.workers.services import Desk
 from tests.bounds import rounds
 
 _desks: list[Desk] = []

@@ -18,14 +18,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.core.contest import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
+from models.core.adversarial.config import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
+from models.core.adversarial.optimizers import OPTIMIZERS
+from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.replay import Replay
+from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError
-from models.core.family import Codings, DataSpec, Images
+from models.core.family import DataSpec
 from models.core.family_model import FamilyModel
 from models.core.inference import predict
-from models.core.replay import Replay
-from models.core.two_rates import OPTIMIZERS
-from models.core.verdicts import Verdicts
 
 EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured

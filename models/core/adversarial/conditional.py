@@ -14,10 +14,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.core.adversarial import Adversarial
-from models.core.contest import ContestConfig
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.config import ContestConfig
+from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError, UserError
-from models.core.family import Codings, DataSpec, Images
+from models.core.family import DataSpec
 from models.core.variables import read_variable
 
 Kind = Literal["class", "attributes"]

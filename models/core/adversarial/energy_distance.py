@@ -18,7 +18,7 @@ from typing import Any
 
 from keras import ops
 
-from models.core.resolutions import enlarged, shrunk
+from models.core.adversarial.resolutions import enlarged, shrunk
 
 CELLS = (2, 8)  # pixels a side of what is compared as one thing: is it flat? what is it?
 SMALLEST = 16  # pixels a side of the last scale, at most

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from models.core import plain
+from models.core.network_export import plain_keras as plain
 
 LEAK = 0.2  # slope of the leaky relu below zero
 GAIN = math.sqrt(2.0 / (1.0 + LEAK**2))  # He's constant, sqrt(2), corrected for the leak

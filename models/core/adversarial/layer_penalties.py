@@ -14,8 +14,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from models.core.adversarial.resolutions import shrunk
 from models.core.errors import ConfigError
-from models.core.resolutions import shrunk
 
 COLOURED, OUTLINED = 16, 32  # cells a side at most, at which colours and outlines are compared
 FAR = 0.3  # a cell that lies a whole picture away seems as unlike as if its channels were 0.3 off

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.operations import expanded, shown
 from models.core.errors import Cancelled, DatasetError
 from models.core.family import DataSpec
-from models.core.images import fit
-from models.core.operations import expanded, shown
+from models.core.images.convert import fit
 
 Progress = Callable[[str, int, int], None]  # (what, done, total)
 Cancel = Callable[[], bool]

@@ -10,8 +10,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.operations import shown
 
 MAX_BYTES = 8_000_000_000
 MAX_ENTRIES = 1000

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.operations import shown
 from models.core.errors import StorageError
-from models.core.operations import shown
 
 _VERSION = 1
 _STALE_SECONDS = 86_400

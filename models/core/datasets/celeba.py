@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.operations import shown
 
 MAX_ATTRIBUTES = 1000
 ATTRIBUTE_FILE = "list_attr_celeba.txt"

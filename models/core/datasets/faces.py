@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.core import places
 from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report, splits
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
+from models.core.disk import places
 from models.core.errors import DatasetError
 
 COUNT = 10_000

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import places
 from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report
 from models.core.datasets.arrays import read_arrays
 from models.core.datasets.download import fetch
 from models.core.datasets.idx import read_idx
+from models.core.disk import places
 from models.core.errors import DatasetError
 
 LABELS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")

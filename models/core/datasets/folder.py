@@ -16,15 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core import image_kinds, places
 from models.core.datasets import RULES, Cancel, Dataset, Progress, Skipped, report, splits
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.datasets.layout import STRAY, Folders, layout
 from models.core.datasets.listing import Listing, Row
 from models.core.datasets.parts import Arranged, arranged
+from models.core.disk import places
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError, ImageError
-from models.core.images import IMAGE_SUFFIXES, Pixels, decode, fit
-from models.core.operations import shown
+from models.core.images import kinds
+from models.core.images.convert import fit
+from models.core.images.decoding import IMAGE_SUFFIXES, Pixels, decode
 
 SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
@@ -82,7 +84,7 @@ def load(
 
 def _key(listing: Listing) -> str:
     """The name of the cache: with another plugin of Pillow more of the same files can be read."""
-    return listing.key(1) if listing.rules == 1 else listing.key(listing.rules, image_kinds.SUFFIXES)
+    return listing.key(1) if listing.rules == 1 else listing.key(listing.rules, kinds.SUFFIXES)
 
 
 def _telling(what: str, progress: Progress | None, cancelled: Cancel | None) -> Tell:
@@ -191,7 +193,7 @@ def _decoded(path: Path, listing: Listing, side: int) -> Iterator[Decoded]:
 
 
 def _one(root: bytes, row: Row, side: int, needs_row: bool) -> Decoded:
-    if kind := image_kinds.unreadable(row.path):
+    if kind := kinds.unreadable(row.path):
         return row, None, kind
     if needs_row and row.attributes is None:
         return row, None, "It has no row in the file of attributes."

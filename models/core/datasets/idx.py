@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.operations import shown
 
 MAX_BYTES = 2_000_000_000
 MAX_DIMENSIONS = 4

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.parts import TEST, TRAIN, VALIDATION
-from models.core.operations import shown
+from models.core.disk.operations import shown
 
 MAX_LABELS = 1000
 MAX_FOLDERS = 20_000  # are told apart; with more there are no labels

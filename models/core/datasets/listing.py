@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.core.datasets import RULES, celeba
 from models.core.datasets.walk import Walk
-from models.core.operations import shown
+from models.core.disk.operations import shown
 
 MAX_LABELS = 1000
 

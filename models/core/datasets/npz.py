@@ -21,8 +21,8 @@ from models.core.datasets.arrays import headers, listed, read_arrays, wrong
 from models.core.datasets.classes import Classes, classes, words
 from models.core.datasets.parts import Arranged, arranged
 from models.core.datasets.pixels import as_images, layout
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.operations import shown
 
 Arrays = dict[str, NDArray[Any]]
 _WHOLE = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.arrays import ADVICE, wrong
-from models.core.images import to_uint8
+from models.core.images.convert import to_uint8
 
 MAX_SIDE = 2048
 _CHUNK = 1000

@@ -10,8 +10,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from models.core import datasets
 from models.core.datasets import DATASETS, RULES, Cancel, Dataset, Progress, Skipped
+from models.core.disk.operations import expanded, shown
 from models.core.errors import DatasetError, DatasetGone
-from models.core.operations import expanded, shown
 
 SKIPPED = "skipped"  # kind of the events that name files
 OWN = -1  # the size that the run remembers

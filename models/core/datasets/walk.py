@@ -8,18 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.core import image_kinds, runinfo
 from models.core.datasets import RULES
+from models.core.disk.junk import is_junk
+from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.junk import is_junk
-from models.core.operations import shown
+from models.core.images import kinds
+from models.core.record import info
 
 if TYPE_CHECKING:
     _Entries = os._ScandirIterator[bytes]
 
 MAX_DEPTH = 64
-_RUN = runinfo.FILE.encode()
-_FIRST_SUFFIXES = tuple(suffix.encode() for suffix in image_kinds.FIRST_SUFFIXES)
+_RUN = info.FILE.encode()
+_FIRST_SUFFIXES = tuple(suffix.encode() for suffix in kinds.FIRST_SUFFIXES)
 
 
 class Walk:
@@ -72,7 +73,7 @@ class Walk:
             return None
 
     def _is_image(self, name: bytes) -> bool:
-        return image_kinds.is_image(name) if self.rules > 1 else name.lower().endswith(_FIRST_SUFFIXES)
+        return kinds.is_image(name) if self.rules > 1 else name.lower().endswith(_FIRST_SUFFIXES)
 
 
 def count(folder: Path, most: int) -> int | None:
@@ -83,7 +84,7 @@ def count(folder: Path, most: int) -> int | None:
     """
     found = 0
     for path, _ in Walk(folder):
-        found += not image_kinds.unreadable(path)
+        found += not kinds.unreadable(path)
         if found > most:
             return None
     return found

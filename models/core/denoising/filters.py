@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, noise, tiling
+from models.core.denoising import noise, tiling
+from models.core.images import convert
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -68,10 +69,10 @@ def clean(
         cancelled: asked before every tile; ``Cancelled`` is raised if it says so.
     """
     if sigma is None:
-        sigma = noise.estimated_sigma(images.to_float(picture))
+        sigma = noise.estimated_sigma(convert.to_float(picture))
 
     def network(tile: Any) -> Any:
         return FILTERS[name](tile[0], sigma)[None]
 
     answer = tiling.in_tiles(picture, network, tile=TILE, margin=MARGIN, progress=progress, cancelled=cancelled)
-    return images.to_uint8(answer)
+    return convert.to_uint8(answer)

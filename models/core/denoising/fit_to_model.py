@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.core import images as pictures
-from models.core import tiling
-from models.core.arrays import check_images
-from models.core.family import Images
+from models.core.arrays import Images, check_images
+from models.core.denoising import tiling
+from models.core.images import convert
 
 
 def effect(shape: tuple[int, int, int], known: tuple[int, int, int]) -> str:
@@ -27,5 +26,5 @@ def fitted(images: Images, known: tuple[int, int, int]) -> Images:
     check_images(images, "fitted")
     if images.shape[1:] == known:
         return images
-    shown = pictures.to_uint8(tiling.opaque(images))
-    return pictures.to_float(np.stack([pictures.fit(image, known) for image in shown]))
+    shown = convert.to_uint8(tiling.opaque(images))
+    return convert.to_float(np.stack([convert.fit(image, known) for image in shown]))

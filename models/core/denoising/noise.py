@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import clipping
 from models.core.arrays import Images, check_unit
+from models.core.denoising import clipping
 
 KINDS = ("gaussian", "mask", "salt_and_pepper", "speckle")
 TRAINING_KINDS = (*KINDS, "dropout")

@@ -18,11 +18,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.core import diffusion
-from models.core.diffuses import Cancel, Kept, Labels, Progress, Sampling
-from models.core.diffusion import Known, Predict, Schedule, States, Step, Walk
+from models.core.arrays import Images
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Cancel, Kept, Labels, Progress, Sampling
+from models.core.diffusion.samplers import Known, Predict, Schedule, States, Step, Walk
 from models.core.errors import ConfigError, UserError
-from models.core.family import Config, DataSpec, Images, setting
+from models.core.family import Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
 
@@ -66,7 +67,7 @@ def points_of(text: str) -> list[tuple[float, float]]:
     try:
         pairs = [pair.split(":") for pair in text.split(",") if pair.strip()]
         points = [(float(share), float(height)) for share, height in pairs]
-        diffusion.from_alpha_bar(points, 100)
+        samplers.from_alpha_bar(points, 100)
     except ValueError:
         problem = "must be pairs like 0.25:0.85, 0.5:0.49 whose times rise and whose alpha_bars fall between 1 and 0"
         raise ConfigError({"schedule_points": problem}) from None
@@ -76,8 +77,8 @@ def points_of(text: str) -> list[tuple[float, float]]:
 def schedule_of(config: DiffusionConfig) -> Schedule:
     """alpha_bar by t, (T + 1,)."""
     if config.schedule == "own":
-        return diffusion.from_alpha_bar(points_of(config.schedule_points), config.timesteps)
-    return diffusion.cosine(config.timesteps) if config.schedule == "cosine" else diffusion.linear(config.timesteps)
+        return samplers.from_alpha_bar(points_of(config.schedule_points), config.timesteps)
+    return samplers.cosine(config.timesteps) if config.schedule == "cosine" else samplers.linear(config.timesteps)
 
 
 def distance(kind: str, errors: Any) -> Any:
@@ -209,8 +210,8 @@ class Diffuser(FamilyModel):
     def forward(self, images: Images, t: int, seed: int) -> States:
         """The state x_t of images in [0, 1]; t = 0 adds no noise."""
         x_0 = self.states(images)
-        noise = diffusion.draw(x_0.shape, seed, t, diffusion.FORWARD)
-        return diffusion.forward(x_0, self.schedule, t, noise) if t else x_0
+        noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
+        return samplers.forward(x_0, self.schedule, t, noise) if t else x_0
 
     def predictor(self, labels: Labels, guidance: float, cancelled: Cancel | None = None) -> Predict:
         """The network as ``(x_t, t) -> noise`` for classes (n,), -1 for none."""
@@ -224,7 +225,7 @@ class Diffuser(FamilyModel):
 
         nothing = np.full_like(labels, -1)
         wanted = 1.0 if np.array_equal(labels, nothing) else guidance
-        return diffusion.guided(asked(labels), asked(nothing), wanted)
+        return samplers.guided(asked(labels), asked(nothing), wanted)
 
     def reverse(
         self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
@@ -234,17 +235,17 @@ class Diffuser(FamilyModel):
         timesteps = self.config.timesteps
         sampling.check(timesteps)
         if start is None:
-            start = timesteps, diffusion.draw((count, *self.state_shape), sampling.seed, timesteps, diffusion.START)
+            start = timesteps, samplers.draw((count, *self.state_shape), sampling.seed, timesteps, samplers.START)
         t, x = start
         if not 0 <= t <= timesteps or x.shape[1:] != self.state_shape:
             raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
-        times = diffusion.times(timesteps, sampling.taken(timesteps), t)
+        times = samplers.times(timesteps, sampling.taken(timesteps), t)
         walk = Walk(
             self.schedule, x, times, sampling.seed, sampling.eta, self.clip,
             None if kept is None else self.known(kept), sampling.repeats,
         )  # fmt: skip
         predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, cancelled)
-        return diffusion.SAMPLERS[sampling.sampler](predict, walk)
+        return samplers.SAMPLERS[sampling.sampler](predict, walk)
 
     def checked(self, labels: Labels | None, count: int) -> Labels:
         """One class a picture, (n,); -1 where nothing is asked for.

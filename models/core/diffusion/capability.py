@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion import FORWARD, SAMPLERS, Schedule, States, Step, draw, forward
+from models.core.diffusion.samplers import FORWARD, SAMPLERS, Schedule, States, Step, draw, forward
 from models.core.errors import ConfigError
 
 Images = arrays.Images  # (n, height, width, channels) in [0, 1]

@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
+from models.core.disk.operations import Operations, native, shown
+from models.core.disk.strict_json import MAX_DEPTH, parse_json
 from models.core.errors import RunFormatError, StorageError
-from models.core.operations import Operations, native, shown
-from models.core.strict_json import MAX_DEPTH, parse_json
 
 PREFIX = ".gs-tmp-"
 MAX_JSON_BYTES = 16 * 2**20

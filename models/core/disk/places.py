@@ -7,14 +7,14 @@ from pathlib import Path
 
 import platformdirs
 
-from models.core.operations import expanded
+from models.core.disk.operations import expanded
 
 APP = "generative-studio"
 
 
 def resources() -> Path:
     """The folder ``resources``: in a checkout the one beside ``models``, in an installed wheel the one inside it."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     checkout = package.parent / "resources"
     return checkout if checkout.is_dir() else package / "_resources"
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from models.core import places
+from models.core.disk import places
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _ERRORS = "studio_terminal"

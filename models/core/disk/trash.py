@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core import export, files
+from models.core.disk import files
+from models.core.disk.operations import native, shown
 from models.core.errors import StorageError
-from models.core.operations import native, shown
+from models.core.images import export
 
 FOLDER = ".trash"
 _ENTRY = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.core import doctor
-from models.core.doctor import Diagnosis
+from models.core.doctor import rules
+from models.core.doctor.rules import Diagnosis
+from models.core.doctor.signals import Rows
 from models.core.record import CheckpointEntry, Run
-from models.core.signals import Rows
 
 EVENT = "remedy"
 GENTLER = 0.2  # of the learning rate, where steps are too long; a tenth where the run diverged
@@ -193,13 +193,13 @@ def examine(run: Run, looks: Rows | None = None) -> Diagnosis | None:
         looks: of the judge by step; None for those that the run recorded.
     """
     rows = run.metrics()
-    if not any(doctor.suits(row) for row in rows[-3:]):
+    if not any(rules.suits(row) for row in rows[-3:]):
         return None
     if looks is None:
         looks = [{"step": row["step"], **row["coverage"]} for row in run.stats() if "coverage" in row]
     tried = treatment_event(run)
     begin = int(tried["step"] or 0) if tried else 0
-    return doctor.diagnose(rows, looks, begin=begin, gave_up="diverged" in run.info.message)
+    return rules.diagnose(rows, looks, begin=begin, gave_up="diverged" in run.info.message)
 
 
 def treatment_event(run: Run) -> dict[str, Any] | None:

@@ -15,7 +15,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.core.signals import LOOKS, NEEDED, RECENT, Diagnosis, Evidence, Kind, Numbers, Rows, Signals, read, suits
+from models.core.doctor.signals import (
+    LOOKS,
+    NEEDED,
+    RECENT,
+    Diagnosis,
+    Evidence,
+    Kind,
+    Numbers,
+    Rows,
+    Signals,
+    read,
+    suits,
+)
 
 __all__ = ["NEEDED", "Diagnosis", "Evidence", "Kind", "diagnose", "suits"]
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images
+from models.core.arrays import Codings, Images
+from models.core.capabilities import Encodes
 from models.core.datasets import faces
 from models.core.errors import UserError
-from models.core.family import Codings, Encodes, Images
+from models.core.images import convert
 
 Judge = Callable[[Images], NDArray[np.bool_]]  # (n, height, width, channels) in [0, 1] -> whether each has it (n,)
 GROUPS = (1, 3, 10, 100)  # pairs whose codings are averaged; three in the paper's figure
@@ -73,8 +74,8 @@ def score(
         tell("Drawing people", 0, people)
         without, with_it = faces.pairs(attribute, people, seed, size)
         tell("Encoding", 0, people)
-        truth = images.to_float(with_it)
-        absent, present = model.encode(images.to_float(without)), model.encode(truth)
+        truth = convert.to_float(with_it)
+        absent, present = model.encode(convert.to_float(without)), model.encode(truth)
         return [_compare(model, judge, present, absent, group=group, truth=truth) for group in GROUPS]
     present, absent = sorted_codings(model, judge, people, seed, tell)
     present = np.resize(present, absent.shape)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.core import drawing, training
-from models.core import judge as judges
+from models.core import loading
+from models.core.capabilities import Decodes
 from models.core.datasets import Dataset
-from models.core.diffuses import Diffuses
+from models.core.diffusion.capability import QUICK, Diffuses
 from models.core.errors import Cancelled, UserError
-from models.core.family import Decodes
-from models.core.judge import Cancel, Judge, Progress
-from models.core.previews import coverage
+from models.core.evaluation import evaluator as judges
+from models.core.evaluation import samples
+from models.core.evaluation.evaluator import Cancel, Judge, Progress, shares
 from models.core.record import Run
-from models.core.timeline import Rows
+from models.core.record.timeline import Rows
 
 
 def recorded(run: Run) -> Rows:
@@ -41,8 +41,8 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
         advice = "Choose a run on a dataset with classes, for instance fashion_mnist."
         raise UserError("This dataset has no classes whose coverage could be told.", where=dataset.name, advice=advice)
     known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
-    model = training.build(run)
-    drawing.check(model)
+    model = loading.build(run)
+    samples.check(model)
     found = {look["step"]: look for look in recorded(run)}
     entries = [entry for entry in run.checkpoints() if entry.step not in found]
     for done, entry in enumerate(entries):
@@ -50,7 +50,7 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
             raise Cancelled
         if progress:
             progress("Judging checkpoints", done, len(entries))
-        step = training.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
+        step = loading.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
         found[step] = {"step": step, **_look(model, known, run, step)}
     return [found[step] for step in sorted(found)]
 
@@ -61,3 +61,12 @@ def _look(model: Decodes | Diffuses, known: Judge, run: Run, step: int) -> dict[
         before = next((row for row in run.stats() if row["step"] == step), {})
         run.save_stats(step, {**before, "coverage": seen})
     return seen
+
+
+JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
+
+
+def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, cancelled: Cancel | None = None) -> dict[str, Any]:
+    """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
+    verdicts = judge.verdict(samples.draw(model, JUDGED, seed, sampling=QUICK, cancelled=cancelled))
+    return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}

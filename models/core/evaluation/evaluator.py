@@ -19,13 +19,13 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from models.core import device, files, npz, places
-from models.core import images as pictures
-from models.core.arrays import check_images
+from models.core import device
+from models.core.arrays import Codings, Images, check_images
 from models.core.batches import Batches
 from models.core.datasets import Dataset
+from models.core.disk import files, npz, places
 from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
-from models.core.family import Codings, Images
+from models.core.images import convert
 from models.core.inference import predict
 from models.core.variables import read_variable
 
@@ -219,7 +219,7 @@ def train(
     learner.compile(keras.optimizers.Adam(rate), loss, jit_compile=device.compiles())
     watch = _Watch(batches, epochs, progress, cancelled)
     learner.fit(batches, epochs=epochs, shuffle=False, callbacks=[watch], verbose=0)
-    test = pictures.to_float(np.asarray(dataset.images[dataset.test]))
+    test = convert.to_float(np.asarray(dataset.images[dataset.test]))
     names = tuple(str(number) for number in range(network.outputs[1].shape[-1]))
     judge = Judge("class" if kind == "class" else "attributes", names, np.zeros(1), network)
     return agreement(judge.verdict(test), known[dataset.test].astype(np.int64))

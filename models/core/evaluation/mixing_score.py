@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images as pictures
-from models.core import styles as mixing
+from models.core.arrays import Images
+from models.core.capabilities import Decodes
 from models.core.datasets import Dataset
+from models.core.datasets.rows import evenly
 from models.core.errors import UserError
-from models.core.family import Decodes, Images
-from models.core.judge import Judge
-from models.core.rows import evenly
-from models.core.styles import MixesStyles, Styles
+from models.core.evaluation.evaluator import Judge
+from models.core.images import convert
+from models.core.styles import mixing
+from models.core.styles.mixing import MixesStyles, Styles
 
 COLOURS = {"hair": "dark hair", "skin": "dark skin"}  # what has a colour, and the attribute that tells where it is
 SEEN = 4000  # training images from which the places of hair and skin are found
@@ -62,7 +63,7 @@ def places(dataset: Dataset) -> dict[str, Mask]:
         advice = "Choose a run that was trained on faces."
         raise UserError("This dataset does not know dark hair and dark skin.", where=dataset.name, advice=advice)
     chosen = evenly(dataset.train, SEEN)
-    seen, known = pictures.to_float(np.asarray(dataset.images[chosen])), dataset.attributes[chosen]
+    seen, known = convert.to_float(np.asarray(dataset.images[chosen])), dataset.attributes[chosen]
     found = {}
     for what, attribute in COLOURS.items():
         has = known[:, dataset.attribute_names.index(attribute)]

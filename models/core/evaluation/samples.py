@@ -6,9 +6,10 @@ from typing import TypeGuard
 
 import numpy as np
 
-from models.core.diffuses import QUICK, Cancel, Diffuses, Labels, Progress, Sampling
+from models.core.arrays import Images
+from models.core.capabilities import Conditions, Decodes
+from models.core.diffusion.capability import QUICK, Cancel, Diffuses, Labels, Progress, Sampling
 from models.core.errors import UserError
-from models.core.family import Conditions, Decodes, Images
 
 
 def draws(model: object) -> TypeGuard[Decodes | Diffuses]:

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import cautions, drawing, judge, metrics, swd
-from models.core import images as pictures
+from models.core.arrays import Codings
 from models.core.batches import conditioned
+from models.core.capabilities import Conditions
 from models.core.datasets import Dataset
-from models.core.diffuses import Sampling
+from models.core.diffusion.capability import Sampling
 from models.core.errors import UserError
-from models.core.family import Codings, Conditions
-from models.core.judge import Cancel, Judge, Progress
+from models.core.evaluation import cautions, evaluator, metrics, samples, swd
+from models.core.evaluation.evaluator import Cancel, Judge, Progress
+from models.core.images import convert
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def patches(
         UserError: as ``score``, and if the pictures are too small for patches.
         Cancelled: if ``cancelled`` said so.
     """
-    drawing.check(model)
+    samples.check(model)
     painted = _painted(
         model, dataset, count, seed, {"sampling": sampling, "progress": progress, "cancelled": cancelled}
     )
@@ -79,7 +80,7 @@ def patches(
         raise UserError("These pictures are too small for patches to be compared.", where=dataset.name)
     held_out = dataset.test if dataset.test.stop > dataset.test.start else dataset.validation
     part = held_out if held_out.stop > held_out.start else dataset.train
-    real = pictures.to_float(np.asarray(dataset.images[part]))
+    real = convert.to_float(np.asarray(dataset.images[part]))
     return {
         "swd": _distances(painted, real, seed, progress, cancelled),
         "swd_real": _distances(_others(dataset, count, seed), real, seed, progress, cancelled),
@@ -105,18 +106,18 @@ def score(
         UserError: if model and dataset do not suit each other, or there is nothing to judge by.
         Cancelled: if ``cancelled`` said so.
     """
-    drawing.check(model)
+    samples.check(model)
     how: Any = {"sampling": sampling, "progress": progress, "cancelled": cancelled}
     painted = _painted(model, dataset, count, seed, how)
-    known = judge.judge_of(dataset, progress=progress, cancelled=cancelled)
-    test, others = pictures.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
+    known = evaluator.judge_of(dataset, progress=progress, cancelled=cancelled)
+    test, others = convert.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
     features, probabilities = known.look(painted)
     real, real_probabilities = known.look(test)
     found, usual = (_shares(dataset, known, seen) for seen in (probabilities, real_probabilities))
     return Scores(
         judged=known.kind, count=count, seed=seed, judge_accuracy=_accuracy(known),
         shares=found, shares_real=usual,
-        covered=judge.covered(np.array([*found.values()])) if known.kind == "class" else None,
+        covered=evaluator.covered(np.array([*found.values()])) if known.kind == "class" else None,
         frechet=metrics.frechet(features, real),
         frechet_real=metrics.frechet(known.look(others)[0], real),
         swd=_distances(painted, test, seed, progress, cancelled),
@@ -128,9 +129,9 @@ def score(
 
 def doubts(model: Any, count: int, classes: int, *, judged: bool) -> list[str]:
     """What a score of ``count`` samples is worth, in sentences; ``classes`` is 0 where none are counted."""
-    found = [cautions.learned(model), *cautions.distances(count, judge.FEATURES if judged else 0)]
+    found = [cautions.learned(model), *cautions.distances(count, evaluator.FEATURES if judged else 0)]
     if judged:
-        found += [*cautions.shares(count), *cautions.coverage(count, classes, judge.COVERED)]
+        found += [*cautions.shares(count), *cautions.coverage(count, classes, evaluator.COVERED)]
     return [sentence for sentence in found if sentence]
 
 
@@ -141,12 +142,12 @@ def _kept(dataset: Dataset, known: Judge) -> NDArray[np.int64]:
 
 def _shares(dataset: Dataset, known: Judge, probabilities: Codings) -> dict[str, float]:
     """The share of images judged as each class that was trained, or as having each attribute, by name."""
-    found = judge.shares(known.decide(probabilities), known.names)
+    found = evaluator.shares(known.decide(probabilities), known.names)
     return {known.names[place]: float(found[place]) for place in _kept(dataset, known).tolist()}
 
 
 def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
-    painted = drawing.draw(model, count, seed, **how)
+    painted = samples.draw(model, count, seed, **how)
     if painted.shape[1:] != dataset.image_shape:
         raise UserError("The model paints images of another shape than the dataset's.", where=dataset.name)
     return painted
@@ -173,7 +174,7 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
     """As many training images, drawn from the seed, as there are samples (all of them if there are fewer)."""
     rows = np.arange(*dataset.train.indices(len(dataset.images)))
     chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:count])
-    return pictures.to_float(np.asarray(dataset.images[chosen]))
+    return convert.to_float(np.asarray(dataset.images[chosen]))
 
 
 def _obedience(
@@ -189,11 +190,11 @@ def _obedience(
     size = len(known.names)
     if known.kind == "class":
         asked = classes[np.arange(count) % len(classes)].astype(np.int32)
-        verdicts = known.verdict(drawing.draw_classes(model, asked, seed, **how))
+        verdicts = known.verdict(samples.draw_classes(model, asked, seed, **how))
         rows = {name: asked == label for label, name in enumerate(known.names)}
         each = {name: float((verdicts == asked)[at].mean()) for name, at in rows.items() if at.any()}
         return {**each, "all": float((verdicts == asked).mean())}
     assert isinstance(model, Conditions)  # only codings carry attributes
     codings = model.sample_codings(count, seed)
-    right = judge.agreement(known.verdict(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
+    right = evaluator.agreement(known.verdict(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
     return {**dict(zip(known.names, right.tolist(), strict=True)), "all": float(right.mean())}

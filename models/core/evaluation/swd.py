@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled
-from models.core.rows import evenly
 
 SIDE = 7  # of a patch, in pixels
 SMALLEST = 14  # sides of the smallest level: two patches

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from models.core import files, movies, photos, recipes
+from models.core.disk import files
+from models.core.disk.operations import shown
 from models.core.errors import Cancelled, ImageError, StorageError
-from models.core.operations import shown
-from models.core.recipes import Recipe
+from models.core.images import movies, photos, recipes
+from models.core.images.recipes import Recipe
 
 PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from models.core import images
-from models.core.images import WHITE, Pixels
-from models.core.recipes import DETAILS
+from models.core.images import decoding
+from models.core.images.decoding import WHITE, Pixels
+from models.core.images.recipes import DETAILS
 
 EXIF_START = b"Exif\x00\x00"  # before the notes in a JPEG; PNG and WebP have them without it
 MOST_EXIF = 64_000  # bytes: a JPEG has room for 65,533
@@ -51,9 +51,9 @@ def read(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] =
     Raises:
         ImageError: whatever is wrong with the file; nothing else.
     """
-    with images.opened(source, name) as image:
+    with decoding.opened(source, name) as image:
         image.load()
-        pixels = images.pixels_of(image, ground)
+        pixels = decoding.pixels_of(image, ground)
         return Photo(pixels, is_transparent(image), _kept(image, pixels))
 
 

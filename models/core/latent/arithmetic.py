@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import direction_files, directions
-from models.core.direction_files import Direction
 from models.core.errors import RunFormatError, UserError
-from models.core.recipe_fields import plain
+from models.core.latent import direction_files, directions
+from models.core.latent.direction_files import Direction
+from models.core.recipes.fields import plain
 
 SLOTS = ("A", "B", "C")
 SIGNS = (1.0, -1.0, 1.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.operations import shown
 from models.core.errors import RunFormatError, StorageError
-from models.core.operations import shown
 
 MOST_BYTES = 64 * 2**20
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import files, places, trash
+from models.core.disk import files, places, trash
+from models.core.disk.junk import is_junk
+from models.core.disk.operations import native, shown
+from models.core.disk.trash import Trashed
 from models.core.errors import RunFormatError, UserError
-from models.core.junk import is_junk
-from models.core.operations import native, shown
-from models.core.trash import Trashed
 
 SCHEMA = 1
 MAX_BYTES = 1_000_000

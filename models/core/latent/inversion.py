@@ -16,8 +16,8 @@ import numpy as np
 from keras import ops
 
 from models.core import device
+from models.core.arrays import Codings, Images
 from models.core.errors import Cancelled, UserError
-from models.core.family import Codings, Images
 from models.core.variables import read_variable
 
 STEPS = 150

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from models.core.arrays import Codings
 from models.core.errors import Cancelled
-from models.core.family import Codings
-from models.core.latent import Chart
+from models.core.latent.paths import Chart
 
 EXAGGERATED, PLAIN = 150, 250  # iterations
 EVERY = 10  # iterations between two reports

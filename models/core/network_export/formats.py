@@ -1,7 +1,8 @@
 """One way out: the networks of a trained model as files that other programs read. Nothing is ever read back.
 
-Each network is rebuilt from Keras' own layers first (core/plain.py), so no file needs this project. Beside the files
-lies a JSON that says what goes in and out of them: names, shapes, ranges, classes, conditions, the schedule.
+Each network is rebuilt from Keras' own layers first (core/network_export/plain_keras.py), so no file needs this
+project. Beside the files lies a JSON that says what goes in and out of them: names, shapes, ranges, classes,
+conditions, the schedule.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models.core import device, files
+from models.core import device
+from models.core.disk import files
 from models.core.errors import UserError
 
 SCHEMA = 1  # of the JSON
@@ -118,7 +120,7 @@ def _drafted(network: Any, outputs: Sequence[str], kind: str, draft: Path) -> An
     Raises:
         ValueError: if the format cannot hold it, with the first line of the reason.
     """
-    from models.core.plain import plain
+    from models.core.network_export.plain_keras import plain
 
     try:
         rebuilt = plain(network, outputs)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import diffusion, export, images
+from models.core.diffusion import samplers
 from models.core.errors import ImageError
+from models.core.images import decoding, export
 
 MOST_POINTS = 12
 MOST = 64  # images in one recipe
@@ -69,7 +70,7 @@ def unpack(packed: object) -> NDArray[np.uint8] | None:
     if not isinstance(count, int) or channels not in (1, 3) or not isinstance(text, str) or not 1 <= count <= MOST:
         return None
     try:
-        tall = images.decode(base64.b64decode(text, validate=True), name="the recipe")
+        tall = decoding.decode(base64.b64decode(text, validate=True), name="the recipe")
     except (ImageError, binascii.Error, ValueError):
         return None
     if len(tall) % count or not len(tall):
@@ -84,7 +85,7 @@ def points(listed: object) -> tuple[tuple[float, float], ...] | None:
         return None
     try:
         found = tuple((float(share), float(height)) for share, height in listed)
-        diffusion.from_alpha_bar(found, 100)
+        samplers.from_alpha_bar(found, 100)
     except (TypeError, ValueError):
         return None
     return found

@@ -12,11 +12,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.core import recipes
+from models.core.disk.operations import shown
 from models.core.errors import RunFormatError
-from models.core.old_recipes import modern
-from models.core.operations import shown
-from models.core.runfolder import Run
+from models.core.images import recipes
+from models.core.recipes.old_versions import modern
+from models.core.record.run import Run
 
 ADVICE = "The image itself can still be opened by a panel's own button."
 

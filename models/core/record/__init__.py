@@ -5,11 +5,11 @@ files.py (atomic writing), sealed.py (small files with a fingerprint, kept twice
 timeline.py (metrics, samples, statistics, events), runinfo.py (run.json) and lock.py (one writer).
 """
 
-from models.core.checkpoints import CheckpointEntry
-from models.core.npz import Arrays, Expected
-from models.core.runfolder import Run
-from models.core.runinfo import SCHEMA, RunInfo, Status
-from models.core.runs import RunSummary, check_space, delete_run, find_run, list_runs, new_folder
+from models.core.disk.npz import Arrays, Expected
+from models.core.record.checkpoints import CheckpointEntry
+from models.core.record.info import SCHEMA, RunInfo, Status
+from models.core.record.listing import RunSummary, check_space, delete_run, find_run, list_runs, new_folder
+from models.core.record.run import Run
 
 __all__ = [
     "SCHEMA",

@@ -14,10 +14,11 @@ from typing import Any, BinaryIO, Literal
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.core import files, npz, sealed
+from models.core.disk import files, npz
+from models.core.disk.npz import Arrays, Expected
+from models.core.disk.operations import native, shown
 from models.core.errors import RunFormatError, StorageError
-from models.core.npz import Arrays, Expected
-from models.core.operations import native, shown
+from models.core.record import sealed
 
 MANIFEST = "MANIFEST.json"
 KEEP = 3

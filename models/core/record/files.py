@@ -6,9 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from models.core import checkpoints, files, sealed, timeline
-from models.core.operations import native
-from models.core.runinfo import FILE
+from models.core.disk import files
+from models.core.disk.operations import native
+from models.core.record import checkpoints, sealed, timeline
+from models.core.record.info import FILE
 
 FOLDERS = ("samples", "checkpoints", "quarantine")
 _SEALED = (Path(FILE), Path(checkpoints.MANIFEST))

@@ -7,10 +7,10 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.core import sealed
+from models.core.disk.operations import shown
 from models.core.errors import RunFormatError
-from models.core.operations import shown
-from models.core.timeline import plain
+from models.core.record import sealed
+from models.core.record.timeline import plain
 
 SCHEMA = 1
 FILE = "run.json"

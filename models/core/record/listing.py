@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core import files, places, run_files, sealed, timeline, trash
-from models.core.checkpoints import MANIFEST
+from models.core.disk import files, places, trash
+from models.core.disk.junk import is_junk
+from models.core.disk.operations import native, shown
+from models.core.disk.trash import Trashed
 from models.core.errors import RunFormatError, StorageError, UserError
-from models.core.junk import is_junk
-from models.core.lock import NAME as LOCK
-from models.core.lock import Lock
-from models.core.operations import native, shown
-from models.core.runfolder import Run
-from models.core.runinfo import FILE, read_info
-from models.core.trash import Trashed
+from models.core.record import files as run_files
+from models.core.record import sealed, timeline
+from models.core.record.checkpoints import MANIFEST
+from models.core.record.info import FILE, read_info
+from models.core.record.lock import NAME as LOCK
+from models.core.record.lock import Lock
+from models.core.record.run import Run
 
 _COPY = sealed.copy_of(Path(FILE)).name
 _OURS = {FILE, _COPY, timeline.METRICS, timeline.EVENTS, *run_files.FOLDERS, LOCK}

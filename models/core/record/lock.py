@@ -13,9 +13,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from models.core.disk.files import storage_error
+from models.core.disk.operations import native, shown
 from models.core.errors import RunBusyError
-from models.core.files import storage_error
-from models.core.operations import native, shown
 
 NAME = ".lock"
 _PATIENCE = 25  # tries of 20 ms: somebody who only looks whether the lock is held has it for a moment

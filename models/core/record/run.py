@@ -16,14 +16,16 @@ from typing import Any
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from models.core import files, run_files, sealed, timeline
-from models.core.checkpoints import CheckpointEntry, Checkpoints
+from models.core.disk import files
+from models.core.disk.npz import Arrays, Expected
+from models.core.disk.operations import shown
 from models.core.errors import RunBusyError, RunFormatError, StorageError
-from models.core.lock import NAME, Lock, foreign, held_by_other
-from models.core.npz import Arrays, Expected
-from models.core.operations import shown
-from models.core.runinfo import FILE, SCHEMA, RunInfo, Status, read_info, write_info
-from models.core.timeline import Rows
+from models.core.record import files as run_files
+from models.core.record import sealed, timeline
+from models.core.record.checkpoints import CheckpointEntry, Checkpoints
+from models.core.record.info import FILE, SCHEMA, RunInfo, Status, read_info, write_info
+from models.core.record.lock import NAME, Lock, foreign, held_by_other
+from models.core.record.timeline import Rows
 
 
 class Run:

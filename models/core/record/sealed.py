@@ -9,9 +9,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from models.core import files
+from models.core.disk import files
+from models.core.disk.operations import native, shown
 from models.core.errors import RunFormatError, StorageError
-from models.core.operations import native, shown
 
 SEAL = "sealed_sha256"
 

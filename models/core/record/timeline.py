@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.core import files
+from models.core.disk import files
+from models.core.disk.operations import native, shown
+from models.core.disk.strict_json import parse_json
 from models.core.errors import RunFormatError
-from models.core.operations import native, shown
-from models.core.strict_json import parse_json
 
 METRICS = "metrics.jsonl"
 EVENTS = "events.jsonl"

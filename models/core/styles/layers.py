@@ -12,9 +12,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core import plain
-from models.core.equalised import SMALL, EqualisedConv, EqualisedDense
-from models.core.styles import Floats
+from models.core.adversarial.equalised_layers import SMALL, EqualisedConv, EqualisedDense
+from models.core.network_export import plain_keras as plain
+from models.core.styles.mixing import Floats
 
 MEMORY = 0.995  # of the mean style, from batch to batch
 

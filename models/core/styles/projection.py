@@ -18,8 +18,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core.inversion import STARTS, STEPS, search
-from models.core.styles import Floats, MixesStyles, Styles
+from models.core.latent.inversion import STARTS, STEPS, search
+from models.core.styles.mixing import Floats, MixesStyles, Styles
 
 __all__ = ["STEPS", "project"]
 

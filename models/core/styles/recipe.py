@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.core.errors import RunFormatError
-from models.core.mixing import (
+from models.core.styles.mixing import OFF
+from models.core.styles.table import (
     FEWEST_STEPS,
     LARGEST_SEED,
     LARGEST_STYLE,
@@ -21,7 +22,6 @@ from models.core.mixing import (
     Mixture,
     Source,
 )
-from models.core.styles import OFF
 
 MOST_OWN = 2 * SIDE + 2 * MOST_KEYFRAMES
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import UserError
-from models.core.recipe_fields import plain
-from models.core.styles import FIXED, OFF, StyleLayer
+from models.core.recipes.fields import plain
+from models.core.styles.mixing import FIXED, OFF, StyleLayer
 
 SIDE = 6  # sources on each edge of the table
 MOST_KEYFRAMES = 12

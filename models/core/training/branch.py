@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models.core import remedies, state, timeline, training
-from models.core.doctor import Diagnosis
+from models.core import loading, state
+from models.core.capabilities import Grows
+from models.core.disk.npz import Arrays
+from models.core.doctor import remedies
+from models.core.doctor.rules import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
-from models.core.family import Config, Grows, parse_config
-from models.core.npz import Arrays
-from models.core.record import CheckpointEntry, Run
+from models.core.family import Config, parse_config
+from models.core.record import CheckpointEntry, Run, timeline
+from models.core.training import train
 from models.core.variables import read_variable
 
 EVENT = "branch"
@@ -68,13 +71,13 @@ def branch(
 def _created(run: Run, folder: Path, config: Config, about: Mapping[str, Any], title: str) -> Run:
     return Run.create(
         folder, family=run.info.family, config=config.model_dump(), dataset=dict(about), seed=config.seed,
-        versions=training.versions(), title=title,
+        versions=train.versions(), title=title,
     )  # fmt: skip
 
 
 def _source(run: Run, step: int) -> tuple[Any, CheckpointEntry]:
     """The model of a run as it was at a step, ready to be trained; no other checkpoint will do."""
-    model = training.compiled(run)
+    model = loading.compiled(run)
     entry, arrays = run.load_checkpoint(state.expected(model, training=True), step=step)
     if entry.step != step:
         raise RunFormatError(
@@ -92,7 +95,7 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
         Names of the layers that the source has not, whether the optimizer and the random state went on, and "grown" if
         the new layers go on from what the source could do.
     """
-    model = training.compiled(new)
+    model = loading.compiled(new)
     theirs = dict(weights(source))
     taken: set[int] = set()
     missing: list[tuple[str, int]] = []

@@ -1,9 +1,9 @@
 """An adversarial run in slow motion: one phase of one network at a time, on a copy that nobody else sees.
 
-Training takes both phases in one differentiable step whose two gradients cannot mix (core/adversarial.py). A phase is
-that same step, of which only one network keeps its half: all that belongs to the other one (weights, statistics,
-random state, slots of the optimizer) is put back afterwards. So a phase moves its network exactly as far as training
-would have moved it, on any backend, with any optimizer and remedy.
+Training takes both phases in one differentiable step whose two gradients cannot mix (core/adversarial/base.py). A
+phase is that same step, of which only one network keeps its half: all that belongs to the other one (weights,
+statistics, random state, slots of the optimizer) is put back afterwards. So a phase moves its network exactly as far
+as training would have moved it, on any backend, with any optimizer and remedy.
 
 Source: I. Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1 (it alternates the two phases).
 """
@@ -18,15 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, state, training
+from models.core import loading, state
+from models.core.adversarial.probabilities import Verdicts
+from models.core.arrays import Images
 from models.core.batches import Batches, Known, conditions
+from models.core.capabilities import TakesPhases
 from models.core.datasets import Dataset
+from models.core.datasets.rows import evenly
 from models.core.errors import UserError
-from models.core.family import Images, TakesPhases
+from models.core.images import convert
 from models.core.record import Run
-from models.core.rows import evenly
+from models.core.training import train
 from models.core.variables import read_variable
-from models.core.verdicts import Verdicts
 
 BOTH = "batch"
 SHOWN = 16  # fakes and real images that are looked at
@@ -131,8 +134,8 @@ class SteppedRun:
     """
 
     def __init__(self, run: Run, dataset: Dataset) -> None:
-        training.check_dataset(run, dataset)
-        model = training.compiled(run)
+        train.check_dataset(run, dataset)
+        model = loading.compiled(run)
         entry, arrays = run.load_checkpoint(state.expected(model, training=True))
         state.restore(model, arrays, training=True)
         config, known = model.config, conditions(model, dataset)
@@ -141,12 +144,12 @@ class SteppedRun:
         self._batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
         held_out = dataset.validation if dataset.validation.stop > dataset.validation.start else dataset.train
         seen = evenly(held_out, SHOWN)
-        shown = images.to_float(np.asarray(dataset.images[seen])), None if known is None else known[seen]
+        shown = convert.to_float(np.asarray(dataset.images[seen])), None if known is None else known[seen]
         self.phases = Phases(model, shown, config.seed)
 
     def reals(self) -> NDArray[np.uint8]:
         """The real images that are looked at."""
-        return images.to_uint8(self.phases.shown[0])
+        return convert.to_uint8(self.phases.shown[0])
 
     def take(self, phase: str) -> Change:
         """Take "discriminator", "generator" or "batch"; the generator's phase uses up no real images."""

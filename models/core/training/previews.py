@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from models.core import drawing, export, images, metrics, swd
+from models.core.arrays import Images
+from models.core.capabilities import Decodes, Denoises, Encodes, HasSparsity, Reconstructs, TakesPhases
 from models.core.datasets import Dataset
-from models.core.diffuses import QUICK, Cancel, Diffuses
+from models.core.datasets.rows import evenly
+from models.core.diffusion.capability import Cancel
 from models.core.errors import Cancelled, UserError
-from models.core.family import Decodes, Denoises, Encodes, HasSparsity, Images, Reconstructs, TakesPhases
-from models.core.judge import Judge, kind_of, known, shares
+from models.core.evaluation import metrics, samples, swd
+from models.core.evaluation.coverage import coverage
+from models.core.evaluation.evaluator import Judge, kind_of, known
+from models.core.images import convert, export
 from models.core.record import Run
-from models.core.rows import evenly
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
@@ -24,7 +27,6 @@ STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the picture of units by images
 LOOK_COST = 20  # times what a look of the judge (or at patches) takes must pass before the next one
 COMPARED, DIRECTIONS = 256, 64  # pictures whose patches are compared, and projections: about a second
-JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
 
@@ -55,8 +57,8 @@ class Previews:
 
     def _draw(self, model: Any, step: int) -> None:
         some = self._some_images(RECONSTRUCTIONS)
-        if drawing.draws(model):  # from the same codings or noise at every step
-            sheet = drawing.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed, cancelled=self.stopped)
+        if samples.draws(model):  # from the same codings or noise at every step
+            sheet = samples.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed, cancelled=self.stopped)
             self._picture(step, "samples", *sheet)
         if isinstance(model, Reconstructs):
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
@@ -86,7 +88,7 @@ class Previews:
 
         Pictures that are walked to cost too much to look at before anything is learned.
         """
-        if not drawing.draws(model) or (not step and not isinstance(model, Decodes)):
+        if not samples.draws(model) or (not step and not isinstance(model, Decodes)):
             return {}
         if not self._asked_for_judge:
             self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
@@ -126,17 +128,11 @@ class Previews:
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation
         part = held_out if held_out.stop > held_out.start else self.dataset.train
-        return images.to_float(np.asarray(self.dataset.images[evenly(part, count)]))
+        return convert.to_float(np.asarray(self.dataset.images[evenly(part, count)]))
 
     def _picture(self, step: int, kind: str, pictures: Images, columns: int) -> None:
-        sheet = images.grid(images.to_uint8(pictures), columns=columns, gap=0)
+        sheet = convert.grid(convert.to_uint8(pictures), columns=columns, gap=0)
         self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))
-
-
-def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, cancelled: Cancel | None = None) -> dict[str, Any]:
-    """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
-    verdicts = judge.verdict(drawing.draw(model, JUDGED, seed, sampling=QUICK, cancelled=cancelled))
-    return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}
 
 
 def _judge_of(dataset: Dataset) -> Judge | None:

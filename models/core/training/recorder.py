@@ -9,16 +9,17 @@ from typing import Any
 
 import keras
 
-from models.core import doctor, state
+from models.core import state
 from models.core.batches import Batches
+from models.core.capabilities import HasSparsity
 from models.core.datasets import Dataset
+from models.core.disk.npz import Arrays
+from models.core.doctor import rules
 from models.core.errors import StorageError, UserError
-from models.core.family import HasSparsity
-from models.core.latest import Latest
-from models.core.npz import Arrays
-from models.core.previews import Previews
 from models.core.record import Run
-from models.core.talk import Changes, Hooks, Progress, StopRequest
+from models.core.training.latest_metric import Latest
+from models.core.training.messages import Changes, Hooks, Progress, StopRequest
+from models.core.training.previews import Previews
 
 __all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest", "Stopped"]
 
@@ -226,7 +227,7 @@ class Recorder(keras.callbacks.Callback):
     def _save(self, arrays: Arrays, metric: float | None) -> None:
         begin = time.monotonic()
         epoch = self.step // self.steps_an_epoch
-        kept = self.step >= MILESTONES * self._milestone and doctor.suits(m.name for m in self.model.metrics)
+        kept = self.step >= MILESTONES * self._milestone and rules.suits(m.name for m in self.model.metrics)
         if kept:
             self._milestone = max(self.step, 1)
         self._obstinately(

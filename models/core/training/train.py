@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 import models
-from models.core import device, record, state
+from models.core import record, state
 from models.core.batches import Batches, conditions
 from models.core.datasets import Dataset, recorded
 from models.core.errors import ConfigError, StorageError, UserError
-from models.core.family import Config, DataSpec, changeable, parse_config
-from models.core.record import CheckpointEntry, Run, Status
-from models.core.recorder import Diverged, Recorder, Stopped
-from models.core.talk import Changes, Hooks, StopRequest
+from models.core.family import Config, changeable, parse_config
+from models.core.loading import build, compiled
+from models.core.record import Run, Status
+from models.core.training.messages import Changes, Hooks, StopRequest
+from models.core.training.recorder import Diverged, Recorder, Stopped
 
 SKIPPED_NOTED, SKIPPED_AN_EVENT = 5_000, 500  # files that were left out of a dataset, in all and in one row
 log = logging.getLogger(__name__)
@@ -71,47 +72,6 @@ def versions() -> dict[str, str]:
     import keras
 
     return {"python": platform.python_version(), "keras": keras.__version__, "backend": keras.backend.backend()}
-
-
-def spec_of(run: Run) -> DataSpec:
-    """The shape of the data that a run was made for."""
-    about = run.info.dataset
-    shape = tuple(int(side) for side in about["image_shape"])
-    if len(shape) != 3:
-        raise UserError("The run does not say what shape its images have.", where=str(run.folder))
-    labels, names = tuple(about.get("label_names", ())), tuple(about.get("attribute_names", ()))
-    return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels)
-
-
-def build(run: Run, config: Mapping[str, Any] | None = None) -> Any:
-    """Build the model of a run with fresh weights, by its own config or another one."""
-    module = models.family(run.info.family)
-    return module.build(parse_config(module.CONFIG, run.info.config if config is None else config), spec_of(run))
-
-
-def load(run: Run, *, step: int | None = None) -> tuple[Any, CheckpointEntry]:
-    """Build the model of a run and give it the weights of a checkpoint (the newest by default), for inference.
-
-    Raises:
-        RunFormatError: if no checkpoint can be used.
-    """
-    model = build(run)
-    return model, reload(model, run, step=step)
-
-
-def reload(model: Any, run: Run, *, step: int | None = None) -> CheckpointEntry:
-    """Give a model that was built for this run the weights of a checkpoint (the newest by default)."""
-    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True)
-    state.restore(model, arrays, training=False)
-    return entry
-
-
-def compiled(run: Run, config: Mapping[str, Any] | None = None) -> Any:
-    """Build the model of a run, by its own config or another one, ready to be trained."""
-    model = build(run, config)
-    model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
-    model.optimizer.build(model.trainable_variables)
-    return model
 
 
 def check_dataset(run: Run, dataset: Dataset) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from models.core.diffuses import Diffuses, Sampling
-from models.core.family import Decodes, Denoises, Encodes
+from models.core.capabilities import Decodes, Denoises, Encodes
+from models.core.diffusion.capability import Diffuses, Sampling
 
 SHEET = 8  # pictures that a walk begins with
 SIDES = (16, 32)  # a second size tells the backend that the next picture may have any

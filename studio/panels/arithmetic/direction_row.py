@@ -6,8 +6,8 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from models.core.arithmetic import STRONGEST
-from models.core.direction_files import Direction
+from models.core.latent.arithmetic import STRONGEST
+from models.core.latent.direction_files import Direction
 from studio import theme
 from studio.widgets.basics import Elided, hbox, icon_button, vbox
 from studio.widgets.sliders import CodingSlider

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QScrollArea, QWidget
 
-from models.core import directions
-from models.core.arithmetic import Equation
-from models.core.direction_files import LONGEST_NAME
 from models.core.family import About
+from models.core.latent import directions
+from models.core.latent.arithmetic import Equation
+from models.core.latent.direction_files import LONGEST_NAME
+from studio.panels.arithmetic.cosine_table import CosineTable
+from studio.panels.arithmetic.direction_row import DirectionRow
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
-from studio.widgets.cosine_table import CosineTable
-from studio.widgets.direction_row import DirectionRow
 from studio.widgets.progress import ProgressRow
 
 EMPTY = "Pick an attribute: the mean of the pictures with it minus the mean of those without becomes an arrow."

@@ -9,16 +9,16 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from models.core import direction_files, directions
-from models.core.arithmetic import Equation
-from models.core.direction_files import Direction
-from models.core.directions import Array, Known
 from models.core.errors import UserError
+from models.core.latent import direction_files, directions
+from models.core.latent.arithmetic import Equation
+from models.core.latent.direction_files import Direction
+from models.core.latent.directions import Array, Known
+from studio.panels.arithmetic.directions_card import DirectionsCard
+from studio.panels.arithmetic.labelled_codings import KnownCodings
 from studio.session import ModelInfo
-from studio.widgets.directions_card import DirectionsCard
-from studio.widgets.known_codings import KnownCodings
-from studio.workers import labelling
-from studio.workers.desk import Desk
+from studio.workers import codings
+from studio.workers.services import Desk
 
 KEY = "arithmetic/directions"
 SEED = 0  # of what is held out
@@ -34,7 +34,7 @@ class DirectionDesk(QObject):
     def __init__(self, desk: Desk, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
         self.desk, self.card, self._show_error = desk, card, show_error
-        self.known = KnownCodings(desk, show_error, labelling.judge)
+        self.known = KnownCodings(desk, show_error, codings.judge)
         self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
         self._info: ModelInfo | None = None
         self._files: dict[str, Direction] = {}  # what was saved under which name

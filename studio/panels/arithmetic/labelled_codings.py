@@ -7,17 +7,17 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from models.core.directions import Known
+from models.core.capabilities import Encodes
 from models.core.errors import UserError
-from models.core.family import Encodes
+from models.core.latent.directions import Known
 from studio.session import ModelInfo
-from studio.workers import labelling
-from studio.workers.desk import Desk
-from studio.workers.labelling import Labelled, Labels
+from studio.workers import codings
+from studio.workers.codings import Labelled, Labels
+from studio.workers.services import Desk
 
 KEY = "arithmetic/known"
 Then = Callable[[Known], None]
-Judge = Callable[[ModelInfo, labelling.Tell, Callable[[], bool]], Labels]
+Judge = Callable[[ModelInfo, codings.Tell, Callable[[], bool]], Labels]
 
 
 class KnownCodings(QObject):
@@ -48,11 +48,11 @@ class KnownCodings(QObject):
         info = self._info
         if info is None or not (info.can(Encodes) or self.judge is not None):
             return ()
-        return labelling.names_of(info)
+        return codings.names_of(info)
 
     def why_not(self) -> str:
         """Why there is nothing to ask for."""
-        if self._info is not None and labelling.names_of(self._info):
+        if self._info is not None and codings.names_of(self._info):
             return "This model cannot encode labelled pictures. Make a direction from the groups A and B."
         return "The dataset of this model has no labels. Make a direction from the groups A and B."
 
@@ -69,7 +69,7 @@ class KnownCodings(QObject):
         self.began.emit("Loading the dataset")
 
         def load(task) -> Labelled:  # type: ignore[no-untyped-def]
-            return labelling.labelled(info, partial(self.desk.errands.tell, task), task.is_cancelled)
+            return codings.labelled(info, partial(self.desk.errands.tell, task), task.is_cancelled)
 
         self.desk.errands.ask(KEY, load, partial(self._encode, then), self._fail, self.advanced.emit, of_model=True)
 
@@ -77,7 +77,7 @@ class KnownCodings(QObject):
         inference = self.desk.inference
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
-            return labelling.known(model, found, partial(inference.tell, task), task.is_cancelled)
+            return codings.known(model, found, partial(inference.tell, task), task.is_cancelled)
 
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 
@@ -90,7 +90,7 @@ class KnownCodings(QObject):
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
             tell = partial(inference.tell, task)
             labels = judge(info, tell, task.is_cancelled)
-            return labelling.imagined(model, labels, names, tell, task.is_cancelled)
+            return codings.imagined(model, labels, names, tell, task.is_cancelled)
 
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 

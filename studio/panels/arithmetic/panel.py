@@ -12,24 +12,26 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from models.core import arithmetic, directions, images
-from models.core.arithmetic import Equation
-from models.core.directions import Known
+from models.core.capabilities import Decodes
 from models.core.errors import UserError
-from models.core.family import About, Decodes
-from models.core.recipe_fields import plain
+from models.core.family import About
+from models.core.images import convert
+from models.core.latent import arithmetic, directions
+from models.core.latent.arithmetic import Equation
+from models.core.latent.directions import Known
+from models.core.recipes.fields import plain
+from studio.panels.arithmetic.directions_card import DirectionsCard
+from studio.panels.arithmetic.directions_controller import DirectionDesk
+from studio.panels.arithmetic.result_card import CENTRE, ResultCard
+from studio.panels.arithmetic.sheet_controller import SheetDesk
+from studio.panels.arithmetic.slot_card import NOTHING, SlotCard, show_slots
+from studio.panels.base import Panel
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.direction_desk import DirectionDesk
-from studio.widgets.directions_card import DirectionsCard
 from studio.widgets.exporting import Exporter
 from studio.widgets.lightbox import Lightbox
-from studio.widgets.moves import Move
-from studio.widgets.panel import Panel
-from studio.widgets.result_card import CENTRE, ResultCard
-from studio.widgets.sheet_desk import SheetDesk
-from studio.widgets.slot_card import NOTHING, SlotCard, show_slots
-from studio.workers import labelling
+from studio.widgets.undo import Move
+from studio.workers import codings as labelling
 from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
@@ -182,7 +184,7 @@ class Arithmetic(Panel):
         codings = np.concatenate([*groups, *[group.mean(axis=0, keepdims=True) for group in groups if len(group)]])
 
         def work(model: Any, task: Task) -> Any:
-            return images.to_uint8(model.decode(codings)) if len(codings) else NOTHING
+            return convert.to_uint8(model.decode(codings)) if len(codings) else NOTHING
 
         self._ask("slots", work, lambda pictures: show_slots(self.slots, counts, pictures))
 
@@ -253,9 +255,9 @@ class Arithmetic(Panel):
         if what == "codings":
             self.exporter.codings(self.equation.coding()[None])
         elif what == "sheet" and nine:
-            self.exporter.picture(images.grid(np.stack(nine)), self._recipe(made="sheet"))
+            self.exporter.picture(convert.grid(np.stack(nine)), self._recipe(made="sheet"))
         elif nine:
-            self.exporter.picture(images.enlarge(nine[CENTRE], 8 if what == "enlarged" else 1), self._recipe())
+            self.exporter.picture(convert.enlarge(nine[CENTRE], 8 if what == "enlarged" else 1), self._recipe())
 
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
         """Slots, sliders and directions."""

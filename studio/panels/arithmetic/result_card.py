@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
-from models.core.arithmetic import MOST_NOISE, Equation
+from models.core.latent.arithmetic import MOST_NOISE, Equation
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button
-from studio.widgets.carry import Pixels
 from studio.widgets.picture import PictureGrid
+from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import CodingSlider
 from studio.widgets.tile_menu import TileMenu, slot_key
 

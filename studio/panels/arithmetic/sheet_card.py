@@ -12,12 +12,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog
 
-from models.core import images
+from models.core.images import decoding
 from studio.widgets.basics import QuietSpin
 from studio.widgets.card import Card, EmptyState, Segmented, hbox, icon_button, label
-from studio.widgets.carry import Pixels
 from studio.widgets.picture import PictureGrid
 from studio.widgets.progress import ProgressRow
+from studio.widgets.qimages import Pixels
 from studio.widgets.tile_menu import TileMenu, slot_key
 
 COUNT = 48  # pictures on a sheet
@@ -98,7 +98,7 @@ class SheetCard(Card):
         return lambda index: self.put.emit(slot, index)
 
     def _choose(self) -> None:
-        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
         paths, _ = QFileDialog.getOpenFileNames(self, "Own pictures", "", f"Pictures ({kinds})")
         if paths:
             self.files_chosen.emit(paths)

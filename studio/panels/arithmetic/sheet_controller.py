@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
-from models.core import images
+from models.core.capabilities import Encodes
 from models.core.errors import UserError
-from models.core.family import Encodes
-from models.core.recipe_fields import plain
+from models.core.images import convert
+from models.core.recipes.fields import plain
+from studio.panels.arithmetic.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
 from studio.session import ModelInfo
 from studio.widgets.lightbox import Lightbox
-from studio.widgets.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
-from studio.workers import labelling
-from studio.workers.desk import Desk
+from studio.workers import codings as labelling
+from studio.workers.image_files import Taken, notice_of, take
 from studio.workers.recipes import codings_in, recipe_of, text_chunk
-from studio.workers.taking import Taken, notice_of, take
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 KEY = "arithmetic/sheet"
@@ -75,7 +75,7 @@ class SheetDesk(QObject):
 
             def paint(model: Any, task: Task) -> list[Tile]:
                 codings = model.sample_codings(COUNT, seed)
-                return _tiles(images.to_uint8(model.decode(codings)), codings)
+                return _tiles(convert.to_uint8(model.decode(codings)), codings)
 
             self.desk.inference.question(KEY, paint, partial(self.card.set_tiles, PAINTED), self._failed)
             return

@@ -8,12 +8,12 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 
-from models.core.arithmetic import STRONGEST
+from models.core.latent.arithmetic import STRONGEST
 from studio import theme
-from studio.widgets import carry
+from studio.widgets import drag_drop
 from studio.widgets.card import Card, hbox, icon_button
-from studio.widgets.carry import Pixels
 from studio.widgets.picture import Picture, PictureGrid
+from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import CodingSlider
 
 COLOURS = (0, 3, 2)  # of the theme's series
@@ -113,7 +113,7 @@ class SlotCard(Card):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say yes to pictures and files."""
-        if carry.carries(event.mimeData()) and event.source() is not self.strip.viewport():
+        if drag_drop.carries(event.mimeData()) and event.source() is not self.strip.viewport():
             self.set_accent("accent")
             event.acceptProposedAction()
 
@@ -124,7 +124,7 @@ class SlotCard(Card):
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand on what was dropped."""
         self._colour()
-        paths = carry.paths_in(event.mimeData())
+        paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.dropped.emit(paths)

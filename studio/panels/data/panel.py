@@ -16,12 +16,12 @@ from models.core import datasets
 from models.core.datasets import Dataset
 from models.core.errors import UserError
 from studio import theme
+from studio.panels.base import Panel
+from studio.panels.data.bars import Bars
 from studio.session import FOLDER_SIZE, FOLDER_SIZES
-from studio.widgets.bars import Bars
 from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
-from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
 

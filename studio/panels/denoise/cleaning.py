@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.commands_autoencoders import pictures_of
-from models.core import classic, export, images, metrics, noise, packing, photos
+from models.core.capabilities import Denoises
+from models.core.denoising import filters, noise
+from models.core.disk.operations import shown
 from models.core.errors import Cancelled, UserError
-from models.core.family import Denoises
-from models.core.operations import shown
-from studio.widgets.layers import Layers, layers
+from models.core.evaluation import metrics
+from models.core.images import convert, decoding, export, photos
+from models.core.images.listing import pictures_of
+from models.core.recipes import arrays
+from studio.panels.denoise.pyramid import Layers, layers
+from studio.widgets.exporting import PNG, Saving
 
 Pixels = NDArray[np.uint8]
 Tell = Callable[[str, int, int], None]
@@ -74,17 +78,6 @@ class Folder:
     transparent: int = 0  # how many had transparent parts
 
 
-@dataclass(frozen=True)
-class Saving:
-    """How images are saved: one of ``export.PHOTO_SUFFIXES``, and the quality (1 to 100) of JPEG and WebP."""
-
-    suffix: str = ".png"
-    quality: int = export.QUALITY
-
-
-PNG = Saving()
-
-
 def noise_of(known: tuple[str, float] | None) -> Noise:
     """The noise of a sample: of the kind and strength (0 to 1) that a model ``known`` to remove noise has learned."""
     kind, strength = known or ("gaussian", SAMPLE_SIGMA)
@@ -117,27 +110,27 @@ def scored(clean: Pixels | None, other: Pixels, cancelled: Callable[[], bool]) -
 
 def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -> tuple[Pixels, Layers]:
     """The clean picture, brought to ``shape`` if there is one, and with noise."""
-    base = picture if shape is None else images.fit(picture, shape)
+    base = picture if shape is None else convert.fit(picture, shape)
     if not how.strength:
         return base, layers(base)
-    return base, layers(images.to_uint8(noise.add(images.to_float(base), how.kind, how.strength, how.seed)))
+    return base, layers(convert.to_uint8(noise.add(convert.to_float(base), how.kind, how.strength, how.seed)))
 
 
 def cleaned(model: Denoises, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
     """What a model that ``Denoises`` makes of a picture, and the seconds it took."""
     begin = time.perf_counter()
     answer = model.denoise(
-        images.to_float(noisy[None]), progress=lambda done, total: tell("Cleaning", done, total), cancelled=cancelled
+        convert.to_float(noisy[None]), progress=lambda done, total: tell("Cleaning", done, total), cancelled=cancelled
     )
     if cancelled():
         raise Cancelled
-    return layers(images.to_uint8(answer[0])), time.perf_counter() - begin
+    return layers(convert.to_uint8(answer[0])), time.perf_counter() - begin
 
 
 def filtered(name: str, clean: Pixels | None, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Entry:
     """One classic filter in the duel."""
     begin = time.perf_counter()
-    answer = classic.clean(noisy, name, progress=lambda done, total: tell(name, done, total), cancelled=cancelled)
+    answer = filters.clean(noisy, name, progress=lambda done, total: tell(name, done, total), cancelled=cancelled)
     seconds = time.perf_counter() - begin
     return Entry(name, layers(answer), scored(clean, answer, cancelled), seconds)
 
@@ -146,16 +139,16 @@ def other_model(
     folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, tell: Tell, cancelled: Callable[[], bool]
 ) -> Entry | None:
     """Another model in the duel, loaded for this one picture; None if it cannot clean pictures."""
-    from models.core import training
+    from models.core import loading
     from models.core.record import Run
 
     run = Run.open(folder)
-    model = training.build(run)
+    model = loading.build(run)
     if not isinstance(model, Denoises):
         return None
     if model.effect(noisy.shape):  # it would change the size: no comparison pixel by pixel
         return None
-    training.reload(model, run)
+    loading.reload(model, run)
     picture, seconds = cleaned(model, noisy, lambda _what, done, total: tell(title, done, total), cancelled)
     return Entry(title, picture, scored(clean, picture.pixels, cancelled), seconds)
 
@@ -171,7 +164,7 @@ def free_name(path: Path) -> Path:
 
 def clean_files(
     model: Denoises, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
-    cancelled: Callable[[], bool], saving: Saving = PNG, ground: tuple[int, int, int] = images.WHITE,
+    cancelled: Callable[[], bool], saving: Saving = PNG, ground: tuple[int, int, int] = decoding.WHITE,
 ) -> Folder:  # fmt: skip
     """Clean files into a folder; what cannot be read or written is listed and left out.
 
@@ -188,9 +181,9 @@ def clean_files(
         tell(shown(Path(path.name)), number, len(files))
         try:
             photo = photos.read(path, ground=ground)
-            clean = images.to_uint8(model.denoise(images.to_float(photo.pixels[None]), cancelled=cancelled)[0])
+            clean = convert.to_uint8(model.denoise(convert.to_float(photo.pixels[None]), cancelled=cancelled)[0])
             target = free_name((out / name).with_suffix(saving.suffix))
-            noted = {**recipe, "image": shown(name), "mark": packing.mark_of(photo.pixels)}
+            noted = {**recipe, "image": shown(name), "mark": arrays.mark_of(photo.pixels)}
             export.write_photo(target, clean, noted, quality=saving.quality, exif=photo.exif)
         except UserError as error:
             bad.append(f"{shown(name)}: {error.what}")

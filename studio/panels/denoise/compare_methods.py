@@ -9,16 +9,19 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from models.core import classic, places, record
+from models.core import record
+from models.core.denoising import filters
+from models.core.disk import places
 from models.core.errors import UserError
 from studio import theme
+from studio.panels.denoise import cleaning
+from studio.panels.denoise.cleaning import Entry, Pixels
 from studio.widgets.basics import Elided, button, hbox, label, vbox
 from studio.widgets.card import Card
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
-from studio.workers import cleaning, garbage
-from studio.workers.cleaning import Entry, Pixels
-from studio.workers.desk import Desk
+from studio.workers import garbage
+from studio.workers.services import Desk
 from studio.workers.worker import Task, Worker
 
 WIDE, HIGH, FOLDED = 131, 232, 60  # px
@@ -120,7 +123,7 @@ class Duel(Card):
         self.progress.begin("Cleaning")
         for entry in first:
             self.add(entry)
-        for name in classic.FILTERS:
+        for name in filters.FILTERS:
             self._ask(self.desk.errands, name, partial(self._filter, name, clean, noisy))
         self._shape = noisy.shape
         runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]

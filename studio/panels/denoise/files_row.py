@@ -11,15 +11,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
-from models.core import images
 from models.core.errors import UserError
+from models.core.images import decoding
+from studio.panels.denoise import cleaning
+from studio.panels.denoise.cleaning import Folder
+from studio.panels.denoise.photo_tools import BackgroundRow, SavingRow
 from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
-from studio.widgets.photo_tools import BackgroundRow, SavingRow
 from studio.widgets.progress import ProgressRow
-from studio.workers import cleaning
-from studio.workers.cleaning import Folder
-from studio.workers.desk import Desk
 from studio.workers.recipes import recipe_of
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 KEY = "denoise/all"
@@ -74,7 +74,7 @@ class FilesRow(QWidget):
         path = self.files[0][0]
 
         def effect(model: Any, task: Task) -> str:
-            return str(model.effect(images.decode(path).shape))
+            return str(model.effect(decoding.decode(path).shape))
 
         self.desk.inference.question(f"{KEY}/effect", effect, self._told, lambda error: self._choose())
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
-from models.core import noise
+from models.core.denoising import noise
 from models.core.family import About
 from studio import theme
+from studio.panels.denoise.cleaning import Noise, Scores
 from studio.widgets.basics import QuietCombo, QuietSpin, button, hbox, label, rule
 from studio.widgets.card import Card, Foldout
 from studio.widgets.sliders import LabelledSlider
-from studio.workers.cleaning import Noise, Scores
 
 MOST = 60  # per cent
 NAMES = {"gaussian": "Gaussian", "mask": "Missing pixels", "salt_and_pepper": "Salt and pepper", "speckle": "Speckle"}

@@ -9,19 +9,19 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from models.core import images
 from models.core.errors import UserError
-from studio.widgets import carry
+from models.core.images import convert, decoding
+from studio.panels.denoise.files_row import FilesRow
+from studio.panels.denoise.photo_tools import BackgroundRow, QualityAction
+from studio.panels.denoise.pyramid import Layers, layers
+from studio.panels.denoise.wipe import ZOOM_NAMES, Wipe
+from studio.widgets import drag_drop
 from studio.widgets.card import Card, EmptyState, Segmented, button, hbox, label, vbox
-from studio.widgets.carry import Pixels
-from studio.widgets.files_row import FilesRow
-from studio.widgets.layers import Layers, layers
-from studio.widgets.photo_tools import BackgroundRow, QualityAction
 from studio.widgets.progress import ProgressRow
-from studio.widgets.wipe import ZOOM_NAMES, Wipe
-from studio.workers.desk import Desk
+from studio.widgets.qimages import Pixels
+from studio.workers.services import Desk
 
-KINDS = " ".join(f"*{suffix}" for suffix in images.IMAGE_SUFFIXES)
+KINDS = " ".join(f"*{suffix}" for suffix in decoding.IMAGE_SUFFIXES)
 EXPORTS = {
     "Picture after (PNG)": "after",
     "Image after (JPEG)": "after.jpg",
@@ -107,7 +107,7 @@ class PairCard(Card):
 
     def paste(self) -> None:
         """Take a picture or files from the clipboard."""
-        paths = carry.paths_in(QGuiApplication.clipboard().mimeData())
+        paths = drag_drop.paths_in(QGuiApplication.clipboard().mimeData())
         if paths:
             self.chosen.emit(paths)
         else:
@@ -133,7 +133,7 @@ class PairCard(Card):
         """Show what somebody made of the picture."""
         if before.size != after.size:  # a model that gives another size than it was said to
             height, width = after.pixels.shape[:2]
-            before = layers(images.fit(before.pixels, (height, width, before.pixels.shape[2])))
+            before = layers(convert.fit(before.pixels, (height, width, before.pixels.shape[2])))
         self.wipe.words = ("before", name)
         self.wipe.set_pair(before, after)
 
@@ -144,5 +144,5 @@ class PairCard(Card):
             return None
         if what != "both":
             return (before if what == "before" else after).pixels
-        pair = [images.fit(one.pixels, (*one.pixels.shape[:2], 3)) for one in (before, after)]
-        return images.grid(np.stack(pair), columns=2)
+        pair = [convert.fit(one.pixels, (*one.pixels.shape[:2], 3)) for one in (before, after)]
+        return convert.grid(np.stack(pair), columns=2)

@@ -7,8 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.layers import Layers
+from studio.panels.denoise.pyramid import Layers
+from studio.widgets import qimages
 from studio.widgets.tiles import on_device
 
 ZOOMS = (0.0, 1.0, 2.0)  # 0: as large as fits
@@ -106,7 +106,7 @@ class PairView(QWidget):
         if self._before is None:
             return 0.0
         room = self._panes()[0]
-        return ZOOMS[self._zoom] or carry.best_zoom(*self._before.size, room.width(), room.height())
+        return ZOOMS[self._zoom] or qimages.best_zoom(*self._before.size, room.width(), room.height())
 
     def _place(self, pane: QRectF) -> QRectF:
         """Where the whole picture would lie, on whole device pixels."""

@@ -12,21 +12,23 @@ from typing import Any
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from models.core import export, packing, photos
+from models.core.capabilities import Denoises
 from models.core.errors import UserError
-from models.core.family import Denoises
+from models.core.images import export, photos
+from models.core.recipes import arrays
+from studio.panels.base import Panel
+from studio.panels.denoise import cleaning
+from studio.panels.denoise import state as denoise_state
+from studio.panels.denoise.cleaning import Entry, Noise, Pixels, Scores
+from studio.panels.denoise.compare_methods import Duel
+from studio.panels.denoise.noise_card import NoiseCard
+from studio.panels.denoise.pair_card import PairCard
+from studio.panels.denoise.pyramid import Layers, layers
+from studio.panels.denoise.state import Cleaning
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.duel import Duel
-from studio.widgets.exporting import Exporter
-from studio.widgets.layers import Layers, layers
-from studio.widgets.moves import Move
-from studio.widgets.noise_card import NoiseCard
-from studio.widgets.pair_card import PairCard
-from studio.widgets.panel import Panel
-from studio.workers import cleaning, denoise_state
-from studio.workers.cleaning import Entry, Noise, Pixels, Saving, Scores
-from studio.workers.denoise_state import Cleaning
+from studio.widgets.exporting import Exporter, Saving
+from studio.widgets.undo import Move
 from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.worker import Task
 
@@ -293,7 +295,7 @@ class Denoise(Panel):
 
         key = f"denoise/source/{next(self._numbers)}"  # every export counts, none replaces another
         whole = saving.suffix not in export.SHORT_NOTES
-        self.desk.errands.ask(key, lambda task: packing.source(pixels, whole=whole), write, self.show_error)
+        self.desk.errands.ask(key, lambda task: arrays.source(pixels, whole=whole), write, self.show_error)
 
     # --- recipes ---
 

@@ -6,12 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QWidget, QWidgetAction
 
-from models.core import export, images
+from models.core.images import decoding, export
 from studio.widgets.basics import QuietCombo, QuietSpin, hbox, label
-from studio.workers.cleaning import Saving
+from studio.widgets.exporting import Saving
 
 Colour = tuple[int, int, int]
-COLOURS: dict[str, Colour] = {"White": images.WHITE, "Grey": (128, 128, 128), "Black": (0, 0, 0)}
+COLOURS: dict[str, Colour] = {"White": decoding.WHITE, "Grey": (128, 128, 128), "Black": (0, 0, 0)}
 OTHER = "Other colour"
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 
@@ -23,7 +23,7 @@ class BackgroundRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.colour: Colour = images.WHITE
+        self.colour: Colour = decoding.WHITE
         self.choice = QuietCombo()
         self.choice.addItems([*COLOURS, OTHER])
         self.choice.setAccessibleName("Background of transparent parts")

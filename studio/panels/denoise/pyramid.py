@@ -9,7 +9,7 @@ from PIL import Image
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from studio.widgets.carry import Pixels, to_qimage
+from studio.widgets.qimages import Pixels, to_qimage
 
 SMALLEST = 512  # px; below this a picture is scaled from where it is
 

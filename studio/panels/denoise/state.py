@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, noise, packing
-from models.core.recipe_fields import Fields
-from studio.widgets.layers import Layers, layers
-from studio.workers.cleaning import MOST_STRENGTH, SAMPLES, Noise, sample_path
+from models.core.denoising import noise
+from models.core.images import decoding
+from models.core.recipes import arrays
+from models.core.recipes.fields import Fields
+from studio.panels.denoise.cleaning import MOST_STRENGTH, SAMPLES, Noise, sample_path
+from studio.panels.denoise.pyramid import Layers, layers
 from studio.workers.recipes import Prepared
 
 Pixels = NDArray[np.uint8]
@@ -42,7 +44,7 @@ class Cleaning:
 
     def is_of(self, pixels: Pixels, name: str) -> bool:
         """Whether an image is the source: by its pixels, or by its name where those are not known."""
-        return self.mark == packing.mark_of(pixels) if self.mark else self.name == name
+        return self.mark == arrays.mark_of(pixels) if self.mark else self.name == name
 
 
 def prepare(values: Mapping[str, Any], title: str) -> Prepared:
@@ -70,8 +72,8 @@ def prepare(values: Mapping[str, Any], title: str) -> Prepared:
 
 def _picture(fields: Fields, name: str) -> Layers | None:
     if fields.has("source"):
-        found = packing.unpack(fields.values["source"])
-        if found is None or len(found) != 1 or found.nbytes > packing.MOST_BYTES:
+        found = arrays.unpack(fields.values["source"])
+        if found is None or len(found) != 1 or found.nbytes > arrays.MOST_BYTES:
             raise fields.bad("source", "is no image that can be read")
         return layers(found[0])
-    return layers(images.decode(sample_path(name))) if name in SAMPLES else None
+    return layers(decoding.decode(sample_path(name))) if name in SAMPLES else None

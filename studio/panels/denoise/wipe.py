@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
-from studio.widgets import carry
-from studio.widgets.pair_view import ZOOM_NAMES, ZOOMS, PairView
+from studio.panels.denoise.pair_view import ZOOM_NAMES, ZOOMS, PairView
+from studio.widgets import drag_drop
 
 __all__ = ["ZOOM_NAMES", "Wipe"]
 
@@ -85,12 +85,12 @@ class Wipe(PairView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and pictures."""
-        if carry.carries(event.mimeData()):
+        if drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand on what was dropped."""
-        paths = carry.paths_in(event.mimeData())
+        paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.dropped.emit(paths)

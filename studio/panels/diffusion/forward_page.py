@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from models.core import packing
 from models.core.errors import UserError
+from models.core.recipes import arrays
 from models.core.record import Run
+from studio.panels.diffusion import recording as playback
+from studio.panels.diffusion.image_source import PictureSource
+from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.recording import Pixels, Recording
+from studio.panels.diffusion.schedule_card import ScheduleCard
+from studio.panels.diffusion.schedule_chart import Points, words_of
+from studio.panels.diffusion.start_images import SEED, Beginning
+from studio.panels.diffusion.state import PageState
 from studio.session import ModelInfo
-from studio.widgets.film_page import KEY, FilmPage
-from studio.widgets.moves import Move
-from studio.widgets.picture_source import PictureSource
-from studio.widgets.schedule_card import ScheduleCard
-from studio.widgets.schedule_chart import Points, words_of
-from studio.workers import playback
-from studio.workers.beginning import SEED, Beginning
-from studio.workers.desk import Desk
-from studio.workers.diffusion_state import PageState
-from studio.workers.playback import Pixels, Recording
+from studio.widgets.undo import Move
+from studio.workers.services import Desk
 
 SHEET = 8  # pictures of the dataset
 
@@ -41,7 +41,7 @@ class ForwardPage(FilmPage):
         self.pictures_shown: Pixels | None = None
         self.config: dict[str, Any] = {}  # of the model's run
         self._film_made: Recording | None = None
-        self._pack = packing.Packer()
+        self._pack = arrays.Packer()
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)

@@ -10,13 +10,13 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from models.core import images
 from models.core.errors import UserError
+from models.core.images import decoding
+from studio.panels.diffusion.recording import MOST, Pixels
 from studio.session import ModelInfo
-from studio.workers import labelling
-from studio.workers.desk import Desk
-from studio.workers.playback import MOST, Pixels
-from studio.workers.taking import Taken, fitted, notice_of
+from studio.workers import codings
+from studio.workers.image_files import Taken, fitted, notice_of
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 
@@ -50,7 +50,7 @@ class PictureSource(QObject):
         seed, errands = self._seed, self.desk.errands
 
         def draw(task: Task) -> Pixels:
-            return labelling.unseen(info, seed, self._count, partial(errands.tell, task), task.is_cancelled)
+            return codings.unseen(info, seed, self._count, partial(errands.tell, task), task.is_cancelled)
 
         errands.ask(self._key, draw, self.chosen.emit, self._show_error, of_model=True)
 
@@ -84,7 +84,7 @@ class PictureSource(QObject):
 
     def choose(self, parent: QWidget) -> None:
         """Ask for files."""
-        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
         paths, _ = QFileDialog.getOpenFileNames(parent, "Pictures", "", f"Pictures ({kinds})")
         if paths:
             self.take(paths)

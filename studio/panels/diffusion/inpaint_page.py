@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from models.core import images, packing
-from models.core.diffuses import Kept
+from models.core.diffusion.capability import Kept
 from models.core.errors import UserError
+from models.core.images import convert
+from models.core.recipes import arrays
+from studio.panels.diffusion.image_source import PictureSource
+from studio.panels.diffusion.mask_canvas import Mask
+from studio.panels.diffusion.mask_card import MaskCard
+from studio.panels.diffusion.page import KEY
+from studio.panels.diffusion.recording import NOTHING, Pixels, View
+from studio.panels.diffusion.reverse_page import WalkPage
+from studio.panels.diffusion.state import PageState
 from studio.session import ModelInfo
 from studio.widgets.card import hbox
-from studio.widgets.film_page import KEY
-from studio.widgets.mask_canvas import Mask
-from studio.widgets.mask_card import MaskCard
-from studio.widgets.moves import Move
-from studio.widgets.picture_source import PictureSource
-from studio.widgets.walk_page import WalkPage
-from studio.workers.desk import Desk
-from studio.workers.diffusion_state import PageState
-from studio.workers.playback import NOTHING, Pixels, View
+from studio.widgets.undo import Move
+from studio.workers.services import Desk
 
 BORDER = 8  # growing takes one part in so many of the side, on each side
 
@@ -49,8 +50,8 @@ def grown(canvas: Canvas) -> Canvas:
     inner = slice(by, height - by), slice(by, width - by)
     shape = (height - 2 * by, width - 2 * by, channels)
     pixels, mask = np.zeros_like(canvas.pixels), np.ones((height, width), bool)
-    pixels[inner] = images.fit(canvas.pixels, shape)
-    small = images.fit(np.where(canvas.mask, 255, 0).astype(np.uint8)[..., None], (*shape[:2], 1))
+    pixels[inner] = convert.fit(canvas.pixels, shape)
+    small = convert.fit(np.where(canvas.mask, 255, 0).astype(np.uint8)[..., None], (*shape[:2], 1))
     mask[inner] = small[..., 0] > 0
     return Canvas(pixels, mask)
 
@@ -129,7 +130,7 @@ class PaintPage(WalkPage):
         """What is not painted anew."""
         if self.canvas is None:
             return None
-        return Kept(images.to_float(self.canvas.pixels[None]), self.canvas.mask[None, ..., None])
+        return Kept(convert.to_float(self.canvas.pixels[None]), self.canvas.mask[None, ..., None])
 
     def make(self) -> None:
         """Walk, once there is a picture and something to paint."""
@@ -150,7 +151,7 @@ class PaintPage(WalkPage):
         assert self.canvas is not None
         if self.canvas is not self._packed[0]:  # this is asked at every frame of a film
             mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]
-            parts = {"picture": packing.pack(self.canvas.pixels[None]), "mask": packing.pack(mask)}
+            parts = {"picture": arrays.pack(self.canvas.pixels[None]), "mask": arrays.pack(mask)}
             self._packed = self.canvas, parts
         return {**super().numbers(), **self._packed[1]}
 

@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.carry import Pixels
+from studio.widgets import qimages
+from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import on_device
 
 Mask = NDArray[np.bool_]  # (height, width), True where it is painted anew
@@ -69,7 +69,7 @@ class MaskCanvas(QWidget):
     def _place(self) -> tuple[int, int, float]:
         """Left, top and zoom of the picture, in device pixels."""
         ratio, (height, width) = self.devicePixelRatioF(), self.pixels.shape[:2]
-        zoom = carry.best_zoom(width, height, self.width() * ratio - 8, self.height() * ratio - 8)
+        zoom = qimages.best_zoom(width, height, self.width() * ratio - 8, self.height() * ratio - 8)
         return round((self.width() * ratio - width * zoom) / 2), 4, zoom
 
     def spot_of(self, x: float, y: float) -> QPointF:
@@ -141,7 +141,7 @@ class MaskCanvas(QWidget):
         """Draw the picture, the veil over what is painted anew, and the brush."""
         painter = QPainter(self)
         left, top, zoom = self._place()
-        image = carry.fitted(self.pixels, zoom)
+        image = qimages.fitted(self.pixels, zoom)
         painter.save()
         on_device(painter, self.devicePixelRatioF())
         painter.drawImage(left, top, image)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 
 from studio import theme
+from studio.panels.diffusion.mask_canvas import MaskCanvas
 from studio.widgets.basics import hbox, label
 from studio.widgets.card import Card, Segmented, button
-from studio.widgets.mask_canvas import MaskCanvas
 from studio.widgets.sliders import LabelledSlider
 
 BRUSH = (1, 12, 5)  # px of the picture: smallest, largest, at the beginning

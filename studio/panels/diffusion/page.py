@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
-from models.core import images
 from models.core.errors import UserError
+from models.core.images import convert
+from studio.panels.diffusion.recording import Recording
+from studio.panels.diffusion.state import PageState
+from studio.panels.diffusion.step_cards import StepCards
+from studio.panels.diffusion.transport import TransportCard
 from studio.session import ModelInfo
 from studio.widgets.card import Card, vbox
 from studio.widgets.exporting import Exporter
-from studio.widgets.step_cards import StepCards
-from studio.widgets.transport import TransportCard
-from studio.workers.desk import Desk
-from studio.workers.diffusion_state import PageState
-from studio.workers.playback import Recording
 from studio.workers.recipes import Later, recipe_of, text_chunk
+from studio.workers.services import Desk
 
 KEY = "diffusion"
 FRAMES = 240  # of an exported film at most
@@ -184,10 +184,10 @@ class FilmPage(QObject):
         if film is None or frame is None:
             return
         if what in ("frame", "cards"):
-            picture = images.grid(frame.x) if what == "frame" else self.cards.picture()
+            picture = convert.grid(frame.x) if what == "frame" else self.cards.picture()
             self.exporter.picture(picture, self.recipe("image" if what == "frame" else "sheet"))
             return
         whole = np.unique(np.linspace(0, len(film) - 1, FRAMES).round().astype(int)).tolist()
         steps = self.transport.stills() if what == ".png" else whole
-        pictures = [film[i].x[0] if what == ".png" else images.grid(film[i].x) for i in steps if i < len(film)]
+        pictures = [film[i].x[0] if what == ".png" else convert.grid(film[i].x) for i in steps if i < len(film)]
         self.exporter.film(np.stack(pictures), what, self.recipe("animation"))

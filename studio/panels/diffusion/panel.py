@@ -11,19 +11,19 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from models.core import cautions
-from models.core.diffuses import Diffuses
+from models.core.diffusion.capability import Diffuses
+from models.core.evaluation import cautions
+from studio.panels.base import Panel
+from studio.panels.diffusion import state as diffusion_state
+from studio.panels.diffusion.forward_page import ForwardPage
+from studio.panels.diffusion.inpaint_page import PaintPage
+from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.recording import View
+from studio.panels.diffusion.reverse_page import WalkPage
+from studio.panels.diffusion.start_images import Beginning
+from studio.panels.diffusion.state import PageState
 from studio.session import ModelInfo
 from studio.widgets.card import Segmented, hbox, label, vbox
-from studio.widgets.film_page import KEY, FilmPage
-from studio.widgets.forward_page import ForwardPage
-from studio.widgets.paint_page import PaintPage
-from studio.widgets.panel import Panel
-from studio.widgets.walk_page import WalkPage
-from studio.workers import diffusion_state
-from studio.workers.beginning import Beginning
-from studio.workers.diffusion_state import PageState
-from studio.workers.playback import View
 from studio.workers.recipes import Prepared
 
 FORWARD, REVERSE, INPAINT = range(3)

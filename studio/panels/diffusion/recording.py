@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import diffusion, images
-from models.core.diffuses import Kept, Labels, Sampling
-from models.core.diffusion import States
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Kept, Labels, Sampling
+from models.core.diffusion.samplers import States
 from models.core.errors import Cancelled
-from studio.workers.beginning import Beginning
+from models.core.images import convert
+from studio.panels.diffusion.start_images import Beginning
 
 Pixels = NDArray[np.uint8]
 LIMIT = 256 * 2**20  # bytes that one walk may keep: all 4,000 steps of eight grey pictures of 28 x 28
@@ -44,8 +45,8 @@ class Setup:
 
     def steps(self, timesteps: int, start: int | None = None) -> int:
         """How many steps its walk has, the first and the last counted; DDPM takes all of them."""
-        strides = timesteps if self.sampling.sampler == "ddpm" else self.sampling.steps
-        return len(diffusion.times(timesteps, strides, start))
+        strides = self.sampling.taken(timesteps)
+        return len(samplers.times(timesteps, strides, start))
 
     def numbers(self) -> dict[str, Any]:
         """For a recipe."""
@@ -193,7 +194,7 @@ def walk(
 
 
 def drown(
-    model: Any, pictures: Pixels, schedule: diffusion.Schedule, seed: int, cancelled: Callable[[], bool] = lambda: False
+    model: Any, pictures: Pixels, schedule: samplers.Schedule, seed: int, cancelled: Callable[[], bool] = lambda: False
 ) -> Recording:  # fmt: skip
     """Pictures (n, h, w, c) on their way into noise: q(x_t | x_0) for times from 0 to T, always with the same noise.
 
@@ -204,22 +205,22 @@ def drown(
     """
     begin, last = time.perf_counter(), len(schedule) - 1
     times = np.unique(np.linspace(0, last, min(STRIDES, last) + 1).round().astype(int)).tolist()
-    recording, x_0 = Recording(len(times)), model.forward(images.to_float(pictures), 0, seed)
-    eps, before = diffusion.draw(x_0.shape, seed, last, diffusion.FORWARD), None
+    recording, x_0 = Recording(len(times)), model.forward(convert.to_float(pictures), 0, seed)
+    eps, before = samplers.draw(x_0.shape, seed, last, samplers.FORWARD), None
     for number, t in enumerate(times):
         if cancelled():
             raise Cancelled
-        x = diffusion.forward(x_0, schedule, t, eps) if t else x_0
+        x = samplers.forward(x_0, schedule, t, eps) if t else x_0
         if recording.wants(number):
             noise = np.float32(np.sqrt(1.0 - schedule[t])) * eps
-            frame = _frame(model, diffusion.Step(t, x, x_0, noise), before, None)
+            frame = _frame(model, samplers.Step(t, x, x_0, noise), before, None)
             recording.add(frame._replace(x_0=pictures), x)
         recording.made, before = number + 1, x
     recording.seconds, recording.done = time.perf_counter() - begin, True
     return recording
 
 
-def _frame(model: Any, step: diffusion.Step, before: States | None, kept: Kept | None) -> Frame:
+def _frame(model: Any, step: samplers.Step, before: States | None, kept: Kept | None) -> Frame:
     """The pictures of a step; what is kept is clean only at the end, as the walk has it."""
     ended = kept if step.t == 0 else None
     change = np.zeros_like(step.x) if before is None else step.x - before
@@ -228,12 +229,12 @@ def _frame(model: Any, step: diffusion.Step, before: States | None, kept: Kept |
         model.pictures(step.x, ended), model.pictures(step.x_0, ended),
         model.noise_pictures(step.noise), model.noise_pictures(change),
     )  # fmt: skip
-    return Frame(step.t, *(images.to_uint8(part) for part in shown))
+    return Frame(step.t, *(convert.to_uint8(part) for part in shown))
 
 
 def distance(a: Pixels, b: Pixels) -> float:
     """How far two sheets are apart: the root of the mean squared difference of all pixels, of full scale."""
-    return float(np.sqrt(np.mean(np.square(images.to_float(a) - images.to_float(b)))))
+    return float(np.sqrt(np.mean(np.square(convert.to_float(a) - convert.to_float(b)))))
 
 
 def another(setup: Setup) -> Setup:

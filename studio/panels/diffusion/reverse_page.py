@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 
-from models.core.diffuses import Kept
+from models.core.diffusion.capability import Kept
 from models.core.errors import UserError
+from studio.panels.diffusion import recording as playback
+from studio.panels.diffusion.image_source import PictureSource
+from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.recording import Pixels, Recording, Setup, View
+from studio.panels.diffusion.sampling_card import SAMPLERS, SamplingCard
+from studio.panels.diffusion.start_images import Beginning
+from studio.panels.diffusion.state import PageState
+from studio.panels.diffusion.trajectories import Walks
 from studio.session import ModelInfo
-from studio.widgets.film_page import KEY, FilmPage
-from studio.widgets.moves import Move
-from studio.widgets.picture_source import PictureSource
-from studio.widgets.sampling_card import SAMPLERS, SamplingCard
-from studio.widgets.walks import Walks
-from studio.workers import playback
-from studio.workers.beginning import Beginning
-from studio.workers.desk import Desk
-from studio.workers.diffusion_state import PageState
-from studio.workers.playback import Pixels, Recording, Setup, View
+from studio.widgets.undo import Move
+from studio.workers.services import Desk
 
 SLOW_S = 0.4  # a walk that takes longer shows how far it is
 

@@ -10,14 +10,14 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from models.core.diffuses import Sampling
+from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError
 from models.core.family import About
 from studio import theme
+from studio.panels.diffusion.recording import EACH, MOST, NOTHING, Setup
+from studio.panels.diffusion.signal_chart import SignalChart
 from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
 from studio.widgets.form_field import FieldRow
-from studio.widgets.signal_chart import SignalChart
-from studio.workers.playback import EACH, MOST, NOTHING, Setup
 
 SAMPLERS = {"DDIM": "ddim", "DDPM": "ddpm", "DPM-Solver++": "dpm_solver"}
 NO_CLASS, EVERY_CLASS = "None", "One of each"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from models.core.family import About
+from studio.panels.diffusion.schedule_chart import Points, ScheduleChart, words_of
+from studio.panels.diffusion.signal_chart import decibels
 from studio.widgets.card import Card, Foldout, button, hbox, label, rule
-from studio.widgets.schedule_chart import Points, ScheduleChart, words_of
-from studio.widgets.signal_chart import decibels
 
 ABOUT = About(
     text=(

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import diffuses, images, packing
-from models.core.diffusion import States
+from models.core.diffusion import capability
+from models.core.diffusion.samplers import States
+from models.core.images import convert
+from models.core.recipes import arrays
 
 SEED = 0  # of the noise that pictures drown in
 
@@ -26,10 +28,10 @@ class Beginning:
     def state(self, model: Any, count: int) -> tuple[int, States]:
         """(t, x_t) of ``count`` pictures as the Forward page shows them; if there are fewer, they come round again."""
         rows = np.arange(count) % len(self.pictures)
-        time, states = diffuses.begun(model, images.to_float(self.pictures), self.time, self.seed)
+        time, states = capability.begun(model, convert.to_float(self.pictures), self.time, self.seed)
         return time, states[rows]
 
     @cached_property
     def packed(self) -> dict[str, Any]:
         """For a recipe."""
-        return {"time": self.time, "seed": self.seed, "pictures": packing.pack(self.pictures)}
+        return {"time": self.time, "seed": self.seed, "pictures": arrays.pack(self.pictures)}

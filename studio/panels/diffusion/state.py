@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import diffusion, packing
-from models.core.diffuses import Sampling
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError
-from models.core.recipe_fields import Fields
+from models.core.recipes import arrays
+from models.core.recipes.fields import Fields
+from studio.panels.diffusion.recording import EACH, MOST, Setup, View
+from studio.panels.diffusion.start_images import Beginning
 from studio.session import ModelInfo
-from studio.workers.beginning import Beginning
-from studio.workers.playback import EACH, MOST, Setup, View
 from studio.workers.recipes import Prepared
 
 Pixels = NDArray[np.uint8]
@@ -59,21 +60,21 @@ def prepare(values: Mapping[str, Any], info: ModelInfo, timesteps: int, names: S
     view, notes = _view(fields, info, timesteps, names)
     if mode == REVERSE:
         return Prepared(PageState(mode, time, view), notes)
-    picture, mask = _images(fields, "picture", info.image_shape), packing.unpack(fields.values.get("mask"))
+    picture, mask = _images(fields, "picture", info.image_shape), arrays.unpack(fields.values.get("mask"))
     if mask is None or mask.shape[:3] != (1, *info.image_shape[:2]):
         raise fields.bad("mask", f"must be an image of {info.image_shape[1]} x {info.image_shape[0]} pixels")
     return Prepared(PageState(mode, time, view, images=picture[:1], mask=mask[0, ..., 0] > 127), notes)
 
 
 def _forward(fields: Fields, info: ModelInfo, time: int) -> PageState:
-    points = packing.points(fields.values.get("points"))
+    points = arrays.points(fields.values.get("points"))
     if points is None:
         raise fields.bad("points", "are no points of a schedule that falls from 1 to 0")
     return PageState(FORWARD, time, points=points, images=_images(fields, "pictures", info.image_shape))
 
 
 def _images(fields: Fields, name: str, shape: tuple[int, int, int]) -> Pixels:
-    found = packing.unpack(fields.values.get(name))
+    found = arrays.unpack(fields.values.get(name))
     if found is None:
         raise fields.bad(name, "is missing or cannot be read")
     if found.shape[1:] != shape:
@@ -106,7 +107,7 @@ def setup_in(fields: Fields, timesteps: int, names: Sequence[str]) -> tuple[Setu
         RunFormatError: naming what does not fit.
     """
     sampling = Sampling(
-        fields.choice("sampler", tuple(diffusion.SAMPLERS)), fields.whole("steps", 1, timesteps),
+        fields.choice("sampler", tuple(samplers.SAMPLERS)), fields.whole("steps", 1, timesteps),
         fields.number("eta", 0.0, 1.0, 0.0), fields.number("guidance", 0.0, 20.0, 2.0),
         fields.whole("seed", 0, LARGEST_SEED),
         fields.whole("repeats", 1, 50, 1),

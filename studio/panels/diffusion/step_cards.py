@@ -8,13 +8,13 @@ import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from models.core import images
+from models.core.images import convert
 from studio import theme
+from studio.panels.diffusion.recording import Frame, Pixels
 from studio.widgets.basics import Elided, hbox
 from studio.widgets.card import Card, Segmented
 from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
-from studio.workers.playback import Frame, Pixels
 
 NONE = np.zeros((0, 1, 1, 1), np.uint8)
 STEP = "Change of the step"
@@ -121,8 +121,8 @@ class StepCards(QWidget):
         seen = [
             part for part in zip(self.cards, *map(self._parts, self._shown[:2]), strict=True) if part[0].isVisible()
         ]
-        sheets = [images.grid(sheet) for row in (1, 2) for part in seen if (sheet := part[row]) is not None]
-        return images.grid(np.stack(sheets), columns=len(seen), gap=GAP, ground=GROUND)
+        sheets = [convert.grid(sheet) for row in (1, 2) for part in seen if (sheet := part[row]) is not None]
+        return convert.grid(np.stack(sheets), columns=len(seen), gap=GAP, ground=GROUND)
 
     def _parts(self, frame: Frame | None) -> tuple[Pixels | None, Pixels | None, Pixels | None, Pixels | None]:
         if frame is None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from models.core.diffuses import Kept
-from models.core.diffusion import States
+from models.core.diffusion.capability import Kept
+from models.core.diffusion.samplers import States
 from models.core.errors import UserError
-from studio.workers import playback
-from studio.workers.beginning import Beginning
-from studio.workers.desk import Desk
-from studio.workers.playback import Frame, Recording, Setup
+from studio.panels.diffusion import recording as playback
+from studio.panels.diffusion.recording import Frame, Recording, Setup
+from studio.panels.diffusion.start_images import Beginning
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 

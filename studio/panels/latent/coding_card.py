@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QUndoStack
 
-from models.core import latent
 from models.core.family import About
+from models.core.latent import paths
+from studio.panels.latent.slider_table import SliderTable
 from studio.widgets.card import Card, Foldout, Segmented, button
 from studio.widgets.flow_row import FlowRow
-from studio.widgets.slider_table import SliderTable
 
 RANGE = 3.0  # standard deviations of the prior
 Array = NDArray[np.float32]
@@ -31,7 +31,7 @@ class CodingCard(Card):
         super().__init__("Codings")
         self._coding: Array = np.zeros(1, np.float32)
         self._known: Array = np.zeros((0, 1), np.float32)
-        self._directions: latent.Directions | None = None
+        self._directions: paths.Directions | None = None
         self.axes = Segmented(["codings", "PCA"])
         self.axes.setToolTip("Single codings, or the principal directions of the encoded dataset")
         self.axes.chosen.connect(lambda index: self._label())
@@ -62,7 +62,7 @@ class CodingCard(Card):
         """The encoded dataset, whose principal directions can be moved along."""
         self._known = codings
         if self._directions is not None:
-            self._directions = latent.principal(codings)
+            self._directions = paths.principal(codings)
             self.show_coding(self._coding)
 
     def show_coding(self, coding: Array) -> None:
@@ -82,7 +82,7 @@ class CodingCard(Card):
             self.not_yet.emit("The directions are known once the map is there.")
             return
         if self.axes.index() == 1:
-            self._directions = latent.principal(self._known)
+            self._directions = paths.principal(self._known)
             names = [f"direction {i + 1}" for i in range(len(self._directions.axes))]
         else:
             self._directions = None

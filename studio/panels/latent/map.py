@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from studio import theme
+from studio.panels.latent.map_layer import Cloud
+from studio.panels.latent.map_view import MapView
 from studio.widgets.basics import hbox, icon_button, vbox
-from studio.widgets.carry import Pixels
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.legend import LegendChip
-from studio.widgets.map_layer import Cloud
-from studio.widgets.map_view import MapView
+from studio.widgets.qimages import Pixels
 
 Pictures = NDArray[np.uint8] | Callable[[int], "Pixels | None"]
 

@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal, Slot
 
-from models.core import images, latent
+from models.core.capabilities import Encodes
 from models.core.datasets import recorded
+from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled, UserError
-from models.core.family import Encodes
-from models.core.neighbours import neighbour_chart
-from models.core.rows import evenly
+from models.core.images import convert
+from models.core.latent import paths
+from models.core.latent.tsne import neighbour_chart
+from studio.panels.latent.map import LatentMap
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Segmented
-from studio.widgets.map import LatentMap
 from studio.widgets.progress import ProgressRow
-from studio.workers.desk import Desk
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 POINTS = 2_000
@@ -45,7 +46,7 @@ class MapCard(Card):
         self.labels: NDArray[np.int32] | None = None
         self._label_names: tuple[str, ...] = ()
         self._pictures: NDArray[np.uint8] = np.zeros((0, 1, 1, 1), np.uint8)
-        self._charts: dict[int, latent.Chart] = {}
+        self._charts: dict[int, paths.Chart] = {}
         self.layout_kind = Segmented(["PCA", "neighbours"])
         self.layout_kind.setToolTip("PCA keeps directions; neighbours (t-SNE) keeps groups together")
         self.layout_kind.chosen.connect(lambda index: self._lay_out())
@@ -65,7 +66,7 @@ class MapCard(Card):
         self._info: ModelInfo | None = None
 
     @property
-    def chart(self) -> latent.Chart | None:
+    def chart(self) -> paths.Chart | None:
         """The map that is shown."""
         return self._charts.get(self.layout_kind.index())
 
@@ -129,7 +130,7 @@ class MapCard(Card):
                 if task.is_cancelled():
                     raise Cancelled
                 self.desk.inference.tell(task, "Encoding", number, PARTS)
-                parts.append(model.encode(images.to_float(part)))
+                parts.append(model.encode(convert.to_float(part)))
             return np.concatenate(parts)
 
         self.desk.inference.question("map", work, self._encoded, self._failed, self.progress.advance)
@@ -138,7 +139,7 @@ class MapCard(Card):
     def _encoded(self, codings: Array) -> None:
         self.progress.end()
         self.codings = codings
-        self._charts = {0: latent.principal_chart(codings)}
+        self._charts = {0: paths.principal_chart(codings)}
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -164,14 +165,14 @@ class MapCard(Card):
         some = self.codings[:: self._every()]
         errands = self.desk.errands
 
-        def work(task: Task) -> latent.Chart:
+        def work(task: Task) -> paths.Chart:
             return neighbour_chart(some, progress=partial(errands.tell, task), cancelled=task.is_cancelled)
 
         self.progress.begin("t-SNE")
         errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance, of_model=True)
 
     @Slot(object)
-    def _neighbours_found(self, chart: latent.Chart) -> None:
+    def _neighbours_found(self, chart: paths.Chart) -> None:
         self.progress.end()
         self._charts[1] = chart
         self._lay_out()
@@ -194,7 +195,7 @@ class MapCard(Card):
         if chart is None or not len(spots):
             return
         if not single:
-            spots = latent.resample(np.asarray(spots, np.float32), self._frames)
+            spots = paths.resample(np.asarray(spots, np.float32), self._frames)
         codings = chart.coding(np.asarray(spots, np.float32))
         signal.emit(codings[0] if single else codings)
 

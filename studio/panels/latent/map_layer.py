@@ -12,8 +12,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.carry import Pixels
+from studio.widgets import qimages
+from studio.widgets.qimages import Pixels
 
 DOT = 4.5  # px across
 THUMB = 40.0  # px, about
@@ -68,7 +68,7 @@ def paint_thumbs(painter: QPainter, cloud: Cloud, spots: Floats, chosen: list[in
         pixels = cloud.picture(index) if cloud.picture else None
         if pixels is None:
             continue
-        image: QImage = carry.fitted(pixels, thumb_zoom(pixels, ratio))
+        image: QImage = qimages.fitted(pixels, thumb_zoom(pixels, ratio))
         x, y = (spots[index] * ratio).round().astype(int)
         where = QRect(int(x) - image.width() // 2, int(y) - image.height() // 2, image.width(), image.height())
         painter.drawImage(where.topLeft(), image)
@@ -78,4 +78,4 @@ def paint_thumbs(painter: QPainter, cloud: Cloud, spots: Floats, chosen: list[in
 
 def thumb_zoom(pixels: Pixels, ratio: float) -> float:
     """Device pixels a pixel of a picture on the map."""
-    return carry.best_zoom(pixels.shape[1], pixels.shape[0], THUMB * ratio, THUMB * ratio)
+    return qimages.best_zoom(pixels.shape[1], pixels.shape[0], THUMB * ratio, THUMB * ratio)

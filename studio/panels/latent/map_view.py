@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets.map_layer import Cloud, paint_points, paint_thumbs, thumb_spots, thumb_zoom
+from studio.panels.latent.map_layer import Cloud, paint_points, paint_thumbs, thumb_spots, thumb_zoom
 from studio.widgets.tiles import on_device
 
 FAR = 200.0  # times closer than the whole

@@ -13,21 +13,22 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from models.core import images
-from models.core.family import About, Decodes, Encodes
+from models.core.capabilities import Decodes, Encodes
+from models.core.family import About
+from models.core.images import convert, decoding
+from studio.panels.base import Panel
+from studio.panels.latent import state as latent_state
+from studio.panels.latent.coding_card import CodingCard
+from studio.panels.latent.image_card import SHEET, PaintedCard
+from studio.panels.latent.map_card import MapCard
+from studio.panels.latent.path_card import PathCard
+from studio.panels.latent.state import FRAMES, LatentState
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.coding_card import CodingCard
 from studio.widgets.exporting import Exporter
-from studio.widgets.map_card import MapCard
-from studio.widgets.moves import Move
-from studio.widgets.painted_card import SHEET, PaintedCard
-from studio.widgets.panel import Panel
-from studio.widgets.path_card import PathCard
-from studio.workers import latent_state
-from studio.workers.latent_state import FRAMES, LatentState
+from studio.widgets.undo import Move
+from studio.workers.image_files import Taken, fitted
 from studio.workers.recipes import Later, Prepared, recipe_of, text_chunk
-from studio.workers.taking import Taken, fitted
 from studio.workers.worker import Task
 
 Array = NDArray[np.float32]
@@ -186,7 +187,7 @@ class Latent(Panel):
 
         def work(model: Any, task: Task) -> tuple[NDArray[np.uint8], float]:
             begin = time.perf_counter()
-            picture = images.to_uint8(model.decode(coding))[0]
+            picture = convert.to_uint8(model.decode(coding))[0]
             return picture, time.perf_counter() - begin
 
         self._ask("picture", work, self._painted)
@@ -204,7 +205,7 @@ class Latent(Panel):
     # --- an own picture ---
 
     def _choose_picture(self) -> None:
-        kinds = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
         path, _ = QFileDialog.getOpenFileName(self, "A picture", "", f"Pictures ({kinds})")
         if path:
             self.dropped([path])
@@ -224,7 +225,7 @@ class Latent(Panel):
         picture = taken.picture
         if taken.notice:
             self.session.notice(taken.notice)
-        self._ask("encode", lambda model, task: model.encode(images.to_float(picture[None]))[0], self.go_to)
+        self._ask("encode", lambda model, task: model.encode(convert.to_float(picture[None]))[0], self.go_to)
 
     # --- the path ---
 
@@ -232,7 +233,7 @@ class Latent(Panel):
         self.path.set_ends(**{"start" if start else "end": self.coding.copy()})
 
     def _decode_path(self, codings: Array) -> None:
-        self._ask("path", lambda model, task: images.to_uint8(model.decode(codings)), self.path.show_frames)
+        self._ask("path", lambda model, task: convert.to_uint8(model.decode(codings)), self.path.show_frames)
 
     def _show_frame(self, index: int) -> None:
         if index < len(self.path.codings):
@@ -262,7 +263,7 @@ class Latent(Panel):
     def _export_picture(self, factor: int = 1) -> None:
         picture = self.picture.image()
         if picture is not None:
-            self.exporter.picture(images.enlarge(picture, factor), self._recipe())
+            self.exporter.picture(convert.enlarge(picture, factor), self._recipe())
 
     def _export_sheet(self) -> None:
         near = self.coding + 0.5 * np.random.default_rng(0).standard_normal((SHEET, len(self.coding))).astype(
@@ -271,7 +272,7 @@ class Latent(Panel):
         near[0] = self.coding
         recipe, work = (
             self._recipe(made="sheet", sheet=SHEET),
-            lambda model, task: images.grid(images.to_uint8(model.decode(near))),
+            lambda model, task: convert.grid(convert.to_uint8(model.decode(near))),
         )
         self._ask("sheet", work, lambda sheet: self.exporter.picture(sheet, recipe))
 

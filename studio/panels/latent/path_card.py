@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 
+from studio.panels.latent.state import ARC, DRAWN, SHEET, STRAIGHT, Path
 from studio.widgets.card import Card, Segmented, button
 from studio.widgets.film import FilmStrip
 from studio.widgets.player import Player, film_menu
-from studio.workers.latent_state import ARC, DRAWN, SHEET, STRAIGHT, Path
 
 WORDS = {ARC: "spherical", STRAIGHT: "linear", DRAWN: "drawn on the map", SHEET: "images of a sheet"}
 Array = NDArray[np.float32]

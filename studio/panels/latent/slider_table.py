@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLineEdit, QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets.slider_row import RowState, paint_row
+from studio.panels.latent.slider_row import RowState, paint_row
 from studio.widgets.track import fraction_at
 
 ROW = 27  # px

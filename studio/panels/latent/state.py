@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import latent
-from models.core.recipe_fields import Fields, plain
+from models.core.latent import paths
+from models.core.recipes.fields import Fields, plain
 from studio.workers.recipes import Prepared
 
 Array = NDArray[np.float32]
 ARC, STRAIGHT, DRAWN, SHEET = "arc", "straight", "drawn", "sheet"
-WALKS = {ARC: latent.slerp, STRAIGHT: latent.lerp}
+WALKS = {ARC: paths.slerp, STRAIGHT: paths.lerp}
 FRAMES = 24
 MOST_FRAMES = 1_000  # of a path, as from the command line
 MOST_SHEET = 240  # of the images of a sheet

@@ -11,23 +11,24 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from models.core import images
+from models.core.capabilities import Decodes, Encodes, HasSparsity
 from models.core.datasets import recorded
+from models.core.datasets.rows import evenly
 from models.core.errors import UserError
-from models.core.family import About, Decodes, Encodes, HasSparsity
-from models.core.rows import evenly
+from models.core.family import About
+from models.core.images import convert
+from studio.panels.base import Panel
+from studio.panels.neurons import units
+from studio.panels.neurons.unit_card import MOST, ChangeCard
+from studio.panels.neurons.units import Chosen, Pixels, Survey
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
-from studio.widgets.change_card import MOST, ChangeCard
 from studio.widgets.exporting import Exporter
 from studio.widgets.grid import PictureGrid
-from studio.widgets.moves import Move
-from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
-from studio.workers import units
+from studio.widgets.undo import Move
 from studio.workers.recipes import Later, Prepared, recipe_of, text_chunk
-from studio.workers.units import Chosen, Pixels, Survey
 from studio.workers.worker import Task
 
 PICTURES = 2_000  # that are encoded
@@ -294,7 +295,7 @@ class Neurons(Panel):
 
     def _export(self) -> None:
         if self.survey is not None and self._info is not None:
-            self.exporter.picture(images.grid(self.survey.alone[self._order]), self._recipe(made="sheet"))
+            self.exporter.picture(convert.grid(self.survey.alone[self._order]), self._recipe(made="sheet"))
 
     # --- recipes ---
 

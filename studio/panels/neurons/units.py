@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images
 from models.core.errors import Cancelled
-from models.core.recipe_fields import Fields
+from models.core.images import convert
+from models.core.recipes.fields import Fields
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -96,7 +96,7 @@ def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], 
     for begin in range(0, len(pictures), CHUNK):
         if cancelled():
             raise Cancelled
-        parts.append(model.encode(images.to_float(pictures[begin : begin + CHUNK])))
+        parts.append(model.encode(convert.to_float(pictures[begin : begin + CHUNK])))
         tell("Encoding", min(begin + CHUNK, len(pictures)), len(pictures))
     codings = np.concatenate(parts)
     mean, strong = codings.mean(axis=0), np.percentile(codings, STRONG, axis=0).astype(np.float32)
@@ -108,11 +108,11 @@ def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], 
     on, off = painted[: len(mean)], painted[len(mean) :]
     change = on - off
     most = np.maximum(np.abs(change).max(axis=(1, 2, 3), keepdims=True), 0.02)  # a dead unit stays grey
-    return Survey(pictures, codings, strong, images.to_uint8(0.5 + 0.5 * change / most), images.to_uint8(on))
+    return Survey(pictures, codings, strong, convert.to_uint8(0.5 + 0.5 * change / most), convert.to_uint8(on))
 
 
 def changed(model: Any, coding: Floats, unit: int, value: float) -> Pixels:
     """The picture of a coding (units,) as it is and with one unit set to a value: (2, height, width, channels)."""
     both = np.repeat(coding[None], 2, axis=0)
     both[1, unit] = value
-    return images.to_uint8(model.decode(both))
+    return convert.to_uint8(model.decode(both))

@@ -7,13 +7,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from models.core.mixing import FEWEST_STEPS, MOST_STEPS, Mixture
+from models.core.styles.table import FEWEST_STEPS, MOST_STEPS, Mixture
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label
-from studio.widgets.carry import Pixels
 from studio.widgets.film import FilmStrip
 from studio.widgets.picture import PictureGrid
 from studio.widgets.player import Player, film_menu
 from studio.widgets.progress import ProgressRow
+from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import LabelledSlider
 
 NOTHING = np.zeros((0, 1, 1, 1), np.uint8)

@@ -9,12 +9,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from models.core.errors import UserError
-from models.core.mixing import LARGEST_SEED, SIDE, Mixture
-from studio.widgets.carry import Pixels
+from models.core.styles.table import LARGEST_SEED, SIDE, Mixture
+from studio.panels.styles import tasks
+from studio.panels.styles.animation_card import NOTHING, WalkCard
 from studio.widgets.exporting import Exporter
-from studio.widgets.walk_card import NOTHING, WalkCard
-from studio.workers import mixing
-from studio.workers.desk import Desk
+from studio.widgets.qimages import Pixels
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 KEY = "styles/film"
@@ -76,10 +76,10 @@ class FilmDesk(QObject):
             return
 
         def work(model: Any, task: Task) -> tuple[Pixels, Pixels]:
-            keys = mixing.keyframes(model, table, task.is_cancelled)
+            keys = tasks.keyframes(model, table, task.is_cancelled)
             if len(table.keyframes) < 2:
                 return keys, NOTHING
-            return keys, mixing.film(model, table, partial(inference.tell, task), task.is_cancelled)
+            return keys, tasks.film(model, table, partial(inference.tell, task), task.is_cancelled)
 
         def done(answer: tuple[Pixels, Pixels]) -> None:
             self.card.show_keyframes(answer[0])

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from models.core import images
-from models.core.mixing import SIDE, Mixture
+from models.core.images import convert
+from models.core.styles.table import SIDE, Mixture
+from studio.panels.styles.features_card import FeaturesCard
+from studio.panels.styles.mix_card import StyleCard
+from studio.panels.styles.table_card import MixingCard
+from studio.panels.styles.table_grid import cell_of, line_of
 from studio.widgets.exporting import Exporter
-from studio.widgets.features_card import FeaturesCard
 from studio.widgets.lightbox import Lightbox
-from studio.widgets.mixing_card import MixingCard
-from studio.widgets.mixing_grid import cell_of, line_of
-from studio.widgets.style_card import StyleCard
 from studio.workers.recipes import Later, text_chunk
 
 LARGER = 8  # times
@@ -67,17 +67,17 @@ class StyleExports(QObject):
         """Into the Gallery: the picture, enlarged or not, the whole table, or the variation by noise."""
         picture, heat, sheet = self.one.picture.image(), self.one.heat.image(), self.mixes.grid.table()
         if what == "sheet" and sheet is not None:
-            self.exporter.picture(images.grid(sheet, columns=SIDE + 1), self.recipe())
+            self.exporter.picture(convert.grid(sheet, columns=SIDE + 1), self.recipe())
         elif what == "variation" and heat is not None:
-            self.exporter.picture(images.enlarge(heat, LARGER), self.recipe())
+            self.exporter.picture(convert.enlarge(heat, LARGER), self.recipe())
         elif what in ("picture", "enlarged") and picture is not None:
-            self.exporter.picture(images.enlarge(picture, LARGER if what == "enlarged" else 1), self.recipe())
+            self.exporter.picture(convert.enlarge(picture, LARGER if what == "enlarged" else 1), self.recipe())
 
     def _export_maps(self) -> None:
         maps = self.features.shown()
         if maps is not None:
-            large = [images.enlarge(one, max(1, MAP // len(one))) for one in maps.maps]
-            self.exporter.picture(images.grid(np.stack(large), gap=2), self.recipe())
+            large = [convert.enlarge(one, max(1, MAP // len(one))) for one in maps.maps]
+            self.exporter.picture(convert.grid(np.stack(large), gap=2), self.recipe())
 
     def _open_one(self, pixels: Any, words: str) -> None:
         Lightbox(self.one.picture, pixels, words, text_chunk(self.recipe()))

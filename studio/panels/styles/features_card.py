@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 
-from models.core.mixing import layer_words
-from models.core.styles import StyleLayer
+from models.core.styles.mixing import StyleLayer
+from models.core.styles.table import layer_words
+from studio.panels.styles.tasks import Maps
 from studio.widgets.card import Card, button, hbox, icon_button
 from studio.widgets.picture import PictureGrid
 from studio.widgets.sliders import LabelledSlider
-from studio.workers.mixing import Maps
 
 
 class FeaturesCard(Card):

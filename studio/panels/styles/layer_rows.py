@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QWidget
 
-from models.core.mixing import LARGEST_SEED, Mixture, layer_words
-from models.core.styles import FIXED, OFF, StyleLayer
+from models.core.styles.mixing import FIXED, OFF, StyleLayer
+from models.core.styles.table import LARGEST_SEED, Mixture, layer_words
 from studio import theme
 from studio.widgets.basics import button, label
 from studio.widgets.track import Track

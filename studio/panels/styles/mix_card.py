@@ -9,15 +9,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu
 
 from models.core.family import About
-from models.core.mixing import Mixture
-from models.core.styles import StyleLayer
+from models.core.styles.mixing import StyleLayer
+from models.core.styles.table import Mixture
 from studio import theme
+from studio.panels.styles.layer_rows import LayerRows
+from studio.panels.styles.table_grid import COARSE, FINE
+from studio.panels.styles.tasks import NOISES, Variation
 from studio.widgets.card import Card, Foldout, button, hbox, icon_button, label
-from studio.widgets.carry import Pixels
-from studio.widgets.layer_rows import LayerRows
-from studio.widgets.mixing_grid import COARSE, FINE
 from studio.widgets.picture import Picture
-from studio.workers.mixing import NOISES, Variation
+from studio.widgets.qimages import Pixels
 
 EXPORTS = {
     "Picture (PNG)": "picture",

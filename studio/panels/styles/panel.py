@@ -11,25 +11,26 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from models.core.capabilities import Decodes
 from models.core.errors import UserError
-from models.core.family import About, Decodes
-from models.core.mixing import SIDE, Mixture, Source
-from models.core.styles import OFF, MixesStyles
+from models.core.family import About
+from models.core.styles.mixing import OFF, MixesStyles
+from models.core.styles.table import SIDE, Mixture, Source
+from studio.panels.base import Panel
+from studio.panels.styles import tasks
+from studio.panels.styles.animation_controller import FilmDesk, walked
+from studio.panels.styles.exports import StyleExports
+from studio.panels.styles.features_card import FeaturesCard
+from studio.panels.styles.mix_card import StyleCard
+from studio.panels.styles.source_search import SourceDesk
+from studio.panels.styles.table_card import MixingCard
+from studio.panels.styles.tasks import FILM, KEY, LAYERS, MIX, Facts, Look
+from studio.panels.styles.toolbar import StyleBar
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
-from studio.widgets.carry import Pixels
 from studio.widgets.exporting import Exporter
-from studio.widgets.features_card import FeaturesCard
-from studio.widgets.film_desk import FilmDesk, walked
-from studio.widgets.mixing_card import MixingCard
-from studio.widgets.moves import Move
-from studio.widgets.panel import Panel
-from studio.widgets.source_desk import SourceDesk
-from studio.widgets.style_bar import StyleBar
-from studio.widgets.style_card import StyleCard
-from studio.widgets.style_exports import StyleExports
-from studio.workers import mixing
-from studio.workers.mixing import FILM, KEY, LAYERS, MIX, Facts, Look
+from studio.widgets.qimages import Pixels
+from studio.widgets.undo import Move
 from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
@@ -116,7 +117,7 @@ class Styles(Panel):
         self._info, self._seen_step, self._facts = info, info.step, None
         self.search.show_model(info)
         self.desk.inference.question(
-            f"{KEY}/facts", lambda model, task: mixing.facts(model), self._begin, self.show_error
+            f"{KEY}/facts", lambda model, task: tasks.facts(model), self._begin, self.show_error
         )
 
     def model_gone(self) -> None:
@@ -181,7 +182,7 @@ class Styles(Panel):
         self._paint()
         one = (table.mix().coarse, table.mix().fine, table.blend(), table.truncation)
         quiet = tuple(choice == OFF for choice in table.noises)
-        self._ask("variation", (*one, quiet), mixing.variation, self.one.show_variation)
+        self._ask("variation", (*one, quiet), tasks.variation, self.one.show_variation)
         self.film.paint(table)
 
     def _show(self) -> None:
@@ -215,11 +216,11 @@ class Styles(Panel):
         table = self.table
         every = (table.truncation, table.noises)
         one = (table.mix().coarse, table.mix().fine, table.blend(), *every)
-        self._ask("picture", one, mixing.picture, self._painted)
+        self._ask("picture", one, tasks.picture, self._painted)
         if self.views.currentIndex() == LAYERS:
-            self._ask("features", one, mixing.features, self.features.show_maps)
-        self._ask("cells", (*table.sources, table.crossover, *every), mixing.cells, self.mixes.grid.show_cells)
-        self._ask("sources", (*table.sources, *every), mixing.sources, self.mixes.grid.show_sources)
+            self._ask("features", one, tasks.features, self.features.show_maps)
+        self._ask("cells", (*table.sources, table.crossover, *every), tasks.cells, self.mixes.grid.show_cells)
+        self._ask("sources", (*table.sources, *every), tasks.sources, self.mixes.grid.show_sources)
 
     def _painted(self, picture: Pixels) -> None:
         self.walk.player.stop()
@@ -272,7 +273,7 @@ class Styles(Panel):
 
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
         """Sources, sliders and keyframes, and where one looked."""
-        return Prepared(mixing.state_in(values, len(model.style_layers), model.style_size))
+        return Prepared(tasks.state_in(values, len(model.style_layers), model.style_size))
 
     def bring_back(self, state: Look) -> None:
         """The whole table; a frame of the film is shown once it is painted."""

@@ -10,12 +10,13 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from models.core.errors import UserError
-from models.core.mixing import Source
+from models.core.styles.table import Source
+from studio.panels.styles import tasks
 from studio.session import ModelInfo
 from studio.widgets.progress import ProgressRow
-from studio.workers import labelling, mixing
-from studio.workers.desk import Desk
-from studio.workers.taking import Taken, notice_of, take
+from studio.workers import codings
+from studio.workers.image_files import Taken, notice_of, take
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 KEY = "styles/search"
@@ -73,7 +74,7 @@ class SourceDesk(QObject):
         self.progress.begin("Loading the dataset")
 
         def draw(task: Task) -> list[Taken]:
-            pictures = labelling.unseen(info, seed, 1, partial(errands.tell, task), task.is_cancelled)
+            pictures = codings.unseen(info, seed, 1, partial(errands.tell, task), task.is_cancelled)
             return [Taken(picture) for picture in pictures]
 
         def drawn(taken: list[Taken]) -> None:
@@ -88,7 +89,7 @@ class SourceDesk(QObject):
 
         def work(model: Any, task: Task) -> list[Source]:
             tell = partial(inference.tell, task)
-            return mixing.search(model, taken, plus=plus, tell=tell, cancelled=task.is_cancelled)
+            return tasks.search(model, taken, plus=plus, tell=tell, cancelled=task.is_cancelled)
 
         def found(sources: list[Source]) -> None:
             self.progress.end()

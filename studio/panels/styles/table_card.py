@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from models.core import images
-from models.core.mixing import LARGEST_SEED, SIDE, Mixture, crossover_words
-from models.core.styles import StyleLayer
+from models.core.images import decoding
+from models.core.styles.mixing import StyleLayer
+from models.core.styles.table import LARGEST_SEED, SIDE, Mixture, crossover_words
+from studio.panels.styles.table_grid import MixingGrid, cell_of, line_of, tile_of
 from studio.widgets.basics import QuietSpin
 from studio.widgets.card import Card, Segmented, button, hbox, icon_button
-from studio.widgets.mixing_grid import MixingGrid, cell_of, line_of, tile_of
 from studio.widgets.progress import ProgressRow
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.tile_menu import TileMenu
 
-KINDS = " ".join(f"*{suffix}" for suffix in sorted(images.IMAGE_SUFFIXES))
+KINDS = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
 SPACES = ("W", "W+")
 
 

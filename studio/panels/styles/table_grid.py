@@ -11,11 +11,11 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QHelpEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip
 
-from models.core.mixing import SIDE
+from models.core.styles.table import SIDE
 from studio import theme
-from studio.widgets import carry
-from studio.widgets.carry import Pixels
+from studio.widgets import drag_drop
 from studio.widgets.grid import PictureGrid
+from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import Plan
 
 COLUMNS = SIDE + 1
@@ -180,7 +180,7 @@ class MixingGrid(PictureGrid):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say yes to pictures and files, also to our own: a mix can become a source."""
-        if carry.carries(event.mimeData()):
+        if drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -195,7 +195,7 @@ class MixingGrid(PictureGrid):
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand on the files and the tile under them."""
         self._aim(-1)
-        paths = carry.paths_in(event.mimeData())
+        paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.dropped_on.emit(self.index_at(event.position()), paths)

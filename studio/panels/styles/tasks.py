@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core import images, styles
+from models.core.capabilities import Decodes
 from models.core.errors import Cancelled
-from models.core.family import Decodes
-from models.core.mixing import Mix, Mixture, Source
-from models.core.mixing_recipe import from_recipe
-from models.core.recipe_fields import Fields
-from models.core.styles import OFF, Floats, MixesStyles, StyleLayer, Styles
+from models.core.images import convert
+from models.core.recipes.fields import Fields
+from models.core.styles import mixing
+from models.core.styles.mixing import OFF, Floats, MixesStyles, StyleLayer, Styles
+from models.core.styles.recipe import from_recipe
+from models.core.styles.table import Mix, Mixture, Source
+from studio.workers.image_files import Taken
 from studio.workers.recipes import codings_in
-from studio.workers.taking import Taken
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
@@ -96,7 +97,7 @@ def stacks(model: MixesStyles, sources: Sequence[Source], truncation: float) -> 
     """The styles (n, layers, style_size) of sources; those that were searched for are not truncated, they are found."""
     assert isinstance(model, Decodes)
     drawn = model.styles(np.concatenate([model.sample_codings(1, source.seed) for source in sources]))
-    found = styles.truncate(drawn, model.mean_style(), truncation)
+    found = mixing.truncate(drawn, model.mean_style(), truncation)
     for place, source in enumerate(sources):
         if source.own is not None:
             found[place] = source.own
@@ -106,7 +107,7 @@ def stacks(model: MixesStyles, sources: Sequence[Source], truncation: float) -> 
 def _mixed(model: MixesStyles, mixes: Sequence[Mix], truncation: float) -> Styles:
     coarse = stacks(model, [mix.coarse for mix in mixes], truncation)
     fine = stacks(model, [mix.fine for mix in mixes], truncation)
-    return styles.blend(coarse, fine, np.array([mix.amounts for mix in mixes], np.float32))
+    return mixing.blend(coarse, fine, np.array([mix.amounts for mix in mixes], np.float32))
 
 
 def _large(model: MixesStyles, table: Mixture) -> Styles:
@@ -115,7 +116,7 @@ def _large(model: MixesStyles, table: Mixture) -> Styles:
 
 def _painted(model: MixesStyles, found: Styles, table: Mixture, cancelled: Cancel, tell: Tell | None = None) -> Pixels:
     """Paint styles with the noise of the table."""
-    noise = styles.noise_of(model.style_layers, model.fixed_noise(), table.noises)
+    noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     parts = []
     for begin in range(0, len(found), AT_ONCE):
         if cancelled():
@@ -123,7 +124,7 @@ def _painted(model: MixesStyles, found: Styles, table: Mixture, cancelled: Cance
         if tell is not None:
             tell("Painting frames", begin, len(found))
         some = found[begin : begin + AT_ONCE]
-        parts.append(images.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
+        parts.append(convert.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
     return np.concatenate(parts)
 
 
@@ -136,7 +137,7 @@ def cells(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
     """All mixes row by row, (36, height, width, channels)."""
     found = stacks(model, table.sources, table.truncation)
     rows, columns = found[: len(table.rows)], found[len(table.rows) :]
-    return _painted(model, styles.grid(rows, columns, table.crossover), table, cancelled)
+    return _painted(model, mixing.grid(rows, columns, table.crossover), table, cancelled)
 
 
 def picture(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
@@ -151,7 +152,7 @@ def variation(model: Any, table: Mixture, cancelled: Cancel) -> Variation:
     Source: Karras, Laine and Aila 2019, arXiv:1812.04948, figure 4.
     """
     one = _large(model, table)
-    noise = styles.noise(model.noise_size, NOISES, seed=0)
+    noise = mixing.noise(model.noise_size, NOISES, seed=0)
     for layer, choice in zip(model.style_layers, table.noises, strict=True):
         if choice == OFF:
             noise[:, layer.place] = 0.0
@@ -175,7 +176,7 @@ def heat(values: Floats) -> Pixels:
 def features(model: Any, table: Mixture, cancelled: Cancel) -> list[Maps]:
     """The liveliest feature maps of each layer for the large picture; those are the maps with the most spread."""
     one = _large(model, table)
-    noise = styles.noise_of(model.style_layers, model.fixed_noise(), table.noises)
+    noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     found = []
     for layer in model.features(one, noise)[:-1]:
         if cancelled():
@@ -185,7 +186,7 @@ def features(model: Any, table: Mixture, cancelled: Cancel) -> list[Maps]:
         chosen = np.argsort(-spread, kind="stable")[:MOST_MAPS]
         low, high = (edge(maps[chosen], axis=(1, 2), keepdims=True) for edge in (np.min, np.max))
         scaled = (maps[chosen] - low) / np.maximum(high - low, 1e-6)
-        found.append(Maps(images.to_uint8(scaled[..., None]), tuple(int(channel) for channel in chosen)))
+        found.append(Maps(convert.to_uint8(scaled[..., None]), tuple(int(channel) for channel in chosen)))
     return found
 
 
@@ -221,7 +222,7 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
     codings = codings_in(recipe, model.latent_size)
     if codings is None:
         return None
-    return np.asarray(styles.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])
+    return np.asarray(mixing.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])
 
 
 def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancelled: Cancel) -> list[Source]:
@@ -230,6 +231,6 @@ def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancel
     unknown = [one.picture for one, known in zip(taken, found, strict=True) if known is None]
     searched: Iterator[Styles] = iter(())
     if unknown:
-        pictures = images.to_float(np.stack(unknown))
+        pictures = convert.to_float(np.stack(unknown))
         searched = iter(model.project(pictures, plus=plus, progress=tell, cancelled=cancelled))
     return [Source(own=np.asarray(next(searched) if one is None else one, np.float32)) for one in found]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from models.core.mixing import MOST_TRUNCATION, USUAL_TRUNCATION, Mixture
-from models.core.styles import FIXED, OFF
+from models.core.styles.mixing import FIXED, OFF
+from models.core.styles.table import MOST_TRUNCATION, USUAL_TRUNCATION, Mixture
 from studio import theme
 from studio.widgets.basics import hbox, icon_button, label
 from studio.widgets.segmented import Segmented

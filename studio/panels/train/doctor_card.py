@@ -9,15 +9,15 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from models.core import doctor, remedies
-from models.core.doctor import Diagnosis
+from models.core.doctor import remedies, rules
+from models.core.doctor.remedies import Remedy
+from models.core.doctor.rules import Diagnosis
 from models.core.errors import UserError
 from models.core.record import Run
-from models.core.remedies import Remedy
 from studio import theme
+from studio.panels.train.evidence_row import EvidenceFigure
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.card import Card, Glyph
-from studio.widgets.evidence import EvidenceFigure
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.progress import ProgressRow
 
@@ -71,7 +71,7 @@ class DoctorCard(Card):
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """What the run recorded since the last call."""
-        self._rows += [row for row in rows if doctor.suits(row)]
+        self._rows += [row for row in rows if rules.suits(row)]
 
     def judged(self, looks: list[Mapping[str, Any]]) -> None:
         """What the judge saw on samples of the checkpoints, by step."""
@@ -89,7 +89,7 @@ class DoctorCard(Card):
         event = remedies.treatment_event(run)
         begin = int(event["step"] or 0) if event else 0
         looks = [self._looks[step] for step in sorted(self._looks)]
-        found = doctor.diagnose(self._rows, looks, begin=begin, gave_up="diverged" in run.info.message)
+        found = rules.diagnose(self._rows, looks, begin=begin, gave_up="diverged" in run.info.message)
         self._tell(found, event)
         self._offer(run, found)
         self.judge.setVisible(not self._looks and run.info.dataset.get("label_names", []) != [])

@@ -17,12 +17,13 @@ def look_back(
         tell: called with (what, done, total).
         cancelled: asked after every step; ``Cancelled`` is raised if it says so.
     """
-    from models.core import device, places
+    from models.core import device
     from models.core.datasets import recorded
+    from models.core.disk import places
 
     device.prepare()
-    from models.core import coverage
     from models.core.errors import RunBusyError
+    from models.core.evaluation import coverage
     from models.core.record import Run
 
     try:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from models.core.doctor import Evidence
+from models.core.doctor.rules import Evidence
 from studio import theme
 
 NAME, FIGURE, LEAST = 18, 24, 34  # px: the words, the figure, the lowest course

@@ -8,17 +8,18 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
-from models.core import datasets, places, record
+from models.core import datasets, record
+from models.core.disk import places
 from models.core.errors import ConfigError, UserError
-from models.core.estimate import Estimate
 from models.core.family import Config
+from models.core.training.estimate import Estimate
 from studio import theme
+from studio.panels.train.form import ConfigForm
 from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, Foldout, button, hbox, label, vbox
-from studio.widgets.form import ConfigForm
-from studio.workers.desk import Desk
 from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Ended, Job
+from studio.workers.services import Desk
 
 ESTIMATE_MS = 700  # after the last edit
 MEASURING = "Measuring how long it will take …"
@@ -247,7 +248,7 @@ class NewRun(Card):
 def _measure(family: str, config: Config, name: str, outline: datasets.Outline) -> tuple[Estimate, bool]:
     """Runs in the inference thread; the images of a folder are counted there, unless they are very many."""
     import models
-    from models.core.estimate import estimate
+    from models.core.training.estimate import estimate
 
     count = datasets.training_images(name) if outline.training is None else outline.training
     found = estimate(models.family(family), config, outline.spec, 10_000 if count is None else count)

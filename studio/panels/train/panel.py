@@ -11,20 +11,23 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
-from models.core import places, record, sealed, signals
+from models.core import record
+from models.core.capabilities import TakesPhases
 from models.core.datasets import recorded
-from models.core.doctor import Diagnosis
+from models.core.disk import places
+from models.core.disk.operations import shown
+from models.core.doctor import signals
+from models.core.doctor.remedies import Remedy
+from models.core.doctor.rules import Diagnosis
 from models.core.errors import UserError
-from models.core.family import TakesPhases
-from models.core.operations import shown
-from models.core.record import Run
-from models.core.remedies import Remedy
+from models.core.record import Run, sealed
+from studio.panels.base import Panel
+from studio.panels.train import evaluating
+from studio.panels.train.new_run_card import NewRun
+from studio.panels.train.run_view import RunView
+from studio.panels.train.steps.step_view import StepView
 from studio.widgets.card import button, hbox
-from studio.widgets.new_run import NewRun
-from studio.widgets.panel import Panel
-from studio.widgets.run_view import RunView
-from studio.widgets.step_view import StepView
-from studio.workers import garbage, judging
+from studio.workers import garbage
 from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Branch, Ended, Job
 from studio.workers.worker import Task
@@ -188,7 +191,7 @@ class Train(Panel):
 
         def work(task: Task) -> list[dict[str, Any]]:
             try:
-                return judging.look_back(folder, partial(studies.tell, task), task.is_cancelled)
+                return evaluating.look_back(folder, partial(studies.tell, task), task.is_cancelled)
             finally:
                 garbage.mark()
 

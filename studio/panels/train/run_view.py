@@ -12,19 +12,18 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from models.core import sealed
 from models.core.curves import CurveGroup
 from models.core.errors import UserError
-from models.core.record import Run
+from models.core.record import Run, sealed
 from studio import theme
+from studio.panels.train.codings_chart import CodingsChart
+from studio.panels.train.curves.curves import Curves
+from studio.panels.train.doctor_card import DoctorCard
+from studio.panels.train.sparsity_card import SparsityCard
 from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
-from studio.widgets.codings_chart import CodingsChart
-from studio.widgets.curves import Curves
-from studio.widgets.doctor_card import DoctorCard
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
-from studio.widgets.sparsity_card import SparsityCard
 from studio.widgets.thumbnail import laid_out, run_sheet
 
 PAIRS = 4  # originals and reconstructions that have room beside the samples

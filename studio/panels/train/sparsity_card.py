@@ -10,12 +10,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout
 
-from models.core import metrics
+from models.core.evaluation import metrics
 from studio import theme
+from studio.panels.train.sparsity_chart import HeatMap, Histogram
 from studio.widgets.basics import hbox, label, vbox
 from studio.widgets.card import Card
 from studio.widgets.sliders import LabelledSlider
-from studio.widgets.sparsity_chart import HeatMap, Histogram
 
 NARROW = 360  # px of the card
 LOW, HIGH, A_DECADE = -5, 1, 20  # powers of ten that the weight's slider spans, and its steps in each

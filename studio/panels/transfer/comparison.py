@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from models.core.recipe_fields import Fields, short
+from models.core.recipes.fields import Fields, short
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 
@@ -27,13 +27,13 @@ def compare(
 
     device.prepare()
     from models import transfer
-    from models.core import training
+    from models.core import loading
     from models.core.family import parse_config
     from models.core.record import Run
 
     config = parse_config(transfer.TransferConfig, values)
     run = Run.open(folder)
-    model, _ = training.load(run)
+    model, _ = loading.load(run)
     about = run.info.dataset
     dataset = recorded.load(about, progress=tell, cancelled=cancelled)
     found = transfer.compare(model, dataset, config, progress=tell, cancelled=cancelled)

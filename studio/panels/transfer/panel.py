@@ -10,21 +10,23 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from models.core.capabilities import Encodes
 from models.core.errors import UserError
-from models.core.family import About, Encodes
+from models.core.family import About
 from studio import theme
+from studio.panels.base import Panel
+from studio.panels.transfer import comparison
+from studio.panels.transfer.comparison import PRETRAINED, SCRATCH
+from studio.panels.transfer.confusion_matrix import Confusion
+from studio.panels.transfer.spread_chart import SpreadChart
 from studio.session import ModelInfo
 from studio.widgets.basics import QuietSpin, hbox, label, vbox
 from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
-from studio.widgets.confusion import Confusion
 from studio.widgets.exporting import Exporter
-from studio.widgets.moves import Move
-from studio.widgets.panel import Panel
 from studio.widgets.progress import ProgressRow
-from studio.widgets.spread_chart import SpreadChart
-from studio.workers import garbage, transfer
+from studio.widgets.undo import Move
+from studio.workers import garbage
 from studio.workers.recipes import Prepared, recipe_of
-from studio.workers.transfer import PRETRAINED, SCRATCH
 from studio.workers.worker import Task
 
 KEY = "transfer"
@@ -156,7 +158,7 @@ class Transfer(Panel):
 
         def work(task: Task) -> dict[str, Any]:
             try:
-                return transfer.compare(info.folder, values, partial(studies.tell, task), task.is_cancelled)
+                return comparison.compare(info.folder, values, partial(studies.tell, task), task.is_cancelled)
             finally:
                 garbage.mark()
 
@@ -218,7 +220,9 @@ class Transfer(Panel):
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
         """The numbers of the form."""
         limits = {name: (least, most) for name, _, _, least, most, _ in FIELDS}
-        return Prepared(transfer.form_in(values, limits), ("Press Start to compare again: it gives the same figures.",))
+        return Prepared(
+            comparison.form_in(values, limits), ("Press Start to compare again: it gives the same figures.",)
+        )
 
     def bring_back(self, state: dict[str, int]) -> None:
         """The form; what was found stays in the file."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models import ddpm
-from models.core import unet
+from models.core.diffusion import unet
 from models.core.family import DataSpec, parse_config
 
 NAMES = ("first", "second", "third")

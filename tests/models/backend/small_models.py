@@ -8,8 +8,8 @@ import numpy as np
 
 import models
 from models import ddpm, latent_diffusion
+from models.core.diffusion.unet import Size
 from models.core.family import DataSpec, parse_config
-from models.core.unet import Size
 from models.core.variables import read_variable
 
 CLASSES = ("first", "second", "third")

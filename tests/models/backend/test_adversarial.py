@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import dcgan, gan
-from models.core import state, training
-from models.core.contest import GRADIENTS, SIGNALS
+from models.core import loading, state
+from models.core.adversarial.config import GRADIENTS, SIGNALS
+from models.core.adversarial.minibatch import MinibatchDiscrimination
+from models.core.adversarial.replay import Replay
 from models.core.errors import ConfigError
 from models.core.family import DataSpec
-from models.core.minibatch import MinibatchDiscrimination
 from models.core.record import Run
-from models.core.recorder import StopRequest
-from models.core.replay import Replay
+from models.core.training import train
+from models.core.training.recorder import StopRequest
 from models.core.variables import read_variable
 from tests.models.backend.test_training import final_weights, same, stop_at
 
@@ -223,20 +224,20 @@ def test_a_buffer_smaller_than_a_batch_is_refused():
 @pytest.mark.parametrize("step", [4, 7])
 def test_a_pause_with_replay_and_mean_weights_changes_nothing(tmp_path, dataset, monkeypatch, step):
     config = gan.CONFIG(latent_size=3, batch_size=16, epochs=2, ema=0.9, **EVERYTHING)
-    whole = training.start(tmp_path / "whole", "gan", config, dataset)
-    assert training.train(whole, dataset).status == "finished"
-    run, stop = training.start(tmp_path / "paused", "gan", config, dataset), StopRequest()
+    whole = train.start(tmp_path / "whole", "gan", config, dataset)
+    assert train.train(whole, dataset).status == "finished"
+    run, stop = train.start(tmp_path / "paused", "gan", config, dataset), StopRequest()
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", stop_at(step, stop))
-        assert training.train(run, dataset, stop=stop).status == "paused"
+        patched.setattr(train, "Recorder", stop_at(step, stop))
+        assert train.train(run, dataset, stop=stop).status == "paused"
     run.close()
     again = Run.open(tmp_path / "paused", write=True)
-    assert training.train(again, dataset).status == "finished"
+    assert train.train(again, dataset).status == "finished"
     assert same(final_weights(whole), final_weights(again))
     left, right = whole.metrics(), again.metrics()
     assert [row["generator_gradient"] for row in left] == pytest.approx(
         [row["generator_gradient"] for row in right], rel=1e-3
     )
     assert [row.get("val_loss") for row in left] == [row.get("val_loss") for row in right]
-    model, _ = training.load(again)
+    model, _ = loading.load(again)
     assert int(np.asarray(model.replay.filled.value).sum()) > 0 and float(model.mean_steps.value) == 10.0

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from models import progan
-from models.core.adversarial import Adversarial
+from models.core.adversarial.base import Adversarial
+from models.core.adversarial.replay import Replay
 from models.core.batches import Batches
 from models.core.datasets import Dataset
+from models.core.datasets.rows import evenly
 from models.core.family import DataSpec
-from models.core.previews import Previews
-from models.core.replay import Replay
-from models.core.rows import evenly
+from models.core.training.previews import Previews
 from tests.models.backend.conftest import blobs
 
 ROWS = 240  # an image of this dataset says which row it is

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from models import gan, progan, stylegan
-from models.core import remedies, state, training
-from models.core.branch import branch, treat
+from models.core import loading, state
 from models.core.datasets import recorded
-from models.core.doctor import Diagnosis
+from models.core.doctor import remedies
+from models.core.doctor.rules import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.record import Run
+from models.core.training import train
+from models.core.training.branch import branch, treat
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_training import final_weights, same
 
@@ -21,13 +23,13 @@ STEP = 6  # of 10, in the second epoch
 
 @pytest.fixture
 def source(tmp_path, dataset):
-    with training.start(tmp_path / "source", "gan", CONFIG, dataset) as run:
-        assert training.train(run, dataset, checkpoint_steps=3).status == "finished"
+    with train.start(tmp_path / "source", "gan", CONFIG, dataset) as run:
+        assert train.train(run, dataset, checkpoint_steps=3).status == "finished"
     return Run.open(tmp_path / "source")
 
 
 def weights_at(run, step=None):
-    model, _ = training.load(run, step=step)
+    model, _ = loading.load(run, step=step)
     return {
         f"{part.name}/{layer.name}/{number}": np.array(value)
         for part in model.layers
@@ -39,42 +41,42 @@ def weights_at(run, step=None):
 def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_path):
     small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
     config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0)
-    with training.start(tmp_path / "small", "stylegan", config, small) as run:
-        training.train(run, small)
+    with train.start(tmp_path / "small", "stylegan", config, small) as run:
+        train.train(run, small)
     source, changes = Run.open(tmp_path / "small"), {"epochs": 2}
     with branch(source, 2, tmp_path / "large", changes, resized=recorded.described(large, 16)) as new:
-        before, after = (training.load(one)[0] for one in (source, new))
+        before, after = (loading.load(one)[0] for one in (source, new))
         for name in ("conv_1", "conv_2", "layer_3"):  # those of 4 and 8 pixels
             kept, made = (one.generator.get_layer("synthesis").get_layer(name).get_weights() for one in (before, after))
             for mine, theirs in zip(kept, made, strict=True):
                 np.testing.assert_array_equal(mine, theirs)
         assert new.samples("samples") == [] and new.metrics() == []  # pictures of another size
-        assert training.train(new, large).status == "finished"
+        assert train.train(new, large).status == "finished"
         assert new.info.dataset["image_shape"] == [16, 16, 1]
 
 
 def test_a_branch_to_twice_the_size_goes_on_from_the_same_pictures(tmp_path):
     small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
     config = stylegan.CONFIG(latent_size=4, width=16, mapping_layers=1, batch_size=16, epochs=1, style="modulated")
-    with training.start(tmp_path / "small", "stylegan", config, small) as run:
-        training.train(run, small)
+    with train.start(tmp_path / "small", "stylegan", config, small) as run:
+        train.train(run, small)
     source = Run.open(tmp_path / "small")
     with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=recorded.described(large, 16)) as new:
-        before, after = (training.load(one)[0] for one in (source, new))
+        before, after = (loading.load(one)[0] for one in (source, new))
         codings = before.sample_codings(3, 0)
         painted = [
             one.synthesize(one.styles(codings), np.zeros((3, one.noise_size), np.float32)) for one in (before, after)
         ]
         np.testing.assert_allclose(painted[1], painted[0].repeat(2, axis=1).repeat(2, axis=2), atol=1e-4)
         assert new.events()[0]["values"]["grown"]
-        assert training.train(new, large).status == "finished"
+        assert train.train(new, large).status == "finished"
 
 
 def test_layers_that_networks_share_are_told_fresh_only_if_they_are_new(tmp_path):
     small, large = blobs(32, (8, 8, 1)), blobs(32, (16, 16, 1))
     config = progan.CONFIG(latent_size=4, width=4, batch_size=16, epochs=1, ema=0.0)
-    with training.start(tmp_path / "small", "progan", config, small) as run:
-        training.train(run, small)
+    with train.start(tmp_path / "small", "progan", config, small) as run:
+        train.train(run, small)
     source = Run.open(tmp_path / "small")
     with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=recorded.described(large, 16)) as new:
         noted = new.events()[0]["values"]
@@ -88,19 +90,19 @@ def test_layers_that_networks_share_are_told_fresh_only_if_they_are_new(tmp_path
 def test_layers_within_a_network_are_told_by_their_names_when_others_come_between_them(tmp_path):
     data = blobs(32, (16, 16, 1))
     config = stylegan.CONFIG(latent_size=4, width=4, mapping_layers=1, batch_size=16, epochs=1, ema=0.0)
-    with training.start(tmp_path / "source", "stylegan", config, data) as run:
-        training.train(run, data)
+    with train.start(tmp_path / "source", "stylegan", config, data) as run:
+        train.train(run, data)
     with branch(Run.open(tmp_path / "source"), 2, tmp_path / "new", {"style": "modulated", "epochs": 2}) as new:
         assert new.events()[0]["values"]["fresh"] == [f"generator/synthesis/conv_{number}" for number in range(6)]
         before, after = (
-            training.load(one)[0].generator.get_layer("synthesis") for one in (Run.open(tmp_path / "source"), new)
+            loading.load(one)[0].generator.get_layer("synthesis") for one in (Run.open(tmp_path / "source"), new)
         )
         numbered = [f"{kind}_{number}" for kind in ("conv", "noise") for number in range(1, 6)]
         for name in ("constant", *numbered, "to_colour"):  # the first edition's constant has no convolution
             mine, theirs = after.get_layer(name).get_weights(), before.get_layer(name).get_weights()
             for one, other in zip(mine, theirs, strict=False):  # a plain convolution has no style
                 np.testing.assert_array_equal(one, other)
-        assert training.train(new, data).status == "finished"
+        assert train.train(new, data).status == "finished"
 
 
 def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_path, dataset):
@@ -112,7 +114,7 @@ def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_
         assert origin["values"] | {"run": ""} == {
             "run": "", "step": STEP, "changes": {}, "fresh": [], "optimizer": True, "random": True,
         }  # fmt: skip
-        assert training.train(new, dataset).status == "finished"
+        assert train.train(new, dataset).status == "finished"
         assert same(final_weights(source), final_weights(new))
 
 
@@ -138,7 +140,7 @@ def test_what_fits_is_the_same_to_the_bit(source, tmp_path, dataset, changes, ex
         for name in kept:
             np.testing.assert_array_equal(before[name], after[name])
         assert {name: new.info.config[name] for name in changes} == changes
-        assert training.train(new, dataset).status == "finished"
+        assert train.train(new, dataset).status == "finished"
         assert new.metrics()[-1]["step"] == 10
     assert source.metrics()[-1]["step"] == 10 and source.checkpoints()[-1].step == 10
 
@@ -161,15 +163,15 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_is_left_behind(source, tmp_
 
 
 def test_settings_of_the_discriminator_may_change_between_two_sessions(tmp_path, dataset):
-    run = training.start(tmp_path / "run", "gan", CONFIG.model_copy(update={"epochs": 1}), dataset)
-    assert training.train(run, dataset).status == "finished"
+    run = train.start(tmp_path / "run", "gan", CONFIG.model_copy(update={"epochs": 1}), dataset)
+    assert train.train(run, dataset).status == "finished"
     wanted = {"separate_rates": True, "discriminator_rate": 0.001, "smoothing": True, "epochs": 2}
-    before = state.capture(training.compiled(run))
-    training.change(run, wanted)
-    model = training.compiled(run)
+    before = state.capture(loading.compiled(run))
+    train.change(run, wanted)
+    model = loading.compiled(run)
     assert {n: a.shape for n, a in state.capture(model).items()} == {n: a.shape for n, a in before.items()}
     old = weights_at(run)
-    assert training.train(run, dataset).status == "finished"
+    assert train.train(run, dataset).status == "finished"
     moved = {name: np.abs(value - old[name]).max() for name, value in weights_at(run).items()}
     kernels = [max(v for k, v in moved.items() if k.startswith(f"{net}/")) for net in ("discriminator", "generator")]
     assert 0 < kernels[0] < 0.02 * kernels[1]
@@ -184,7 +186,7 @@ def test_a_remedy_is_recorded_in_both_runs_and_told_apart_from_what_was_before(s
         noted = parent.events()[-1]
         assert noted["kind"] == "remedy" and noted["values"]["branch"] == new.info.id
         assert noted["values"]["remedy"]["changes"] == {"replay": True, "replay_size": 1024}
-        assert training.train(new, dataset).status == "finished"
+        assert train.train(new, dataset).status == "finished"
     found = remedies.treatment(Run.open(tmp_path / "n"))
     assert found.before["kind"] == "oscillating" and found.parent == source.info.id and found.step == STEP
     assert found.after.kind == "too early" and found.after.more_steps > 1000

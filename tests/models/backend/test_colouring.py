@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from models import stylegan
-from models.core import colouring, training
+from models.core import loading
+from models.core.adversarial import layer_penalties
 from models.core.errors import ConfigError
 from models.core.family import DataSpec
 from models.core.record import Run
+from models.core.training import train
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_stylegan import TINY, array, tiny
 
@@ -19,13 +21,13 @@ def test_pictures_are_as_strange_as_their_colours_whatever_lies_where():
     images[:, :4] = (0.1, 0.6, 0.2)  # green hair, then the same further down, then more of it, then blue hair
     moved, longer, other = np.roll(images, 2, axis=1), images.copy(), images.copy()
     longer[:, :8], other[:, :4] = (0.1, 0.6, 0.2), (0.2, 0.1, 0.9)
-    assert float(array(colouring.strangeness(images, images))) == pytest.approx(0, abs=1e-7)
-    near = [float(array(colouring.strangeness(images, one))) for one in (moved, longer)]
-    far = float(array(colouring.strangeness(images, other)))
+    assert float(array(layer_penalties.strangeness(images, images))) == pytest.approx(0, abs=1e-7)
+    near = [float(array(layer_penalties.strangeness(images, one))) for one in (moved, longer)]
+    far = float(array(layer_penalties.strangeness(images, other)))
     assert 0 < max(near) < far / 10
-    assert float(array(colouring.strangeness(other, images))) == pytest.approx(far)
+    assert float(array(layer_penalties.strangeness(other, images))) == pytest.approx(far)
     doubled = [one.repeat(2, axis=1).repeat(2, axis=2) for one in (images, other)]  # 32 pixels are seen as 16
-    assert float(array(colouring.strangeness(*doubled))) == pytest.approx(far, rel=1e-5)
+    assert float(array(layer_penalties.strangeness(*doubled))) == pytest.approx(far, rel=1e-5)
 
 
 def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_elsewhere():
@@ -33,10 +35,10 @@ def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_els
     images[:, 4:8] = (0.1, 0.6, 0.2)
     other, moved = images.copy(), np.roll(images, 2, axis=1)
     other[:, 4:8] = (0.9, 0.2, 0.9)
-    assert float(array(colouring.distortion(images, images))) == 0
-    moves = float(array(colouring.distortion(images, moved)))
+    assert float(array(layer_penalties.distortion(images, images))) == 0
+    moves = float(array(layer_penalties.distortion(images, moved)))
     assert moves == pytest.approx(4 * 16 / (2 * 15 * 16), rel=0.1)  # two edges left, two came, of all pairs of cells
-    assert float(array(colouring.distortion(images, other))) < moves / 100
+    assert float(array(layer_penalties.distortion(images, other))) < moves / 100
 
 
 @pytest.mark.parametrize(("price", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
@@ -52,7 +54,7 @@ def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, ans
         if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the picture
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
-    found = [float(array(one)) for one in colouring.exchanges(model, stylegan.FINE, 4)]
+    found = [float(array(one)) for one in layer_penalties.exchanges(model, stylegan.FINE, 4)]
     assert found[answer] < 1e-9 < found[1 - answer]
     assert priced() == pytest.approx(0, abs=1e-6)
 
@@ -66,8 +68,8 @@ def test_prices_are_refused_where_all_layers_are_coarse_or_all_are_fine(shape):
 
 def test_a_price_that_does_not_suit_is_refused_before_a_run_has_it(tmp_path):
     data = blobs(32, (8, 8, 1))
-    with training.start(tmp_path / "run", "stylegan", stylegan.CONFIG(**TINY), data) as run:
+    with train.start(tmp_path / "run", "stylegan", stylegan.CONFIG(**TINY), data) as run:
         with pytest.raises(ConfigError, match="palette needs layers"):
-            training.change(run, {"palette": 1.0})
+            train.change(run, {"palette": 1.0})
         assert run.info.config["palette"] == 0.0 and [event["kind"] for event in run.events()].count("config") == 0
-    assert training.compiled(Run.open(tmp_path / "run")).config.palette == 0.0
+    assert loading.compiled(Run.open(tmp_path / "run")).config.palette == 0.0

@@ -10,10 +10,13 @@ import pytest
 
 from models import __main__ as command_line
 from models import ddpm, gan
-from models.core import export, images, packing, recipes, state, training
-from models.core.diffuses import Sampling, begun
+from models.core import loading, state
+from models.core.diffusion.capability import Sampling, begun
 from models.core.family import Config
+from models.core.images import convert, decoding, export, recipes
+from models.core.recipes import arrays
 from models.core.record import Run
+from models.core.training import train
 from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import TINY
 
@@ -24,8 +27,8 @@ def untaught(folder: Path, family: str, config: Config) -> Run:
     named = type(dataset)(
         **{**vars(dataset), "labels": np.arange(32, dtype=np.int32) % 2, "label_names": ("cat", "dog")}
     )
-    run = training.start(folder, family, config, named)
-    run.save_checkpoint(0, state.capture(training.build(run), training=False))
+    run = train.start(folder, family, config, named)
+    run.save_checkpoint(0, state.capture(loading.build(run), training=False))
     run.close()
     return run
 
@@ -46,9 +49,9 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     assert recipe is not None
     wanted = {"sampler": "ddim", "steps": 5, "eta": 0.5, "guidance": 1.5, "label": 1, "seed": 3, "count": 4}
     assert {name: recipe["walk"][name] for name in wanted} == wanted
-    model, _ = training.load(Run.open(run))
+    model, _ = loading.load(Run.open(run))
     painted = model.sample(4, 3, labels=np.full(4, 1, np.int32), sampling=Sampling("ddim", 5, 0.5, 1.5))
-    np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(painted)))
+    np.testing.assert_array_equal(decoding.decode(out), convert.grid(convert.to_uint8(painted)))
     other = tmp_path / "other.png"
     assert command_line.main(["sample", str(run), "--count", "2", "--out", str(other), "--sampler", "dpm_solver"]) == 0
     assert (recipes.read_recipe(other) or {})["walk"]["steps"] == 50
@@ -63,13 +66,13 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
     assert command_line.main([*words, "--from", "1", "--out", str(tmp_path / "near.png")]) == 0
     recipe = recipes.read_recipe(tmp_path / "near.png") or {}
     assert recipe["begin"]["time"] == 1 and recipe["walk"]["count"] == 2
-    assert np.array_equal(packing.unpack(recipe["begin"]["pictures"]), own)
-    sheet = images.grid(own).astype(int)
+    assert np.array_equal(arrays.unpack(recipe["begin"]["pictures"]), own)
+    sheet = convert.grid(own).astype(int)
     apart = []
     for start in ("near.png", "far.png"):
         if start == "far.png":
             assert command_line.main([*words, "--from", "100", "--out", str(tmp_path / start)]) == 0
-        apart.append(float(np.abs(images.decode(tmp_path / start).astype(int) - sheet).mean()))
+        apart.append(float(np.abs(decoding.decode(tmp_path / start).astype(int) - sheet).mean()))
     assert apart[0] < 10 < apart[1]  # hardly any noise leaves the picture, all of it nothing
 
 
@@ -108,14 +111,14 @@ def test_image_to_image_can_be_made_again_from_its_recipe_alone(
     for path in paths:
         Path(path).unlink()
     recipe = recipes.read_recipe(out) or {}
-    again = packing.unpack(recipe["begin"]["pictures"])
+    again = arrays.unpack(recipe["begin"]["pictures"])
     walk, time = recipe["walk"], recipe["begin"]["time"]
     assert again is not None and time == 60 and walk["count"] == 3
     np.testing.assert_array_equal(again, own)
-    model, _ = training.load(Run.open(run))
+    model, _ = loading.load(Run.open(run))
     sampling = Sampling(walk["sampler"], walk["steps"], walk["eta"], seed=walk["seed"])
-    last = list(model.reverse(sampling, start=begun(model, images.to_float(again), time, recipe["begin"]["seed"])))[-1]
-    np.testing.assert_array_equal(images.decode(out), images.grid(images.to_uint8(model.pictures(last.x))))
+    last = list(model.reverse(sampling, start=begun(model, convert.to_float(again), time, recipe["begin"]["seed"])))[-1]
+    np.testing.assert_array_equal(decoding.decode(out), convert.grid(convert.to_uint8(model.pictures(last.x))))
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,19 @@ from PIL import Image
 
 import models
 from models import __main__ as command_line
-from models.core import datasets, fitting, images, metrics, noise, training
+from models.core import datasets
 from models.core.arrays import check_codings, check_images
 from models.core.contract import PROMISES
+from models.core.denoising import fit_to_model, noise
+from models.core.evaluation import metrics
 from models.core.family import DataSpec, parse_config
+from models.core.images import convert
+from models.core.training import train
 from tests.models.backend.test_any_settings import least
 
 SPEC = DataSpec((28, 28, 1), 10)
 FLOATS = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
-BYTES = images.to_uint8(FLOATS)
+BYTES = convert.to_uint8(FLOATS)
 WRONG: dict[str, tuple[Any, str]] = {
     "uint8": (BYTES, "not uint8"),
     "float64": (FLOATS.astype(np.float64), "not float64"),
@@ -74,23 +78,23 @@ def test_denoise_and_fitted_refuse_it_for_images_of_the_models_own_size(wrong: s
     with pytest.raises((TypeError, ValueError), match=problem):
         built("denoising").denoise(given)
     with pytest.raises((TypeError, ValueError), match=problem):
-        fitting.fitted(given, SPEC.image_shape)
+        fit_to_model.fitted(given, SPEC.image_shape)
 
 
 def test_right_arrays_pass_and_rounding_is_forgiven() -> None:
     check_images(FLOATS)
     rounded = np.array([[[[-1e-6], [1.0 + 1e-6]]]], np.float32)
     check_images(rounded)
-    assert images.to_uint8(rounded).ravel().tolist() == [0, 255]
+    assert convert.to_uint8(rounded).ravel().tolist() == [0, 255]
     check_images(np.zeros((0, 8, 8, 1), np.float32))
     check_codings(np.zeros((0, 3), np.float32))
 
 
 def test_the_doors_beside_the_models_refuse_the_other_dtype() -> None:
     with pytest.raises(TypeError, match="not float32"):
-        images.to_float(FLOATS)  # type: ignore[arg-type]
+        convert.to_float(FLOATS)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="not uint8"):
-        images.to_uint8(BYTES)  # type: ignore[arg-type]
+        convert.to_uint8(BYTES)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="not uint8"):
         noise.add(BYTES, "mask", 0.5, 0)  # type: ignore[arg-type]
     for compare in (metrics.psnr, metrics.ssim):
@@ -127,8 +131,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
               "noise_high": 0.01}  # fmt: skip
     dataset = datasets.load("digits")
     folder = tmp_path_factory.mktemp(request.param) / "run"
-    with training.start(folder, "denoising", module.CONFIG(**values), dataset) as made:
-        assert training.train(made, dataset).status == "finished"
+    with train.start(folder, "denoising", module.CONFIG(**values), dataset) as made:
+        assert train.train(made, dataset).status == "finished"
     return folder
 
 

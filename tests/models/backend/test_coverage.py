@@ -9,10 +9,14 @@ import pytest
 
 from models import __main__ as command_line
 from models import gan
-from models.core import coverage, datasets, images, judge, previews, swd, training
+from models.core import datasets, loading
 from models.core.datasets import recorded
 from models.core.errors import Cancelled, UserError
+from models.core.evaluation import coverage, evaluator, swd
+from models.core.images import convert
 from models.core.record import Run
+from models.core.training import previews
+from models.core.training import train as training
 from tests.models.backend.conftest import blobs
 
 NAMES = ("dark", "light", "never")
@@ -43,9 +47,9 @@ def trained(folder, dataset, **more):
 
 
 def expected(run, step):
-    model, _ = training.load(run, step=step)
-    first = Eye().verdict(model.decode(model.sample_codings(previews.JUDGED, run.info.seed))).mean()
-    return {"names": list(NAMES), "shares": pytest.approx([1 - first, first, 0.0]), "count": previews.JUDGED}
+    model, _ = loading.load(run, step=step)
+    first = Eye().verdict(model.decode(model.sample_codings(coverage.JUDGED, run.info.seed))).mean()
+    return {"names": list(NAMES), "shares": pytest.approx([1 - first, first, 0.0]), "count": coverage.JUDGED}
 
 
 def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
@@ -69,8 +73,8 @@ def test_attributes_tell_of_no_coverage(tmp_path, labelled, monkeypatch):
 
 
 def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
-    monkeypatch.setattr(judge, "train", lambda *_, **__: pytest.fail("a judge was trained"))
-    assert judge.known(labelled) is None
+    monkeypatch.setattr(evaluator, "train", lambda *_, **__: pytest.fail("a judge was trained"))
+    assert evaluator.known(labelled) is None
     for number, data in enumerate((labelled, dataset)):
         assert trained(tmp_path / str(number), data).stats() == []
 
@@ -83,8 +87,8 @@ def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path
     assert [row["step"] for row in rows] == [step for step, _ in run.samples("samples")][
         1:
     ]  # not before the first step
-    model, _ = training.load(run)
-    real = images.to_float(dataset.images[dataset.validation])
+    model, _ = loading.load(run)
+    real = convert.to_float(dataset.images[dataset.validation])
     painted = model.decode(model.sample_codings(len(real), run.info.seed))
     expected = swd.distances(painted, real, seed=run.info.seed, directions=previews.DIRECTIONS)
     assert rows[-1]["swd"] == {
@@ -95,7 +99,7 @@ def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path
 
 
 def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):
-    monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
     run = trained(tmp_path / "run", labelled)
     steps = [entry.step for entry in run.checkpoints()]
     assert steps[0] == 0 and len(steps) >= 3  # the first one is a milestone
@@ -117,6 +121,6 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
 def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys):
     run = trained(tmp_path / "run", labelled)
     monkeypatch.setattr(recorded, "load", lambda *_, **__: labelled)
-    monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
     assert command_line.main(["doctor", str(run.folder), "--judge"]) == 0
     assert "too early to say" in capsys.readouterr().out

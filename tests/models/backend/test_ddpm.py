@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 
 from models import ddpm
-from models.core import device, diffusion, images, training
+from models.core import device, loading
 from models.core.batches import conditions
-from models.core.diffuses import Sampling
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec, parse_config
+from models.core.images import convert
+from models.core.training import train
 from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import TINY, made, stirred
 
@@ -94,7 +97,7 @@ def test_the_loss_is_the_distance_of_the_noises(kind, formula):
     time = np.array([1, 20, 50, 99, 100], np.int32)
     loss = model.compute_loss(x, y_pred={"time": keras.ops.array(time), "noise": noise, "told": np.ones(5, bool)})
     noisy = np.stack(
-        [diffusion.forward(2 * a - 1, model.schedule, t, n) for a, t, n in zip(x, time, noise, strict=True)]
+        [samplers.forward(2 * a - 1, model.schedule, t, n) for a, t, n in zip(x, time, noise, strict=True)]
     )
     seen = np.asarray(keras.ops.convert_to_numpy(model.network([noisy, time])))
     assert np.abs(seen).max() > 0.01
@@ -113,7 +116,7 @@ def test_draws_cover_all_times_and_keep_the_class_back_now_and_then():
 def test_a_validation_is_the_same_every_time_and_for_every_batch_size():
     model = stirred(ema=0)
     model.compile(optimizer="sgd", jit_compile=device.compiles())
-    x = images.to_float(blobs(90).images)
+    x = convert.to_float(blobs(90).images)
     found = [model.evaluate(x, batch_size=size, verbose=0) for size in (16, 16, 30, 90)]
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], rtol=1e-4)
@@ -125,7 +128,7 @@ def test_it_learns_with_plain_compile_and_fit(taught):
     assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert float(model.steps_done) == 70 * 6
     painted = model.sample(12, 0, labels=np.array([0, 1, 2] * 4, np.int32))
-    noise = model.pictures(diffusion.draw((12, 8, 8, 1), 0, 0))
+    noise = model.pictures(samplers.draw((12, 8, 8, 1), 0, 0))
     assert np.abs(np.diff(painted, axis=1)).mean() < 0.2 * np.abs(np.diff(noise, axis=1)).mean()  # flat, as taught
 
 
@@ -152,7 +155,7 @@ def test_classes_are_learned_from_images_together_with_labels(taught):
 
 def test_guidance_exaggerates_the_class_and_counts_only_where_one_is_asked_for():
     model = stirred(condition="class", ema=0)
-    x = diffusion.draw((3, 8, 8, 1), 0, 0)
+    x = samplers.draw((3, 8, 8, 1), 0, 0)
     embedding = model.sampler.get_layer("class").embeddings
     embedding.assign(np.random.default_rng(0).normal(0, 2.0, embedding.shape))
     for layer in model.sampler.layers:  # residual blocks begin silent: let them speak
@@ -200,8 +203,8 @@ def test_points_that_make_no_schedule_are_refused_by_name(points):
 
 
 def test_the_schedule_is_the_one_of_the_config():
-    np.testing.assert_array_equal(made().schedule, diffusion.cosine(100))
-    np.testing.assert_array_equal(made(schedule="linear", timesteps=200).schedule, diffusion.linear(200))
+    np.testing.assert_array_equal(made().schedule, samplers.cosine(100))
+    np.testing.assert_array_equal(made(schedule="linear", timesteps=200).schedule, samplers.linear(200))
     own = made(schedule="own", schedule_points="0.5:0.9").schedule
     assert own[50] == pytest.approx(0.9)
 
@@ -221,10 +224,10 @@ def test_colour_and_large_images_get_the_modern_network():
 
 def test_a_run_shows_samples_and_denoised_pictures(tmp_path, dataset):
     config = parse_config(ddpm.CONFIG, {"size": "small", "timesteps": 100, "epochs": 2, "batch_size": 16})
-    run = training.start(tmp_path / "run", "ddpm", config, dataset)
-    assert training.train(run, dataset).status == "finished"
+    run = train.start(tmp_path / "run", "ddpm", config, dataset)
+    assert train.train(run, dataset).status == "finished"
     for kind in ("samples", "denoised"):
         assert {0, 5, 10} <= {step for step, _ in run.samples(kind)}
-    model, _ = training.load(run)
+    model, _ = loading.load(run)
     assert float(model.steps_done) == 10
     assert model.parts()["denoiser"] is model.mean_network

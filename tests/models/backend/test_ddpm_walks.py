@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from models import ddpm
-from models.core import diffuser, diffusion
-from models.core.diffuses import Diffuses, Kept, Sampling
+from models.core.capabilities import Denoises, capabilities
+from models.core.diffusion import base, samplers
+from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import Cancelled, ConfigError
-from models.core.family import Denoises, capabilities
 from tests.models.backend.diffusers import TINY, made, stirred
 
 
@@ -16,7 +16,7 @@ def tiny(monkeypatch):
     monkeypatch.setitem(ddpm.SIZES, "small", TINY)
 
 
-@pytest.mark.parametrize("sampler", diffusion.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
 def test_a_walk_goes_from_noise_to_pictures_and_can_be_taken_up_anywhere(sampler):
     model = stirred()
     assert isinstance(model, Diffuses) and isinstance(model, Denoises)
@@ -40,7 +40,7 @@ def test_samples_depend_on_the_seed_alone_and_not_on_how_many_there_are(monkeypa
     few, many = model.sample(3, 1, sampling=sampling), model.sample(40, 1, sampling=sampling)
     np.testing.assert_allclose(few, many[:3], atol=1e-5)
     assert np.abs(few - model.sample(3, 2, sampling=sampling)).max() > 0.01
-    monkeypatch.setattr(diffuser, "AT_ONCE", 16)
+    monkeypatch.setattr(base, "AT_ONCE", 16)
     apart = model.sample(40, 1, sampling=sampling)
     np.testing.assert_allclose(apart[:16], many[:16], atol=1e-5)
     assert len({picture.tobytes() for picture in apart}) == 40
@@ -138,7 +138,7 @@ def test_denoising_begins_where_the_noise_is_as_strong(monkeypatch, strength):
     found = model.denoise(noisy, strength=strength)
     np.testing.assert_allclose(found, clean, atol=1e-5)
     (t, x), sigma = begun[0], strength or ddpm.noise.estimated_sigma(noisy[0])
-    assert t == diffusion.time_of_noise(model.schedule, 2 * sigma) > 1
+    assert t == samplers.time_of_noise(model.schedule, 2 * sigma) > 1
     np.testing.assert_allclose(x, np.sqrt(model.schedule[t]) * (2 * noisy - 1), atol=1e-6)
 
 
@@ -146,13 +146,13 @@ def test_denoising_begins_with_the_noise_that_was_cut_off_at_black(monkeypatch):
     """The network has never seen noise that ends at black: half of it stayed as a grey veil."""
     model = made(shape=(32, 32, 1))
     black = np.zeros((1, 32, 32, 1), np.float32)
-    begun, end = [], diffusion.Step(0, *[2 * black - 1] * 3)
+    begun, end = [], samplers.Step(0, *[2 * black - 1] * 3)
     monkeypatch.setattr(model, "reverse", lambda *a, **named: begun.append(named["start"]) or [end])
     for strength in (0.2, None):
         model.denoise(model.disturb(black, 0), strength=strength)
         t, x = begun.pop()
         seen = (x / np.sqrt(model.schedule[t]) + 1) / 2
-        assert t == pytest.approx(diffusion.time_of_noise(model.schedule, 0.4), abs=2)
+        assert t == pytest.approx(samplers.time_of_noise(model.schedule, 0.4), abs=2)
         assert abs(seen.mean()) < 0.02 and seen.std() == pytest.approx(0.2, rel=0.1)
 
 

@@ -12,10 +12,13 @@ from PIL import Image
 
 from models import __main__ as command_line
 from models import denoising
-from models.core import datasets, recipes, training
+from models.core import datasets, loading
+from models.core.capabilities import capabilities
 from models.core.errors import Cancelled, ConfigError
-from models.core.family import DataSpec, capabilities
+from models.core.family import DataSpec
+from models.core.images import recipes
 from models.core.record import Run
+from models.core.training import train
 
 GREY = DataSpec((8, 8, 1))
 COLOUR = DataSpec((16, 16, 3))
@@ -199,8 +202,8 @@ def test_suggestions_suit_the_data() -> None:
 def run(tmp_path: Path) -> Path:
     settings = {"architecture": "conv", "width": 8, "epochs": 1, "batch_size": 256, **denoising.PHOTOS}
     dataset = datasets.load("digits")
-    with training.start(tmp_path / "run", "denoising", denoising.CONFIG(**settings), dataset) as made:
-        assert training.train(made, dataset).status == "finished"
+    with train.start(tmp_path / "run", "denoising", denoising.CONFIG(**settings), dataset) as made:
+        assert train.train(made, dataset).status == "finished"
         assert made.samples("denoised")
     return tmp_path / "run"
 
@@ -241,8 +244,8 @@ def test_the_command_says_when_there_is_nothing_to_do(
 
 
 def test_a_resumed_denoiser_is_the_one_that_was_never_stopped(tmp_path: Path) -> None:
-    from models.core.recorder import StopRequest
-    from models.core.talk import Changes
+    from models.core.training.messages import Changes
+    from models.core.training.recorder import StopRequest
 
     class StopAt(Changes):
         seen = 0
@@ -256,11 +259,11 @@ def test_a_resumed_denoiser_is_the_one_that_was_never_stopped(tmp_path: Path) ->
     stop, dataset = StopRequest(), datasets.load("digits")
     config = denoising.CONFIG(latent_size=6, epochs=2, batch_size=128)
     for name, changes in (("straight", None), ("broken", StopAt())):
-        with training.start(tmp_path / name, "denoising", config, dataset) as made:
-            training.train(made, dataset, stop=stop if changes else None, changes=changes)
+        with train.start(tmp_path / name, "denoising", config, dataset) as made:
+            train.train(made, dataset, stop=stop if changes else None, changes=changes)
     with Run.open(tmp_path / "broken", write=True) as again:
-        assert training.train(again, dataset).status == "finished"
-    straight, broken = (training.load(Run.open(tmp_path / name))[0] for name in ("straight", "broken"))
+        assert train.train(again, dataset).status == "finished"
+    straight, broken = (loading.load(Run.open(tmp_path / name))[0] for name in ("straight", "broken"))
     for mine, other in zip(straight.variables, broken.variables, strict=True):
         np.testing.assert_array_equal(np.asarray(mine.value), np.asarray(other.value))
 
@@ -316,8 +319,8 @@ def test_the_command_keeps_exif_and_writes_what_is_asked_for(
 
 def test_animations_have_a_scale_and_a_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = datasets.load("digits")
-    with training.start(tmp_path / "dense", "denoising", denoising.CONFIG(latent_size=4, epochs=1), dataset) as made:
-        training.train(made, dataset)
+    with train.start(tmp_path / "dense", "denoising", denoising.CONFIG(latent_size=4, epochs=1), dataset) as made:
+        train.train(made, dataset)
     words = ["interpolate", str(tmp_path / "dense"), "--from", "1", "--to", "2", "--steps", "3"]
     for suffix in (".gif", ".apng", ".webp"):
         out = tmp_path / f"a{suffix}"

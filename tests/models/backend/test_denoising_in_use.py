@@ -10,10 +10,10 @@ import pytest
 from keras import ops
 
 from models import denoising
-from models.core import images as pictures
-from models.core import noise
+from models.core.denoising import noise
 from models.core.family import DataSpec
-from studio.workers import cleaning
+from models.core.images import convert
+from studio.panels.denoise import cleaning
 
 # light squares on black, as clothes are: 32 of them, a bit different in brightness
 SQUARES = np.zeros((32, 32, 32, 1), np.float32)
@@ -77,17 +77,17 @@ def test_what_is_missing_is_measured_or_told(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_panel_feeds_it_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     model = made("dense", "dropout")
     shown = watched(model, monkeypatch)
-    clean = pictures.to_uint8(SQUARES[0])
+    clean = convert.to_uint8(SQUARES[0])
     _, noisy = cleaning.disturbed(clean, None, cleaning.Noise("mask", 0.5, 7))
     cleaning.cleaned(model, noisy.pixels, lambda what, done, total: None, lambda: False)
-    np.testing.assert_allclose(shown.pop()[0], pictures.to_float(noisy.pixels) * 2, rtol=1e-4)
+    np.testing.assert_allclose(shown.pop()[0], convert.to_float(noisy.pixels) * 2, rtol=1e-4)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.6])
 def test_the_missing_share_is_found(share: float) -> None:
     for image in noise.add(SQUARES[:4], "mask", share, 2):
         assert abs(noise.missing_share(image) - share) < 0.12
-        assert noise.missing_share(pictures.to_uint8(image)) == pytest.approx(noise.missing_share(image), abs=0.02)
+        assert noise.missing_share(convert.to_uint8(image)) == pytest.approx(noise.missing_share(image), abs=0.02)
     assert noise.missing_share(np.zeros((8, 8, 1), np.float32)) == 0.0
     assert noise.missing_share(np.ones((1, 1, 3), np.float32)) == 0.0
 

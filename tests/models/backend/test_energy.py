@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.core import energy
+from models.core.adversarial import energy_distance
 from tests.models.backend.test_stylegan import array, tiny
 
 
 def found(fake, real) -> float:
-    return float(array(energy.distance(np.asarray(fake, np.float32), np.asarray(real, np.float32))))
+    return float(array(energy_distance.distance(np.asarray(fake, np.float32), np.asarray(real, np.float32))))
 
 
 def slow(fake, real) -> float:
@@ -46,12 +46,12 @@ def test_it_is_what_its_definition_says(shape):
 
 def test_scales_add_up_to_the_picture():
     images = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
-    levels = [array(level) for level in energy._scales(images)]
+    levels = [array(level) for level in energy_distance._scales(images)]
     assert [level.shape[1] for level in levels] == [64, 32, 16]
     whole = sum(level.repeat(64 // level.shape[1], axis=1).repeat(64 // level.shape[1], axis=2) for level in levels)
     np.testing.assert_allclose(whole, images, atol=1e-5)
     flat = images[:, ::4, ::4].repeat(4, axis=1).repeat(4, axis=2)
-    assert all(np.abs(array(level)).max() < 1e-6 for level in energy._scales(flat)[:2])
+    assert all(np.abs(array(level)).max() < 1e-6 for level in energy_distance._scales(flat)[:2])
 
 
 def test_small_batches_say_nothing_else_than_large_ones():
@@ -84,11 +84,11 @@ def slope(variable, real):
     if keras.backend.backend() == "jax":
         import jax
 
-        return jax.grad(lambda value: energy.distance(value, real))(variable.value)
+        return jax.grad(lambda value: energy_distance.distance(value, real))(variable.value)
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        cost = energy.distance(ops.convert_to_tensor(variable), real)
+        cost = energy_distance.distance(ops.convert_to_tensor(variable), real)
     return tape.gradient(cost, variable.value)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import progan, stylegan
-from models.core.equalised import EqualisedConv, EqualisedDense, Leaky, MinibatchDeviation, PixelNorm
+from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, Leaky, MinibatchDeviation, PixelNorm
 from models.core.family import DataSpec
 from models.core.variables import read_variable
 

@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import dcgan, gan
-from models.core import datasets, estimate, images, state, training
+from models.core import datasets, loading, state
 from models.core.batches import Batches, conditions
+from models.core.capabilities import Conditions, capabilities
 from models.core.errors import ConfigError, UserError
-from models.core.family import Conditions, DataSpec, capabilities
+from models.core.family import DataSpec
+from models.core.images import convert, decoding
+from models.core.training import estimate, train
 from tests.models.backend.conftest import blobs
 
 CLASSES = DataSpec((28, 28, 1), 3, (), ("coat", "bag", "boot"))
@@ -114,7 +117,7 @@ def test_batches_keep_each_image_with_its_label():
     for index in range(len(batches)):
         pictures, labels = batches[index]
         for picture, label in zip(pictures, labels, strict=True):
-            at = next(i for i, image in enumerate(dataset.images) if np.array_equal(images.to_float(image), picture))
+            at = next(i for i, image in enumerate(dataset.images) if np.array_equal(convert.to_float(image), picture))
             assert known[at] == label
     assert len(Batches(dataset.images, dataset.train, 5)[0]) == 1
     assert conditions(small(CLASSES), dataset) is None
@@ -166,13 +169,13 @@ def test_truncation_brings_samples_nearer_to_the_middle_and_leaves_conditions(co
 def test_a_conditional_run_trains_resumes_and_shows_a_column_a_class(tmp_path):
     dataset = labelled()
     config = dcgan.CONFIG(**SMALL, condition="class", replay=True, replay_size=8)
-    with training.start(tmp_path / "run", "dcgan", config, dataset) as run:
-        assert training.train(run, dataset).status == "finished"
-        training.change(run, {"epochs": 2})
-        assert training.train(run, dataset).status == "finished"
-        sheet = images.decode(run.samples("samples")[-1][1])
+    with train.start(tmp_path / "run", "dcgan", config, dataset) as run:
+        assert train.train(run, dataset).status == "finished"
+        train.change(run, {"epochs": 2})
+        assert train.train(run, dataset).status == "finished"
+        sheet = decoding.decode(run.samples("samples")[-1][1])
         assert sheet.shape[:2] == (4 * 28, 3 * 28)
-        model, _ = training.load(run)
+        model, _ = loading.load(run)
         assert model.condition_names == CLASSES.label_names
 
 
@@ -181,8 +184,8 @@ def test_attributes_train_from_a_dataset(tmp_path):
     traits = np.random.default_rng(0).random((16, 2)) > 0.5
     dataset = replace(dataset, attributes=traits, attribute_names=TRAITS.attribute_names)
     config = dcgan.CONFIG(**SMALL, condition="attributes")
-    with training.start(tmp_path / "run", "dcgan", config, dataset) as run:
-        assert training.train(run, dataset).status == "finished"
+    with train.start(tmp_path / "run", "dcgan", config, dataset) as run:
+        assert train.train(run, dataset).status == "finished"
 
 
 def test_the_cost_of_a_conditional_run_can_be_estimated():

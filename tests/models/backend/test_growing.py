@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.core import branch
 from models.core.family import DataSpec
+from models.core.training import branch
 from tests.models.backend.test_stylegan import array, tiny
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import models
-from models.core import inversion
 from models.core.errors import Cancelled, UserError
 from models.core.family import DataSpec, parse_config
+from models.core.latent import inversion
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,14 @@ import pytest
 
 from models import __main__ as command_line
 from models import denoising, gan, vae
-from models.core import datasets, images, judge, metrics, scores, training
+from models.core import datasets
 from models.core.datasets import Dataset
-from models.core.diffuses import Sampling
+from models.core.diffusion.capability import Sampling
 from models.core.errors import Cancelled, UserError
+from models.core.evaluation import evaluator, metrics, scores
 from models.core.family import DataSpec
+from models.core.images import convert
+from models.core.training import train as training
 from tests.models.backend.conftest import blobs
 
 NAMES = ("left", "right", "both")
@@ -37,7 +40,7 @@ def marked(count: int = 120) -> Dataset:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dozen steps are enough for pictures as plain as these."""
-    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 12)
+    monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 12)
 
 
 def with_attributes() -> Dataset:
@@ -50,53 +53,53 @@ def with_attributes() -> Dataset:
 @pytest.mark.parametrize("dataset", [marked(), with_attributes()], ids=["classes", "attributes"])
 def test_it_learns_the_labels_and_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
-    made = judge.judge_of(dataset, progress=lambda what, done, total: told.append((done, total)))
+    made = evaluator.judge_of(dataset, progress=lambda what, done, total: told.append((done, total)))
     assert made.accuracy.min() > 0.9 and told[-1][0] == told[-1][1]
-    monkeypatch.setattr(judge, "train", lambda *_, **__: pytest.fail("it was trained again"))
-    kept = judge.judge_of(dataset)
+    monkeypatch.setattr(evaluator, "train", lambda *_, **__: pytest.fail("it was trained again"))
+    kept = evaluator.judge_of(dataset)
     np.testing.assert_array_equal(kept.accuracy, made.accuracy)
-    test = images.to_float(dataset.images[dataset.test])
+    test = convert.to_float(dataset.images[dataset.test])
     for mine, other in zip(made.look(test), kept.look(test), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-6)
-    assert made.look(test)[0].shape == (12, judge.FEATURES)
+    assert made.look(test)[0].shape == (12, evaluator.FEATURES)
     assert made.verdict(test).shape == ((12,) if dataset.labels is not None else (12, 2))
-    assert judge.where(dataset) != judge.where(replace(dataset, label_names=("a", "b", "c")))
+    assert evaluator.where(dataset) != evaluator.where(replace(dataset, label_names=("a", "b", "c")))
 
 
 def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = marked()
-    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 2)
+    monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 2)
     with pytest.raises(Cancelled):
-        judge.judge_of(dataset, cancelled=lambda: True)
-    path = judge.where(dataset)
+        evaluator.judge_of(dataset, cancelled=lambda: True)
+    path = evaluator.where(dataset)
     assert not path.exists()
-    judge.judge_of(dataset)
+    evaluator.judge_of(dataset)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(bytes(content))
     trained: list[int] = []
-    real = judge.train
-    monkeypatch.setattr(judge, "train", lambda *args, **more: trained.append(1) or real(*args, **more))
-    again = judge.judge_of(dataset)
+    real = evaluator.train
+    monkeypatch.setattr(evaluator, "train", lambda *args, **more: trained.append(1) or real(*args, **more))
+    again = evaluator.judge_of(dataset)
     assert trained == [1] and np.isfinite(again.accuracy).all()
 
 
 def test_a_dataset_without_labels_is_refused() -> None:
     with pytest.raises(UserError, match="neither classes nor attributes"):
-        judge.judge_of(replace(marked(), labels=None))
+        evaluator.judge_of(replace(marked(), labels=None))
     with pytest.raises(UserError, match="too few"):
-        judge.kind_of(replace(marked(), test=slice(0, 0)))
+        evaluator.kind_of(replace(marked(), test=slice(0, 0)))
 
 
 def test_shares_coverage_and_agreement() -> None:
     verdicts = np.array([0] * 97 + [1] * 2 + [2], np.int64)
-    found = judge.shares(verdicts, ("a", "b", "c", "d"))
+    found = evaluator.shares(verdicts, ("a", "b", "c", "d"))
     np.testing.assert_allclose(found, [0.97, 0.02, 0.01, 0.0])
-    assert judge.covered(found) == 2  # 2 % is enough, 1 % is not
+    assert evaluator.covered(found) == 2  # 2 % is enough, 1 % is not
     many = np.array([[1, 0], [1, 1], [0, 0], [1, 0]])
-    np.testing.assert_allclose(judge.shares(many, ("x", "y")), [0.75, 0.25])
-    np.testing.assert_allclose(judge.agreement(many, np.ones((4, 2), np.int64)), [0.75, 0.25])
-    np.testing.assert_allclose(judge.agreement(verdicts, np.zeros(100, np.int64)), [0.97])
+    np.testing.assert_allclose(evaluator.shares(many, ("x", "y")), [0.75, 0.25])
+    np.testing.assert_allclose(evaluator.agreement(many, np.ones((4, 2), np.int64)), [0.75, 0.25])
+    np.testing.assert_allclose(evaluator.agreement(verdicts, np.zeros(100, np.int64)), [0.97])
 
 
 def test_frechet_distance_is_the_closed_form() -> None:
@@ -126,7 +129,7 @@ class Painter:
     def decode(self, codings: np.ndarray) -> np.ndarray:
         asked = codings.argmax(axis=1)
         dataset = marked()
-        pictures = images.to_float(dataset.images)
+        pictures = convert.to_float(dataset.images)
         return np.stack([pictures[0 if label == 2 else label] for label in asked])
 
     def sample_codings(self, count: int, seed: int) -> np.ndarray:
@@ -147,7 +150,7 @@ class Beside(Painter):
     condition_names = ("at left", "at right")
 
     def decode(self, codings: np.ndarray) -> np.ndarray:
-        return np.repeat(images.to_float(marked().images[:1]), len(codings), axis=0)
+        return np.repeat(convert.to_float(marked().images[:1]), len(codings), axis=0)
 
     def sample_codings(self, count: int, seed: int) -> np.ndarray:
         return np.stack([np.ones(count), np.arange(count) % 2], axis=1).astype(np.float32)
@@ -165,7 +168,7 @@ class Walker:
 
     def sample(self, count, seed, *, labels=None, sampling=None, progress=None, cancelled=None):  # type: ignore[no-untyped-def]
         self.asked.append(sampling)
-        pictures = images.to_float(marked().images)
+        pictures = convert.to_float(marked().images)
         return pictures[np.zeros(count, int) if labels is None else np.minimum(labels, 1)]
 
     def forward(self, *arguments):  # type: ignore[no-untyped-def]
@@ -227,7 +230,7 @@ def test_a_model_that_draws_nothing_or_another_size_is_refused() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(judge, "epochs_for", lambda count, shape: 1)
+    monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 1)
     dataset = datasets.load("digits")
     with training.start(tmp_path / "run", "gan", gan.CONFIG(epochs=1, batch_size=512), dataset) as made:
         assert training.train(made, dataset).status == "finished"

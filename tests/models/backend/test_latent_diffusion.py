@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 
 from models import latent_diffusion
-from models.core import device, diffusion, estimate, images, training
-from models.core.diffuses import Diffuses, Kept, Sampling
+from models.core import device
+from models.core.capabilities import capabilities
+from models.core.diffusion import samplers
+from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import ConfigError
-from models.core.family import DataSpec, capabilities, parse_config
-from models.core.recorder import Recorder, StopRequest
+from models.core.family import DataSpec, parse_config
+from models.core.images import convert
+from models.core.training import estimate, train
+from models.core.training.recorder import Recorder, StopRequest
 from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import NAMES, TINY
@@ -40,7 +44,7 @@ def taught():
         on_epoch_end=lambda epoch, logs: seen.append((weights(model.encoder, model.decoder), weights(model.network)))
     )
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
-    x = images.to_float(blobs(256).images)
+    x = convert.to_float(blobs(256).images)
     history = model.fit(x, epochs=20, batch_size=32, verbose=0, callbacks=[note]).history
     return model, history, seen, x
 
@@ -91,7 +95,7 @@ def test_it_paints_what_it_squeezed_and_draws_new_ones(taught):
     np.testing.assert_allclose(few, many[:3], atol=1e-4)
 
 
-@pytest.mark.parametrize("sampler", diffusion.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
 def test_a_walk_can_be_taken_up_anywhere_and_every_step_shown(taught, sampler):
     model, _, _, _ = taught
     sampling = Sampling(sampler, steps=10, eta=1.0, seed=2)
@@ -127,8 +131,8 @@ def test_a_validation_is_the_same_for_every_batch_size(taught):
 def test_a_pause_in_either_phase_changes_nothing(tmp_path, monkeypatch):
     dataset = blobs(42)  # two steps an epoch; the second phase begins after the second epoch
     config = settings(epochs=3, batch_size=16, autoencoder_steps=4)
-    whole, run = (training.start(tmp_path / name, "latent_diffusion", config, dataset) for name in ("whole", "paused"))
-    assert training.train(whole, dataset).step == 6
+    whole, run = (train.start(tmp_path / name, "latent_diffusion", config, dataset) for name in ("whole", "paused"))
+    assert train.train(whole, dataset).step == 6
     for step in (3, 5):
         stop = StopRequest()
 
@@ -141,9 +145,9 @@ def test_a_pause_in_either_phase_changes_nothing(tmp_path, monkeypatch):
                 super().on_train_batch_end(batch, logs)
 
         with monkeypatch.context() as patched:
-            patched.setattr(training, "Recorder", Watch)
-            assert training.train(run, dataset, stop=stop).status == "paused"
-    assert training.train(run, dataset).status == "finished"
+            patched.setattr(train, "Recorder", Watch)
+            assert train.train(run, dataset, stop=stop).status == "paused"
+    assert train.train(run, dataset).status == "finished"
     assert same(final_weights(whole), final_weights(run))
     left, right = whole.metrics(), run.metrics()
     assert [row.get("val_loss") for row in left] == [row.get("val_loss") for row in right]

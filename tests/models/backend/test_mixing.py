@@ -11,8 +11,10 @@ import pytest
 
 from models import __main__ as command_line
 from models import stylegan
-from models.core import datasets, judge, mixing_score, training
+from models.core import datasets
 from models.core.errors import UserError
+from models.core.evaluation import evaluator, mixing_score
+from models.core.training import train
 from tests.models.backend.conftest import blobs
 
 NAMES = ("glasses", "dark hair", "dark skin")
@@ -106,10 +108,10 @@ def test_what_each_source_changes_is_counted(faces, monkeypatch):
 
 def test_the_command_prints_the_table(tmp_path, faces, monkeypatch, capsys):
     config = stylegan.CONFIG(latent_size=4, width=4, batch_size=8, mapping_layers=1, epochs=1)
-    with training.start(tmp_path / "run", "stylegan", config, faces) as run:
-        assert training.train(run, faces).status == "finished"
+    with train.start(tmp_path / "run", "stylegan", config, faces) as run:
+        assert train.train(run, faces).status == "finished"
     monkeypatch.setattr(datasets, "load", lambda *_, **__: faces)
-    monkeypatch.setattr(judge, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
     assert command_line.main(["mixing", str(run.folder), "--count", "8"]) == 0
     told = capsys.readouterr().out
     assert "8 pairs, layers before 8 x 8, first (2 of 4) from the coarse source" in told

@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from models.core import noise
+from models.core.denoising import noise
 
 GREY = np.full((2, 64, 64, 3), 0.5, np.float32)
 

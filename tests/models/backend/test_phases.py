@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from models import dcgan, gan, vae
-from models.core import state, training
+from models.core import state
+from models.core.capabilities import TakesPhases
 from models.core.errors import UserError
-from models.core.family import DataSpec, TakesPhases
-from models.core.phases import Phases, SteppedRun
+from models.core.family import DataSpec
 from models.core.record import Run
-from models.core.talk import StopRequest
+from models.core.training import train
+from models.core.training.messages import StopRequest
+from models.core.training.phases import Phases, SteppedRun
 from models.core.variables import read_variable
 from tests.models.backend.test_adversarial import EVERYTHING, IMAGES, compiled, conditional
 from tests.models.backend.test_training import final_weights, same, stop_at
@@ -119,13 +121,13 @@ def test_after_a_discriminator_s_phase_it_tells_the_images_of_that_phase_apart_b
 @pytest.mark.parametrize("step", [3, 5])
 def test_batches_of_a_copy_are_the_next_steps_of_the_run_and_leave_it_alone(tmp_path, dataset, monkeypatch, step):
     config = gan.CONFIG(latent_size=3, batch_size=16, epochs=2, ema=0.9, **EVERYTHING)
-    whole = training.start(tmp_path / "whole", "gan", config, dataset)
-    run, stop = training.start(tmp_path / "paused", "gan", config, dataset), StopRequest()
+    whole = train.start(tmp_path / "whole", "gan", config, dataset)
+    run, stop = train.start(tmp_path / "paused", "gan", config, dataset), StopRequest()
     for one, until in ((whole, step + 1), (run, step)):
         stop = StopRequest()
         with monkeypatch.context() as patched:
-            patched.setattr(training, "Recorder", stop_at(until, stop))
-            assert training.train(one, dataset, stop=stop).status == "paused"
+            patched.setattr(train, "Recorder", stop_at(until, stop))
+            assert train.train(one, dataset, stop=stop).status == "paused"
     run.close()
     bytes_before = {p: p.read_bytes() for p in (tmp_path / "paused").rglob("*") if p.is_file()}
     paused = Run.open(tmp_path / "paused")
@@ -148,7 +150,7 @@ def test_what_cannot_be_stepped_is_said(tmp_path, dataset):
     with pytest.raises(UserError, match="phases"):
         Phases(vae.build(vae.CONFIG(architecture="dense", latent_size=2), DataSpec((8, 8, 1))), SHOWN, 0)
     config = gan.CONFIG(latent_size=3, batch_size=16)
-    with training.start(tmp_path / "run", "gan", config, dataset) as run, pytest.raises(UserError, match="checkpoint"):
+    with train.start(tmp_path / "run", "gan", config, dataset) as run, pytest.raises(UserError, match="checkpoint"):
         SteppedRun(run, dataset)
     model = compiled(learning_rate=1.0)
     model.generator.weights[0].assign(np.full(model.generator.weights[0].shape, np.nan, np.float32))

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.core import datasets, drawing, images, metrics, places, styles, training
-from models.core.diffuses import Diffuses, Sampling
-from models.core.family import Decodes, Denoises, Encodes
+from models.core import datasets, loading
+from models.core.capabilities import Decodes, Denoises, Encodes
+from models.core.diffusion.capability import Diffuses, Sampling
+from models.core.disk import places
+from models.core.evaluation import metrics, samples
+from models.core.images import convert
 from models.core.record import Run
-from models.core.styles import MixesStyles
+from models.core.styles import mixing
+from models.core.styles.mixing import MixesStyles
 
 SHIPPED = sorted(folder.name for folder in (Path(__file__).parents[3] / "resources" / "pretrained").iterdir()
                  if folder.is_dir())  # fmt: skip
@@ -28,7 +32,7 @@ def test_each_family_that_panels_need_is_there() -> None:
 def test_it_loads_and_works(name: str) -> None:
     run = Run.open(places.pretrained() / name)
     assert run.info.title == name and run.info.status == "finished" and run.metrics()
-    model, entry = training.load(run)
+    model, entry = loading.load(run)
     assert entry.step >= run.metrics()[-1]["step"]
     if isinstance(model, Decodes):
         painted = model.decode(model.sample_codings(2, 0))
@@ -43,25 +47,25 @@ def test_it_loads_and_works(name: str) -> None:
 @pytest.mark.parametrize("name", ["dcgan-fashion", "ddpm-fashion"])
 def test_what_is_asked_for_looks_like_it(name: str) -> None:
     """Each sample is nearest to the mean picture of the class that was asked for; means tell these classes apart."""
-    model, _ = training.load(Run.open(places.pretrained() / name))
+    model, _ = loading.load(Run.open(places.pretrained() / name))
     data = datasets.load("fashion_mnist")
     assert data.labels is not None
-    pictures, labels = images.to_float(np.asarray(data.images[data.test])), data.labels[data.test]
+    pictures, labels = convert.to_float(np.asarray(data.images[data.test])), data.labels[data.test]
     classes = [data.label_names.index(word) for word in ("Trouser", "Sneaker", "Bag", "Ankle boot", "Dress")]
     means = np.stack([pictures[labels == label].mean(axis=0) for label in classes])
     asked = np.repeat(np.arange(len(classes)), 8)
-    painted = drawing.draw_classes(model, np.asarray(classes, np.int32)[asked], 5, sampling=Sampling(steps=12))
+    painted = samples.draw_classes(model, np.asarray(classes, np.int32)[asked], 5, sampling=Sampling(steps=12))
     apart = np.square(painted[:, None] - means[None]).mean(axis=(2, 3, 4))
     assert (apart.argmin(axis=1) == asked).mean() >= 0.85
     assert painted.std(axis=0).mean() > 0.1
 
 
 def test_styles_of_the_faces_differ_and_mix() -> None:
-    model, _ = training.load(Run.open(places.pretrained() / "stylegan-faces"))
+    model, _ = loading.load(Run.open(places.pretrained() / "stylegan-faces"))
     assert isinstance(model, MixesStyles) and isinstance(model, Decodes)
-    drawn = styles.truncate(model.styles(model.sample_codings(12, 3)), model.mean_style(), model.truncation)
+    drawn = mixing.truncate(model.styles(model.sample_codings(12, 3)), model.mean_style(), model.truncation)
     pure = model.synthesize(drawn)
-    mixed = model.synthesize(styles.mix(drawn[:6], drawn[6:], 4))
+    mixed = model.synthesize(mixing.mix(drawn[:6], drawn[6:], 4))
     assert pure.std(axis=0).mean() > 0.05
     for source in (pure[:6], pure[6:]):  # a mix is neither of its sources
         assert np.abs(mixed - source).mean(axis=(1, 2, 3)).min() > 0.01
@@ -71,10 +75,10 @@ def test_the_sparse_one_is_as_good_as_the_textbooks_and_no_sparser() -> None:
     run = Run.open(places.pretrained() / "sparse-fashion")
     last = run.metrics()[-1]
     assert last["val_loss"] <= 0.0099 and abs(last["val_mean_activation"] - 0.1) <= 0.01
-    model, _ = training.load(run)
+    model, _ = loading.load(run)
     assert isinstance(model, Encodes)
     data = datasets.load("fashion_mnist")
-    pictures = images.to_float(np.asarray(data.images[data.validation][:1000]))
+    pictures = convert.to_float(np.asarray(data.images[data.validation][:1000]))
     codings = model.encode(pictures)
     assert abs(codings.mean() - 0.1) <= 0.01
     found = metrics.sparseness(codings)  # the mean is on target, and yet hardly a unit is ever active
@@ -84,9 +88,9 @@ def test_the_sparse_one_is_as_good_as_the_textbooks_and_no_sparser() -> None:
 
 def test_the_diffusion_model_denoises_as_well_with_measured_noise_as_with_told_one() -> None:
     """Noise of 0.2 that was cut off at black was taken for 0.142: 20.4 dB where 22.6 were possible, and a grey veil."""
-    model, _ = training.load(Run.open(places.pretrained() / "ddpm-fashion"))
+    model, _ = loading.load(Run.open(places.pretrained() / "ddpm-fashion"))
     data = datasets.load("fashion_mnist")
-    clean = images.to_float(np.asarray(data.images[data.test][:12]))
+    clean = convert.to_float(np.asarray(data.images[data.test][:12]))
     noisy = model.disturb(clean, 1)
 
     def decibels(cleaned: np.ndarray) -> float:  # type: ignore[type-arg]

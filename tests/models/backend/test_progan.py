@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 
 from models import progan
-from models.core import estimate, inversion, resolutions, state, training
+from models.core import loading, state
+from models.core.adversarial import resolutions
+from models.core.capabilities import capabilities
 from models.core.errors import ConfigError
-from models.core.family import DataSpec, capabilities
-from models.core.phases import Phases
+from models.core.family import DataSpec
+from models.core.latent import inversion
 from models.core.record import Run
-from models.core.recorder import StopRequest
+from models.core.training import estimate, train
+from models.core.training.phases import Phases
+from models.core.training.recorder import StopRequest
 from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_training import final_weights, same, stop_at
@@ -151,17 +155,17 @@ def test_a_single_fit_grows_and_a_validation_has_no_growth():
 def test_a_pause_in_the_middle_of_a_fade_in_changes_nothing(tmp_path, monkeypatch):
     dataset = blobs(48, (8, 8, 1))  # 36 to train with: five steps an epoch, the last one short
     config = progan.CONFIG(**{**TINY, "phase_images": 24}, epochs=2)  # phases of three steps
-    whole = training.start(tmp_path / "whole", "progan", config, dataset)
-    assert training.train(whole, dataset).status == "finished"
-    run, stop = training.start(tmp_path / "paused", "progan", config, dataset), StopRequest()
+    whole = train.start(tmp_path / "whole", "progan", config, dataset)
+    assert train.train(whole, dataset).status == "finished"
+    run, stop = train.start(tmp_path / "paused", "progan", config, dataset), StopRequest()
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", stop_at(4, stop))
-        assert training.train(run, dataset, stop=stop).status == "paused"
+        patched.setattr(train, "Recorder", stop_at(4, stop))
+        assert train.train(run, dataset, stop=stop).status == "paused"
     run.close()
     again = Run.open(tmp_path / "paused", write=True)
-    model, _ = training.load(again)
+    model, _ = loading.load(again)
     assert model.stage() == (1, pytest.approx(1 / 3))
-    assert training.train(again, dataset).status == "finished"
+    assert train.train(again, dataset).status == "finished"
     assert same(final_weights(whole), final_weights(again))
     expected = np.clip((np.arange(10) * 8 - 24) / 24, 0, 1)
     expected[:3] = 1.0

@@ -13,10 +13,11 @@ from PIL import Image
 
 from models import vae
 from models.__main__ import main
-from models.core import datasets, training
+from models.core import datasets
 from models.core.datasets import recorded
 from models.core.errors import DatasetError, DatasetGone, UserError
 from models.core.record import Run
+from models.core.training import train
 
 CONFIG = vae.CONFIG(latent_size=2, batch_size=32, epochs=1, architecture="dense")
 
@@ -27,7 +28,7 @@ def pictures(path: Path, seed: int = 0) -> Path:
 
 
 def start(folder: Path, dataset: datasets.Dataset) -> Path:
-    training.start(folder, "vae", CONFIG, dataset).close()
+    train.start(folder, "vae", CONFIG, dataset).close()
     return folder
 
 
@@ -125,7 +126,7 @@ def test_an_old_run_goes_on_with_the_dataset_it_knows(tmp_path: Path) -> None:
     assert resume(tmp_path / "run") == 0
     assert Run.open(tmp_path / "run").info.status == "finished"
     with pytest.raises(UserError, match="not the one"):
-        training.check_dataset(run, datasets.load(tmp_path / "gaps.npz"))
+        train.check_dataset(run, datasets.load(tmp_path / "gaps.npz"))
 
 
 @pytest.mark.parametrize("rules", [0, datasets.RULES + 1, "x", None, True])

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from models import __main__ as command_line
-from models.core import files, places, training
+from models.core import loading
 from models.core.datasets import npz
+from models.core.disk import files, places
 from models.core.errors import ConfigError, StorageError
 from models.core.family import parse_config
 from models.core.record import Run
+from models.core.training import train
 from models.vae import CONFIG
 from tests.models.backend.conftest import blobs
 
@@ -22,8 +24,8 @@ from tests.models.backend.conftest import blobs
 def finished(tmp_path: Path, dataset) -> Path:
     """A run that is finished after an epoch."""
     config = parse_config(CONFIG, {"latent_size": 3, "batch_size": 16, "epochs": 1})
-    with training.start(tmp_path / "run", "vae", config, dataset) as run:
-        assert training.train(run, dataset).status == "finished"
+    with train.start(tmp_path / "run", "vae", config, dataset) as run:
+        assert train.train(run, dataset).status == "finished"
     return tmp_path / "run"
 
 
@@ -35,7 +37,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_another_dataset_leaves_a_finished_run_finished_with_its_old_settings(finished: Path) -> None:
     before = contents(finished)
     with Run.open(finished, write=True) as run:
-        outcome = training.train(run, blobs(95), wanted={"epochs": 9, "learning_rate": 0.01})
+        outcome = train.train(run, blobs(95), wanted={"epochs": 9, "learning_rate": 0.01})
     assert outcome.status == "failed" and outcome.error is not None and "not the one" in outcome.error.what
     assert contents(finished) == before and Run.open(finished).info.status == "finished"
 
@@ -44,7 +46,7 @@ def test_another_dataset_leaves_a_finished_run_finished_with_its_old_settings(fi
 def test_settings_that_cannot_be_leave_the_run_as_it_was(finished: Path, dataset, wanted) -> None:
     before = contents(finished)
     with Run.open(finished, write=True) as run:
-        outcome = training.train(run, dataset, wanted=wanted)
+        outcome = train.train(run, dataset, wanted=wanted)
     assert outcome.status == "failed" and isinstance(outcome.error, ConfigError)
     assert set(outcome.error.fields) <= set(wanted) and contents(finished) == before
 
@@ -55,9 +57,9 @@ def test_no_memory_for_the_model_leaves_the_run_as_it_was(finished: Path, datase
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(training, "compiled", full)
+    monkeypatch.setattr(loading, "compiled", full)
     with Run.open(finished, write=True) as run:
-        outcome = training.train(run, dataset, wanted={"epochs": 2})
+        outcome = train.train(run, dataset, wanted={"epochs": 2})
     assert outcome.error is not None and "memory" in outcome.error.what and contents(finished) == before
 
 
@@ -70,13 +72,13 @@ def test_a_full_disk_at_the_first_write_leaves_the_run_as_it_was(finished: Path,
             raise full
 
         monkeypatch.setattr(files, "write_json", write)
-        assert training.train(run, dataset, wanted={"epochs": 2}).error is full
+        assert train.train(run, dataset, wanted={"epochs": 2}).error is full
     assert contents(finished) == before
 
 
 def test_a_resume_that_goes_on_records_its_new_settings_with_its_first_step(finished: Path, dataset) -> None:
     with Run.open(finished, write=True) as run:
-        assert training.train(run, dataset, wanted={"epochs": "2", "learning_rate": None}).status == "finished"
+        assert train.train(run, dataset, wanted={"epochs": "2", "learning_rate": None}).status == "finished"
     run = Run.open(finished)
     assert run.info.config["epochs"] == 2 and run.checkpoints()[-1].epoch == 2
     assert [event["values"] for event in run.events() if event["kind"] == "config"] == [{"epochs": 2}]
@@ -88,8 +90,8 @@ def test_the_command_line_refuses_a_changed_dataset_and_changes_nothing(tmp_path
     np.savez(place, images=rng.integers(0, 256, (64, 8, 8), dtype=np.uint8))
     config = parse_config(CONFIG, {"latent_size": 3, "batch_size": 16, "epochs": 1})
     dataset = npz.load(place)
-    with training.start(tmp_path / "run", "vae", config, dataset) as run:
-        assert training.train(run, dataset).status == "finished"
+    with train.start(tmp_path / "run", "vae", config, dataset) as run:
+        assert train.train(run, dataset).status == "finished"
     before = contents(tmp_path / "run")
     assert command_line.main(["resume", str(tmp_path / "run"), "--set", "latent_size=4"]) == 2
     np.savez(place, images=rng.integers(0, 256, (64, 8, 8), dtype=np.uint8))
@@ -115,8 +117,8 @@ def test_a_start_without_room_leaves_no_folder(tmp_path: Path, monkeypatch, caps
 
 
 def test_a_branch_that_fails_leaves_the_users_folder_as_it_was(finished: Path, tmp_path: Path, monkeypatch) -> None:
-    from models.core import branch as branching
-    from models.core import timeline
+    from models.core.record import timeline
+    from models.core.training import branch as branching
 
     mine = tmp_path / "mine"
     (mine / "checkpoints").mkdir(parents=True)

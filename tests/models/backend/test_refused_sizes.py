@@ -8,10 +8,10 @@ import pytest
 
 import models
 from models.core import datasets
+from models.core.adversarial.resolutions import instead
 from models.core.errors import ConfigError, DatasetError
-from models.core.estimate import FEW, too_few, too_short
 from models.core.family import Config, DataSpec, parse_config
-from models.core.resolutions import instead
+from models.core.training.estimate import FEW, too_few, too_short
 
 CONV = {"architecture": "conv"}
 CASES = [

@@ -11,11 +11,14 @@ import pytest
 from keras import ops
 
 from models import sparse
-from models.core import datasets, metrics, state, training
+from models.core import datasets, loading, state
+from models.core.capabilities import HasSparsity, capabilities
 from models.core.errors import ConfigError
-from models.core.family import DataSpec, HasSparsity, capabilities
+from models.core.evaluation import metrics
+from models.core.family import DataSpec
 from models.core.record import Run
-from models.core.talk import Changes, Hooks, Progress, StopRequest
+from models.core.training import train
+from models.core.training.messages import Changes, Hooks, Progress, StopRequest
 from models.core.variables import read_variable
 
 SPEC = DataSpec((8, 8, 1))
@@ -156,11 +159,11 @@ def test_the_newest_wish_wins_and_is_taken_once() -> None:
 def started(folder: Path, **values: object) -> tuple[Run, datasets.Dataset]:
     dataset = datasets.load("digits")
     config = sparse.CONFIG(latent_size=20, epochs=2, batch_size=64, **values)
-    return training.start(folder, "sparse", config, dataset), dataset
+    return train.start(folder, "sparse", config, dataset), dataset
 
 
 def weights(run: Run) -> dict[str, np.ndarray]:
-    model = training.compiled(run)
+    model = loading.compiled(run)
     return run.load_checkpoint(state.expected(model, training=True))[1]
 
 
@@ -191,17 +194,17 @@ class EveryStep(Changes):
 def test_a_change_while_training_is_noted_and_survives_stop_and_resume(tmp_path: Path) -> None:
     straight, dataset = started(tmp_path / "straight")
     with straight:
-        training.train(straight, dataset, changes=EveryStep(5, StopRequest()))
+        train.train(straight, dataset, changes=EveryStep(5, StopRequest()))
         wanted = weights(straight)
 
     broken, dataset = started(tmp_path / "broken")
     stop = StopRequest()
     with broken:
-        assert training.train(broken, dataset, stop=stop, changes=EveryStep(5, stop, 9)).status == "paused"
+        assert train.train(broken, dataset, stop=stop, changes=EveryStep(5, stop, 9)).status == "paused"
     with Run.open(tmp_path / "broken", write=True) as again:
-        assert training.train(again, dataset).status == "finished"
+        assert train.train(again, dataset).status == "finished"
         found = weights(again)
-        model, _ = training.load(again)
+        model, _ = loading.load(again)
     assert isinstance(model, HasSparsity)
     assert model.sparsity() == (pytest.approx(0.02), pytest.approx(0.3))
     assert wanted.keys() == found.keys()
@@ -226,8 +229,8 @@ def test_a_change_is_in_a_checkpoint_at_once(tmp_path: Path) -> None:
             return super().take()
 
     with run, pytest.raises(Killed):
-        training.train(run, dataset, changes=Kill(5, stop))
-    model, entry = training.load(Run.open(tmp_path / "run"))
+        train.train(run, dataset, changes=Kill(5, stop))
+    model, entry = loading.load(Run.open(tmp_path / "run"))
     assert entry.step == 5
     assert model.sparsity() == (pytest.approx(0.02), pytest.approx(0.3))
 
@@ -235,7 +238,7 @@ def test_a_change_is_in_a_checkpoint_at_once(tmp_path: Path) -> None:
 def test_a_run_shows_units_and_price(tmp_path: Path) -> None:
     run, dataset = started(tmp_path / "run")
     with run:
-        training.train(run, dataset)
+        train.train(run, dataset)
         last = run.stats()[-1]
     assert last["sparsity"]["target"] == pytest.approx(0.1)
     assert np.shape(last["sparsity"]["activations"]) == (24, 20)

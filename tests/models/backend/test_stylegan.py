@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 
 from models import stylegan
-from models.core import inversion, state, styles, training
+from models.core import state
+from models.core.capabilities import capabilities
 from models.core.errors import Cancelled, ConfigError
-from models.core.family import DataSpec, capabilities
+from models.core.family import DataSpec
+from models.core.latent import inversion
 from models.core.record import Run
-from models.core.recorder import StopRequest
-from models.core.styles import MixesStyles
+from models.core.styles import mixing as styles
+from models.core.styles.mixing import MixesStyles
+from models.core.training import train as training
+from models.core.training.recorder import StopRequest
 from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_adversarial import gradients

@@ -9,22 +9,24 @@ import numpy as np
 import pytest
 
 from models import vae
-from models.core import files, state, training
+from models.core import loading, state
+from models.core.disk import files
 from models.core.errors import ConfigError, RunFormatError, StorageError
 from models.core.family import parse_config
 from models.core.record import Run
-from models.core.recorder import Hooks, Recorder, StopRequest
+from models.core.training import train
+from models.core.training.recorder import Hooks, Recorder, StopRequest
 from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 
 
 def started(folder, dataset, **values):
     config = parse_config(vae.CONFIG, {"latent_size": 3, "batch_size": 16, "epochs": 3, **values})
-    return training.start(folder, "vae", config, dataset)
+    return train.start(folder, "vae", config, dataset)
 
 
 def final_weights(run):
-    model = training.compiled(run)
+    model = loading.compiled(run)
     _, arrays = run.load_checkpoint(state.expected(model, training=True))
     return {name: a for name, a in arrays.items() if not name.startswith("metrics")}
 
@@ -48,7 +50,7 @@ def stop_at(step, stop):
 def test_a_run_folder_tells_everything(tmp_path, dataset):
     run = started(tmp_path / "run", dataset)
     told = []
-    outcome = training.train(run, dataset, hooks=Hooks(progress=told.append))
+    outcome = train.train(run, dataset, hooks=Hooks(progress=told.append))
     assert (outcome.status, outcome.step, outcome.error) == ("finished", 15, None)
     rows = run.metrics()
     steps = [row["step"] for row in rows]
@@ -67,7 +69,7 @@ def test_a_run_folder_tells_everything(tmp_path, dataset):
 
 def test_rows_hold_the_mean_since_the_last_row_not_since_the_epoch_began(tmp_path, dataset):
     run = started(tmp_path / "run", dataset, epochs=1)
-    training.train(run, dataset)
+    train.train(run, dataset)
     rows = run.metrics()
     batches = [16, 16, 16, 16, 8]
     # the epoch's own row is Keras' mean over all images; the rows before are those of single steps
@@ -80,16 +82,16 @@ def test_rows_hold_the_mean_since_the_last_row_not_since_the_epoch_began(tmp_pat
 @pytest.mark.parametrize("step", [1, 4, 5, 7, 12])
 def test_a_pause_at_any_step_changes_nothing(tmp_path, dataset, monkeypatch, step):
     whole = started(tmp_path / "whole", dataset)
-    training.train(whole, dataset)
+    train.train(whole, dataset)
     run = started(tmp_path / "paused", dataset)
     stop = StopRequest()
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", stop_at(step, stop))
-        assert training.train(run, dataset, stop=stop).status == "paused"
+        patched.setattr(train, "Recorder", stop_at(step, stop))
+        assert train.train(run, dataset, stop=stop).status == "paused"
     assert run.checkpoints()[-1].step == step
     run.close()
     again = Run.open(tmp_path / "paused", write=True)
-    assert training.train(again, dataset).status == "finished"
+    assert train.train(again, dataset).status == "finished"
     assert same(final_weights(whole), final_weights(again))
     left, right = whole.metrics(), again.metrics()
     assert [row["step"] for row in left] == [row["step"] for row in right]
@@ -99,7 +101,7 @@ def test_a_pause_at_any_step_changes_nothing(tmp_path, dataset, monkeypatch, ste
 
 def test_a_stop_in_the_middle_of_a_validation_validates_again(tmp_path, dataset, monkeypatch):
     whole = started(tmp_path / "whole", dataset)
-    training.train(whole, dataset)
+    train.train(whole, dataset)
     run = started(tmp_path / "stopped", dataset)
     stop = StopRequest()
 
@@ -110,17 +112,17 @@ def test_a_stop_in_the_middle_of_a_validation_validates_again(tmp_path, dataset,
             super().on_test_batch_end(batch, logs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", Watch)
-        assert training.train(run, dataset, stop=stop).status == "stopped"
+        patched.setattr(train, "Recorder", Watch)
+        assert train.train(run, dataset, stop=stop).status == "stopped"
     assert 10 not in [row["step"] for row in run.metrics()]
-    assert training.train(run, dataset).status == "finished"
+    assert train.train(run, dataset).status == "finished"
     assert same(final_weights(whole), final_weights(run))
     assert [row.get("val_loss") for row in whole.metrics()] == [row.get("val_loss") for row in run.metrics()]
 
 
 def test_a_crash_is_resumed_from_the_newest_checkpoint(tmp_path, dataset, monkeypatch):
     whole = started(tmp_path / "whole", dataset)
-    training.train(whole, dataset, checkpoint_steps=2)
+    train.train(whole, dataset, checkpoint_steps=2)
     run = started(tmp_path / "crashed", dataset)
 
     class Crash(Recorder):
@@ -130,30 +132,30 @@ def test_a_crash_is_resumed_from_the_newest_checkpoint(tmp_path, dataset, monkey
                 raise KeyboardInterrupt  # leaves at once, as a kill would: nothing is saved or closed
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", Crash)
+        patched.setattr(train, "Recorder", Crash)
         with pytest.raises(KeyboardInterrupt):
-            training.train(run, dataset, checkpoint_steps=2)
+            train.train(run, dataset, checkpoint_steps=2)
     assert run.info.status == "training" and run.metrics()[-1]["step"] == 9
     run.close()
     again = Run.open(tmp_path / "crashed", write=True)
     assert again.interrupted is False and again.checkpoints()[-1].step == 8
-    training.train(again, dataset, checkpoint_steps=2)
+    train.train(again, dataset, checkpoint_steps=2)
     assert same(final_weights(whole), final_weights(again))
     assert [row["step"] for row in again.metrics()] == [row["step"] for row in whole.metrics()]
 
 
 def test_more_epochs_go_on_where_it_finished(tmp_path, dataset):
     whole = started(tmp_path / "whole", dataset, epochs=4)
-    training.train(whole, dataset)
+    train.train(whole, dataset)
     run = started(tmp_path / "run", dataset, epochs=2)
-    training.train(run, dataset)
-    training.change(run, {"epochs": "4"})
-    assert training.train(run, dataset).step == 20
+    train.train(run, dataset)
+    train.change(run, {"epochs": "4"})
+    assert train.train(run, dataset).step == 20
     assert same(final_weights(whole), final_weights(run))
     with pytest.raises(ConfigError):
-        training.change(run, {"epochs": 0})
+        train.change(run, {"epochs": 0})
     with pytest.raises(ConfigError) as caught:
-        training.change(run, {"latent_size": 3, "epochs": 9})
+        train.change(run, {"latent_size": 3, "epochs": 9})
     assert list(caught.value.fields) == ["latent_size"] and run.info.config["epochs"] == 4
 
 
@@ -167,18 +169,18 @@ def test_divergence_keeps_the_last_finite_checkpoint_and_half_the_rate_goes_on(t
             super().on_train_batch_end(batch, logs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", Poison)
-        outcome = training.train(run, dataset, checkpoint_steps=5)
+        patched.setattr(train, "Recorder", Poison)
+        outcome = train.train(run, dataset, checkpoint_steps=5)
     assert outcome.status == "failed" and "diverged" in outcome.error.what and outcome.step <= 20
     assert run.info.status == "failed" and "half the learning rate" in run.info.message
     assert all(np.isfinite(a).all() for a in final_weights(run).values())
-    training.change(run, {"learning_rate": 5e-4, "epochs": None})
-    assert training.train(run, dataset).status == "finished"
+    train.change(run, {"learning_rate": 5e-4, "epochs": None})
+    assert train.train(run, dataset).status == "finished"
 
 
 def test_weights_that_are_not_finite_are_never_saved(tmp_path, dataset):
     run = started(tmp_path / "run", dataset, epochs=1)
-    model = training.compiled(run)
+    model = loading.compiled(run)
     arrays = state.capture(model)
     arrays["weights/0000"][0] = np.nan
     with pytest.raises(Exception, match="NaN"):
@@ -188,7 +190,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path, dataset):
 
 def test_a_full_disk_asks_and_goes_on_with_nothing_lost(tmp_path, dataset, monkeypatch):
     whole = started(tmp_path / "whole", dataset)
-    training.train(whole, dataset)
+    train.train(whole, dataset)
     run = started(tmp_path / "full", dataset)
     asked = []
     real = files.OPS.fsync
@@ -203,7 +205,7 @@ def test_a_full_disk_asks_and_goes_on_with_nothing_lost(tmp_path, dataset, monke
         return True
 
     monkeypatch.setattr(files.OPS, "fsync", full)
-    outcome = training.train(run, dataset, hooks=Hooks(trouble=trouble), checkpoint_steps=4)
+    outcome = train.train(run, dataset, hooks=Hooks(trouble=trouble), checkpoint_steps=4)
     assert outcome.status == "finished" and len(asked) == 2 and isinstance(asked[0], StorageError)
     assert same(final_weights(whole), final_weights(run))
 
@@ -219,9 +221,9 @@ def test_a_full_disk_that_stays_full_pauses_the_run(tmp_path, dataset, monkeypat
 
     with monkeypatch.context() as patched:
         patched.setattr(files.OPS, "fsync", full)
-        outcome = training.train(run, dataset, checkpoint_steps=4)
+        outcome = train.train(run, dataset, checkpoint_steps=4)
     assert outcome.status == "paused" and "full" in str(outcome.error).lower()
-    assert training.train(run, dataset).status == "finished"
+    assert train.train(run, dataset).status == "finished"
 
 
 def test_a_lack_of_memory_is_explained(tmp_path, dataset, monkeypatch):
@@ -235,37 +237,37 @@ def test_a_lack_of_memory_is_explained(tmp_path, dataset, monkeypatch):
             raise ResourceExhaustedError("OOM when allocating tensor")
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "Recorder", Starve)
-        outcome = training.train(run, dataset)
+        patched.setattr(train, "Recorder", Starve)
+        outcome = train.train(run, dataset)
     assert outcome.status == "failed" and "memory" in outcome.error.what and "batch size of 8" in outcome.error.advice
-    assert training.train(run, dataset).status == "finished"
+    assert train.train(run, dataset).status == "finished"
 
 
 def test_another_dataset_is_refused(tmp_path, dataset):
     run = started(tmp_path / "run", dataset)
-    outcome = training.train(run, blobs(80))
+    outcome = train.train(run, blobs(80))
     assert outcome.status == "failed" and "dataset" in outcome.error.what
 
 
 def test_inference_reads_the_weights_alone_and_refuses_another_model(tmp_path, dataset):
     run = started(tmp_path / "run", dataset)
-    training.train(run, dataset)
-    model, entry = training.load(Run.open(tmp_path / "run"))
+    train.train(run, dataset)
+    model, entry = loading.load(Run.open(tmp_path / "run"))
     weights = [a for name, a in final_weights(run).items() if name.startswith("weights")]
     assert entry.step == 15
     for variable, array in zip(model.weights, weights, strict=True):
         np.testing.assert_array_equal(read_variable(variable), array)
     other = started(tmp_path / "other", dataset, latent_size=5)
     with pytest.raises(RunFormatError):
-        run.load_checkpoint(state.expected(training.build(other), training=False), partial=True)
+        run.load_checkpoint(state.expected(loading.build(other), training=False), partial=True)
 
 
 def test_weights_stored_as_float16_are_read_as_float32(tmp_path, dataset):
     run = started(tmp_path / "run", dataset)
-    model = training.compiled(run)
+    model = loading.compiled(run)
     halves = {name: a.astype(np.float16) for name, a in state.capture(model, training=False).items()}
     run.save_checkpoint(3, halves)
-    loaded, _ = training.load(run)
+    loaded, _ = loading.load(run)
     for variable, array in zip(loaded.weights, halves.values(), strict=True):
         np.testing.assert_array_equal(read_variable(variable), array.astype(np.float32))
 

@@ -11,9 +11,10 @@ import pytest
 
 from models import __main__ as command_line
 from models import denoising, transfer
-from models.core import datasets, training
+from models.core import datasets
 from models.core.errors import Cancelled, ConfigError, UserError
 from models.core.family import DataSpec
+from models.core.training import train as training
 
 DIGITS = DataSpec((8, 8, 1), 10)
 QUICK = {"labels": 50, "seeds": 1, "epochs": 3, "frozen_epochs": 1}

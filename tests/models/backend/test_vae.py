@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from models import vae
-from models.core import images
+from models.core.capabilities import Decodes, Encodes, Reconstructs, capabilities
 from models.core.errors import ConfigError
-from models.core.family import DataSpec, Decodes, Encodes, Reconstructs, capabilities, parse_config
+from models.core.family import DataSpec, parse_config
+from models.core.images import convert
 from tests.models.backend.conftest import blobs
 
 
@@ -45,7 +46,7 @@ def test_a_cloud_that_is_the_prior_costs_nothing():
 
 
 def test_it_learns_with_plain_compile_and_fit_of_arrays():
-    x = images.to_float(blobs().images)
+    x = convert.to_float(blobs().images)
     model = made(kl_weight=0.1)
     model.compile(optimizer=keras.optimizers.Adam(5e-3))
     history = model.fit(x, epochs=30, batch_size=32, verbose=0).history

@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QWidget
 
 from models.core.curves import CurveGroup
 from studio import theme
-from studio.widgets import curve_groups
-from studio.widgets.axis import plain_plot, restyle
+from studio.panels.train.curves import tabs
+from studio.panels.train.curves.axis import plain_plot, restyle
+from studio.panels.train.curves.crosshair import Crosshair
+from studio.panels.train.curves.table import Floats, Table, smooth, thin, twin
 from studio.widgets.basics import button, hbox, label, vbox
-from studio.widgets.crosshair import Crosshair
-from studio.widgets.curve_data import Floats, Table, smooth, thin, twin
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.legend import LegendChip
 from studio.widgets.segmented import Segmented
@@ -48,7 +48,7 @@ class Curves(QWidget):
         self._whole = True  # whether there is a tab with everything in it
         self._log = False
         self._make_plot()
-        self._segments = Segmented([curve_groups.ALL])
+        self._segments = Segmented([tabs.ALL])
         self._segments.hide()
         self._segments.chosen.connect(lambda _index: self._show_group())
         self.log_button = button("log")
@@ -88,7 +88,7 @@ class Curves(QWidget):
         self._cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self._item.addItem(self._cursor, ignoreBounds=True)
         self._cursor.hide()
-        self._level = curve_groups.Level()
+        self._level = tabs.Level()
         self._item.addItem(self._level)
         self._crosshair = Crosshair(self._plot)
         self._plot.scene().sigMouseMoved.connect(self._hover)
@@ -137,7 +137,7 @@ class Curves(QWidget):
         return list(self._group().metrics)
 
     def _group(self) -> CurveGroup:
-        found = curve_groups.tabs(self._declared, self._built, self._whole)
+        found = tabs.tabs(self._declared, self._built, self._whole)
         return found.get(self._segments.text()) or next(iter(found.values()))
 
     def set_visible(self, name: str, shown: bool) -> None:
@@ -188,7 +188,7 @@ class Curves(QWidget):
         """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
         group = self._group()
         inside = self._declared and name in group.metrics
-        own = theme.series(curve_groups.place(group, name) if inside else self._bases.index(twin(name)))
+        own = theme.series(tabs.place(group, name) if inside else self._bases.index(twin(name)))
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
     def _rebuild(self, chosen: str = "") -> None:
@@ -196,7 +196,7 @@ class Curves(QWidget):
         before, self._bases = self._bases, list(dict.fromkeys(map(twin, self._built)))
         if self._bases != before:
             self._make_lines([name for base in self._bases for name in (base, f"val_{base}")])
-        options = list(curve_groups.tabs(self._declared, self._built, self._whole))
+        options = list(tabs.tabs(self._declared, self._built, self._whole))
         if changed := options != self._segments.options():
             wanted = chosen if chosen in options else self._segments.text()
             self._segments.set_options(options, options.index(wanted) if wanted in options else 0)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from models.core.curves import CurveGroup
 from studio import theme
-from studio.widgets.curve_data import twin
+from studio.panels.train.curves.table import twin
 
 ALL = "all"
 MOST_GROUPS = 5

@@ -8,13 +8,13 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.core.verdicts import Verdicts
+from models.core.adversarial.probabilities import Verdicts
 from studio import theme
 from studio.widgets.basics import label
 from studio.widgets.card import Card
 
 if TYPE_CHECKING:
-    from models.core.phases import Change
+    from models.core.training.phases import Change
 
 SURE = 0.5  # from here on a picture passes for real
 BEGIN = "Take a phase, and see here what it changed."

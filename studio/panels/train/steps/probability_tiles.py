@@ -11,8 +11,8 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 
 from studio import theme
-from studio.widgets.carry import Pixels
 from studio.widgets.grid import PictureGrid
+from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import Plan
 
 BAR = 4  # px high

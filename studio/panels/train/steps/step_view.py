@@ -12,23 +12,23 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from models.core import images
+from models.core.adversarial.probabilities import Verdicts
 from models.core.errors import UserError
 from models.core.family import About
-from models.core.verdicts import Verdicts
+from models.core.images import convert
 from studio import theme
+from studio.panels.train.steps.phase_card import PhaseCard
+from studio.panels.train.steps.probability_tiles import VerdictTiles
+from studio.panels.train.steps.stepper import Opened, Stepper
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.card import Card, ErrorNote, Foldout, Segmented
-from studio.widgets.phase_card import PhaseCard
 from studio.widgets.progress import ProgressRow
-from studio.widgets.verdict_tiles import VerdictTiles
 from studio.workers import garbage
-from studio.workers.desk import Desk
-from studio.workers.stepping import Opened, Stepper
+from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 if TYPE_CHECKING:
-    from models.core.phases import Change
+    from models.core.training.phases import Change
 
 KEY = "steps"
 PHASES = (  # phase, words, key, help
@@ -225,13 +225,13 @@ class StepView(QWidget):
             return
         choice = SHOWN[self.shown.index()] if before is not None else SHOWN[0]
         if before is None or choice == "After":
-            self.fakes.show_verdicts(images.to_uint8(look.fakes), look.on_fakes, before.on_fakes if before else None)
+            self.fakes.show_verdicts(convert.to_uint8(look.fakes), look.on_fakes, before.on_fakes if before else None)
         elif choice == "Before":
-            self.fakes.show_verdicts(images.to_uint8(before.fakes), before.on_fakes, None)
+            self.fakes.show_verdicts(convert.to_uint8(before.fakes), before.on_fakes, None)
         else:
             change = look.fakes - before.fakes
             most = max(float(np.abs(change).max()), FAINT)
-            self.fakes.show_verdicts(images.to_uint8(0.5 + 0.5 * change / most), look.on_fakes, before.on_fakes)
+            self.fakes.show_verdicts(convert.to_uint8(0.5 + 0.5 * change / most), look.on_fakes, before.on_fakes)
         same = before is not None and float(np.abs(look.fakes - before.fakes).max()) < ROUNDING
         words = "not one pixel changed in this phase" if same else "the discriminator's probability that each is real"
         if choice == "Difference" and not same:

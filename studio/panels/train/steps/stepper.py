@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.adversarial.probabilities import Verdicts
 from models.core.errors import UserError
-from models.core.verdicts import Verdicts
 
 Pixels = NDArray[np.uint8]
 Tell = Callable[[str, int, int], None]
@@ -43,8 +43,8 @@ class Stepper:
         from models.core.datasets import recorded
 
         device.prepare()
-        from models.core.phases import SteppedRun
         from models.core.record import Run
+        from models.core.training.phases import SteppedRun
 
         run = Run.open(self.folder)
         about = run.info.dataset
@@ -53,7 +53,7 @@ class Stepper:
         return Opened(self._copy.step, self._copy.reals(), self._copy.phases.look())
 
     def take(self, phase: str) -> Any:
-        """Take one phase and return its ``models.core.phases.Change``."""
+        """Take one phase and return its ``models.core.training.phases.Change``."""
         return self._held().take(phase)
 
     def reset(self) -> Verdicts:

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from models.core import mp4_comment
+from models.core.disk.operations import shown
+from models.core.disk.strict_json import parse_json
 from models.core.errors import ImageError, RunFormatError
-from models.core.images import FORMATS, MAX_BYTES
-from models.core.operations import shown
-from models.core.strict_json import parse_json
+from models.core.images import mp4_comment
+from models.core.images.decoding import FORMATS, MAX_BYTES
 
 Recipe = dict[str, Any]
 

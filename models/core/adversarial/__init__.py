@@ -1,0 +1,1 @@
+"""What the GANs share: the one-step game, conditions, replay, penalties and layers."""

@@ -1,0 +1,1 @@
+"""The doctor: signals of a run, rules that name a failure, and remedies."""

@@ -1,0 +1,1 @@
+"""Measuring samples: the evaluation classifier, Fréchet distance, SWD, coverage and their cautions."""

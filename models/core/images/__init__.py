@@ -1,0 +1,1 @@
+"""Image files: decoding, kinds, export, animations and what belongs to a photo."""

@@ -1,0 +1,1 @@
+"""Latent spaces: paths, directions, arithmetic, inversion, t-SNE and files of codings."""

@@ -1,0 +1,1 @@
+"""Networks for other programs: Keras, ONNX, TFLite and safetensors files."""

@@ -1,0 +1,1 @@
+"""Recipes: what an exported file says of itself, and how it is read back."""

@@ -1,0 +1,1 @@
+"""What only the window uses: rail, model picker, banner and status line."""

@@ -1,0 +1,1 @@
+"""The Data panel and what only it uses."""

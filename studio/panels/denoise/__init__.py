@@ -1,0 +1,1 @@
+"""The Denoise panel and what only it uses."""

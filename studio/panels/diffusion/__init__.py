@@ -1,0 +1,1 @@
+"""The Diffusion panel and what only it uses."""

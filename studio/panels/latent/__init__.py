@@ -1,0 +1,1 @@
+"""The Latent panel and what only it uses."""

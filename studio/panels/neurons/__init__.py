@@ -1,0 +1,1 @@
+"""The Neurons panel and what only it uses."""

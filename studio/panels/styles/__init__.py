@@ -1,0 +1,1 @@
+"""The Styles panel and what only it uses."""

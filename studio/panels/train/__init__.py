@@ -1,0 +1,1 @@
+"""The Train panel and what only it uses."""

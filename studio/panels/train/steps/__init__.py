@@ -1,0 +1,1 @@
+"""Step mode: one training step at a time, looked at."""

@@ -1,0 +1,1 @@
+"""The Transfer panel and what only it uses."""
