@@ -36,7 +36,7 @@ from models.core.errors import Cancelled, ConfigError
 from models.core.family import About, Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port, denoiser_ports
 from models.core.inference import predict
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 TITLE = "Denoising autoencoder"
 ABOUT = About(

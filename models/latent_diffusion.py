@@ -37,7 +37,7 @@ from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, setting
 from models.core.family_model import Port
 from models.core.inference import predict_all, sizes_for
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 TITLE = "Latent diffusion"
 ABOUT = About(

@@ -33,13 +33,14 @@ from models.core.adversarial.base import Adversarial
 from models.core.adversarial.config import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
 from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
 from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.steps_by_level import StepsByLevel
 from models.core.arrays import Codings, Images
 from models.core.curves import CurveGroup
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, setting
 from models.core.inference import predict
+from models.core.keras_internals import read_variable
 from models.core.training.latest_metric import Latest
-from models.core.variables import read_variable
 
 TITLE = "Progressive growing"
 ABOUT = About(
@@ -255,15 +256,11 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
 # --- The model -------------------------------------------------------------------------------------------------------
 
 
-class ProGAN(Adversarial):
+class ProGAN(StepsByLevel, Adversarial):
     """Progressive growing; it works with plain ``compile()`` and ``fit(images)``.
 
     How far it has grown follows from ``steps_done``, a weight that is not trained, so that a checkpoint holds it and a
     run that goes on in the middle of a fade-in goes on exactly.
-
-    Each level has a compiled step of its own, made when the level is reached: ``train_function`` chooses by the count
-    of steps. One step with a branch a level would do as well, but a backend compiles and keeps all branches before the
-    first step (three times as much as the largest level alone), and a branch may not draw random numbers.
 
     Raises:
         ConfigError: if the images are too small, too large or odd.
@@ -279,9 +276,16 @@ class ProGAN(Adversarial):
         self.training_only = (*GRADIENTS, *GROWTH)
         for name in GROWTH:
             self.trackers[name] = Latest(name)
-        self._count = 0  # steps_done as Python knows it, which on JAX is not in the variable while fit runs
 
-    # --- One step at one level ---
+    # --- One step at one level: each has a compiled step of its own (StepsByLevel) ---
+
+    def steps(self) -> int:
+        """How many steps it has learned for."""
+        return int(read_variable(self.steps_done))
+
+    def level_at(self, step: int) -> int:
+        """The level of a step."""
+        return self.schedule.level(step)
 
     @contextlib.contextmanager
     def at(self, level: int) -> Iterator[None]:
@@ -331,59 +335,12 @@ class ProGAN(Adversarial):
             self.trackers[name].update_state(value)
         self.steps_done.assign_add(1.0)
 
-    # --- Keras asks for these functions before each fit, evaluation and single batch ---
-
-    def make_train_function(self, force: bool = False) -> None:
-        """A function that trains at the level of the day."""
-        self._count = self._steps()
-        if force or getattr(self, "train_function", None) is None:
-            self.train_function = self._growing("train", super().make_train_function)
-
-    def make_test_function(self, force: bool = False) -> None:
-        """A function that evaluates at the level of the day."""
-        self._count = self._steps()
-        if force or getattr(self, "test_function", None) is None:
-            self.test_function = self._growing("test", super().make_test_function)
-
-    def _growing(self, kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
-        made: dict[int, Callable[..., Any]] = {}
-
-        def step(*arguments: Any) -> Any:
-            level = self.schedule.level(self._count)
-            if level not in made:
-                made[level] = self._made(level, kind, make)
-            answer = made[level](*arguments)
-            if kind == "train":
-                self._count += self.steps_per_execution
-            return answer
-
-        return step
-
-    def _made(self, level: int, kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
-        """Keras' own function around a step that is this level's whenever it is traced."""
-        chooser, plain = getattr(self, f"{kind}_function"), getattr(self, f"{kind}_step")
-
-        def step(*arguments: Any) -> Any:  # a function of its own: JAX knows compiled ones by their identity
-            with self.at(level):
-                return plain(*arguments)
-
-        setattr(self, f"{kind}_step", step)
-        try:
-            make(force=True)
-            return getattr(self, f"{kind}_function")  # type: ignore[no-any-return]
-        finally:
-            delattr(self, f"{kind}_step")
-            setattr(self, f"{kind}_function", chooser)
-
     # --- Where it stands, and what it can do: the capabilities Decodes and TakesPhases ---
-
-    def _steps(self) -> int:
-        return int(read_variable(self.steps_done))
 
     def stage(self) -> tuple[int, float]:
         """(level, alpha) as they are now."""
-        level = self.schedule.level(self._steps())
-        return level, float(self.schedule.alpha(level, self._steps()))
+        level = self.schedule.level(self.steps())
+        return level, float(self.schedule.alpha(level, self.steps()))
 
     def finish_growing(self) -> None:
         """Go to the last phase at once; an estimate of the cost is made there."""

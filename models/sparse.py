@@ -37,7 +37,7 @@ from models.core.evaluation.metrics import ACTIVE, QUIET
 from models.core.family import About, Config, DataSpec, Figure, check_sparsity, setting
 from models.core.family_model import CLIPPED, FamilyModel, Port
 from models.core.inference import predict
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 TITLE = "Sparse autoencoder"
 

@@ -38,10 +38,10 @@ from models.core.arrays import Codings, Images
 from models.core.family import About, DataSpec, setting
 from models.core.family_model import CLIPPED, Port
 from models.core.inference import predict
+from models.core.keras_internals import read_variable
 from models.core.styles import projection
 from models.core.styles.layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
 from models.core.styles.mixing import Floats, Noise, StyleLayer, Styles, noise
-from models.core.variables import read_variable
 
 TITLE = "StyleGAN"
 ABOUT = About(

@@ -21,7 +21,7 @@ from keras import ops
 from models.core.contract import Contract
 from models.core.errors import UserError
 from models.core.family import DataSpec
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 ROWS = 64  # of an array that are looked at before a fit
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.core.disk.npz import Arrays, Expected
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 
 def settle(model: Any) -> None:

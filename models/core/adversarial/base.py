@@ -27,6 +27,7 @@ from models.core.errors import ConfigError
 from models.core.family import DataSpec
 from models.core.family_model import FamilyModel
 from models.core.inference import predict
+from models.core.keras_internals import after_train_step, all_layers
 
 EPSILON = 1e-7
 NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
@@ -67,7 +68,7 @@ class Adversarial(FamilyModel):
         self.noise = keras.random.SeedGenerator(config.seed)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in (*SIGNALS, *GRADIENTS)}
         self.training_only = GRADIENTS  # metrics that a validation does not have
-        self.noisy = any(isinstance(layer, keras.layers.Dropout) for layer in self.discriminator._flatten_layers())
+        self.noisy = any(isinstance(layer, keras.layers.Dropout) for layer in all_layers(self.discriminator))
         self.built = True
 
     # --- One step: what is computed and what is learned ---
@@ -180,18 +181,9 @@ class Adversarial(FamilyModel):
         )  # fmt: skip
 
     def train_step(self, *arguments: Any) -> Any:
-        """Keras' own step; JAX hands the state through it, so the norms are read from there."""
-        answer = super().train_step(*arguments)
+        """Keras' own step, and the norms of the gradients that the optimizer noted in it."""
         norms = getattr(self.optimizer, "norms", None)
-        if keras.backend.backend() != "jax":
-            return self._with_gradients(norms)
-        logs, state = answer
-        metrics = dict(zip((id(v) for v in self.metrics_variables), state[3], strict=True))
-        slots = dict(zip((id(v) for v in self.optimizer.variables), state[2], strict=True))
-        found = None if norms is None else {name: slots[id(norm)] for name, norm in norms.items()}
-        with keras.StatelessScope([(v, metrics[id(v)]) for v in self.metrics_variables]) as scope:
-            logs = self._with_gradients(found)
-        return logs, (*state[:3], [scope.get_current_value(v) for v in self.metrics_variables])
+        return after_train_step(self, super().train_step(*arguments), norms, self._with_gradients)
 
     def _with_gradients(self, norms: Any) -> dict[str, Any]:
         """The logs of a training step; a Keras optimizer that notes no norms gives none."""

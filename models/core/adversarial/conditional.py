@@ -19,7 +19,7 @@ from models.core.adversarial.config import ContestConfig
 from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 Kind = Literal["class", "attributes"]
 REMEMBERED = 512  # conditions of training images that codings are drawn with

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.adversarial.equalised_layers import GAIN, LEAK, SMALL
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 THROUGH = GAIN * (1.0 + LEAK)  # what a pair of leaky relus makes of 1
 

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from models.core.keras_internals import index_of, trained_variables
+
 
 class _PerNetwork:
     """Mixed into an optimizer of Keras: scales each network's learning rate and notes its gradient norm.
@@ -63,20 +65,20 @@ class _PerNetwork:
 
         A variable that took no part in the step has the gradient 0, as on JAX, where TensorFlow says None.
         """
-        known = self._trainable_variables if trainable_variables is None else list(trainable_variables)  # type: ignore[attr-defined]
+        known = trained_variables(self) if trainable_variables is None else list(trainable_variables)
         grads = [ops.zeros_like(v) if g is None else g for g, v in zip(grads, known, strict=True)]
         if not self.built:
             self.build(known)
         squares: list[list[Any]] = [[] for _ in self._network_names]
         for gradient, variable in zip(grads, known, strict=True):
-            squares[self._place[self._get_variable_index(variable)]].append(ops.sum(ops.square(gradient)))  # type: ignore[attr-defined]
+            squares[self._place[index_of(self, variable)]].append(ops.sum(ops.square(gradient)))
         for norm, parts in zip(self._norms, squares, strict=True):
             norm.assign(ops.sqrt(sum(parts)))
         return super().apply(grads, trainable_variables)  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One variable's step of the Keras optimizer, with its network's learning rate."""
-        factor = self._rates[self._place[self._get_variable_index(variable)]]  # type: ignore[attr-defined]
+        factor = self._rates[self._place[index_of(self, variable)]]
         super().update_step(gradient, variable, learning_rate * factor)  # type: ignore[misc]
 
 

@@ -27,7 +27,7 @@ from models.core.disk import files, npz, places
 from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
 from models.core.images import convert
 from models.core.inference import predict
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
 SEED = 17

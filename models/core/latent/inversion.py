@@ -18,7 +18,7 @@ from keras import ops
 from models.core import device
 from models.core.arrays import Codings, Images
 from models.core.errors import Cancelled, UserError
-from models.core.variables import read_variable
+from models.core.keras_internals import all_layers, read_variable
 
 STEPS = 150
 RATE = 0.05  # of Adam
@@ -135,7 +135,7 @@ def search(
 
     near = [_nearest(batch, *starts) for batch in batches] if isinstance(starts, tuple) else []
     begin = np.concatenate([starts[0][:0], *near]) if isinstance(starts, tuple) else starts
-    found, before = [begin[:0]], [(layer, layer.trainable) for layer in network._flatten_layers()]
+    found, before = [begin[:0]], [(layer, layer.trainable) for layer in all_layers(network, itself=True)]
     try:
         for number, batch in enumerate(batches):
             first = begin[number * BATCH : (number + 1) * BATCH]

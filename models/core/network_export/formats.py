@@ -175,7 +175,7 @@ def _safetensors(network: Any, path: str) -> None:
     import numpy as np
     from safetensors.numpy import save_file
 
-    from models.core.variables import read_variable
+    from models.core.keras_internals import read_variable
 
     tensors = {variable.path: np.ascontiguousarray(read_variable(variable)) for variable in network.weights}
     assert len(tensors) == len(network.weights)

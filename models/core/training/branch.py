@@ -22,9 +22,9 @@ from models.core.doctor import remedies
 from models.core.doctor.rules import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.family import Config, parse_config
+from models.core.keras_internals import read_variable
 from models.core.record import CheckpointEntry, Run, timeline
 from models.core.training import train
-from models.core.variables import read_variable
 
 EVENT = "branch"
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.core import device
 from models.core.family import Config, DataSpec
+from models.core.keras_internals import all_layers
 
 TIMED_STEPS = 3
 FEW = 100  # training images; with fewer, no family here learns more than these images
@@ -82,7 +83,7 @@ def too_few(config: Config, training_images: int) -> str:
 def activations(model: Any, batch: int) -> int:
     """Bytes of what the layers of a network hold for one batch."""
     total = 0
-    for layer in model._flatten_layers(include_self=False):
+    for layer in all_layers(model):
         output = getattr(layer, "output", None) if getattr(layer, "_inbound_nodes", None) else None
         shape = getattr(output, "shape", None)
         if shape is not None:

@@ -27,9 +27,9 @@ from models.core.datasets import Dataset
 from models.core.datasets.rows import evenly
 from models.core.errors import UserError
 from models.core.images import convert
+from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
-from models.core.variables import read_variable
 
 BOTH = "batch"
 SHOWN = 16  # fakes and real images that are looked at

@@ -10,7 +10,7 @@ import models
 from models import ddpm, latent_diffusion
 from models.core.diffusion.unet import Size
 from models.core.family import DataSpec, parse_config
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 CLASSES = ("first", "second", "third")
 TINY = Size(8, (1,), 1)

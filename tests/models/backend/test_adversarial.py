@@ -15,10 +15,10 @@ from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.adversarial.replay import Replay
 from models.core.errors import ConfigError
 from models.core.family import DataSpec
+from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.recorder import StopRequest
-from models.core.variables import read_variable
 from tests.models.backend.test_training import final_weights, same, stop_at
 
 GREY = DataSpec((8, 8, 1))

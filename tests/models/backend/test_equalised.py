@@ -9,7 +9,7 @@ import pytest
 from models import progan, stylegan
 from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, Leaky, MinibatchDeviation, PixelNorm
 from models.core.family import DataSpec
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 
 RNG = np.random.default_rng(0)
 

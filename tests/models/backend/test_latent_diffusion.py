@@ -12,9 +12,9 @@ from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, parse_config
 from models.core.images import convert
+from models.core.keras_internals import read_variable
 from models.core.training import estimate, train
 from models.core.training.recorder import Recorder, StopRequest
-from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import NAMES, TINY
 from tests.models.backend.test_training import final_weights, same

@@ -10,11 +10,11 @@ from models.core import state
 from models.core.capabilities import TakesPhases
 from models.core.errors import UserError
 from models.core.family import DataSpec
+from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.messages import StopRequest
 from models.core.training.phases import Phases, SteppedRun
-from models.core.variables import read_variable
 from tests.models.backend.test_adversarial import EVERYTHING, IMAGES, compiled, conditional
 from tests.models.backend.test_training import final_weights, same, stop_at
 

@@ -12,12 +12,12 @@ from models.core.adversarial import resolutions
 from models.core.capabilities import capabilities
 from models.core.errors import ConfigError
 from models.core.family import DataSpec
+from models.core.keras_internals import read_variable
 from models.core.latent import inversion
 from models.core.record import Run
 from models.core.training import estimate, train
 from models.core.training.phases import Phases
 from models.core.training.recorder import StopRequest
-from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_training import final_weights, same, stop_at
 

@@ -16,10 +16,10 @@ from models.core.capabilities import HasSparsity, capabilities
 from models.core.errors import ConfigError
 from models.core.evaluation import metrics
 from models.core.family import DataSpec
+from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.messages import Changes, Hooks, Progress, StopRequest
-from models.core.variables import read_variable
 
 SPEC = DataSpec((8, 8, 1))
 IMAGES = np.random.default_rng(0).random((96, 8, 8, 1), np.float32)

@@ -11,13 +11,13 @@ from models.core import state
 from models.core.capabilities import capabilities
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec
+from models.core.keras_internals import read_variable
 from models.core.latent import inversion
 from models.core.record import Run
 from models.core.styles import mixing as styles
 from models.core.styles.mixing import MixesStyles
 from models.core.training import train as training
 from models.core.training.recorder import StopRequest
-from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_adversarial import gradients
 from tests.models.backend.test_training import final_weights, same, stop_at

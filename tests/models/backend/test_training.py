@@ -13,10 +13,10 @@ from models.core import loading, state
 from models.core.disk import files
 from models.core.errors import ConfigError, RunFormatError, StorageError
 from models.core.family import parse_config
+from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.recorder import Hooks, Recorder, StopRequest
-from models.core.variables import read_variable
 from tests.models.backend.conftest import blobs
 
 

@@ -12,7 +12,7 @@ import pytest
 import models
 from models import transfer
 from models.core.errors import UserError
-from models.core.variables import read_variable
+from models.core.keras_internals import read_variable
 from tests.models.backend import small_models
 
 ONE_EACH = [case for case in small_models.CASES if case in models.FAMILIES]
