@@ -56,6 +56,8 @@ def storage_error(error: OSError, path: Path, needed: int | None = None) -> Stor
         )
     elif code in (errno.ENOENT, errno.ENOTDIR, getattr(errno, "ESTALE", errno.ENOENT)):
         what, advice = "The file or its folder is gone.", "Bring it back or choose another folder."
+    elif code == errno.EEXIST:
+        what, advice = "There is a file of this name already.", "Choose another name."
     elif code == errno.ENAMETOOLONG:
         what, advice = "The name is too long for this disk.", "Choose a shorter name."
     elif code == errno.EIO:
@@ -97,6 +99,11 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
     Raises:
         StorageError: the disk is full, read-only, gone or broken; no partial file is left.
     """
+    draft(path, write, needed, lambda temporary: again(OPS.replace, temporary, path))
+
+
+def draft(path: Path, write: Callable[[BinaryIO], None], needed: int | None, place: Callable[[Path], T]) -> T:
+    """Write a temporary file beside ``path``, sync it, and let ``place`` give it its name; its answer is returned."""
     temporary = path.parent / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
     try:
         descriptor = again(OPS.open, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -105,7 +112,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
             again(OPS.fsync, descriptor)
         finally:
             _close(descriptor)
-        again(OPS.replace, temporary, path)
+        answer = place(temporary)
         again(OPS.fsync_folder, path.parent)
     except OSError as error:
         _discard(temporary)
@@ -113,6 +120,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
     except BaseException:
         _discard(temporary)
         raise
+    return answer
 
 
 def _close(descriptor: int) -> None:
@@ -137,8 +145,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically: sorted keys, and no NaN or infinity (ValueError)."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON as ``write_json`` writes it.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
     text = json.dumps(value, sort_keys=True, allow_nan=False, indent=1, ensure_ascii=True)
-    write_bytes(path, text.encode("ascii") + b"\n")
+    return text.encode("ascii") + b"\n"
 
 
 def append_line(path: Path, text: str, *, sync: bool = False) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
 from pathlib import Path
 from typing import BinaryIO
+
+# What a file system says that has no hard links (FAT, exFAT, some network shares), or a kind of file that takes none.
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 
 
 def native(path: Path) -> str:
@@ -81,6 +85,24 @@ class Operations:
                 if sys.platform != "win32" or attempt == 49:
                     raise
             time.sleep(0.02)
+
+    def publish(self, source: Path, target: Path) -> None:
+        """Give a file a name that nothing has: of several processes that want it one gets it.
+
+        Raises:
+            FileExistsError: something has that name, be it a link that leads nowhere; ``source`` is where it was.
+        """
+        if sys.platform == "win32":
+            return os.rename(native(source), native(target))  # there it refuses to replace
+        try:
+            os.link(native(source), native(target), follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return os.replace(source, target)
+        with contextlib.suppress(OSError):  # what is left of it is a temporary name, which is removed later
+            os.unlink(source)
 
     def fsync_folder(self, folder: Path) -> None:
         """Return when the names in a folder are on the disk. Windows syncs them with the rename."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core import export, files
+from models.core import files, new_files
 from models.core.errors import StorageError
 from models.core.operations import native, shown
 
@@ -88,8 +88,7 @@ def restore(trashed: Trashed) -> Path:
     try:
         files.make_folder(trashed.origin.parent)
         if not trashed.files:
-            place = export.free_name(trashed.origin)
-            files.again(files.OPS.replace, trashed.kept, place)
+            place = new_files.publish(trashed.kept, new_files.free_names(trashed.origin))
             forget(trashed.kept)
             return place
         _restore_files(trashed)
