@@ -67,6 +67,11 @@ def storage_error(error: OSError, path: Path, needed: int | None = None) -> Stor
     return StorageError(what, where=shown(path), advice=advice)
 
 
+def reason(error: Exception) -> str:
+    """What an error of the operating system says, without its number and path."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+
+
 class _Stream(io.RawIOBase):
     """A file being written: short writes are continued, interrupted ones repeated. It cannot seek, on purpose."""
 
@@ -206,12 +211,24 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file that anybody may have put there: the one way in which files from elsewhere are opened for reading.
+
+    It never waits: only regular files are opened (``operations.open_regular``), and what is read has a size.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder, a pipe or a device.
+        ValueError: there is a NUL character in the name.
+    """
+    return OPS.open_reading(path)
+
+
 def read_bytes(path: Path, *, max_bytes: int = MAX_JSON_BYTES) -> bytes:
     """Read a whole file; RunFormatError if it is larger than ``max_bytes``, OSError if it cannot be read."""
-    with OPS.open_reading(path) as stream:
+    with opened(path) as stream:
         size = stream.seek(0, os.SEEK_END)  # read(n) allocates n bytes, whatever is there
         stream.seek(0)
-        data = stream.read(min(size, max_bytes) + 1)
+        data = stream.read(min(size, max_bytes) + 1) or b""  # of a file that the system makes up, there may be none
     if len(data) > max_bytes:
         raise RunFormatError(f"The file is larger than {max_bytes:,} bytes.", where=shown(path))
     return data
@@ -226,13 +243,13 @@ def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = M
     try:
         return parse_json(read_bytes(path, max_bytes=max_bytes), shown(path), max_depth=max_depth)
     except (OSError, ValueError) as error:
-        raise RunFormatError(f"The file cannot be read: {error}.", where=shown(path)) from error
+        raise RunFormatError(f"The file cannot be read: {reason(error)}.", where=shown(path)) from error
 
 
 def sha256(path: Path) -> str:
     """The fingerprint of a file; OSError if it cannot be read."""
     digest = hashlib.sha256()
-    with OPS.open_reading(path) as stream:
+    with opened(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

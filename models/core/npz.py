@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.errors import NotFiniteError, RunFormatError
+from models.core.foreign import opened_zip
 
 Arrays = dict[str, NDArray[Any]]
 Expected = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
@@ -25,6 +26,7 @@ _HEADER = re.compile(
 _MOST_HEADER = 10_000  # bytes, as numpy has it
 _MAGIC = b"\x93NUMPY\x01\x00"
 _CHUNK = 2**20
+_MORE, _MORE_FOR_ALL = 4, 100  # arrays that a file may hold for each that is read, and in all
 _BAD = (
     zipfile.BadZipFile,
     ValueError,
@@ -116,7 +118,8 @@ def read_npz(stream: BinaryIO, expected: Expected, *, partial: bool = False) -> 
         if not partial and size > size_limit(expected):
             raise ValueError(f"it has {size:,} bytes, more than such a model needs")
         stream.seek(0)
-        with zipfile.ZipFile(stream) as archive:
+        most = _MORE * len(expected) + _MORE_FOR_ALL
+        with opened_zip(stream, most) as archive:
             _check_members(archive.infolist(), expected, partial)
             return {name: _read_member(archive, name, expected, partial) for name in expected}
     except _BAD as error:

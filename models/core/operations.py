@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
 import time
 from pathlib import Path
@@ -35,16 +36,46 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a regular file, never waiting: a pipe or a device in its place is refused before it is opened and after it.
+
+    Args:
+        path: in a folder that anybody may have filled.
+        flags: as ``os.open`` takes them; with ``O_CREAT`` the file need not be there.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder, a pipe, a socket or a device.
+        ValueError: there is a NUL character in the name.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _check_regular(os.stat(native(path)))
+    quick = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    descriptor = os.open(native(path), flags | quick, 0o666)
+    try:
+        _check_regular(os.fstat(descriptor))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_regular(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+
+
 class Operations:
     """The calls of the operating system that change a disk, one method each."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open for writing."""
-        return os.open(native(path), flags | getattr(os, "O_BINARY", 0), 0o666)
+        """Open a regular file for writing."""
+        return open_regular(path, flags)
 
     def open_reading(self, path: Path) -> BinaryIO:
-        """Open for reading."""
-        return open(native(path), "rb")
+        """Open a regular file for reading."""
+        return os.fdopen(open_regular(path), "rb")
 
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write some of the bytes and return how many."""
