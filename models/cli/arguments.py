@@ -193,6 +193,7 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         "--format", type=checks.one_of(formats.FORMATS), required=True, help=", ".join(formats.FORMATS)
     )
     command.add_argument("--out", type=path, check=ANY_FILE, required=True)
+    command.add_argument("--overwrite", action="store_true", help="replace files of these names (else: refuse)")
 
 
 def _add_interpolate(command: Parser) -> None:

@@ -244,13 +244,19 @@ def export_(arguments: Namespace, say: Say) -> int:
     if not arguments.out.name.endswith(own) and (wrong := [end for end in others if arguments.out.name.endswith(end)]):
         raise ConfigError({"--out": f"ends in {wrong[0]}, but --format {arguments.format} writes {own} files"})
     convert.check(arguments.format)
-    run, model = open_model(arguments, say, object)
+
+    def suits(model: Any) -> None:
+        if not arguments.overwrite:
+            convert.check_names(convert.names(model, arguments.format, arguments.out).values())
+
+    run, model = open_model(arguments, say, object, suits)
     about = {"family": run.info.family, "run": run.info.id, "title": run.info.title}
 
     def tell(part: str) -> None:
         say.line(f"Writing the {part} as {arguments.format}")
 
-    for path in convert.export_model(model, arguments.format, arguments.out, about=about, tell=tell):
+    how = {"about": about, "tell": tell, "overwrite": arguments.overwrite}
+    for path in convert.export_model(model, arguments.format, arguments.out, **how):
         say.result(written=str(path))
     return 0
 

@@ -165,10 +165,10 @@ def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtb
     click(panel, "Denoise all 5")
     wait_idle(qtbot, studio, panel.card.files.words.isVisible)
     written = {str(path.relative_to(out)) for path in out.rglob("*.png")}
-    assert written == {"a.png", "a-2.png", "c.png", str(Path("more", "b.png"))}
+    assert written == {"a.png", "a (2).png", "c.png", str(Path("more", "b.png"))}
     assert (out / "a.png").read_bytes() == kept  # nothing is overwritten
-    assert decoding.decode(out / "a-2.png").shape == (32, 32, 3)
-    assert recipes.read_recipe(out / "a-2.png")["image"] == "a.png"
+    assert decoding.decode(out / "a (2).png").shape == (32, 32, 3)
+    assert recipes.read_recipe(out / "a (2).png")["image"] == "a.png"
     assert "3 pictures written" in panel.card.files.words.text() and "2 left out" in panel.card.files.words.text()
     bad = panel.card.files.bad.toPlainText().splitlines()
     assert [line.split(":")[0] for line in bad] == ["broken.png", "empty.jpg"]

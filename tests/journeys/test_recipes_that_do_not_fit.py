@@ -51,10 +51,10 @@ def test_files_that_version_0_1_exported_come_back(journey: Journey, monkeypatch
     journey.come_back(OLD / "sample-codings.png")
     same(OLD / "sample-codings.png", convert.grid(latent.path.frames))
     journey.come_back(OLD / "interpolate.gif")
-    film = Image.open(OLD / "interpolate.gif")
-    for number, frame in enumerate(latent.path.frames):
-        film.seek(number)
-        np.testing.assert_allclose(np.asarray(film.convert("L")).astype(int), frame[..., 0].astype(int), atol=1)
+    with Image.open(OLD / "interpolate.gif") as film:
+        for number, frame in enumerate(latent.path.frames):
+            film.seek(number)
+            np.testing.assert_allclose(np.asarray(film.convert("L")).astype(int), frame[..., 0].astype(int), atol=1)
     journey.open(journey.other, "home")
     assert "Now drop photo.png" in journey.drop(OLD / "denoise.png")
     journey.drop(OLD / "photo.png")

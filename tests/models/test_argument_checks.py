@@ -180,6 +180,7 @@ def test_every_argument_of_every_command_is_in_the_table():
         "--version",
         "--linear",
         "--judge",
+        "--overwrite",
         "--defaults",
         "family",
         "--class",

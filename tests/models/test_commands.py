@@ -113,6 +113,18 @@ def test_export_writes_one_file_a_network(small, kind):
     assert [port["name"] for port in said["networks"]["encoder"]["outputs"]] == ["coding", "log_variance"]
 
 
+def test_export_writes_over_a_file_only_if_it_is_told_to(small):
+    folder, _ = small
+    (folder / "kept-decoder.weights.h5").write_bytes(b"mine")
+    words = ("export", folder / "run", "--format", "weights", "--out", folder / "kept")
+    done = call(*words)
+    assert done.returncode == 1 and "exists already" in done.stderr and "--overwrite" in done.stderr
+    assert [path.name for path in folder.glob("kept*")] == ["kept-decoder.weights.h5"]
+    assert (folder / "kept-decoder.weights.h5").read_bytes() == b"mine"
+    assert call(*words, "--overwrite").returncode == 0
+    assert (folder / "kept-decoder.weights.h5").stat().st_size > 1000 and (folder / "kept-encoder.weights.h5").exists()
+
+
 def test_info_and_datasets_say_what_is_there(small):
     folder, _ = small
     info = json.loads(call("info", folder / "run", "--json").stdout.splitlines()[-1])

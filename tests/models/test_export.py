@@ -131,7 +131,8 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert export.write_codings(tmp_path / "a.npy", np.zeros((1, 2), np.float32)).name == "a.npy"
     assert export.write_codings(tmp_path / "a.npy", np.zeros((1, 2), np.float32)).name == "a (2).npy"
     (tmp_path / "link.png").symlink_to(tmp_path / "gone.png")
-    assert export.free_name(tmp_path / "link.png").name == "link (2).png"
+    assert export.write_png(tmp_path / "link.png", noise(4, 4, 3)).name == "link (2).png"
+    assert not (tmp_path / "gone.png").exists()
 
 
 def test_many_threads_get_names_of_their_own(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_many_threads_get_names_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
-@pytest.mark.parametrize("operation", ["open", "write", "fsync", "replace"])
+@pytest.mark.parametrize("operation", ["open", "write", "fsync", "publish"])
 def test_a_full_or_read_only_disk_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str, code: int
 ) -> None:

@@ -114,6 +114,42 @@ def test_brackets_in_strings_are_not_depth():
     assert strict_json.parse_json(json.dumps(value).encode(), "") == value
 
 
+OPEN_STRINGS = {
+    "escaped quotes": b"[" * 70 + b'"' + b'\\"' * 500_000,
+    "escaped quotes first": b'"' + b'\\"' * 500_000 + b"[" * 70,
+    "backslashes": b'"' + b"\\" * 1_000_001 + b"[" * 70,
+    "quotes": b"[" * 64 + b'"' * 1_000_001 + b"[",
+    "brackets in an open string": b'"' + b"[" * 1_000_000,
+}
+
+
+def test_a_megabyte_of_a_string_that_never_ends_is_refused_at_once():
+    """The old search for brackets went over it again from each of its quotes: half an hour."""
+    code = (
+        "import sys; from models.core import errors, strict_json\n"
+        "for data in sys.stdin.buffer.read().split(b'\\n'):\n"
+        "    try: strict_json.parse_json(data, '')\n"
+        "    except errors.RunFormatError: print('refused')\n"
+    )
+    given = b"\n".join(OPEN_STRINGS.values())
+    done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, timeout=120, check=True)
+    assert done.stdout.split() == [b"refused"] * len(OPEN_STRINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"), [('["]]"' + "[" * 3, True), ('"[[[[["', False), ('["\\\\",[[[', True), ('["\\"",[[', False)]
+)
+def test_brackets_are_counted_outside_of_strings_only(text, deep):
+    assert strict_json._is_deeper(text, 3) is deep
+
+
+@pytest.mark.parametrize("text", ["1" * 400, "-" + "9" * 20, "1" * 5000, str(2**64)])
+def test_whole_numbers_that_fit_into_no_array_are_refused(text):
+    with pytest.raises(RunFormatError, match="too large"):
+        strict_json.parse_json(text.encode(), "")
+    assert strict_json.parse_json(str(2**64 - 1).encode(), "") == 2**64 - 1
+
+
 def test_missing_json_and_a_folder_are_format_errors(tmp_path):
     for path in (tmp_path / "none.json", tmp_path):
         with pytest.raises(RunFormatError):

@@ -13,7 +13,7 @@ import models
 from models.cli import planning
 from models.cli.arguments import parser
 from models.cli.commands import Say
-from models.core import datasets
+from models.core import datasets, device
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, parse_config
 from models.core.training.estimate import Estimate, too_short
@@ -67,6 +67,12 @@ def test_a_setting_that_does_not_go_with_the_suggestions_says_so(monkeypatch: py
     with pytest.raises(ConfigError, match=r"latent_size must be at least .*--defaults leaves them out"):
         settled("vae", COLOUR)
     assert settled("vae", COLOUR, latent_size="5").latent_size == 5
+
+
+@pytest.fixture(autouse=True)
+def memory_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other programs of this machine hold is not what these tests look at."""
+    monkeypatch.setattr(device, "memory_free", lambda: 8 * 2**30)
 
 
 def test_machines_get_settings_and_estimate_as_objects(capsys: pytest.CaptureFixture[str]) -> None:

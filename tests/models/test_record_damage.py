@@ -267,6 +267,7 @@ HOSTILE = {
     "other type": archive([("a.npy", array_bytes("<i4"))]),
     "other shape": archive([("a.npy", array_bytes(shape="(3, 2)"))]),
     "call": archive([("a.npy", array_bytes(shape="(__import__('os').getpid(),)"))]),
+    "many digits": archive([("a.npy", array_bytes(shape="(" + "1" * 80 + "x)"))]),
     "long header": archive([("a.npy", b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 500)]),
     "version 2": archive([("a.npy", b"\x93NUMPY\x02\x00" + array_bytes()[8:])]),
     "short": archive([("a.npy", array_bytes(data=bytes(23)))]),

@@ -229,7 +229,8 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
         wait_idle(qtbot, studio)
     found = {path.suffix: path for path in places.exports().iterdir()}
     assert len(list(places.exports().iterdir())) == 7 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
-    assert Image.open(found[".webp"]).n_frames == 51
+    with Image.open(found[".webp"]) as film:
+        assert film.n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
     frame = next(path for path in pngs if np.array_equal(decoding.decode(path)[..., :1], convert.grid(picture)))
     assert recipes.read_recipe(frame)["time"] == 20

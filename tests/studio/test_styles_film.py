@@ -82,7 +82,8 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
     next(action for action in panel.one.save.menu().actions() if "Table" in action.text()).trigger()
     wait_idle(qtbot, studio, lambda: len(exported()) == 2)
     film, sheet = exported() if exported()[0].suffix == ".gif" else exported()[::-1]
-    assert Image.open(film).n_frames == 48
+    with Image.open(film) as frames:
+        assert frames.n_frames == 48
     whole = convert.grid(panel.mixes.grid.table(), columns=7)
     np.testing.assert_array_equal(np.asarray(Image.open(sheet)), whole)
     for path in (film, sheet):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk import files, foreign
+from models.core.disk.foreign import Header
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
 
@@ -17,10 +19,7 @@ MAX_BYTES = 8_000_000_000
 MAX_ENTRIES = 1000
 _LISTED = 12  # arrays that a message names
 _RATIO = 1032  # deflate cannot squeeze further
-_HEADER_BYTES = 10_000
 ADVICE = "Write it with numpy.savez(path, images=..., labels=...), images uint8 of shape (n, height, width, 3)."
-
-Header = tuple[tuple[int, ...], bool, np.dtype[Any]]  # (shape, whether column by column, type)
 
 
 def wrong(where: str, name: str, problem: str, advice: str = ADVICE) -> DatasetError:
@@ -38,15 +37,15 @@ def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
     """
     where = shown(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            wanted = [entry for entry in _entries(archive, where) if entry.filename.removesuffix(".npy") in names]
+        with files.opened(path) as stream, _archive(stream, where) as archive:
+            wanted = [entry for entry in archive.infolist() if entry.filename.removesuffix(".npy") in names]
             if sum(entry.file_size for entry in wanted) > MAX_BYTES:
                 raise wrong(where, "", "its arrays are larger than 8 GB")
             return {entry.filename.removesuffix(".npy"): _array(archive, entry, where) for entry in wanted}
     except DatasetError:
         raise
     except Exception as error:
-        raise wrong(where, "", f"{error}" or type(error).__name__) from error
+        raise wrong(where, "", files.reason(error)) from error
 
 
 def headers(path: Path) -> dict[str, Header]:
@@ -57,17 +56,17 @@ def headers(path: Path) -> dict[str, Header]:
     """
     where, found = shown(path), dict[str, Header]()
     try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in _entries(archive, where):
+        with files.opened(path) as stream, _archive(stream, where) as archive:
+            for entry in archive.infolist():
                 try:
-                    with archive.open(entry) as stream:
-                        found[entry.filename.removesuffix(".npy")] = _header(stream, where, entry.filename)
+                    with archive.open(entry) as packed:
+                        found[entry.filename.removesuffix(".npy")] = foreign.header(packed)
                 except Exception:  # noqa: BLE001 - the arrays that are read are checked one by one
                     continue
     except DatasetError:
         raise
     except Exception as error:
-        raise wrong(where, "", f"{error}" or type(error).__name__) from error
+        raise wrong(where, "", files.reason(error)) from error
     return found
 
 
@@ -78,11 +77,11 @@ def listed(found: dict[str, Header]) -> str:
     return (", ".join(words) or "no arrays") + (f" and {more} more" if more else "")
 
 
-def _entries(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
-        raise wrong(where, "", "it holds too many arrays, or two of the same name")
-    return entries
+def _archive(stream: BinaryIO, where: str) -> zipfile.ZipFile:
+    archive = foreign.opened_zip(stream, MAX_ENTRIES)
+    if len({entry.filename for entry in archive.infolist()}) != len(archive.infolist()):
+        raise wrong(where, "", "it holds two arrays of the same name")
+    return archive
 
 
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDArray[Any]:
@@ -116,9 +115,7 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> NDAr
 
 
 def _header(stream: IO[bytes], where: str, name: str) -> Header:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream, max_header_size=_HEADER_BYTES)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(stream, max_header_size=_HEADER_BYTES)
-    raise wrong(where, name, f"its version {version} is not known")
+    try:
+        return foreign.header(stream)
+    except ValueError as error:
+        raise wrong(where, name, str(error)) from error

@@ -17,12 +17,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk import files, foreign
 from models.core.disk.operations import shown
-from models.core.errors import StorageError
+from models.core.errors import RunFormatError, StorageError
 
 _VERSION = 1
 _STALE_SECONDS = 86_400
 _CHUNK = 256
+_MOST_INDEX = 2**26  # bytes; it names the files that could not be used
 _NEW = re.compile(r"\.new-[a-z0-9_]{8}")  # as tempfile names them
 _OWN = re.compile(
     r"(?:images|labels|attributes)\.npy|images\.(?:colour|order)|index\.json|files\.sqlite(?:-journal|-wal|-shm)?"
@@ -114,8 +116,8 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
     if not target.is_dir():
         return None
     try:
-        index = json.loads((target / "index.json").read_text(encoding="utf-8"))
-        images = np.lib.format.open_memmap(target / "images.npy", mode="r")
+        index = files.read_json(target / "index.json", max_bytes=_MOST_INDEX)
+        images = foreign.mapped(target / "images.npy")
         labels, attributes = _array(target / "labels.npy"), _array(target / "attributes.npy")
         sound = index["version"] == _VERSION and images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
         for values, kind in ((labels, np.dtype(np.int32)), (attributes, np.dtype(np.bool_))):
@@ -123,17 +125,14 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
         words = dict(index["words"])
         if sound and words.keys() >= set(needed):
             return Cached(images, labels, attributes, words)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RunFormatError):
         pass
     _remove(target)
     return None
 
 
 def _array(path: Path) -> Any:
-    if not path.exists():
-        return None
-    with path.open("rb") as stream:
-        return np.lib.format.read_array(stream)
+    return np.array(foreign.mapped(path)) if path.exists() else None
 
 
 def _flush(stream: BinaryIO) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
 
@@ -43,10 +44,10 @@ def read(path: Path) -> tuple[tuple[str, ...], Iterator[Bits]]:
 def _rows(path: Path) -> Iterator[tuple[str, ...] | Bits]:
     """The names first, then (image, bits)."""
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             yield from _parsed(stream, b"," if path.name == CSV_FILE else None)
     except (OSError, ValueError) as error:
-        text = f"The file of attributes cannot be used: {error}."
+        text = f"The file of attributes cannot be used: {files.reason(error)}."
         raise DatasetError(text, where=shown(path), advice="Repair it or take it away.") from error
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.core.datasets import Cancel, Progress, report
+from models.core.disk.operations import open_regular
 from models.core.errors import DatasetError
 
 TIMEOUT_SECONDS = 5.0  # without a byte
@@ -67,7 +68,8 @@ def _receive(address: str, part: Path, most: int, progress: Progress | None, can
         if answer.status != http.client.PARTIAL_CONTENT:
             done = 0
         total = done + int(answer.headers.get("Content-Length") or 0)
-        with part.open("ab" if done else "wb") as stream:
+        how = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if done else os.O_TRUNC)
+        with os.fdopen(open_regular(part, how), "wb") as stream:
             _copy(
                 answer,
                 stream,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
 
@@ -39,8 +41,8 @@ def read_idx(path: Path, *, dimensions: int | None = None, count: int | None = N
     """
     where = shown(path)
     try:
-        compressed = path.stat().st_size
-        with gzip.open(path, "rb") as stream:
+        with files.opened(path) as packed, gzip.open(packed, "rb") as stream:
+            compressed = os.fstat(packed.fileno()).st_size
             dtype, shape = _header(stream, where)
             if dimensions is not None and len(shape) != dimensions:
                 raise _wrong(where, "dimensions", f"{len(shape)} of them, not {dimensions}")
@@ -55,7 +57,7 @@ def read_idx(path: Path, *, dimensions: int | None = None, count: int | None = N
             if stream.read(1):
                 raise _wrong(where, "data", "there is more than the dimensions say")
     except (OSError, EOFError, zlib.error, MemoryError, ValueError) as error:
-        raise _wrong(where, "gzip", str(error) or type(error).__name__) from error
+        raise _wrong(where, "gzip", files.reason(error)) from error
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 

@@ -56,6 +56,8 @@ def storage_error(error: OSError, path: Path, needed: int | None = None) -> Stor
         )
     elif code in (errno.ENOENT, errno.ENOTDIR, getattr(errno, "ESTALE", errno.ENOENT)):
         what, advice = "The file or its folder is gone.", "Bring it back or choose another folder."
+    elif code == errno.EEXIST:
+        what, advice = "There is a file of this name already.", "Choose another name."
     elif code == errno.ENAMETOOLONG:
         what, advice = "The name is too long for this disk.", "Choose a shorter name."
     elif code == errno.EIO:
@@ -63,6 +65,11 @@ def storage_error(error: OSError, path: Path, needed: int | None = None) -> Stor
     else:
         what, advice = f"The disk refused: {error.strerror or error}.", "Choose another folder, or try again."
     return StorageError(what, where=shown(path), advice=advice)
+
+
+def reason(error: Exception) -> str:
+    """What an error of the operating system says, without its number and path."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
 
 
 class _Stream(io.RawIOBase):
@@ -97,6 +104,11 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
     Raises:
         StorageError: the disk is full, read-only, gone or broken; no partial file is left.
     """
+    draft(path, write, needed, lambda temporary: again(OPS.replace, temporary, path))
+
+
+def draft(path: Path, write: Callable[[BinaryIO], None], needed: int | None, place: Callable[[Path], T]) -> T:
+    """Write a temporary file beside ``path``, sync it, and let ``place`` give it its name; its answer is returned."""
     temporary = path.parent / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
     try:
         descriptor = again(OPS.open, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -105,7 +117,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
             again(OPS.fsync, descriptor)
         finally:
             _close(descriptor)
-        again(OPS.replace, temporary, path)
+        answer = place(temporary)
         again(OPS.fsync_folder, path.parent)
     except OSError as error:
         _discard(temporary)
@@ -113,6 +125,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None], *, needed: int |
     except BaseException:
         _discard(temporary)
         raise
+    return answer
 
 
 def _close(descriptor: int) -> None:
@@ -137,8 +150,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically: sorted keys, and no NaN or infinity (ValueError)."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON as ``write_json`` writes it.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
     text = json.dumps(value, sort_keys=True, allow_nan=False, indent=1, ensure_ascii=True)
-    write_bytes(path, text.encode("ascii") + b"\n")
+    return text.encode("ascii") + b"\n"
 
 
 def append_line(path: Path, text: str, *, sync: bool = False) -> None:
@@ -189,12 +211,24 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file that anybody may have put there: the one way in which files from elsewhere are opened for reading.
+
+    It never waits: only regular files are opened (``operations.open_regular``), and what is read has a size.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder, a pipe or a device.
+        ValueError: there is a NUL character in the name.
+    """
+    return OPS.open_reading(path)
+
+
 def read_bytes(path: Path, *, max_bytes: int = MAX_JSON_BYTES) -> bytes:
     """Read a whole file; RunFormatError if it is larger than ``max_bytes``, OSError if it cannot be read."""
-    with OPS.open_reading(path) as stream:
+    with opened(path) as stream:
         size = stream.seek(0, os.SEEK_END)  # read(n) allocates n bytes, whatever is there
         stream.seek(0)
-        data = stream.read(min(size, max_bytes) + 1)
+        data = stream.read(min(size, max_bytes) + 1) or b""  # of a file that the system makes up, there may be none
     if len(data) > max_bytes:
         raise RunFormatError(f"The file is larger than {max_bytes:,} bytes.", where=shown(path))
     return data
@@ -209,13 +243,13 @@ def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = M
     try:
         return parse_json(read_bytes(path, max_bytes=max_bytes), shown(path), max_depth=max_depth)
     except (OSError, ValueError) as error:
-        raise RunFormatError(f"The file cannot be read: {error}.", where=shown(path)) from error
+        raise RunFormatError(f"The file cannot be read: {reason(error)}.", where=shown(path)) from error
 
 
 def sha256(path: Path) -> str:
     """The fingerprint of a file; OSError if it cannot be read."""
     digest = hashlib.sha256()
-    with OPS.open_reading(path) as stream:
+    with opened(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

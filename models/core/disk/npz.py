@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk.foreign import opened_zip
 from models.core.errors import NotFiniteError, RunFormatError
 
 Arrays = dict[str, NDArray[Any]]
@@ -19,10 +20,13 @@ Expected = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
 _KINDS = "biuf"  # bool, int, unsigned, float: nothing that could hold an object
 _HEADER = re.compile(
-    r"\{'descr': '([<|][biuf]\d{1,2})', 'fortran_order': (False|True), 'shape': \(((?:\d{1,18},? ?)*)\), \} *\n"
+    r"\{'descr': '([<|][biuf]\d{1,2})', 'fortran_order': (False|True), 'shape': "
+    r"\(((?:\d{1,18}, ?)*(?:\d{1,18})?)\), \} *\n"  # a comma behind each number but the last: one way to read it
 )
+_MOST_HEADER = 10_000  # bytes, as numpy has it
 _MAGIC = b"\x93NUMPY\x01\x00"
 _CHUNK = 2**20
+_MORE, _MORE_FOR_ALL = 4, 100  # arrays that a file may hold for each that is read, and in all
 _BAD = (
     zipfile.BadZipFile,
     ValueError,
@@ -114,7 +118,8 @@ def read_npz(stream: BinaryIO, expected: Expected, *, partial: bool = False) -> 
         if not partial and size > size_limit(expected):
             raise ValueError(f"it has {size:,} bytes, more than such a model needs")
         stream.seek(0)
-        with zipfile.ZipFile(stream) as archive:
+        most = _MORE * len(expected) + _MORE_FOR_ALL
+        with opened_zip(stream, most) as archive:
             _check_members(archive.infolist(), expected, partial)
             return {name: _read_member(archive, name, expected, partial) for name in expected}
     except _BAD as error:
@@ -148,8 +153,8 @@ def _read_member(archive: zipfile.ZipFile, name: str, expected: Expected, partia
         start = member.read(10)
         if start[:8] != _MAGIC or len(start) != 10:
             raise ValueError(f"{name} is not an array")
-        text = member.read(int.from_bytes(start[8:], "little")).decode("latin-1")
-        header = _HEADER.fullmatch(text)
+        length = int.from_bytes(start[8:], "little")
+        header = _HEADER.fullmatch(member.read(length).decode("latin-1")) if length <= _MOST_HEADER else None
         if header is None:
             raise ValueError(f"the header of {name} is not one of ours")
         found = tuple(int(length) for length in header[3].replace(",", " ").split())

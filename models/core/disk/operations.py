@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import sys
 import time
 from pathlib import Path
 from typing import BinaryIO
+
+# What a file system says that has no hard links (FAT, exFAT, some network shares), or a kind of file that takes none.
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 
 
 def native(path: Path) -> str:
@@ -31,16 +36,46 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a regular file, never waiting: a pipe or a device in its place is refused before it is opened and after it.
+
+    Args:
+        path: in a folder that anybody may have filled.
+        flags: as ``os.open`` takes them; with ``O_CREAT`` the file need not be there.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder, a pipe, a socket or a device.
+        ValueError: there is a NUL character in the name.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _check_regular(os.stat(native(path)))
+    quick = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    descriptor = os.open(native(path), flags | quick, 0o666)
+    try:
+        _check_regular(os.fstat(descriptor))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_regular(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+
+
 class Operations:
     """The calls of the operating system that change a disk, one method each."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open for writing."""
-        return os.open(native(path), flags | getattr(os, "O_BINARY", 0), 0o666)
+        """Open a regular file for writing."""
+        return open_regular(path, flags)
 
     def open_reading(self, path: Path) -> BinaryIO:
-        """Open for reading."""
-        return open(native(path), "rb")
+        """Open a regular file for reading."""
+        return os.fdopen(open_regular(path), "rb")
 
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write some of the bytes and return how many."""
@@ -81,6 +116,24 @@ class Operations:
                 if sys.platform != "win32" or attempt == 49:
                     raise
             time.sleep(0.02)
+
+    def publish(self, source: Path, target: Path) -> None:
+        """Give a file a name that nothing has: of several processes that want it one gets it.
+
+        Raises:
+            FileExistsError: something has that name, be it a link that leads nowhere; ``source`` is where it was.
+        """
+        if sys.platform == "win32":
+            return os.rename(native(source), native(target))  # there it refuses to replace
+        try:
+            os.link(native(source), native(target), follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return os.replace(source, target)
+        with contextlib.suppress(OSError):  # what is left of it is a temporary name, which is removed later
+            os.unlink(source)
 
     def fsync_folder(self, folder: Path) -> None:
         """Return when the names in a folder are on the disk. Windows syncs them with the rename."""

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from models.core.disk import files
+from models.core.disk import files, new_files
 from models.core.disk.operations import native, shown
 from models.core.errors import StorageError
-from models.core.images import export
 
 FOLDER = ".trash"
 _ENTRY = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
@@ -89,8 +88,7 @@ def restore(trashed: Trashed) -> Path:
     try:
         files.make_folder(trashed.origin.parent)
         if not trashed.files:
-            place = export.free_name(trashed.origin)
-            files.again(files.OPS.replace, trashed.kept, place)
+            place = new_files.publish(trashed.kept, new_files.free_names(trashed.origin))
             forget(trashed.kept)
             return place
         _restore_files(trashed)

@@ -259,7 +259,7 @@ def _read(path: Path, network: keras.Model, count: int) -> Shares | None:
     expected = {name: (tuple(v.shape), np.dtype(str(v.dtype))) for name, v in variables.items()}
     expected["accuracy"] = ((count,), np.dtype(np.float64))
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             arrays = npz.read_npz(stream, expected)
     except (OSError, RunFormatError):  # not there, or damaged: it is made again
         return None

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from models.core.disk import files
+from models.core.disk import new_files
 from models.core.disk.operations import shown
 from models.core.errors import Cancelled, ImageError, StorageError
 from models.core.images import movies, photos, recipes
@@ -30,8 +28,6 @@ PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SHORT_NOTES = (".jpg", ".jpeg")  # a recipe in them has 65,533 bytes at most
 QUALITY = 92  # of JPEG and WebP, 1 to 100
 FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", movies.SUFFIX)
-
-_naming = threading.Lock()  # from the choice of a free name until the file is there
 
 
 def png_bytes(image: NDArray[np.uint8], recipe: Recipe | None = None) -> bytes:
@@ -157,15 +153,6 @@ def write_results(path: Path, results: dict[str, Any], recipe: Recipe) -> Path:
     return _write(path, text.encode())
 
 
-def free_name(path: Path) -> Path:
-    """Return the path itself if nothing has that name, else the first free of "name (2).png", "name (3).png", …"""
-    number, free = 1, path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.stem} ({number}){path.suffix}")
-    return free
-
-
 def _png_text(recipe: Recipe | None) -> PngImagePlugin.PngInfo | None:
     if recipe is None:
         return None
@@ -245,14 +232,11 @@ def _write(path: Path, content: bytes) -> Path:
     def write(stream: BinaryIO) -> None:
         stream.write(content)
 
-    with _naming:
-        try:
-            if "\0" in str(path):
-                raise ValueError("a name with a null character")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            free = free_name(path)
-        except (OSError, ValueError) as error:
-            advice = "Choose another folder or name."
-            raise StorageError("The picture cannot be saved here.", where=shown(path), advice=advice) from error
-        files.write_atomic(free, write)
-        return free
+    try:
+        if "\0" in str(path):
+            raise ValueError("a name with a null character")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        advice = "Choose another folder or name."
+        raise StorageError("The picture cannot be saved here.", where=shown(path), advice=advice) from error
+    return new_files.write_new(path, write, needed=len(content))

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.disk.strict_json import parse_json
 from models.core.errors import ImageError, RunFormatError
@@ -62,9 +63,9 @@ def read_recipe(path: Path) -> Recipe | None:
         ImageError: if there is a recipe but it is not a JSON object that this program could have written.
     """
     try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return None
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
+            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                return None
             text = _from_results(path, stream) if path.suffix.lower() == ".json" else _text_in(stream)
     except Exception:  # noqa: BLE001 - a file from anywhere; whatever is wrong with it, it has no recipe for us
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.disk import files, foreign
 from models.core.disk.operations import shown
 from models.core.errors import RunFormatError, StorageError
 
@@ -24,9 +25,9 @@ def read_codings(path: Path) -> NDArray[np.float32]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise RunFormatError("The file is too large for codings.", where=shown(path), advice=advice)
-        found = np.lib.format.open_memmap(path, mode="r")  # a header cannot promise more than the file holds
+        found = foreign.mapped(path)
     except OSError as error:
-        raise StorageError(f"The file cannot be read: {error.strerror}.", where=shown(path)) from error
+        raise StorageError(f"The file cannot be read: {files.reason(error)}.", where=shown(path)) from error
     except RunFormatError:
         raise
     except Exception as error:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import models
 from models.core import device
-from models.core.disk import files
+from models.core.disk import files, new_files
+from models.core.disk.operations import native, shown
 from models.core.errors import UserError
 
 SCHEMA = 1  # of the JSON
@@ -72,9 +74,29 @@ def check(kind: str) -> None:
         raise UserError(f"The format {kind} {lacking}.", where="--format", advice=f"What works here: {can}.")
 
 
+def names(model: Any, kind: str, out: Path) -> dict[str, Path]:
+    """The files that an export writes: by the network (``parts()``), and at last by "" the JSON beside them."""
+    suffix = FORMATS[kind].suffix
+    stem = out.name.removesuffix(suffix)
+    written = {part: out.with_name(f"{stem}-{part}{suffix}") for part in model.parts()}
+    return {**written, "": out.with_name(f"{stem}.{kind}.json")}
+
+
+def check_names(paths: Iterable[Path]) -> None:
+    """Refuse to write over files.
+
+    Raises:
+        UserError: naming those that are there.
+    """
+    taken = [shown(path) for path in paths if os.path.lexists(native(path))]
+    if taken:
+        what = "This file exists already." if len(taken) == 1 else "These files exist already."
+        raise UserError(what, where=", ".join(taken), advice="Choose another --out, or give --overwrite.")
+
+
 def export_model(
     model: Any, kind: str, out: Path, *, about: Mapping[str, Any] | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] | None = None, overwrite: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write each network of a model (``parts()``) as ``<out>-<part><suffix>`` and ``<out>.<kind>.json`` beside them.
 
@@ -83,35 +105,36 @@ def export_model(
         kind: one of ``FORMATS``.
         out: path without or with the suffix; ``about``: more values for the JSON, such as the run.
         tell: called with each network's name before it is written.
+        overwrite: whether files of these names are replaced; else they are kept, and nothing is written.
 
     Returns:
         The files written, the JSON last.
 
     Raises:
-        UserError: if ``check`` refuses, or the format cannot hold a network.
+        UserError: if ``check`` or ``check_names`` refuses, or the format cannot hold a network.
         StorageError: if a file cannot be written; no half-written file is left.
     """
     check(kind)
+    targets = names(model, kind, out)
+    if not overwrite:
+        check_names(targets.values())
     files.make_folder(out.parent)
-    stem = out.name.removesuffix(FORMATS[kind].suffix)
-    written, networks = [], {}
+    networks = {}
+    write = files.write_atomic if overwrite else new_files.write_only
     with tempfile.TemporaryDirectory() as scratch:
+        drafts = {part: Path(scratch) / f"{part}{FORMATS[kind].suffix}" for part in targets}
         for part, network in model.parts().items():
             if tell:
                 tell(part)
-            draft = Path(scratch) / f"{part}{FORMATS[kind].suffix}"
-            target = out.with_name(f"{stem}-{draft.name}")
             try:
-                rebuilt = _drafted(network, model.OUTPUTS[part], kind, draft)
+                rebuilt = _drafted(network, model.OUTPUTS[part], kind, drafts[part])
             except ValueError as error:
                 raise UserError(f"The {part} cannot be written as {kind}: {error}", where=str(out)) from error
-            networks[part] = _network(rebuilt, target.name, model)
-            written.append((draft, target))
-        for draft, target in written:
-            files.write_atomic(target, functools.partial(_copy, draft))
-    beside = out.with_name(f"{stem}.{kind}.json")
-    files.write_json(beside, {**_facts(model, kind), **(about or {}), "networks": networks})
-    return [*(target for _, target in written), beside]
+            networks[part] = _network(rebuilt, targets[part].name, model)
+        facts = {**_facts(model, kind), **(about or {}), "networks": networks}
+        for part, target in targets.items():
+            write(target, functools.partial(_copy, drafts[part]) if part else _json(facts))
+    return list(targets.values())
 
 
 def _drafted(network: Any, outputs: Sequence[str], kind: str, draft: Path) -> Any:
@@ -208,6 +231,10 @@ def _signature(network: Any) -> list[Any]:
 _WRITERS: dict[str, Callable[[Any, str], None]] = {
     "keras": _keras, "weights": _weights, "safetensors": _safetensors, "onnx": _onnx, "tflite": _tflite,
 }  # fmt: skip
+
+
+def _json(value: Mapping[str, Any]) -> Callable[[Any], None]:
+    return lambda stream: stream.write(files.json_bytes(value))
 
 
 def _copy(draft: Path, stream: Any) -> None:

@@ -197,7 +197,7 @@ class Checkpoints:
 
     def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool) -> Arrays:
         try:
-            with files.OPS.open_reading(self.folder / entry.file) as stream:
+            with files.opened(self.folder / entry.file) as stream:
                 if verify:
                     _check_bytes(stream, entry)
                 try:
@@ -208,7 +208,7 @@ class Checkpoints:
                         raise
                     raise _Damaged(error.what) from error
         except OSError as error:
-            raise _Damaged(f"it cannot be read: {error.strerror or error}") from error
+            raise _Damaged(f"it cannot be read: {files.reason(error)}") from error
 
 
 def is_checkpoint(name: str) -> bool:

@@ -13,12 +13,14 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from models.core.disk import files
 from models.core.disk.files import storage_error
-from models.core.disk.operations import native, shown
+from models.core.disk.operations import native, open_regular, shown
 from models.core.errors import RunBusyError
 
 NAME = ".lock"
 _PATIENCE = 25  # tries of 20 ms: somebody who only looks whether the lock is held has it for a moment
+_MOST_BYTES = 4096  # of the owner's name
 _FAR = 2**30  # Windows locks bytes against reading too: lock one that is never written
 
 
@@ -55,14 +57,14 @@ def _give(descriptor: int) -> None:
 
 
 def _open(path: Path, flags: int) -> int:
-    return os.open(native(path), flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    return open_regular(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _owner(descriptor: int) -> dict[str, Any]:
     """Who wrote his name into the lock file: pid, host and uuid, or nothing."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         os.lseek(descriptor, 0, os.SEEK_SET)
-        value = json.loads(os.read(descriptor, 4096).rstrip(b"\0") or b"{}")
+        value = json.loads(os.read(descriptor, _MOST_BYTES).rstrip(b"\0") or b"{}")
         return value if isinstance(value, dict) else {}
     return {}
 
@@ -159,7 +161,8 @@ class Lock:
 def foreign(folder: Path) -> bool:
     """Whether a file of the lock's name is there that another program has written."""
     try:
-        content = (folder / NAME).read_bytes()[:4096].rstrip(b"\0")
+        with files.opened(folder / NAME) as stream:
+            content = (stream.read(_MOST_BYTES) or b"").rstrip(b"\0")
     except (OSError, ValueError):
         return False  # there is none, or taking it will say what is wrong
     try:

@@ -50,7 +50,7 @@ def read_rows(path: Path, offset: int = 0) -> tuple[Rows, int, int]:
         Where the file was cut or rewritten meanwhile, the rows start at its beginning again.
     """
     try:
-        with files.OPS.open_reading(path) as stream:
+        with files.opened(path) as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, offset - 1))
             start = offset if offset and stream.read(1) == b"\n" else 0
@@ -161,7 +161,7 @@ def is_sample(name: str) -> bool:
 
 
 def _is_torn(path: Path) -> bool:
-    with contextlib.suppress(OSError), files.OPS.open_reading(path) as stream:
+    with contextlib.suppress(OSError), files.opened(path) as stream:
         size = stream.seek(0, 2)
         stream.seek(max(0, size - 1))
         return stream.read(1) not in (b"", b"\n")

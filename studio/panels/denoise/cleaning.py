@@ -153,15 +153,6 @@ def other_model(
     return Entry(title, picture, scored(clean, picture.pixels, cancelled), seconds)
 
 
-def free_name(path: Path) -> Path:
-    """The path, or the next one with a number that nobody has: no file is ever overwritten."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
-
-
 def clean_files(
     model: Denoises, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
     cancelled: Callable[[], bool], saving: Saving = PNG, ground: tuple[int, int, int] = decoding.WHITE,
@@ -182,7 +173,7 @@ def clean_files(
         try:
             photo = photos.read(path, ground=ground)
             clean = convert.to_uint8(model.denoise(convert.to_float(photo.pixels[None]), cancelled=cancelled)[0])
-            target = free_name((out / name).with_suffix(saving.suffix))
+            target = (out / name).with_suffix(saving.suffix)
             noted = {**recipe, "image": shown(name), "mark": arrays.mark_of(photo.pixels)}
             export.write_photo(target, clean, noted, quality=saving.quality, exif=photo.exif)
         except UserError as error:

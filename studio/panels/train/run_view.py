@@ -263,6 +263,5 @@ class RunView(QWidget):
         if path:
             try:
                 self.curves.to_csv(path)
-            except OSError as error:
-                advice = "Choose another place."
-                self.failed.emit(UserError(f"The curves were not saved: {error.strerror}.", where=path, advice=advice))
+            except UserError as error:
+                self.failed.emit(error)

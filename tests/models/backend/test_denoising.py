@@ -226,8 +226,8 @@ def test_the_command_keeps_names_and_goes_on_after_a_bad_file(
     assert "bad.png" in said.err
     found = {str(path.relative_to(out)) for path in out.rglob("*.png")}
     assert found == {"one.png", "one (2).png", "inner/two.png"}
-    assert np.asarray(Image.open(out / "one.png")).shape[:2] == (9, 13)
-    assert Image.open(out / "inner" / "two.png").mode == "L"
+    with Image.open(out / "one.png") as first, Image.open(out / "inner" / "two.png") as second:
+        assert first.size == (13, 9) and second.mode == "L"
 
 
 def test_the_command_says_when_there_is_nothing_to_do(
@@ -339,7 +339,8 @@ def test_animations_have_a_scale_and_a_speed(tmp_path: Path, capsys: pytest.Capt
         film.load()
         assert film.info["duration"] == 100
     assert command_line.main([*words, "--out", str(tmp_path / "a.png"), "--scale", "4"]) == 0
-    assert Image.open(tmp_path / "a.png").height == 32
+    with Image.open(tmp_path / "a.png") as strip:
+        assert strip.height == 32
     capsys.readouterr()
     assert command_line.main([*words, "--out", str(tmp_path / "b.png"), "--fps", "4"]) == 2
     assert "--fps" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.core.disk import files
 
 Floats = NDArray[np.float64]
 NOT_METRICS = ("step", "epoch", "time", "seconds", "when")
@@ -74,15 +77,20 @@ class Table:
         return self._steps[: self._size][there], values[there]
 
     def to_csv(self, path: str | Path) -> None:
-        """Write step and all metrics; what is missing stays empty."""
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["step", *self._columns])
-            for i in range(self._size):
-                values = (float(column[i]) for column in self._columns.values())
-                step = float(self._steps[i])
-                whole = int(step) if step.is_integer() else step
-                writer.writerow([whole, *("" if math.isnan(value) else repr(value) for value in values)])
+        """Write step and all metrics; what is missing stays empty.
+
+        Raises:
+            StorageError: the disk says no; what was there before is still there.
+        """
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerow(["step", *self._columns])
+        for i in range(self._size):
+            values = (float(column[i]) for column in self._columns.values())
+            step = float(self._steps[i])
+            whole = int(step) if step.is_integer() else step
+            writer.writerow([whole, *("" if math.isnan(value) else repr(value) for value in values)])
+        files.write_bytes(Path(path), file.getvalue().encode())
 
 
 def smooth(values: Floats, amount: float) -> Floats:
