@@ -36,11 +36,9 @@ from models.core.family import About, DataSpec, setting
 TITLE = "DCGAN"
 ABOUT = About(
     text=(
-        "A DCGAN plays the game of forger and detective with convolutions, and its rules of thumb (strides, batch "
-        "normalisation, leaky relu) keep it from falling apart. "
-        "Its codings add up: the mean of some faces with glasses minus some without is a direction that puts glasses "
-        "on others. "
-        "With a condition, both networks are told the class or the attributes, and you choose what is painted."
+        "A DCGAN is a GAN of convolutions, kept stable by strides, batch normalisation and leaky ReLU. Its codings "
+        "add up: the mean of some faces with glasses minus some without is a direction that puts glasses on others. "
+        "With a condition, both networks are given the class or the attributes, and you choose what is generated."
     ),
     equation="min_G max_D  E[log D(x, y)] + E[log(1 − D(G(z, y), y))]",
     paper="Radford, Metz and Chintala, Unsupervised Representation Learning with DCGANs, 2015, arXiv:1511.06434",
@@ -58,24 +56,24 @@ class DCGANConfig(AdversarialConfig):
     """Settings of a DCGAN; the defaults are the textbook's but for the rate and the mean weights."""
 
     condition: Literal["none", "class", "attributes"] = setting(
-        "none", "Paint what is asked for: a class or attributes that the dataset knows.", group="model"
+        "none", "Condition on the dataset's classes or attributes, so that you can choose.", group="model"
     )
-    latent_size: int = setting(
-        100, "How many random numbers a picture is painted from.", unit="codings", group="model", ge=1, le=512
-    )
+    latent_size: int = setting(100, "Size of a coding.", unit="units", group="model", ge=1, le=512)
     width: int = setting(
         64, "Channels at the largest size; each halving doubles them.", unit="channels", group="model", ge=4, le=256
     )
-    kernel_size: int = setting(5, "Side of the convolutions.", unit="pixels", group="model", ge=3, le=7)
-    dropout: float = setting(
-        0.4, "Share of the discriminator's features that are dropped in training.", group="model", ge=0, le=0.9
-    )
-    learning_rate: float = setting(2e-4, "How far one step moves the weights.", gt=0.0, le=1.0)
-    beta_1: float = setting(0.5, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    kernel_size: int = setting(5, "Side of the convolution kernels.", unit="pixels", group="model", ge=3, le=7)
+    dropout: float = setting(0.4, "Dropout in the discriminator.", group="model", ge=0, le=0.9)
+    learning_rate: float = setting(2e-4, "Step size of the optimizer.", gt=0.0, le=1.0)
+    beta_1: float = setting(0.5, "Decay of the mean of the gradients (Adam and Nadam only).", ge=0, lt=1)
     ema: float = setting(
-        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+        0.999,
+        "Decay of the moving average of the generator's weights (EMA) that samples use; 0 = off.",
+        ge=0,
+        lt=1,
+        title="EMA decay",
     )
-    epochs: int = setting(50, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+    epochs: int = setting(50, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:

@@ -44,9 +44,9 @@ from models.core.family import About, DataSpec, setting
 TITLE = "Denoising diffusion (DDPM)"
 ABOUT = About(
     text=(
-        "A diffusion model learns to see the noise in pictures that were drowned in it, at every depth. "
-        "Beginning with pure noise it takes away what it sees, step by step, until a new picture is left. "
-        "The loss falls quickly and then hardly at all, while the samples go on getting better for a long time."
+        "A diffusion model learns to predict the noise in images, at every noise level. Starting from pure noise, the "
+        "reverse process removes the predicted noise step by step until a new image is left. The loss falls quickly "
+        "and then hardly at all, while the samples keep improving for a long time."
     ),
     equation="loss = Huber(ε − network(√ᾱₜ x₀ + √(1−ᾱₜ) ε, t))",
     paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
@@ -68,10 +68,10 @@ class DDPMConfig(DiffusionConfig):
     """Settings of a diffusion model on pixels; the defaults are the textbook's but for the mean weights."""
 
     size: Literal["textbook", "small", "medium", "large"] = setting(
-        "textbook", "Textbook is its U-Net; the others are modern ones of 2, 6 and 24 million weights.", group="model"
+        "textbook", "Size of the U-Net: the textbook's, or modern ones of 2, 6 and 24 million weights.", group="model"
     )
-    learning_rate: float = setting(1e-3, "How far one step moves the weights; modern ones want 0.0003.", gt=0.0, le=1.0)
-    epochs: int = setting(100, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+    learning_rate: float = setting(1e-3, "Step size of the optimizer; modern networks need 0.0003.", gt=0.0, le=1.0)
+    epochs: int = setting(100, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:

@@ -41,9 +41,9 @@ from models.core.keras_internals import read_variable
 TITLE = "Denoising autoencoder"
 ABOUT = About(
     text=(
-        "A denoising autoencoder is shown a disturbed picture and must paint the clean one. "
-        "Copying does not help, so it has to learn what pictures look like. "
-        "The curve is its error against the clean picture; the dense network is judged on undisturbed pictures."
+        "A denoising autoencoder gets a noisy image and learns to return the clean one. Copying does not help, so it "
+        "has to learn what images look like. The curve is its error against the clean image; the dense network is "
+        "validated on images without noise."
     ),
     equation="loss = ‖x − g(f(x̃))‖² / n,  x̃ = x with noise",
     paper="Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
@@ -58,21 +58,19 @@ class DenoisingConfig(Config):
 
     architecture: Literal["dense", "conv_codings", "conv"] = setting(
         "dense",
-        "Dense is the textbook's; conv_codings has a deeper encoder, worth reusing; conv takes pictures of any size.",
+        "Dense is the textbook's; conv_codings has a deeper encoder, worth reusing; conv takes images of any size.",
         group="model",
     )
     noise: Literal["dropout", "gaussian", "mask", "salt_and_pepper", "speckle"] = setting(
-        "dropout", "What disturbs the pictures while it learns.", group="model"
+        "dropout", "Kind of noise that is added in training.", group="model"
     )
     noise_low: float = setting(
         0.5, "Least strength, a share of pixels or of full scale.", group="model", later=True, ge=0, le=0.95
     )
     noise_high: float = setting(
-        0.5, "Greatest strength; each image draws one in between.", group="model", later=True, ge=0, le=0.95
+        0.5, "Greatest strength; each image gets one in between.", group="model", later=True, ge=0, le=0.95
     )
-    latent_size: int = setting(
-        30, "How many numbers describe an image (not conv).", unit="codings", group="model", ge=1, le=512
-    )
+    latent_size: int = setting(30, "Size of a coding (not conv).", unit="units", group="model", ge=1, le=512)
     width: int = setting(
         48, "Channels of the first convolutions (conv only).", unit="channels", group="model", ge=8, le=128
     )
@@ -80,10 +78,10 @@ class DenoisingConfig(Config):
         0, "Residual blocks at half size, on the way down and again up (conv only).", group="model", ge=0, le=16
     )
     grey_share: float = setting(
-        0.0, "Share of patches that it sees in grey (conv, colour only).", group="model", later=True, ge=0, le=1
+        0.0, "Share of training patches turned to grey (conv, colour only).", group="model", later=True, ge=0, le=1
     )
     conditioning: Literal["blind", "level"] = setting(
-        "level", "Whether the network is told how strong the noise is (conv only).", group="model"
+        "level", "Give the network the strength of the noise (conv only).", group="model"
     )
 
 

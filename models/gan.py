@@ -34,11 +34,10 @@ from models.core.family import About, DataSpec, setting
 TITLE = "Generative adversarial network"
 ABOUT = About(
     text=(
-        "A generator paints pictures from noise, and a discriminator learns to tell them from real ones; the generator "
-        "learns only from being found out. "
-        "Neither loss should win: the discriminator's two accuracies hover between one half and nine tenths while the "
-        "pictures get better. "
-        "If the diversity falls towards zero, the generator paints one thing only: that is mode collapse."
+        "A generator makes images from noise, and a discriminator learns to tell them from real ones; the generator "
+        "learns only from the discriminator. Neither loss should win: the discriminator's two accuracies stay between "
+        "one half and nine tenths while the images improve. If the diversity falls towards zero, the generator makes "
+        "one image only: that is mode collapse."
     ),
     equation="min_G max_D  E[log D(x)] + E[log(1 − D(G(z)))],  z ~ N(0, I)",
     paper="Goodfellow et al., Generative Adversarial Nets, 2014, arXiv:1406.2661",
@@ -52,10 +51,10 @@ CURVES = CURVES_OF_BOTH
 class GANConfig(AdversarialConfig):
     """Settings of the dense GAN; the defaults are the textbook's for Fashion-MNIST, but for the rate."""
 
-    latent_size: int = setting(30, "How many numbers a picture is painted from.", unit="codings", group="model", ge=1,
+    latent_size: int = setting(30, "Size of a coding.", unit="units", group="model", ge=1,
                                le=512)  # fmt: skip
-    learning_rate: float = setting(1e-4, "How far one step moves the weights.", gt=0.0, le=1.0)
-    epochs: int = setting(50, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+    learning_rate: float = setting(1e-4, "Step size of the optimizer.", gt=0.0, le=1.0)
+    epochs: int = setting(50, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:

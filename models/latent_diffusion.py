@@ -42,9 +42,8 @@ from models.core.keras_internals import read_variable
 TITLE = "Latent diffusion"
 ABOUT = About(
     text=(
-        "Latent diffusion first learns to squeeze pictures into small maps and to paint them again, then it diffuses "
-        "the maps instead of the pictures. "
-        "That makes every step cheaper, and it is how the large text-to-image models work. "
+        "Latent diffusion first trains an autoencoder that encodes images as small maps, then diffuses these codings "
+        "instead of the images. That makes every step cheaper, and it is how the large text-to-image models work. "
         "Reconstructions become sharp in the first phase, samples take shape in the second."
     ),
     equation="z₀ = (E(x) − m) / s,  loss = |ε − network(√ᾱₜ z₀ + √(1−ᾱₜ) ε, t)|²",
@@ -70,23 +69,17 @@ class LatentDiffusionConfig(DiffusionConfig):
     """Settings of latent diffusion."""
 
     size: Literal["small", "medium", "large"] = setting("small", "Size of the noise predictor.", group="model")
-    timesteps: int = setting(
-        1000, "How many steps lead from codings to noise.", unit="steps", group="model", ge=100, le=4000
-    )
-    loss: Literal["huber", "mae", "mse"] = setting("mse", "How the distance of two noises is measured.")
-    latent_channels: int = setting(
-        4, "Maps that a picture is squeezed into.", unit="channels", group="model", ge=3, le=16
-    )
+    timesteps: int = setting(1000, "Time steps from codings to noise.", unit="steps", group="model", ge=100, le=4000)
+    loss: Literal["huber", "mae", "mse"] = setting("mse", "Loss between the true and the predicted noise.")
+    latent_channels: int = setting(4, "Channels of a coding.", unit="channels", group="model", ge=3, le=16)
     width: int = setting(32, "Channels of the autoencoder at full size.", unit="channels", group="model", ge=4, le=128)
-    kl_weight: float = setting(
-        0.01, "Price of codings that stray from the standard normal.", group="model", ge=0, le=10
-    )
+    kl_weight: float = setting(0.01, "Weight of the KL term.", group="model", ge=0, le=10)
     autoencoder_steps: int = setting(
         5000, "Steps of the first phase; the others are the second.", unit="steps", ge=1, le=1_000_000
     )
-    learning_rate: float = setting(5e-4, "How far one step moves the weights.", gt=0.0, le=1.0)
-    epochs: int = setting(40, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
-    batch_size: int = setting(64, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    learning_rate: float = setting(5e-4, "Step size of the optimizer.", gt=0.0, le=1.0)
+    epochs: int = setting(40, "Passes over the training images.", unit="passes", ge=1, le=100_000)
+    batch_size: int = setting(64, "Images per training step.", unit="images", ge=1, le=4096)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:

@@ -45,10 +45,9 @@ from models.core.training.latest_metric import Latest
 TITLE = "Progressive growing"
 ABOUT = About(
     text=(
-        "Both networks begin with pictures of 4 x 4 pixels and grow: a block for twice the size is added, and fades in "
-        "while alpha goes from 0 to 1. "
-        "Coarse things are learned first and quickly, fine ones later on top of them. "
-        "Watch the resolution and alpha among the curves: the losses jump a little whenever something new fades in."
+        "Both networks begin with images of 4 x 4 pixels and grow: a block for twice the size is added and fades in "
+        "while alpha goes from 0 to 1. Coarse structure is learned first and quickly, fine structure later on top of "
+        "it. Watch the resolution and alpha among the curves: the losses jump a little whenever a block fades in."
     ),
     equation="G_l(z) = (1 − α) up(G_{l−1}(z)) + α G'_l(z),  α: 0 → 1",
     paper="Karras, Aila, Laine and Lehtinen, Progressive Growing of GANs, 2018, arXiv:1710.10196",
@@ -72,10 +71,10 @@ class ProGANConfig(EqualisedConfig):
         100_000, "Real images that each phase sees; a size fades in during one phase and stays for another.",
         unit="images", ge=1, le=10_000_000,
     )  # fmt: skip
-    learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    learning_rate: float = setting(1e-3, "Step size of the optimizer.", gt=0.0, le=1.0)
+    batch_size: int = setting(32, "Images per training step.", unit="images", ge=1, le=4096)
     full_size_batch: int = setting(
-        0, "How many of them at the full size, which needs the most memory; sizes between lie between. 0 for all.",
+        0, "Images per step at the full size, which needs the most memory; 0: as at the smallest size.",
         unit="images", ge=0, le=4096,
     )  # fmt: skip
 

@@ -48,17 +48,16 @@ def costs(target: float = 0.1) -> Figure:
     kl = target * np.log(target / q) + (1.0 - target) * np.log((1.0 - target) / (1.0 - q))
     off = {"KL divergence": kl, "MAE": np.abs(q - target), "MSE": np.square(q - target)}
     lines = tuple((name, tuple(values.tolist())) for name, values in off.items())
-    caption = "What a unit costs by its mean activation: off the target, KL is steeper than MSE and MAE."
+    caption = "Penalty of a unit by its mean activation: away from the target, KL grows faster than MSE and MAE."
     return Figure(caption, tuple(q.tolist()), lines, "mean activation q", 0.95, (target, f"target p = {target}"))
 
 
 ABOUT = About(
     text=(
         "A sparse autoencoder has many coding units and a penalty on their activity: on all of it (L1), or on a mean "
-        "activation that is off the target (KL). "
-        "The mean should settle near the target (KL) or keep falling (L1); whether the codings are sparse is told by "
-        "Hoyer's measure and by the share of units that are active in an image, not by the mean. "
-        "If the penalty is too large, all units fall silent and the images turn grey."
+        "activation that is off the target (KL). The mean should settle near the target (KL) or keep falling (L1); "
+        "whether the codings are sparse is told by Hoyer's measure and by the share of units that are active in an "
+        "image, not by the mean. If the penalty is too large, all units become inactive and the images turn grey."
     ),
     equation="loss = MSE(x, g(a)) + w·Σ|a|   or   + w·Σ [p log(p/q) + (1−p) log((1−p)/(1−q))]",
     paper="Ng, Sparse autoencoder (CS294A lecture notes), 2011",
@@ -81,12 +80,12 @@ class SparseConfig(Config):
     """Settings of a sparse autoencoder; the defaults are the textbook's with the KL penalty."""
 
     penalty: Literal["l1", "kl"] = setting(
-        "kl", "Pay for all activity (l1) or for a mean activation that is off the target (kl).", group="model"
+        "kl", "Penalise all activity (L1) or a mean activation off the target (KL).", group="model"
     )
-    l1_weight: float = setting(1e-4, "What a fully active unit costs (l1 only).", group="model", ge=0, le=10)
-    kl_weight: float = setting(5e-3, "What straying from the target costs (kl only).", group="model", ge=0, le=10)
-    target: float = setting(0.1, "Mean activation that each unit should have (kl only).", group="model", gt=0, lt=1)
-    latent_size: int = setting(300, "How many coding units.", unit="units", group="model", ge=1, le=4096)
+    l1_weight: float = setting(1e-4, "Weight of the L1 penalty (L1 only).", group="model", ge=0, le=10)
+    kl_weight: float = setting(5e-3, "Weight of the KL penalty (KL only).", group="model", ge=0, le=10)
+    target: float = setting(0.1, "Mean activation that each unit should have (KL only).", group="model", gt=0, lt=1)
+    latent_size: int = setting(300, "Number of coding units.", unit="units", group="model", ge=1, le=4096)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:

@@ -46,10 +46,9 @@ from models.core.styles.mixing import Floats, Noise, StyleLayer, Styles, noise
 TITLE = "StyleGAN"
 ABOUT = About(
     text=(
-        "A StyleGAN maps its coding to a style and gives that style to each layer of the network that paints. "
-        "Layers for small sizes decide on shape and pose, those for large sizes on colours, so that the styles of two "
-        "pictures can be mixed. "
-        "Maps of random noise, one a layer, paint what no style needs to say."
+        "A StyleGAN maps its coding to a style and gives that style to each layer of the generator. Layers of small "
+        "sizes decide on shape and pose, those of large sizes on colours, so that the styles of two images can be "
+        "mixed. Maps of random noise, one per layer, add details that no style determines."
     ),
     equation="AdaIN(x, w) = y_s(w) (x − μ(x)) / σ(x) + y_b(w),  w = f(z)",
     paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
@@ -71,26 +70,26 @@ class StyleGANConfig(EqualisedConfig):
         "adain", "How a style sets a layer: adaptive normalisation (2019) or modulated convolutions (2020).",
         group="model",
     )  # fmt: skip
-    mixing: float = setting(0.9, "Share of the fakes that are painted with the styles of two codings.", ge=0, le=1,
-                            later=True)  # fmt: skip
+    mixing: float = setting(0.9, "Style mixing: share of fakes generated from the styles of two codings.", ge=0, le=1,
+                            later=True, title="Style mixing")  # fmt: skip
     palette: float = remedy(
-        0.0, "Price of coarse layers that choose colours: pictures of one fine source should have one palette. 0 for "
-        "none.", ge=0, le=1000, later=True,
+        0.0, "Penalty when coarse layers change the colours; 0 = off.", ge=0, le=1000, later=True,
+        title="Colour penalty",
     )  # fmt: skip
     outline: float = remedy(
-        0.0, "Price of fine layers that choose shapes: pictures of one coarse source should have one outline. 0 for "
-        "none.", ge=0, le=1000, later=True,
+        0.0, "Penalty when fine layers change the shapes; 0 = off.", ge=0, le=1000, later=True,
+        title="Shape penalty",
     )  # fmt: skip
     energy: float = remedy(
-        0.0, "Price of colours and details that are rarer or more frequent than in the real images. 0 for none.",
-        ge=0, le=1000, later=True,
+        0.0, "Penalty on colours and details rarer or more frequent than in real images (energy distance); 0 = off.",
+        ge=0, le=1000, later=True, title="Energy distance"
     )  # fmt: skip
     truncation: float = setting(
-        0.8, "How far styles may be from their mean in the samples: less is safer, 1 leaves them.", ge=0, le=2,
+        0.8, "Truncation of the styles of samples: less is closer to the mean style, 1 = off.", ge=0, le=2,
         later=True,
     )  # fmt: skip
-    learning_rate: float = setting(2e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    batch_size: int = setting(64, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    learning_rate: float = setting(2e-3, "Step size of the optimizer.", gt=0.0, le=1.0)
+    batch_size: int = setting(64, "Images per training step.", unit="images", ge=1, le=4096)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
@@ -296,7 +295,7 @@ class StyleGAN(Adversarial):
 
     def ports(self) -> dict[str, Port]:
         """What goes in and out of them."""
-        noise_maps = Port("noise of all layers, one map after the other; draw it from N(0, I)")
+        noise_maps = Port("noise of all layers, one map after the other; sample it from N(0, I)")
         styles = Port("a style a layer; the generator's are mean_style + truncation (style - mean_style)")
         style = Port("style of a coding, not truncated")
         return {**super().ports(), "image": CLIPPED, "style": style, "styles": styles, "noise": noise_maps}

@@ -40,18 +40,18 @@ RULES = {"sgd": keras.optimizers.SGD, "nadam": keras.optimizers.Nadam}
 class TransferConfig(Config):
     """Settings of the comparison."""
 
-    labels: int = setting(500, "How many labelled images each classifier gets.", unit="images", ge=20, le=1_000_000)
-    seeds: int = setting(3, "How often everything is repeated with other labels and weights.", ge=1, le=100)
+    labels: int = setting(500, "Labelled images that each classifier gets.", unit="images", ge=20, le=1_000_000)
+    seeds: int = setting(3, "Repetitions with other labels and weights.", ge=1, le=100)
     layers: int = setting(
         0, "How many of the encoder's layers are reused, from the image on; 0 for all.", unit="layers", ge=0, le=100
     )
-    frozen_epochs: int = setting(20, "First passes, in which the reused layers stay as they are.", unit="passes", ge=0)
-    epochs: int = setting(60, "Passes in all.", unit="passes", ge=1, le=10_000)
+    frozen_epochs: int = setting(20, "First epochs, in which the reused layers are frozen.", unit="passes", ge=0)
+    epochs: int = setting(60, "Passes over the labelled images.", unit="passes", ge=1, le=10_000)
     optimizer: Literal["sgd", "nadam"] = setting(
         "sgd", "Plain gradient descent, as in the textbook, or Nadam, with which both arms learn faster."
     )
-    learning_rate: float = setting(0.02, "How far one step moves the weights at first.", gt=0, le=1)
-    fine_tuning_rate: float = setting(0.02, "How far one step moves the weights once all layers learn.", gt=0, le=1)
+    learning_rate: float = setting(0.02, "Learning rate while the reused layers are frozen.", gt=0, le=1)
+    fine_tuning_rate: float = setting(0.02, "Learning rate once all layers learn.", gt=0, le=1)
 
 
 @dataclass(frozen=True)

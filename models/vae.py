@@ -33,10 +33,9 @@ from models.core.inference import predict
 TITLE = "Variational autoencoder"
 ABOUT = About(
     text=(
-        "A VAE squeezes each picture into a small cloud of numbers and learns to paint it back. "
-        "The price for clouds that stray from the standard normal keeps the space free of holes, so every point in it "
-        "can be painted. The curve falls while it learns; the gap between training and validation is what it only "
-        "memorised."
+        "A VAE encodes each image as a normal distribution of codings and learns to decode samples of it. The KL term "
+        "pulls these distributions towards the standard normal, so that every point of the latent space can be "
+        "decoded. The curve falls while it learns; the gap between training and validation is what it only memorised."
     ),
     equation="loss = MSE(x, decoder(μ + exp(γ/2)·ε)) − ½·w/n · Σ (1 + γ − exp γ − μ²)",
     paper="Kingma and Welling, Auto-Encoding Variational Bayes, 2013, arXiv:1312.6114",
@@ -52,10 +51,10 @@ class VAEConfig(Config):
     architecture: Literal["dense", "conv"] = setting(
         "dense", "Dense is the textbook's network; conv suits colour images of 28 to 128 pixels.", group="model"
     )
-    latent_size: int = setting(10, "How many numbers describe an image.", unit="codings", group="model", ge=1, le=512)
+    latent_size: int = setting(10, "Size of a coding.", unit="units", group="model", ge=1, le=512)
     kl_weight: float = setting(
         1.0,
-        "Price of clouds that stray from the standard normal; less is sharper.",
+        "Weight of the KL term: lower is sharper, with a less regular latent space.",
         group="model",
         ge=0,
         le=100,
@@ -68,8 +67,8 @@ class VAEConfig(Config):
         ge=4,
         le=128,
     )
-    epochs: int = setting(25, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
-    batch_size: int = setting(128, "How many images one step looks at.", unit="images", ge=1, le=4096)
+    epochs: int = setting(25, "Passes over the training images.", unit="passes", ge=1, le=100_000)
+    batch_size: int = setting(128, "Images per training step.", unit="images", ge=1, le=4096)
 
 
 FEW_PIXELS = 400  # an image of fewer has so little error to lose that the whole KL term flattens every coding

@@ -124,7 +124,7 @@ class Opening(QObject):
         page = self._front()
         if not (isinstance(page, Panel) and page.dropped(paths)):
             self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
-                                          advice="Drop pictures on Latent, Styles, Diffusion or Denoise."))  # fmt: skip
+                                          advice="Drop images on Latent, Styles, Diffusion or Denoise."))  # fmt: skip
 
     def _brought_back(self, path: Path) -> bool:
         """Whether a file says how it was made, so that this is brought back; else it is a file like any other."""
@@ -144,4 +144,4 @@ class Opening(QObject):
     def addresses(self, addresses: list[str]) -> None:
         """Links were dropped: the studio works offline and fetches nothing."""
         self.session.notice(UserError("This is a link, not a file of this machine.", where=addresses[0][:200],
-                                      advice="Save the picture first, then drop its file."))  # fmt: skip
+                                      advice="Save the image first, then drop its file."))  # fmt: skip

@@ -139,7 +139,7 @@ class Tour(QObject):
         except UserError as error:
             errors.append(str(error))
         self.exit_code = 1 if errors or not self.report else 0
-        print(f"{len(self.report)} pictures in {self.folder}, {len(errors)} errors", flush=True)
+        print(f"{len(self.report)} images in {self.folder}, {len(errors)} errors", flush=True)
         for text in errors:
             print(f"  {text}", flush=True)
         self.window.close()

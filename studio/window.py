@@ -131,7 +131,7 @@ class Window(QMainWindow):
 
     def start_backend(self) -> None:
         """Import the backend in the inference thread, then bring back the last model."""
-        self.status.work("Starting the learning library", "", None)
+        self.status.work("Loading TensorFlow", "", None)
         self.desk.inference.start(self._ready, self._failed)
 
     def _ready(self, ready: Ready) -> None:

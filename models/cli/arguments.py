@@ -139,7 +139,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
     """What goes on from a run that is there."""
     command = add("resume", "go on with a run exactly where it stopped")
     command.add_argument("run", **OWN_RUN)
-    command.add_argument("--epochs", type=checks.whole(1), help="epochs in all, if more are wanted")
+    command.add_argument("--epochs", type=checks.whole(1), help="train until this epoch")
     command.add_argument("--dataset", **SOURCE, help="where its dataset is now, if it was moved")
     command.add_argument(
         "--learning-rate",
@@ -152,7 +152,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("run", **RUN)
     command.add_argument("--step", type=checks.whole(0), help="of the checkpoint (default: the newest)")
     command.add_argument("--set", **SETTING, help="any setting of the family")
-    command.add_argument("--size", type=SIDE, help="side in pixels, if it shall go on with smaller or larger pictures")
+    command.add_argument("--size", type=SIDE, help="side in pixels, to go on with smaller or larger images")
     command.add_argument(
         "--out",
         type=path,
@@ -163,7 +163,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
 
 
 def _add_using(add: Callable[[str, str], Parser]) -> None:
-    command = add("sample", "draw new images")
+    command = add("sample", "generate new images")
     command.add_argument("run", **RUN)
     command.add_argument("--count", type=checks.whole(1, 10_000), default=16)
     command.add_argument("--seed", type=SEED, default=0)
@@ -174,19 +174,23 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         required=True,
         help=".png for a sheet, .npy for the codings",
     )
-    command.add_argument("--class", dest="label", help="name or number of the class that a diffusion model shall paint")
-    command.add_argument("--images", **IMAGE, nargs="+", help="pictures that a diffusion model begins with")
+    command.add_argument("--class", dest="label", help="name or number of the class that a diffusion model generates")
+    command.add_argument("--images", **IMAGE, nargs="+", help="images that a diffusion model begins with")
     command.add_argument("--background", **BACKGROUND)
     command.add_argument(
-        "--from", dest="start", type=checks.whole(1), metavar="STEP", help="how deep these are in noise (half of all)"
+        "--from",
+        dest="start",
+        type=checks.whole(1),
+        metavar="STEP",
+        help="the time step to which these are noised (half of all)",
     )
     _add_walking(command)
-    command = add("reconstruct", "squeeze images through a model: originals above, reconstructions below")
+    command = add("reconstruct", "encode and decode images: originals above, reconstructions below")
     command.add_argument("run", **RUN)
     command.add_argument("--images", **IMAGE, nargs="+", required=True)
     command.add_argument("--background", **BACKGROUND)
     command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
-    _add_interpolate(add("interpolate", "walk from one seed's image to another's"))
+    _add_interpolate(add("interpolate", "interpolate from one seed's image to another's"))
     command = add("export", "write the networks for other programs, and a JSON that says how to use them")
     command.add_argument("run", **RUN)
     command.add_argument(
@@ -207,7 +211,7 @@ def _add_interpolate(command: Parser) -> None:
     command.add_argument("--fps", type=checks.number(0.1, 100), help="frames a second of an animation (10)")
     command.add_argument(
         "--out", type=path, check=checks.out_file(".png", *FILMS), required=True,
-        help=".png for a strip, .gif .apng .webp .mp4 for a film",
+        help=".png for a strip, .gif .apng .webp .mp4 for an animation",
     )  # fmt: skip
 
 
@@ -216,15 +220,15 @@ def _add_walking(command: Parser) -> None:
     command.add_argument(
         "--sampler", type=checks.one_of(SAMPLERS), help="ddim, ddpm (all steps) or dpm_solver (diffusion models; ddim)"
     )
-    command.add_argument("--steps", type=checks.whole(1), help="from noise to picture (diffusion models; 50)")
+    command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion models; 50)")
     command.add_argument("--eta", type=checks.number(*LIMITS["eta"]), help="how much new noise ddim adds, 0 to 1 (0)")
     command.add_argument(
-        "--guidance", type=checks.number(*LIMITS["guidance"]), help="how much the class counts, 0 to 20 (2)"
+        "--guidance", type=checks.number(*LIMITS["guidance"]), help="guidance scale of the class, 0 to 20 (2)"
     )
 
 
 def _add_measuring(add: Callable[[str, str], Parser]) -> None:
-    command = add("denoise", "remove the noise from pictures of any size, files and whole folders")
+    command = add("denoise", "remove the noise from images of any size, files and whole folders")
     command.add_argument("run", **RUN)
     command.add_argument(
         "--images", type=path, check=checks.source, nargs="+", required=True, metavar="PATH", help="files and folders"
@@ -242,9 +246,9 @@ def _add_measuring(add: Callable[[str, str], Parser]) -> None:
         "--quality", type=checks.whole(1, 100), help=f"of jpeg and webp, 1 to 100 ({export.QUALITY}); png loses nothing"
     )
     command.add_argument("--background", **BACKGROUND)
-    command = add("score", "let a classifier that knows the dataset judge new samples: classes covered, distance")
+    command = add("score", "evaluate new samples with a classifier: classes covered, Fréchet distance")
     command.add_argument("run", **RUN)
-    command.add_argument("--count", type=checks.whole(2, 100_000), default=1000, help="samples to judge (1000)")
+    command.add_argument("--count", type=checks.whole(2, 100_000), default=1000, help="samples to evaluate (1000)")
     command.add_argument("--seed", type=SEED, default=0)
     _add_walking(command)
     _add_judging(add)
@@ -263,7 +267,7 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--fine-tuning-rate", help="once all layers learn")
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=path, check=ANY_FILE, help="a .json file for curves and confusion matrices")
-    command = add("arithmetic", "with glasses - without + somebody else, judged on people nobody has trained on")
+    command = add("arithmetic", "with glasses - without + target, evaluated on people never trained on")
     command.add_argument("run", **RUN, nargs="+", help="one run or several that were trained on faces")
     command.add_argument("--attribute", default="glasses", help="glasses or beard")
     command.add_argument("--people", type=checks.whole(*PEOPLE), default=500)
@@ -274,8 +278,8 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
         "--crossover", type=checks.whole(1), help="the first layer with the fine source's style (4 of 10)"
     )
     command.add_argument("--truncation", type=checks.number(0.0, 2.0), default=0.8)
-    command.add_argument("--count", type=checks.whole(2, 10_000), default=500, help="pairs of pictures (500)")
+    command.add_argument("--count", type=checks.whole(2, 10_000), default=500, help="pairs of images (500)")
     command.add_argument("--seed", type=SEED, default=0)
-    command = add("doctor", "what is going on in a GAN's run, how one can tell, and what can be tried")
+    command = add("doctor", "diagnose a GAN's run, with the evidence and what can be tried")
     command.add_argument("run", **RUN)
-    command.add_argument("--judge", action="store_true", help="let the judge look at every checkpoint first (slow)")
+    command.add_argument("--judge", action="store_true", help="classify samples of every checkpoint first (slow)")

@@ -54,8 +54,8 @@ def _check(path: Path, attribute: str) -> None:
     """
     about = Run.open(path).info.dataset
     if about["name"] != "faces":
-        advice = "Choose a run that was trained on faces, the dataset that draws one person with and without."
-        raise UserError("Only faces have true pairs of pictures.", where=str(path), advice=advice)
+        advice = "Choose a run that was trained on faces, the dataset that renders one person with and without."
+        raise UserError("Only faces have true pairs of images.", where=str(path), advice=advice)
     if attribute not in about["attribute_names"]:
         raise ConfigError({"--attribute": f"must be one of {', '.join(about['attribute_names'])}"})
 
@@ -66,11 +66,11 @@ def _tell(found: list[Any], run: Any, attribute: str, accuracy: float, say: Say)
         rows = [asdict(one) for one in found]
         say.object("done", run=run.info.id, attribute=attribute, judge_accuracy=accuracy, groups=rows)
         return
-    say.line(f"{run.info.title}: with {attribute} - without + other, {found[0].people:,} people nobody has trained on")
-    say.line("averaged  judged with  before  nearer to the true picture  error  error before")
+    say.line(f"{run.info.title}: with {attribute} - without + other, {found[0].people:,} people never trained on")
+    say.line("averaged    evaluated  before    nearer to the true image  error  error before")
     for one in found:
-        truth = "no true picture is known"
+        truth = "no true image is known"
         if one.nearer is not None:
             truth = f"{one.nearer:>26.1%}  {one.error:.4f}  {one.unchanged_error:.4f}"
         say.line(f"{one.group:>8}  {one.judged:>11.1%}  {one.unchanged:>6.1%}  {truth}")
-    say.line(f"the judge is right about {attribute} on {accuracy:.1%} of the test images")
+    say.line(f"the evaluation classifier is right about {attribute} on {accuracy:.1%} of the test images")

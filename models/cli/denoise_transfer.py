@@ -69,7 +69,7 @@ def denoise_(arguments: Namespace, say: Say) -> int:
         say.line(words)
     if not written:
         advice = "Give PNG, JPEG, WebP, BMP, GIF or TIFF files, or a folder that holds some."
-        raise problem or UserError("There are no pictures here.", where=shown(arguments.images[0]), advice=advice)
+        raise problem or UserError("There are no images here.", where=shown(arguments.images[0]), advice=advice)
     say.result(written=written, skipped=len(wanted) - written, out=str(arguments.out))
     return 0
 

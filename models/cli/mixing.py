@@ -46,7 +46,7 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     say.line(f"{arguments.count:,} pairs, {where}")
     _tell(found, say)
     trust = ", ".join(f"{name} {value:.1%}" for name, value in zip(knows.names, knows.accuracy, strict=True))
-    say.line(f"the judge's accuracy on test images: {trust}")
+    say.line(f"accuracy of the evaluation classifier on test images: {trust}")
     for sentence in doubts:
         say.line(f"Caution: {sentence}")
     return 0
@@ -56,8 +56,8 @@ def _tell(found: list[Any], say: Say) -> None:
     """One line a thing that may change; the last column compares the two sources."""
     width = max(len(row.name) for row in found)
     for kind, head, more in (
-        ("judged", "share of pictures judged otherwise", "coarse / fine"),
-        ("colour", "mean move of the colour, of 255", "fine / coarse"),
+        ("judged", "share of images classified otherwise", "coarse / fine"),
+        ("colour", "mean change of the colour, of 255", "fine / coarse"),
     ):
         say.line(f"{'':<{width}}  another coarse source  another fine source  {more}   ({head})")
         for row in found:

@@ -35,7 +35,7 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
     given = {name: getattr(arguments, name) for name in WAYS if getattr(arguments, name) is not None}
     if not isinstance(model, Diffuses):
         if given:
-            raise ConfigError({f"--{name}": "is only for models that diffuse" for name in given})
+            raise ConfigError({f"--{name}": "is only for diffusion models" for name in given})
         return None
     most = len(model.schedule) - 1
     sampling = Sampling(**{"steps": min(Sampling.steps, most), "seed": arguments.seed, **given})
@@ -73,7 +73,7 @@ def class_of(arguments: Namespace, model: Any) -> int | None:
         return int(names.index(wanted))
     if wanted.isascii() and wanted.isdigit() and int(wanted) < len(names):
         return int(wanted)
-    known = f"must be one of {', '.join(names)}" if names else "is only for models that diffuse by class"
+    known = f"must be one of {', '.join(names)}" if names else "is only for diffusion models with classes"
     raise ConfigError({"--class": f"{known} (it is {wanted[:60]!r})"})
 
 
@@ -85,7 +85,7 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
     """
     if not isinstance(model, Diffuses):
         both = {"--images": arguments.images, "--from": arguments.start}
-        wrong = {name: "is only for models that diffuse" for name, value in both.items() if value is not None}
+        wrong = {name: "is only for diffusion models" for name, value in both.items() if value is not None}
         if wrong:
             raise ConfigError(wrong)
         return None
@@ -93,7 +93,7 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
     time: int = most // 2 if arguments.start is None else arguments.start
     if arguments.images is None:
         if arguments.start is not None:
-            raise ConfigError({"--from": "needs pictures to begin with: --images"})
+            raise ConfigError({"--from": "needs images to begin with: --images"})
         return None
     wrong = {} if 1 <= time <= most else {"--from": f"must be from 1 to {most} (it is {time})"}
     if len(arguments.images) > arrays.MOST:
@@ -121,7 +121,7 @@ def file_of(arguments: Namespace, model: Any) -> None:
         ConfigError: naming ``--out``.
     """
     if isinstance(model, Diffuses) and arguments.out.suffix.lower() == ".npy":
-        raise ConfigError({"--out": "must be a picture: a model that diffuses has no codings"})
+        raise ConfigError({"--out": "must be an image: a diffusion model has no codings"})
 
 
 def suits(arguments: Namespace, model: Any) -> list[Any]:
@@ -151,7 +151,7 @@ def _walked(
     if warning := cautions.learned(model):
         say.line(warning)
     if arguments.guidance is not None and label is None:
-        say.line("Guidance does not count: no class is asked for (--class).")
+        say.line("Guidance has no effect without a class (--class).")
     labels = None if label is None else np.full(count, label, np.int32)
     with counting(say, "pictures") as progress:
         if own is None or time is None:
@@ -174,7 +174,7 @@ def sample_(arguments: Namespace, say: Say) -> int:
         painted = model.decode(codings)
         recipe = command_recipes.sampled(run, arguments.seed, arguments.count)
     else:
-        raise UserError("This model draws no samples.", where=str(arguments.run), advice="Choose another run.")
+        raise UserError("This model generates no samples.", where=str(arguments.run), advice="Choose another run.")
     path = export.write_png(arguments.out, convert.grid(convert.to_uint8(painted)), recipe)
     say.result(written=str(path))
     return 0

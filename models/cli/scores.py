@@ -74,7 +74,7 @@ def _tell(found: Any, say: Say) -> None:
     if obeyed:
         say.line(f"conditional accuracy: {obeyed['all']:.1%}")
     trust = ", ".join(f"{name} {value:.1%}" for name, value in found.judge_accuracy.items())
-    say.line(f"the judge's accuracy on test images: {trust}")
+    say.line(f"accuracy of the evaluation classifier on test images: {trust}")
     _tell_doubts(found.cautions, say)
 
 

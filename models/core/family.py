@@ -57,7 +57,14 @@ class About:
 
 
 def setting(
-    default: Any, help_text: str, *, unit: str = "", group: str = "training", later: bool = False, **limits: Any
+    default: Any,
+    help_text: str,
+    *,
+    unit: str = "",
+    group: str = "training",
+    later: bool = False,
+    title: str = "",
+    **limits: Any,
 ) -> Any:
     """Declare a config field.
 
@@ -67,10 +74,11 @@ def setting(
         unit: of the value, for the form.
         group: of the form.
         later: whether a run may go on with another value (the networks and the order of the images stay the same).
+        title: what the form calls it, if not its name.
         **limits: pydantic's, such as ge and le.
     """
     extra: Any = {"unit": unit, "group": group, "later": later}
-    return Field(default, description=help_text, json_schema_extra=extra, **limits)
+    return Field(default, description=help_text, json_schema_extra=extra, title=title or None, **limits)
 
 
 class Config(BaseModel):
@@ -78,10 +86,10 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    epochs: int = setting(10, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
-    batch_size: int = setting(32, "How many images one step looks at.", unit="images", ge=1, le=4096)
-    learning_rate: float = setting(1e-3, "How far one step moves the weights.", gt=0.0, le=1.0)
-    seed: int = setting(42, "Every random draw comes from it: same seed, same images.", ge=0, le=2**31 - 1)
+    epochs: int = setting(10, "Passes over the training images.", unit="passes", ge=1, le=100_000)
+    batch_size: int = setting(32, "Images per training step.", unit="images", ge=1, le=4096)
+    learning_rate: float = setting(1e-3, "Step size of the optimizer.", gt=0.0, le=1.0)
+    seed: int = setting(42, "Seed of all random numbers: the same seed gives the same images.", ge=0, le=2**31 - 1)
 
 
 C = TypeVar("C", bound=Config)

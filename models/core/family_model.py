@@ -143,7 +143,7 @@ class FamilyModel(Contract, keras.Model):
 
     def ports(self) -> dict[str, Port]:
         """What the inputs and outputs of the networks in ``parts()`` mean, by name."""
-        return {"image": IMAGE, "coding": Port("coding of an image; draw new ones from N(0, I)")}
+        return {"image": IMAGE, "coding": Port("coding of an image; sample new ones from N(0, I)")}
 
     def facts(self) -> dict[str, Any]:
         """What else is needed to use them, as JSON holds it: conditions, schedules, scales."""

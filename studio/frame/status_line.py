@@ -36,7 +36,7 @@ class StatusLine(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(220, 4)
         self._pause: QPushButton = button("Pause", "line")
-        self._stop: QPushButton = button("Stop and keep", "line")
+        self._stop: QPushButton = button("Stop", "line")
         self._cancel: QPushButton = button("Cancel", "line")
         self._pause.clicked.connect(self.pause)
         self._stop.clicked.connect(self.stop)

@@ -47,16 +47,16 @@ class Gallery(Panel):
         self.grid.walked.connect(self.show_file)
         key = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.grid, self._delete)
         key.setContext(Qt.ShortcutContext.WidgetShortcut)
-        self.nothing = EmptyState("image-square", "Pictures and films that you export appear here.", "Go to Latent")
+        self.nothing = EmptyState("image-square", "Images and animations that you export appear here.", "Go to Latent")
         self.nothing.asked.connect(lambda: self.session.asked_for_panel.emit("latent"))
         self._make_tools()
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.nothing, 1)
-        self.one = Card("Picture")
+        self.one = Card("Image")
         self.picture, self.film = Picture("Choose one at the left"), QLabel()
         self.film.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = label("", "secondary", wrap=True)
-        self.back, self.delete = button("Bring its sliders back", "primary"), button("Delete")
+        self.back, self.delete = button("Restore settings", "primary"), button("Delete")
         self.back.clicked.connect(self._bring_back)
         self.delete.clicked.connect(self._delete)
         self.one.body.addWidget(self.picture, 1)
@@ -129,7 +129,7 @@ class Gallery(Panel):
         self.picture.setVisible(True)
         self.film.hide()
         self.picture.set_image(None)
-        self.one.set_title("Picture")
+        self.one.set_title("Image")
         self.words.setText("")
         if self.chosen is None:
             return
@@ -142,7 +142,7 @@ class Gallery(Panel):
             return
         if count > 1:
             self._play(self.chosen)
-        facts = [f"{count} frames" if count > 1 else "one picture", *self._show_recipe(self.chosen)]
+        facts = [f"{count} frames" if count > 1 else "one image", *self._show_recipe(self.chosen)]
         self.words.setText("\n".join(facts))
 
     def _show_recipe(self, path: Path) -> list[str]:
@@ -153,7 +153,7 @@ class Gallery(Panel):
         except UserError as error:
             return [str(error)]
         if found is None:
-            return ["It carries no recipe: nothing can be brought back."]
+            return ["It has no recipe: no settings can be restored."]
         self.picture.recipe = text_chunk(found.data())
         self.back.setVisible(bool(found.panel))
         step = [] if found.step is None else [f"step: {found.step:,}"]
@@ -223,7 +223,7 @@ class Gallery(Panel):
         if back is not None:
             self.error.hide()
             self.show_file(self.files.index(back) if back in self.files else -1)
-        self.session.done.emit(f"{back.name} is back" if back else f"{deleted} is deleted; Ctrl+Z brings it back")
+        self.session.done.emit(f"{back.name} is restored" if back else f"{deleted} is deleted; Ctrl+Z brings it back")
 
     def tour(self) -> Iterator[str]:
         """Look at what was exported."""

@@ -54,7 +54,7 @@ class RunCard(Card):
             state.setText(str(run.error))
             state.setToolTip(str(run.error))
             return
-        self.use = button("Use", "primary")
+        self.use = button("Open", "primary")
         self.use.clicked.connect(lambda: panel.use(run))
         self.use.setEnabled(run.step > 0 or run.status == "finished")
         row = [self.use]
@@ -76,7 +76,7 @@ class Home(Panel):
     """Where one begins."""
 
     TITLE, ICON = "Home", "house"
-    HINTS = "Drop a picture, a run or an exported PNG anywhere"
+    HINTS = "Drop an image, a run or an exported PNG anywhere"
 
     def build(self, content: QWidget) -> None:
         """One scrolling page with two shelves."""
@@ -113,9 +113,7 @@ class Home(Panel):
         if own:
             column.addWidget(self._shelf(own, own=True))
         else:
-            empty = EmptyState(
-                "chart-line", "What you train appears here, ready to be used or resumed.", "Train a model"
-            )
+            empty = EmptyState("chart-line", "What you train appears here, ready to open or resume.", "Train a model")
             empty.asked.connect(lambda: self.session.asked_for_panel.emit("train"))
             empty.setMinimumHeight(180)
             column.addWidget(empty)
@@ -191,7 +189,7 @@ class Home(Panel):
         self.error.hide()
         if current and self.session.model is None:
             self.session.asked_for_run.emit(back)
-        self._told(f"{name} is back")
+        self._told(f"{name} is restored")
 
     def _told(self, what: str) -> None:
         self.session.runs_changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
@@ -40,20 +40,21 @@ class UnitEdit(QLineEdit):
 
 
 class FieldRow(QObject):
-    """One field; ``place`` puts its parts into a grid."""
+    """One field; ``place`` puts its parts into a grid. ``choices`` are titles by value, ``text()`` is a value."""
 
     edited = Signal()
 
     def __init__(
-        self, title: str, hint: str, *, unit: str, choices: Sequence[str], is_switch: bool, default: str
+        self, title: str, hint: str, *, unit: str, choices: Mapping[str, str], is_switch: bool, default: str
     ) -> None:
         super().__init__()
         self.default = default
-        self._choices = list(choices)
+        self._choices, self._titles = list(choices), list(choices.values())
+        shown = choices.get(default, default)
         self.editor = self._make(unit, is_switch)
         self.editor.setAccessibleName(title)
         self.editor.setAccessibleDescription(hint)
-        tip = f"{hint} Default: {default}{' ' + unit if unit else ''}." if hint else ""
+        tip = f"{hint} Default: {shown}{' ' + unit if unit else ''}." if hint else ""
         words = label(title)
         if words.sizeHint().width() > TITLE:
             words = label(title, wrap=True)
@@ -69,7 +70,7 @@ class FieldRow(QObject):
             part.setToolTip(tip)
         self.sentence = label("", "error", True)
         self.sentence.hide()
-        self.restore = icon_button("arrow-counter-clockwise", f"Back to {default or 'nothing'}", "small")
+        self.restore = icon_button("arrow-counter-clockwise", f"Back to {shown or 'nothing'}", "small")
         keep = self.restore.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self.restore.setSizePolicy(keep)
@@ -84,13 +85,13 @@ class FieldRow(QObject):
             switch.toggled.connect(self._changed)
             return switch
         if self._choices:
-            row = Segmented(self._choices)
+            row = Segmented(self._titles)
             if len(self._choices) <= FEW and row.sizeHint().width() <= SIDE_BY_SIDE:
                 row.chosen.connect(self._changed)
                 return row
             combo = QuietCombo()
             combo.setMinimumContentsLength(4)
-            combo.addItems(self._choices)
+            combo.addItems(self._titles)
             combo.currentIndexChanged.connect(self._changed)
             return combo
         line = UnitEdit(unit)
@@ -110,13 +111,13 @@ class FieldRow(QObject):
         grid.addWidget(self.sentence, row + 1, 1, 1, 2)
 
     def text(self) -> str:
-        """What stands in the control, as typed."""
+        """The value in the control, as typed."""
         if isinstance(self.editor, QCheckBox):
             return "true" if self.editor.isChecked() else "false"
         if isinstance(self.editor, Segmented):
-            return self.editor.text()
+            return self._choices[self.editor.index()]
         if isinstance(self.editor, QuietCombo):
-            return self.editor.currentText()
+            return self._choices[self.editor.currentIndex()]
         assert isinstance(self.editor, QLineEdit)
         return self.editor.text().strip()
 
@@ -125,11 +126,11 @@ class FieldRow(QObject):
         if isinstance(self.editor, QCheckBox):
             self.editor.setChecked(text.lower() in ("true", "1", "yes", "on"))
         elif isinstance(self.editor, Segmented):
-            if text in self._choices and text != self.editor.text():
+            if text in self._choices and text != self.text():
                 self.editor.set_index(self._choices.index(text))
                 self._changed()
         elif isinstance(self.editor, QuietCombo):
-            self.editor.setCurrentIndex(max(self.editor.findText(text), 0))
+            self.editor.setCurrentIndex(self._choices.index(text) if text in self._choices else 0)
         elif isinstance(self.editor, QLineEdit):
             self.editor.setText(text)
 

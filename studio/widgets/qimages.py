@@ -13,7 +13,7 @@ Pixels = NDArray[np.uint8]  # (height, width, channels)
 def to_qimage(pixels: Pixels) -> QImage:
     """A QImage that owns its memory, from (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) uint8."""
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
-        raise ValueError(f"a picture is uint8 (height, width, channels), not {pixels.dtype} {pixels.shape}")
+        raise ValueError(f"an image is uint8 (height, width, channels), not {pixels.dtype} {pixels.shape}")
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
     kinds = {2: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
     kind = kinds[2 if flat.ndim == 2 else flat.shape[-1]]

@@ -37,7 +37,7 @@ class MouseTiles(Tiles):
             self._pressed = None
             pixels = self.image(index)
             if pixels is not None:
-                name = self._captions[index] if index < len(self._captions) else f"picture {index + 1}"
+                name = self._captions[index] if index < len(self._captions) else f"image {index + 1}"
                 recipe = self.recipe_at(index) if self.recipe_at else self.recipe
                 drag_drop.carry_out(self.viewport(), pixels, name, recipe)
 

@@ -108,7 +108,7 @@ def imagined(model: Any, labels: Labels, names: tuple[str, ...], tell: Tell, can
     for begin in range(0, len(codings), CHUNK):
         if cancelled():
             raise Cancelled
-        tell("Imagining", begin, len(codings))
+        tell("Generating", begin, len(codings))
         parts.append(labels(model.decode(codings[begin : begin + CHUNK])))
     return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
 

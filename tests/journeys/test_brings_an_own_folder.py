@@ -38,9 +38,9 @@ def test_a_folder_is_shown_and_its_bad_files_are_named(studio: Window, qtbot, tm
     wait_idle(qtbot, studio, lambda: data.dataset is not None and data.dataset.title == "mine")
     assert len(data.dataset.images) == 12
     assert data.grid.isVisible() and data.grid.count() > 0
-    assert data.skipped.text().startswith("2 files could not be used:")
+    assert data.skipped.text().startswith("2 files could not be read:")
     assert "empty.png: " in data.skipped.text() and "page.jpg: " in data.skipped.text()
-    click(data, "Train on it")
+    click(data, "Train on this dataset")
     train = studio.panels["train"]
     assert studio.stack.currentWidget() is train
     assert train.new.dataset.currentText() == "mine"
@@ -59,7 +59,7 @@ def test_the_size_chosen_for_a_folder_is_the_one_it_is_trained_with(studio: Wind
     data.fit_to.setFocus()
     QTest.keyClick(data.fit_to, Qt.Key.Key_Home)
     wait_idle(qtbot, studio, lambda: data.dataset is not None and data.dataset.image_shape == (28, 28, 3))
-    click(data, "Train on it")
+    click(data, "Train on this dataset")
     assert new.dataset.currentText() == "mine" and new._outline().spec.image_shape == (28, 28, 3)
     new.form.set_values({"epochs": "1", "architecture": "dense"})
     click(new, "Start")
@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_loaded_is_marked_and_can_be_removed(studio: Win
     wait_idle(qtbot, studio, data.error.isVisible)
     item = data.list.currentItem()
     assert item.text() == "bad" and not item.icon().isNull() and data.error.accessibleName() == item.toolTip()
-    assert new.dataset.findText("bad") == -1 and not button_of(data, "Train on it").isEnabled()
+    assert new.dataset.findText("bad") == -1 and not button_of(data, "Train on this dataset").isEnabled()
     assert data.dataset is None and data.grid.count() == 0
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(bad / "good.png")  # mended: it is tried anew
     data.open(str(bad))
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_loaded_is_marked_and_can_be_removed(studio: Win
     click(data.error, "Remove it from the list")
     wait_idle(qtbot, studio, lambda: data.dataset is not None)
     assert data.list.count() == count and studio.session.settings.get("folders", []) == []
-    assert not data.error.isVisible() and button_of(data, "Train on it").isEnabled()
+    assert not data.error.isVisible() and button_of(data, "Train on this dataset").isEnabled()
 
 
 def test_trains_on_own_arrays_of_any_size(studio: Window, qtbot, tmp_path) -> None:
@@ -104,7 +104,7 @@ def test_trains_on_own_arrays_of_any_size(studio: Window, qtbot, tmp_path) -> No
     wait_idle(qtbot, studio)
     assert drop(studio, files_mime([small_pictures(tmp_path / "small.npz")]))
     wait_idle(qtbot, studio, lambda: data.dataset is not None and data.dataset.title == "small")
-    click(data, "Train on it")
+    click(data, "Train on this dataset")
     new = studio.panels["train"].new
     assert new.form.values()["architecture"] == "dense"  # 8 x 8 and grey: the file says so
     retype(new.form.editor("epochs"), "1")

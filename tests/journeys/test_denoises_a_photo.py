@@ -66,7 +66,7 @@ def drop_and_wait(studio: Window, panel, qtbot, *paths: Path) -> None:
 
 
 def test_a_dropped_photo_is_cleaned_in_its_own_size_and_colour(panel, studio: Window, qtbot, tmp_path) -> None:
-    assert button_of(panel, "Try a sample picture").isVisible()  # never an empty grey page
+    assert button_of(panel, "Try a sample image").isVisible()  # never an empty grey page
     drop_and_wait(studio, panel, qtbot, photo(tmp_path / "noisy.png", 70, sigma=0.1))
     before, after = (one.pixels for one in panel.wipe.pair())
     assert before.shape == after.shape == (70, 70, 3)
@@ -90,7 +90,7 @@ def test_noise_is_added_and_the_scores_are_those_of_the_pictures(panel, studio: 
     first, second = metrics.psnr(clean, before), metrics.psnr(clean, after)
     assert panel.noise.psnr.text() == f"{first:.1f} → {second:.1f} dB" and second > first
     assert panel.noise.ssim.text() == f"{metrics.ssim(clean, before):.3f} → {metrics.ssim(clean, after):.3f}"
-    click(panel.noise, "Draw again")
+    click(panel.noise, "New noise")
     wait_idle(qtbot, studio)
     assert not np.array_equal(panel.wipe.pair()[0].pixels, expected)
     for _ in NOISES:
@@ -133,7 +133,7 @@ def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: W
     panel.noise.set_noise(cleaning.Noise("gaussian", 0.1, 4))
     panel.noise.changed.emit()
     wait_idle(qtbot, studio, lambda: scored(panel, clean))
-    click(panel.duel, "Start the duel")
+    click(panel.duel, "Compare methods")
     wait_idle(qtbot, studio, lambda: not panel.duel.progress.isVisible())
     names = [rival.entry.name for rival in panel.duel.rivals]
     assert names[0] == "Before" and "this model" in names[1] and set(filters.FILTERS) <= set(names)
@@ -169,7 +169,7 @@ def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtb
     assert (out / "a.png").read_bytes() == kept  # nothing is overwritten
     assert decoding.decode(out / "a (2).png").shape == (32, 32, 3)
     assert recipes.read_recipe(out / "a (2).png")["image"] == "a.png"
-    assert "3 pictures written" in panel.card.files.words.text() and "2 left out" in panel.card.files.words.text()
+    assert "3 images written" in panel.card.files.words.text() and "2 left out" in panel.card.files.words.text()
     bad = panel.card.files.bad.toPlainText().splitlines()
     assert [line.split(":")[0] for line in bad] == ["broken.png", "empty.jpg"]
 
@@ -244,7 +244,7 @@ def test_paste_and_export_with_the_recipe(panel, studio: Window, qtbot, tmp_path
     panel.noise.changed.emit()
     wait_idle(qtbot, studio)
     after = panel.wipe.pair()[1].pixels
-    next(a for a in panel.card.save.menu().actions() if a.text() == "Picture after (PNG)").trigger()
+    next(a for a in panel.card.save.menu().actions() if a.text() == "Image after (PNG)").trigger()
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     exported = next(places.exports().iterdir())
     assert np.array_equal(decoding.decode(exported), after)
@@ -258,7 +258,7 @@ def test_paste_and_export_with_the_recipe(panel, studio: Window, qtbot, tmp_path
 
 
 def test_a_sample_comes_with_noise_and_its_recipe_brings_it_back(panel, studio: Window, qtbot, tmp_path) -> None:
-    click(panel, "Try a sample picture")
+    click(panel, "Try a sample image")
     wait_idle(qtbot, studio, lambda: panel.noise.psnr.text() != "–")
     assert panel.wipe.pair()[0].size == (512, 512) and panel.noise.noise().strength == 0.1
     before = panel.wipe.pair()[0].pixels

@@ -37,13 +37,13 @@ def words(status: StatusLine) -> str:
     return status._what.text()
 
 
-@pytest.mark.parametrize("how", ["Pause", "Stop and keep"])
+@pytest.mark.parametrize("how", ["Pause", "Stop"])
 def test_ends_in_the_middle_and_goes_on_in_train(studio: Window, qtbot, how: str) -> None:
     studio.show_panel("train")
     folder = begin(studio, qtbot)
     click(studio.status, how)
     wait_idle(qtbot, studio)
-    status = {"Pause": "paused", "Stop and keep": "stopped"}[how]
+    status = {"Pause": "paused", "Stop": "stopped"}[how]
     run = Run.open(folder)
     assert run.info.status == status
     assert words(studio.status) == f"{status.capitalize()} and saved"

@@ -184,7 +184,7 @@ def test_the_gallery_brings_a_file_back_and_tells_the_others_apart(journey: Jour
     export.write_png(places.exports() / "bad.png", np.zeros((8, 8, 1), np.uint8), {"panel": 7})
     gallery = journey.open(copy_into_home(diffusion_run, "diffusion"), "gallery")
     for name, words in (
-        ("photo.png", "It carries no recipe"),
+        ("photo.png", "It has no recipe"),
         ("pairs.png", "made: reconstruct"),
         ("bad.png", "panel:"),
     ):

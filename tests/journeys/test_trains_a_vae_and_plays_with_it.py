@@ -170,8 +170,8 @@ def test_exports_and_brings_the_sliders_back_exactly(latent, studio: Window, qtb
     slide(latent, 1, 0.137)
     wait_idle(qtbot, studio)
     coding, picture = latent.coding.copy(), latent.picture.image().copy()
-    menu_item(button_of(latent, "Export"), "Picture (PNG)")
-    menu_item(button_of(latent.path, "Export film"), "GIF")
+    menu_item(button_of(latent, "Export"), "Image (PNG)")
+    menu_item(button_of(latent.path, "Export animation"), "GIF")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 2)
     studio.show_panel("gallery")
     gallery = studio.panels["gallery"]

@@ -58,7 +58,7 @@ def full() -> Equation:
 def test_a_single_picture_stands_in_for_the_sum_and_a_new_picture_in_a_slot_ends_that():
     one = replace(full(), base=np.full(SIZE, 2, np.float32))
     np.testing.assert_allclose(one.coding(), 2.5)
-    assert one.words() == "One picture"
+    assert one.words() == "One image"
     assert arithmetic.from_recipe(one.recipe(), SIZE).base is not None
     assert one.add(0, np.zeros((1, SIZE), np.float32)).base is None
 
@@ -81,7 +81,7 @@ def test_a_direction_of_the_same_name_is_replaced_and_what_is_full_says_so():
         many = many.with_direction(direction(f"d{number}"), 0.0)
     with pytest.raises(UserError, match="Remove one first"):
         many.with_direction(direction("one more"), 0.0)
-    with pytest.raises(UserError, match="64 pictures at most"):
+    with pytest.raises(UserError, match="64 images at most"):
         full().add(1, np.zeros((64, SIZE), np.float32))
 
 

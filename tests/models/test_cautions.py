@@ -48,7 +48,7 @@ def test_few_labels_for_many_classes_are_luck() -> None:
 
 def test_a_model_that_has_hardly_learned_says_so() -> None:
     assert cautions.learned(object()) == ""
-    for steps, words in ((0, "not learned to see noise yet"), (112, "for 112 steps only"), (1000, "")):
+    for steps, words in ((0, "not learned to predict noise yet"), (112, "for 112 steps only"), (1000, "")):
         said = cautions.learned(SimpleNamespace(steps_learned=lambda steps=steps: np.float32(steps)))
         assert words in said and bool(said) == bool(words)
 

@@ -141,7 +141,7 @@ def test_small_groups_are_judged_by_leaving_pairs_out_and_single_pictures_not_at
 def test_an_attribute_that_nobody_has_is_an_error_in_words():
     known = labelled(1.0)
     nobody = directions.Known(known.codings, np.zeros_like(known.labels), known.names, known.held)
-    with pytest.raises(UserError, match="with and pictures without"):
+    with pytest.raises(UserError, match="with and images without"):
         directions.of_attribute(nobody, "hat")
 
 

@@ -116,7 +116,7 @@ def test_a_class_of_the_test_folder_alone_is_left_out_with_reasons(tmp_path: Pat
         "test/c/26.png",
         "test/c/29.png",
     ]
-    assert {item.reason for item in dataset.skipped} == {"No training image is of its class."}
+    assert {item.reason for item in dataset.skipped} == {"No training image has its class."}
 
 
 def test_what_a_kill_left_while_images_were_put_in_order_is_swept(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_bad_files_are_listed_and_the_rest_is_loaded(tmp_path: Path) -> None:
     is_sound(first)
     assert first.images.shape == (297, 8, 8, 3)
     assert {item.path for item in first.skipped} == {"0/7.png", "2/107.png", "4/207.png"}
-    assert all("not a picture" in item.reason for item in first.skipped)
+    assert all("not an image" in item.reason for item in first.skipped)
     assert "3 of 300" in first.notice
     assert sorted(numbers(first)) == [n for n in range(300) if n % 100 != 7]
     assert first.label_names == tuple("012345")
@@ -153,7 +153,7 @@ def test_celeba_attributes(tmp_path: Path, beside: bool) -> None:
 
 def test_no_picture_at_all_is_an_error_with_reasons(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
-    with pytest.raises(DatasetError, match="no picture"):
+    with pytest.raises(DatasetError, match="no image"):
         load(tmp_path / "p")
     for number in range(9):
         (tmp_path / "p" / f"{number}.jpg").write_bytes(b"")
@@ -237,7 +237,7 @@ def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
         assert caches() == []
     seen: list[tuple[str, int, int]] = []
     load(tmp_path / "p", progress=lambda *now: seen.append(now))
-    assert seen[-1] == ("Reading pictures", 100, 100) and len(seen) > 5
+    assert seen[-1] == ("Reading images", 100, 100) and len(seen) > 5
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

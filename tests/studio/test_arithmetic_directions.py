@@ -47,7 +47,7 @@ def test_two_directions_are_compared_and_made_orthogonal(panel, studio: Window, 
     pick(panel, studio, qtbot, names[6])
     assert panel.directions.cosines.isVisible()
     QTest.mouseClick(panel.directions.rows[0].name, LEFT)
-    click(panel.directions, "Orthogonalise")
+    click(panel.directions, "Make independent")
     wait_idle(qtbot, studio, lambda: panel.equation.directions[0] is not before)
     one, other = panel.equation.directions
     assert abs(one.vector @ other.vector) < 1e-4
@@ -59,7 +59,7 @@ def test_two_directions_are_compared_and_made_orthogonal(panel, studio: Window, 
 
 def test_an_own_direction_needs_both_groups_and_a_name(panel, studio: Window, qtbot) -> None:
     click(panel.directions, "New from A − B")
-    assert "with and pictures without" in panel.error.accessibleName() or "name" in panel.error.accessibleName()
+    assert "with and images without" in panel.error.accessibleName() or "name" in panel.error.accessibleName()
     fill(panel, studio, qtbot, 0, 1, 2, 3, 4)
     click(panel.directions, "New from A − B")
     assert "needs a name" in panel.error.accessibleName()

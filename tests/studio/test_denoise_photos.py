@@ -86,7 +86,7 @@ def test_a_folder_is_saved_in_the_format_that_is_chosen(panel, studio: Window, q
     files.saving.quality.setValue(60)
     files.clean_all(tmp_path / "out")
     wait_idle(qtbot, studio, lambda: "written" in files.words.text())
-    assert "3 pictures" in files.words.text() and "1 with transparent parts, put on #ffffff" in files.words.text()
+    assert "3 images" in files.words.text() and "1 with transparent parts, put on #ffffff" in files.words.text()
     saved = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert saved == ["0.webp", "1.webp", "ghost.webp"]
     with Image.open(tmp_path / "out" / "0.webp") as one:

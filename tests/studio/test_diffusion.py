@@ -78,7 +78,7 @@ def test_the_third_card_shows_what_the_step_has_changed(page) -> None:
     page.transport.go(20)
     drag(page.cards.kind, QPoint(page.cards.kind.width() - 8, 10))
     assert np.array_equal(shown(page, 2), page.walks.main[20].change)
-    assert page.cards.cards[2].title() == "Change of the step"
+    assert page.cards.cards[2].title() == "Change in this step"
 
 
 def test_a_wide_window_shows_noise_and_change_side_by_side(page, studio: Window, qtbot) -> None:
@@ -202,7 +202,7 @@ def test_ddpm_against_ddim_from_the_same_noise_with_time_and_distance(page, stud
     words = [card.names[1].text() for card in page.cards.cards]
     assert words[0].startswith("Fork: DDPM, seed 1, 101 steps in")
     apart = recording.distance(main[50].x, fork[100].x)
-    assert words[1] == f"the ends are {apart:.3f} apart" and apart > 0
+    assert words[1] == f"Final difference {apart:.3f} (RMSE)" and apart > 0
 
 
 def test_a_long_walk_is_cancelled_and_what_has_come_can_be_looked_at(page, studio: Window, qtbot) -> None:

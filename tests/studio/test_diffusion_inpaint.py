@@ -95,7 +95,7 @@ def test_the_mask_is_painted_with_the_keys(page, studio: Window, qtbot) -> None:
 def test_borders_grow_around_a_smaller_picture(page, studio: Window, qtbot) -> None:
     click(page.card, "Clear")
     before = page.canvas.pixels
-    click(page.card, "Grow borders")
+    click(page.card, "Outpaint")
     wait_idle(qtbot, studio, lambda: walked(page))
     pixels, mask = page.canvas
     assert not mask[1:7, 1:7].any() and mask.sum() == 64 - 36
@@ -123,7 +123,7 @@ def test_an_own_picture_is_dropped_and_the_frame_brings_everything_back(page, st
     page.transport.export_asked.emit("frame")
     wait_idle(qtbot, studio)
     frame = next(places.exports().iterdir())
-    click(page.card, "Other picture")
+    click(page.card, "Other image")
     wait_idle(qtbot, studio)
     click(page.card, "Clear")
     studio.panels["diffusion"].choose(1)

@@ -56,7 +56,7 @@ def test_it_says_in_one_sentence_what_is_going_on_and_offers_remedies(card: Doct
     examine(card, recorded(tmp_path / "ill", diversity=[0.7, 0.01]))
     assert card.isVisible() and card.sentence.text().startswith("Mode collapse: since step 2,")
     assert "shirt, bag, coat, dress" in card.sentence.text()
-    assert offered(card)[:3] == ["Learn with RMSprop", "Turn on minibatch discrimination", "Turn on experience replay"]
+    assert offered(card)[:3] == ["Switch to RMSprop", "Turn on minibatch discrimination", "Turn on experience replay"]
     assert card._figures.layout().count() == 2 and not card.judge.isVisible()
     assert card.grab().toImage().width() >= 430
     examine(card, recorded(tmp_path / "well"))
@@ -127,7 +127,7 @@ def test_the_judge_looks_when_asked_and_its_looks_are_kept(studio: Window, qtbot
     studio.show_panel("train")
     panel = studio.panels["train"]
     panel.view.show_run(source)
-    click(panel.view.doctor, "Count the classes")
+    click(panel.view.doctor, "Check class coverage")
     wait_idle(qtbot, studio)
     assert not panel.error.isVisible() and not panel.view.doctor.progress.isVisible()
     qtbot.waitUntil(lambda: not panel.view.doctor.judge.isVisible(), timeout=LONG)
@@ -140,7 +140,7 @@ def test_a_judge_that_is_cancelled_leaves_the_card_as_it_was(studio: Window, qtb
     studio.show_panel("train")
     card = studio.panels["train"].view.doctor
     studio.panels["train"].view.show_run(source)
-    click(card, "Count the classes")
+    click(card, "Check class coverage")
     qtbot.waitUntil(card.progress.isVisible, timeout=LONG)
     cancel = next(one for one in card.progress.findChildren(QPushButton) if one.text() == "Cancel")
     cancel.click()

@@ -229,7 +229,7 @@ def test_a_pause_is_answered_at_once_and_holds_the_queue(studio: Window, qtbot) 
     assert begun == ["first", "first"] and len(jobs.queue) == 1
     assert new.waiting.text() == "1 run queued" and not new.go_on.isVisible()
     qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 6), timeout=LONG)
-    click(status, "Stop and keep")
+    click(status, "Stop")
     assert "Stopping after this step" in status._what.text()
     wait_idle(qtbot, studio, lambda: len(begun) == 3 and not jobs.running)
     assert begun[-1] == "second"
@@ -268,7 +268,7 @@ def test_starting_before_the_estimate_is_there_says_when_it_comes(studio: Window
     train = studio.panels["train"]
     train.view.curves_card.set_subtitle("epoch 3, step 5,157")
     train.new.choose_dataset("digits")
-    assert train.new.cost.text().startswith("Measuring")
+    assert train.new.cost.text().startswith("Estimating")
     train.new.form.set_values({"epochs": "2000"})
     click(train.new, "Start")
     assert train.new.cost.text() == "Time and memory will be estimated when training has finished."

@@ -80,7 +80,7 @@ def test_ablating_and_boosting_change_the_reconstruction(panel, studio: Window, 
     assert not np.array_equal(panel.after.image(), ablated)
     assert np.array_equal(panel.before.image(), before)  # the reconstruction itself stays
     old = panel.original.image().copy()
-    click(panel.change, "Another picture")
+    click(panel.change, "Another image")
     wait_idle(qtbot, studio)
     assert not np.array_equal(panel.original.image(), old)
 
@@ -94,7 +94,7 @@ def test_moves_of_the_slider_are_undone_and_redone_with_the_keys(panel, studio: 
     assert panel.slider.value() == 400
     QTest.keyClick(track, Qt.Key.Key_Z, control)
     assert panel.slider.value() == 0
-    click(panel.change, "Another picture")
+    click(panel.change, "Another image")
     panel.choose(3)
     assert panel.unit != unit
     QTest.keyClick(track, Qt.Key.Key_Z, control)  # back to the unit that was moved, on its picture

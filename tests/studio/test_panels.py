@@ -176,7 +176,7 @@ def test_the_search_finds_what_sticks_out_and_tabs_without_room(busy: Window, qt
     child.setAccessibleName("a stray")
     child.show()
     QApplication.processEvents()
-    assert any("'PCA neighbours'" in text for text in clipping.clipped(busy))
+    assert any("'PCA t-SNE'" in text for text in clipping.clipped(busy))
     assert any("'a stray'" in text for text in clipping.outside(busy))
 
 

@@ -164,7 +164,7 @@ def test_own_pictures_are_searched_for_and_a_bad_one_is_named(
     panel.mixes.space.choose(1)
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(path)], ""))
     panel.mixes.grid.set_current(2 * (SIDE + 1))
-    next(action for action in panel.mixes.source.menu().actions() if action.text() == "Own picture").trigger()
+    next(action for action in panel.mixes.source.menu().actions() if action.text() == "Your image").trigger()
     wait_idle(qtbot, studio, lambda: panel.table.rows[1].own is not None)
     assert not (panel.table.rows[1].own == panel.table.rows[1].own[0]).all(), "in W+ each layer has its own"
     undo(studio, qtbot)

@@ -23,7 +23,7 @@ __all__ = ["folder", "panel"]
 def walk(panel, studio: Window, qtbot) -> None:
     panel.bar.view.choose(FILM)
     (empty,) = [state for state in panel.walk.findChildren(EmptyState) if state.isVisible()]
-    click(empty, "Random walk")
+    click(empty, "Random loop")
     wait_idle(qtbot, studio, lambda: len(panel.walk.frames) > 1)
 
 
@@ -59,7 +59,7 @@ def test_keyframes_are_added_by_key_and_taken_out_and_undone(panel, studio: Wind
     panel.bar.view.choose(FILM)
     wait_idle(qtbot, studio, lambda: panel.walk.keys.count() == 1)
     assert panel.walk.hint.isVisible() and not panel.walk.play_button.isVisible()
-    click(panel.walk, "Add picture")
+    click(panel.walk, "Add image")
     wait_idle(qtbot, studio, lambda: len(panel.walk.frames) == 2 * panel.table.steps)
     track = panel.walk.steps.track
     track.setFocus()

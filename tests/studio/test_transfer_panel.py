@@ -124,6 +124,6 @@ def test_the_names_of_the_arms_are_those_of_the_model_side() -> None:
 def test_a_model_without_labels_does_not_suit(panel, studio: Window) -> None:
     info = studio.session.model
     studio.session.set_model(dataclasses.replace(info, folder=info.folder / "other", label_names=()))
-    assert panel.empty.isVisible() and "labelled pictures" in panel.empty.words.text()
+    assert panel.empty.isVisible() and "labelled images" in panel.empty.words.text()
     studio.session.set_model(info)
     assert not panel.empty.isVisible()

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("app_theme")
 
 
 class Example(Config):
-    architecture: Literal["dense", "conv"] = setting("dense", "Which network.", group="model")
+    architecture: Literal["dense", "l1"] = setting("dense", "Which network.", group="model")
     activation: Literal["relu", "selu", "swish", "tanh"] = setting("selu", "The bend.", group="model")
-    latent_size: int = setting(10, "Numbers for a picture.", unit="codings", group="model", ge=1, le=512)
+    latent_size: int = setting(10, "Size of a coding.", unit="units", group="model", ge=1, le=512)
     augment: bool = setting(True, "Mirror pictures at random.")
     noise: float = setting(0.1, "Spread of the noise.", group="advanced", ge=0)
 
@@ -48,8 +48,9 @@ def test_a_new_form_holds_the_defaults(form: ConfigForm) -> None:
     assert isinstance(form.editor("architecture"), Segmented)
     assert isinstance(form.editor("activation"), QuietCombo)
     assert isinstance(form.editor("augment"), QCheckBox)
-    assert "Default: 10 codings" in form.editor("latent_size").toolTip()
+    assert "Default: 10 units" in form.editor("latent_size").toolTip()
     assert title_of("kl_weight") == "KL weight"
+    assert form.editor("architecture").options() == ["Dense", "L1"]
 
 
 def test_a_bad_value_stays_and_the_sentence_says_why(form: ConfigForm) -> None:
@@ -86,15 +87,15 @@ def test_every_kind_of_control_says_edited(form: ConfigForm, qtbot) -> None:
     qtbot.keyClick(form.editor("augment"), Qt.Key.Key_Space)
     retype(form, "seed", "7")
     last = seen[-1]
-    assert (last["architecture"], last["activation"], last["augment"], last["seed"]) == ("conv", "swish", "false", "7")
+    assert (last["architecture"], last["activation"], last["augment"], last["seed"]) == ("l1", "swish", "false", "7")
 
 
 def test_values_are_filled_in_at_once_and_errors_from_elsewhere_are_shown(form: ConfigForm) -> None:
     seen: list[int] = []
     form.edited.connect(lambda: seen.append(1))
-    form.set_values({"epochs": 25, "augment": False, "architecture": "conv", "learning_rate": 1e-4, "gone": 3})
+    form.set_values({"epochs": 25, "augment": False, "architecture": "l1", "learning_rate": 1e-4, "gone": 3})
     assert len(seen) == 1
-    assert form.config() == Example(epochs=25, augment=False, architecture="conv", learning_rate=1e-4)
+    assert form.config() == Example(epochs=25, augment=False, architecture="l1", learning_rate=1e-4)
     form.section("advanced").set_open(False)
     form.show_errors({"noise": "does not suit the data", "dataset": "is empty"})
     assert form.row("noise").sentence.isVisible()

@@ -32,9 +32,9 @@ KEYS = (
 )  # fmt: skip
 # Whatever opens no dialog and no menu, trains nothing, deletes nothing and writes nothing.
 BUTTONS = frozenset({
-    "Ablate", "Another picture", "As it is", "Boost", "Cancel", "Clear", "Draw again", "Encode the dataset", "End here",
-    "Fork here", "From pure noise", "Grow borders", "Load the dataset", "Orthogonalise", "Other picture",
-    "Other pictures", "Play", "Random", "Random walk", "Reset", "Sample", "Start here", "Stop", "Try an example",
+    "Ablate", "Another image", "As it is", "Boost", "Cancel", "Clear", "New noise", "Encode the dataset", "End here",
+    "Fork here", "From pure noise", "Outpaint", "Load the dataset", "Make independent", "Other image",
+    "Other images", "Play", "Random", "Random loop", "Reset", "Sample", "Start here", "Stop", "Try an example",
 })  # fmt: skip
 WEIGHTS = {"model": 6, "again": 1, "panel": 7, "theme": 1, "slider": 5, "choice": 2, "button": 3, "key": 2, "rest": 3,
            "moment": 4}  # fmt: skip

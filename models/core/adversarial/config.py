@@ -19,7 +19,7 @@ CURVES_OF_BOTH = (
     ),
     CurveGroup("gradient", GRADIENTS, log=True),
     CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
-    CurveGroup("patches", tuple(f"swd_{side}" for side in SCALES), log=True),  # sliced Wasserstein distance by scale
+    CurveGroup("patch distance (SWD)", tuple(f"swd_{side}" for side in SCALES), log=True),
 )
 
 remedy = functools.partial(setting, group="remedies")
@@ -29,35 +29,41 @@ class ContestConfig(Config):
     """Settings of every adversarial family. Each remedy is one switch, off at first, with its parameters after it."""
 
     optimizer: Literal["rmsprop", "adam", "nadam"] = setting(
-        "rmsprop", "How both networks step; with Nadam the textbook's GAN collapsed."
+        "rmsprop", "Optimizer of both networks; with Nadam the textbook's GAN collapsed."
     )
-    beta_1: float = setting(0.9, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    beta_2: float = setting(0.999, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    beta_1: float = setting(0.9, "Decay of the mean of the gradients (Adam and Nadam only).", ge=0, lt=1)
+    beta_2: float = setting(0.999, "Decay of the mean of the squared gradients (Adam and Nadam only).", ge=0, lt=1)
     ema: float = setting(
-        0.0, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+        0.0,
+        "Decay of the moving average of the generator's weights (EMA) that samples use; 0 = off.",
+        ge=0,
+        lt=1,
+        title="EMA decay",
     )
-    smoothing: bool = remedy(False, "Do not let the discriminator be quite sure of real images.", later=True)
+    smoothing: bool = remedy(
+        False, "Label smoothing: train real images towards less than 1.", later=True, title="Label smoothing"
+    )
     smoothing_amount: float = remedy(0.1, "How far below 1 the label of a real image lies.", gt=0, lt=0.5, later=True)
     separate_rates: bool = remedy(False, "Give the discriminator a learning rate of its own.", later=True)
     discriminator_rate: float = remedy(
         0.5, "The discriminator's learning rate as a multiple of the generator's.", ge=0.001, le=1000, later=True
     )
-    gradient_penalty: float = remedy(
-        0.0, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
-    )
+    gradient_penalty: float = remedy(0.0, "Gradient penalty on real images (R1); 0 = off.", ge=0, le=100)
 
 
 class AdversarialConfig(ContestConfig):
     """The same with the remedies of the classic networks: replay and minibatch discrimination."""
 
     truncation: float = setting(
-        1.0, "How far the codings of samples are from 0: less paints truer to type and less varied (BigGAN, 2018).",
+        1.0, "Truncation of the codings of samples: less gives more typical, less varied images (BigGAN, 2018).",
         gt=0, le=2, later=True,
     )  # fmt: skip
-    replay: bool = remedy(False, "Show the discriminator fakes of the past, too.")
-    replay_size: int = remedy(1024, "How many past fakes are kept.", unit="images", ge=1, le=100_000)
-    replay_share: float = remedy(0.5, "Share of a batch of fakes that are old ones.", gt=0, le=1)
-    minibatch: bool = remedy(False, "Let the discriminator see how alike a batch is.")
+    replay: bool = remedy(
+        False, "Experience replay: show the discriminator earlier fakes again.", title="Experience replay"
+    )
+    replay_size: int = remedy(1024, "How many earlier fakes are kept.", unit="images", ge=1, le=100_000)
+    replay_share: float = remedy(0.5, "Share of earlier fakes in a batch of fakes.", gt=0, le=1)
+    minibatch: bool = remedy(False, "Minibatch discrimination: show the discriminator how alike a batch is.")
     minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
     minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
 
@@ -66,7 +72,7 @@ class EqualisedConfig(ContestConfig):
     """What progressive growing and StyleGAN share: networks of equalised layers, narrower towards large sizes."""
 
     latent_size: int = setting(
-        256, "How many random numbers a picture is painted from; a style has as many.", unit="codings", group="model",
+        256, "Size of a coding; a style has as many numbers.", unit="units", group="model",
         ge=1, le=512,
     )  # fmt: skip
     width: int = setting(
@@ -74,19 +80,21 @@ class EqualisedConfig(ContestConfig):
         group="model", ge=4, le=512,
     )  # fmt: skip
     half_precision: bool = setting(
-        False, "Convolve in bfloat16 while learning: quicker on processors made for it; mean weights paint exactly.",
+        False, "Convolve in bfloat16 in training: faster on processors made for it; samples are computed in float32.",
         later=True,
     )  # fmt: skip
-    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "How both networks step.")
-    beta_1: float = setting(0.0, "How long gradients are remembered (adam and nadam only).", ge=0, lt=1)
-    beta_2: float = setting(0.99, "How long squared gradients are remembered (adam and nadam only).", ge=0, lt=1)
+    optimizer: Literal["rmsprop", "adam", "nadam"] = setting("adam", "Optimizer of both networks.")
+    beta_1: float = setting(0.0, "Decay of the mean of the gradients (Adam and Nadam only).", ge=0, lt=1)
+    beta_2: float = setting(0.99, "Decay of the mean of the squared gradients (Adam and Nadam only).", ge=0, lt=1)
     ema: float = setting(
-        0.999, "Samples are painted by a mean of the generator's past weights with this memory; 0 for none.", ge=0, lt=1
+        0.999,
+        "Decay of the moving average of the generator's weights (EMA) that samples use; 0 = off.",
+        ge=0,
+        lt=1,
+        title="EMA decay",
     )
-    gradient_penalty: float = remedy(
-        0.5, "Price of a discriminator that is steep around real images; 0 for none.", ge=0, le=100
-    )
-    epochs: int = setting(150, "How often the model sees every training image.", unit="passes", ge=1, le=100_000)
+    gradient_penalty: float = remedy(0.5, "Gradient penalty on real images (R1); 0 = off.", ge=0, le=100)
+    epochs: int = setting(150, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
     def exact(self) -> Self:
         """The same settings without bfloat16, for the network that paints samples."""

@@ -32,7 +32,7 @@ DATASETS: dict[str, str] = {
     "digits": "models.core.datasets.digits",
 }
 DATASET_TITLES: dict[str, str] = {
-    "fashion_mnist": "Fashion-MNIST: 70,000 pictures of clothes, grey, 28 x 28",
+    "fashion_mnist": "Fashion-MNIST: 70,000 images of clothes, grey, 28 x 28",
     "faces": "Voxel faces: 10,000 people with known attributes, colour, 64 x 64",
     "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
 }
@@ -156,7 +156,7 @@ def check(name: str | Path, *, size: int | None = None) -> None:
         advice = f"Choose one from {SMALLEST} to {LARGEST}: --size {min(max(size, SMALLEST), LARGEST)} is the nearest."
         raise DatasetError(f"Images of {size} x {size} pixels are not supported.", where="size", advice=advice)
     if str(name) not in DATASETS and not _kind(expanded(name)):
-        advice = f"Use {', '.join(DATASETS)}, the path of a folder of pictures, or the path of an .npz file."
+        advice = f"Use {', '.join(DATASETS)}, the path of a folder of images, or the path of an .npz file."
         raise DatasetError("There is no such dataset.", where=shown(Path(name)), advice=advice)
 
 

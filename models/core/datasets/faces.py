@@ -120,7 +120,7 @@ def pairs(attribute: str, count: int, seed: int, size: int = SIZE) -> tuple[NDAr
 
 
 def _render_all(target: Any, side: int, count: int, progress: Progress | None, cancelled: Cancel | None) -> Cached:
-    what = "Drawing the faces (only this once)"
+    what = "Rendering the faces (only once)"
     attributes = np.zeros((count, len(ATTRIBUTES)), np.bool_)
     with new_folder(target.parent) as folder:
         with ImageWriter(folder / "images.npy", side, side) as writer:

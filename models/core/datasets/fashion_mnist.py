@@ -55,7 +55,7 @@ def load(*, size: int | None = None, progress: Progress | None = None, cancelled
         Cancelled: if ``cancelled`` said so.
         DatasetError: if even the sample cannot be read.
     """
-    report("Looking for Fashion-MNIST", 0, 1, progress, cancelled)
+    report("Loading Fashion-MNIST", 0, 1, progress, cancelled)
     own = places.cache() / "fashion-mnist"
     for folder, words in ((SYSTEM, "the system's datasets"), (_keras_cache(), "the Keras cache"), (own, "the cache")):
         try:
@@ -117,7 +117,7 @@ def _sample(own: Path) -> Dataset:
     if set(arrays) != {"images", "labels"} or arrays["images"].shape != (SAMPLE_SPLITS[2].stop, 28, 28):
         advice = "Install the program again."
         raise DatasetError("The sample of Fashion-MNIST is damaged.", where=str(path), advice=advice)
-    notice = f"This is a sample of {SAMPLE_SPLITS[2].stop:,} pictures. " + _HOW.format(folder=own)
+    notice = f"This is a sample of {SAMPLE_SPLITS[2].stop:,} images. " + _HOW.format(folder=own)
     images, labels = arrays["images"][..., None], arrays["labels"].astype(np.int32)
     return _dataset(images, labels, SAMPLE_SPLITS, "The sample of Fashion-MNIST that comes with the program.", notice)
 

@@ -32,7 +32,7 @@ SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
 _WORDS = ("label_names", "attribute_names", "skipped", "more")  # what the cache says beside the arrays
 _ALL_WORDS = (*_WORDS, "notice", "splits")
-NO_TRAINING_IMAGE = "No training image is of its class."
+NO_TRAINING_IMAGE = "No training image has its class."
 _AHEAD = 32  # pictures decoded ahead of the one that is written
 _REASONS_SHOWN = 5
 
@@ -65,12 +65,12 @@ def load(
     side = size or SIZE
     home = places.cache() / "folders"
     with new_folder(home) as fresh:
-        listing = Listing(path, fresh / "files.sqlite", _telling("Looking for pictures", progress, cancelled), rules)
+        listing = Listing(path, fresh / "files.sqlite", _telling("Searching for images", progress, cancelled), rules)
         try:
             target = home / f"{_key(listing)}-{side}"
             cached = open_cached(target, _WORDS if rules == 1 else _ALL_WORDS)
             if cached is None:
-                _decode_all(path, listing, fresh, side, _telling("Reading pictures", progress, cancelled))
+                _decode_all(path, listing, fresh, side, _telling("Reading images", progress, cancelled))
         finally:
             listing.close()
         (fresh / "files.sqlite").unlink()
@@ -207,10 +207,10 @@ def _one(root: bytes, row: Row, side: int, needs_row: bool) -> Decoded:
 def _nothing(path: Path, skipped: list[Skipped]) -> DatasetError:
     """Say why there is no dataset in a folder."""
     if not skipped:
-        advice = "Pictures end in " + ", ".join(IMAGE_SUFFIXES) + "."
-        return DatasetError("There is no picture in this folder.", where=shown(path), advice=advice)
+        advice = "Image files end in  " + ", ".join(IMAGE_SUFFIXES) + "."
+        return DatasetError("There is no image in this folder.", where=shown(path), advice=advice)
     reasons = " ".join(f"{item.path}: {item.reason}" for item in skipped[:_REASONS_SHOWN])
-    return DatasetError("No picture in this folder can be read.", where=shown(path), advice=reasons)
+    return DatasetError("No image in this folder can be read.", where=shown(path), advice=reasons)
 
 
 def _dataset(path: Path, cached: Cached, run_folders: int) -> Dataset:
@@ -219,7 +219,7 @@ def _dataset(path: Path, cached: Cached, run_folders: int) -> Dataset:
     missing = len(skipped) + int(words["more"])
     known = words.get("splits")
     cut = splits(len(cached.images)) if known is None else tuple(slice(int(a), int(b)) for a, b in known)
-    notices = [f"{missing:,} of {missing + len(cached.images):,} files could not be used." if missing else ""]
+    notices = [f"{missing:,} of {missing + len(cached.images):,} files could not be read." if missing else ""]
     notices.append(str(words.get("notice", "")))
     if run_folders:
         notices.append(f"Run folders inside are not part of it: {run_folders:,} left out.")

@@ -55,7 +55,7 @@ def read_idx(path: Path, *, dimensions: int | None = None, count: int | None = N
             if _fill(stream, content) != size:
                 raise _wrong(where, "data", "the file ends too early")
             if stream.read(1):
-                raise _wrong(where, "data", "there is more than the dimensions say")
+                raise _wrong(where, "data", "the file is longer than its dimensions say")
     except (OSError, EOFError, zlib.error, MemoryError, ValueError) as error:
         raise _wrong(where, "gzip", files.reason(error)) from error
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
@@ -81,4 +81,4 @@ def _fill(stream: Any, content: bytearray) -> int:
 
 
 def _wrong(where: str, field: str, problem: str) -> DatasetError:
-    return DatasetError(f"This is not a sound IDX file: {field}: {problem}.", where=where, advice=_ADVICE)
+    return DatasetError(f"This is not a valid IDX file: {field}: {problem}.", where=where, advice=_ADVICE)

@@ -16,8 +16,8 @@ def effect(shape: tuple[int, int, int], known: tuple[int, int, int]) -> str:
     height, width, channels = known
     colour = "grey" if channels == 1 else "colour"
     return (
-        f"This model knows only {colour} pictures of {width} x {height} pixels: it takes the middle of the "
-        f"picture, brings it to that size and gives back a {colour} picture of {width} x {height} pixels."
+        f"This model knows only {colour} images of {width} x {height} pixels: it crops the middle of the "
+        f"image, scales it to that size and returns a {colour} image of {width} x {height} pixels."
     )
 
 

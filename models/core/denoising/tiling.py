@@ -27,7 +27,7 @@ MULTIPLE = 8
 def opaque(images: Any) -> Any:
     """Pictures (n, h, w, 1 to 4) without their last channel if that is transparency (2 or 4 channels)."""
     if images.ndim != 4 or images.shape[3] not in (1, 2, 3, 4):
-        raise ValueError(f"pictures are (n, height, width, 1 to 4), not {images.shape}")
+        raise ValueError(f"images are (n, height, width, 1 to 4), not {images.shape}")
     return images[..., :-1] if images.shape[3] in (2, 4) else images
 
 

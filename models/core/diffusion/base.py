@@ -36,25 +36,31 @@ START = "0.25:0.85, 0.5:0.49, 0.75:0.14"
 class DiffusionConfig(Config):
     """Settings of every family that diffuses."""
 
-    timesteps: int = setting(
-        4000, "How many steps lead from a picture to noise.", unit="steps", group="model", ge=100, le=4000
-    )
+    timesteps: int = setting(4000, "Time steps from an image to noise.", unit="steps", group="model", ge=100, le=4000)
     schedule: Literal["cosine", "linear", "own"] = setting(
-        "cosine", "How quickly the picture drowns in noise; own goes through your points.", group="model"
+        "cosine", 'How quickly noise replaces the image; "Custom" follows the points you set.', group="model"
     )
     schedule_points: str = setting(
-        START, "Share of the time : alpha_bar, falling from 1 to 0 (own schedule only).", group="model", max_length=500
+        START,
+        "Share of the time : alpha_bar, falling from 1 to 0 (custom schedule only).",
+        group="model",
+        max_length=500,
     )
-    loss: Literal["huber", "mae", "mse"] = setting("huber", "How the distance of two noises is measured.")
+    loss: Literal["huber", "mae", "mse"] = setting("huber", "Loss between the true and the predicted noise.")
     condition: Literal["none", "class"] = setting(
-        "none", "Paint what is asked for: a class that the dataset knows.", group="model"
+        "none", "Condition on the dataset's classes, so that you can choose one.", group="model"
     )
     drop: float = setting(
-        0.1, "Share of pictures whose class is kept back in training (class only).", group="model", ge=0.01, le=0.9
+        0.1,
+        "Class dropout: share of images trained without their class (for guidance).",
+        group="model",
+        ge=0.01,
+        le=0.9,
+        title="Class dropout",
     )
     ema: float = setting(
-        0.999, "Samples are painted by a mean of past weights with this memory; 0 for none, as in the textbook.",
-        ge=0, lt=1,
+        0.999, "Decay of the moving average of the weights (EMA) that samples use; 0 = off, as in the textbook.",
+        ge=0, lt=1, title="EMA decay"
     )  # fmt: skip
 
 

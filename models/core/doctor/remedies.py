@@ -64,49 +64,49 @@ class Treatment:
 def replay(config: Values) -> Remedy | None:
     """Old fakes keep the discriminator from forgetting what it saw through."""
     size = max(int(config.get("replay_size", 1024)), int(config.get("batch_size", 1)))
-    why = "The discriminator keeps seeing old fakes, so that the generator gains nothing by going round in circles."
+    why = "The discriminator sees earlier fakes again, so that the generator gains nothing by repeating them."
     off = config.get("replay") is False
     return Remedy("replay", "Turn on experience replay", why, {"replay": True, "replay_size": size}) if off else None
 
 
 def minibatch(config: Values) -> Remedy | None:
     """Who sees how alike a batch is, sees through a generator that repeats itself."""
-    why = "The discriminator sees how alike a batch is, so that a generator that repeats itself is found out."
+    why = "The discriminator sees how alike the images of a batch are, and can detect a generator that repeats itself."
     off = config.get("minibatch") is False
     return Remedy("minibatch", "Turn on minibatch discrimination", why, {"minibatch": True}) if off else None
 
 
 def smoothing(config: Values) -> Remedy | None:
     """A discriminator that may not be quite sure leaves the generator a gradient."""
-    why = "The discriminator may not be quite sure of real images, which leaves the generator more to learn from."
+    why = "Real images are trained towards less than 1, which leaves the generator more gradient to learn from."
     off = config.get("smoothing") is False
-    return Remedy("smoothing", "Smooth the labels", why, {"smoothing": True}) if off else None
+    return Remedy("smoothing", "Turn on label smoothing", why, {"smoothing": True}) if off else None
 
 
 def slower_discriminator(config: Values) -> Remedy | None:
     """The generator gets time to catch up."""
-    why = "The discriminator takes shorter steps than the generator, which can then catch up."
+    why = "The discriminator gets a lower learning rate than the generator, which can then catch up."
     return _rate("slower", "Slow the discriminator down", why, min(SLOWER, SLOWER * _factor(config)), config)
 
 
 def faster_discriminator(config: Values) -> Remedy | None:
     """The discriminator gets the chance to see through the fakes again."""
-    why = "The discriminator takes longer steps than the generator, and can see through its fakes again."
+    why = "The discriminator gets a higher learning rate than the generator and can detect its fakes again."
     return _rate("faster", "Speed the discriminator up", why, max(FASTER, FASTER * _factor(config)), config)
 
 
 def flatter_discriminator(config: Values) -> Remedy | None:
     """A discriminator that is flat around real images cannot drive the generator past them (Mescheder et al. 2018)."""
-    why = "The discriminator pays for being steep around real images, so that it cannot drive the generator past them."
+    why = "The discriminator's gradient at real images is penalised (R1), so that training converges near them."
     off = config.get("gradient_penalty") == 0
-    return Remedy("penalty", "Penalise steepness", why, {"gradient_penalty": 1.0}) if off else None
+    return Remedy("penalty", "Add a gradient penalty (R1)", why, {"gradient_penalty": 1.0}) if off else None
 
 
 def gentler(config: Values) -> Remedy | None:
     """Shorter steps of both networks."""
-    why = "Both networks take shorter steps, so that neither runs past the other."
+    why = "A lower learning rate of both networks keeps one from outrunning the other."
     changes = {"learning_rate": _short(float(config["learning_rate"]) * GENTLER)}
-    return Remedy("gentler", f"Learn at a rate of {changes['learning_rate']:g}", why, changes)
+    return Remedy("gentler", f"Lower the learning rate to {changes['learning_rate']:g}", why, changes)
 
 
 def calmer_optimizer(config: Values) -> Remedy | None:
@@ -114,21 +114,21 @@ def calmer_optimizer(config: Values) -> Remedy | None:
     why = "Without momentum the networks do not overshoot; with Nadam the textbook's GAN collapsed, with RMSprop not."
     changes = {"optimizer": "rmsprop", "learning_rate": min(1e-4, float(config["learning_rate"]))}
     other = config.get("optimizer") in ("nadam", "adam")
-    return Remedy("optimizer", "Learn with RMSprop", why, changes) if other else None
+    return Remedy("optimizer", "Switch to RMSprop", why, changes) if other else None
 
 
 def larger_codings(config: Values) -> Remedy | None:
     """A generator that is given two numbers has no room for ten kinds of pictures."""
-    why = "From so few numbers a generator cannot paint many kinds of pictures; this begins a new run."
+    why = "From so few coding units a generator cannot generate many kinds of images. This starts a new run."
     small = int(config.get("latent_size", 30)) < 8
-    return Remedy("codings", "Paint from 30 codings", why, {"latent_size": 30}, afresh=True) if small else None
+    return Remedy("codings", "Use 30 coding units", why, {"latent_size": 30}, afresh=True) if small else None
 
 
 def another_seed(config: Values) -> Remedy | None:
     """GANs depend on luck."""
-    why = "GANs depend on how they begin; the same settings often do well with other weights. This begins a new run."
+    why = "GANs depend on their initial weights; the same settings often succeed with others. This starts a new run."
     seed = (int(config["seed"]) + 1) % 2**31
-    return Remedy("seed", "Begin anew with another seed", why, {"seed": seed}, afresh=True)
+    return Remedy("seed", "Start again with another seed", why, {"seed": seed}, afresh=True)
 
 
 Offer = Callable[[Values], Remedy | None]

@@ -56,7 +56,7 @@ def diverged(seen: Signals) -> Diagnosis | None:
     """A loss that is no number, or far beyond what any network that learns has: the steps are too long."""
     step = int(seen.steps[-1])
     if seen.broken is not None:
-        sentence = f"The run diverged: from step {seen.broken:,} on its losses are no numbers any more."
+        sentence = f"The run diverged: from step {seen.broken:,} on its losses are not finite."
         return Diagnosis("diverged", sentence, max(step, seen.broken), seen.broken)
     limits = {"discriminator_loss": DIVERGED_LOSS, "generator_loss": BEYOND}
     parts = [
@@ -67,7 +67,7 @@ def diverged(seen: Signals) -> Diagnosis | None:
     if not parts:
         return None
     since = min(part.since for part in parts)
-    sentence = f"The run diverged: since step {since:,} a loss lies far beyond what any network that learns has."
+    sentence = f"The run diverged: since step {since:,} a loss is far beyond that of any network that learns."
     return Diagnosis("diverged", sentence, step, since, tuple(parts))
 
 
@@ -88,7 +88,7 @@ def discriminator_wins(seen: Signals) -> Diagnosis | None:
     worse = np.minimum(real, fake)
     if not worse[seen.recent].mean() > SURE:
         return None
-    found = seen.evidence("Lower accuracy", worse, SURE, above=True)
+    found = seen.evidence("Discriminator accuracy (weaker side)", worse, SURE, above=True)
     loss = seen.values["generator_loss"]
     more = seen.evidence("Generator loss", loss, GUESS, above=True)
     sentence = (
@@ -106,11 +106,11 @@ def generator_wins(seen: Signals) -> Diagnosis | None:
     fake, loss = seen.values["fake_accuracy"], seen.values["discriminator_loss"]
     if not (fake[seen.recent].mean() < FOOLED and loss[seen.recent].mean() > GUESS + WORSE):
         return None
-    found = seen.evidence("Discriminator's accuracy on fakes", fake, FOOLED, above=False)
+    found = seen.evidence("Discriminator accuracy on fakes", fake, FOOLED, above=False)
     more = seen.evidence("Discriminator loss", loss, GUESS + WORSE, above=True)
     sentence = (
-        f"The generator is winning: since step {found.since:,} most fakes pass for real, and the discriminator has "
-        "nothing to teach."
+        f"The generator is winning: since step {found.since:,} most fakes are classified as real, and the generator "
+        "has little to learn from."
     )
     return Diagnosis("generator winning", sentence, int(seen.steps[-1]), found.since, (found, more))
 
@@ -126,11 +126,11 @@ def oscillating(seen: Signals) -> Diagnosis | None:
     width = max(3, round(RECENT * len(loss)))
     swing = np.array([_swing(loss[max(0, end - width) : end]) for end in range(1, len(loss) + 1)])
     if swing[-1] > SWING:
-        parts.append(seen.evidence("Swing of the generator loss", swing, SWING, above=True))
+        parts.append(seen.evidence("Oscillation of the generator loss", swing, SWING, above=True))
     if not parts:
         return None
     since = min(part.since for part in parts)
-    sentence = f"The run oscillates: since step {since:,} the networks go round in circles instead of getting better."
+    sentence = f"The run oscillates: since step {since:,} the networks oscillate instead of improving."
     return Diagnosis("oscillating", sentence, int(seen.steps[-1]), since, tuple(parts))
 
 
@@ -140,7 +140,7 @@ def few_classes(seen: Signals) -> Diagnosis | None:
         return None
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
     limit = FEW_CLASSES * len(seen.names)
-    found = seen.look("Classes painted", there, limit, above=False)
+    found = seen.look("Classes covered", there, limit, above=False)
     growing = there[-LOOKS:].mean() > there[-2 * LOOKS : -LOOKS].mean()
     if growing or not there[-LOOKS:].mean() < limit:
         return None
@@ -179,7 +179,7 @@ def _coverage(seen: Signals, *, above: bool = False) -> tuple[Evidence, ...]:
     if not len(seen.looked):
         return ()
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
-    return (seen.look("Classes painted", there, FEW_CLASSES * len(seen.names), above=above),)
+    return (seen.look("Classes covered", there, FEW_CLASSES * len(seen.names), above=above),)
 
 
 def _swing(values: Numbers) -> float:
@@ -222,7 +222,8 @@ def diagnose(rows: Rows, coverage: Rows = (), *, begin: int = 0, gave_up: bool =
 
 
 def _too_early(step: int, more: int) -> Diagnosis:
-    return Diagnosis("too early", f"It is too early to say: {more:,} more steps are needed.", step, more_steps=more)
+    sentence = f"Too early: a diagnosis needs {step + more:,} steps."
+    return Diagnosis("too early", sentence, step, more_steps=more)
 
 
 def _healthy(seen: Signals) -> Diagnosis:
@@ -230,7 +231,7 @@ def _healthy(seen: Signals) -> Diagnosis:
     worse = np.minimum(seen.values["real_accuracy"], seen.values["fake_accuracy"])
     evidence = (
         seen.evidence("Diversity", seen.values["diversity"], ALIKE, above=True),
-        seen.evidence("Lower accuracy", worse, SURE, above=False),
+        seen.evidence("Discriminator accuracy (weaker side)", worse, SURE, above=False),
         *_coverage(seen, above=True),
     )
     sentence = "The run is healthy: neither network wins, and the samples differ"

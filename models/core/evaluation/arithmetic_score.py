@@ -71,7 +71,7 @@ def score(
     """
     tell = progress or (lambda what, done, total: None)
     if isinstance(model, Encodes):
-        tell("Drawing people", 0, people)
+        tell("Rendering people", 0, people)
         without, with_it = faces.pairs(attribute, people, seed, size)
         tell("Encoding", 0, people)
         truth = convert.to_float(with_it)
@@ -104,13 +104,13 @@ def sorted_codings(
         present.append(codings[has])
         absent.append(codings[~has])
         lacking = sum(map(len, absent))
-        tell("Imagining people", min(lacking, people), people)
+        tell("Generating people", min(lacking, people), people)
         if lacking >= people and 4 * sum(map(len, present)) >= people:
             break
     first, second = np.concatenate(present), np.concatenate(absent)[:people]
     if len(first) < 8 or len(second) < people:
-        text = f"Of {POOL * (draw + 1):,} paintings {len(first):,} have the attribute: there is nothing to compare."
-        raise UserError(text, advice="Train the model longer, or on pictures that have it.")
+        text = f"Of {POOL * (draw + 1):,} samples {len(first):,} have the attribute: there is nothing to compare."
+        raise UserError(text, advice="Train the model longer, or on images that have it.")
     return first, second
 
 

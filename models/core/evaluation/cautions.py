@@ -75,7 +75,7 @@ def learned(model: Any) -> str:
     steps = int(ops.convert_to_numpy(counted()))
     if steps >= LEARNED:
         return ""
-    how = f"has learned to see noise for {steps:,} steps only" if steps else "has not learned to see noise yet"
+    how = f"has learned to predict noise for {steps:,} steps only" if steps else "has not learned to predict noise yet"
     return f"This model {how}: its samples are mostly noise. Train it for some thousand steps."
 
 

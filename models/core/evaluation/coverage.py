@@ -39,7 +39,9 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
     """
     if judges.kind_of(dataset) != "class":
         advice = "Choose a run on a dataset with classes, for instance fashion_mnist."
-        raise UserError("This dataset has no classes whose coverage could be told.", where=dataset.name, advice=advice)
+        raise UserError(
+            "This dataset has no classes whose coverage could be measured.", where=dataset.name, advice=advice
+        )
     known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
     model = loading.build(run)
     samples.check(model)
@@ -49,7 +51,7 @@ def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, c
         if cancelled and cancelled():
             raise Cancelled
         if progress:
-            progress("Judging checkpoints", done, len(entries))
+            progress("Evaluating checkpoints", done, len(entries))
         step = loading.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
         found[step] = {"step": step, **_look(model, known, run, step)}
     return [found[step] for step in sorted(found)]

@@ -118,12 +118,16 @@ def kind_of(dataset: Dataset) -> Literal["class", "attributes"]:
     """
     advice = "Use a dataset with labels, for instance fashion_mnist, digits or faces."
     if dataset.test.stop <= dataset.test.start or dataset.train.stop <= dataset.train.start:
-        raise UserError("This dataset has too few images for a judge.", where=dataset.name, advice=advice)
+        raise UserError(
+            "This dataset has too few images for an evaluation classifier.", where=dataset.name, advice=advice
+        )
     if dataset.labels is not None and len(dataset.label_names) >= 2:
         return "class"
     if dataset.attributes is not None and dataset.attribute_names:
         return "attributes"
-    raise UserError("This dataset has neither classes nor attributes to judge by.", where=dataset.name, advice=advice)
+    raise UserError(
+        "This dataset has neither classes nor attributes to evaluate by.", where=dataset.name, advice=advice
+    )
 
 
 def judge_of(dataset: Dataset, *, progress: Progress | None = None, cancelled: Cancel | None = None) -> Judge:
@@ -241,7 +245,7 @@ class _Watch(keras.callbacks.Callback):
         if self.cancelled and self.cancelled():
             raise Cancelled
         if self.progress and (self.done % 10 == 0 or self.done == self.total):
-            self.progress("Training the judge", self.done, self.total)
+            self.progress("Training the evaluation classifier", self.done, self.total)
 
 
 # --- The cache ---

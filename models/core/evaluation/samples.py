@@ -25,7 +25,7 @@ def check(model: object) -> None:
     """
     if not draws(model):
         advice = "Choose a VAE, a GAN or a diffusion model."
-        raise UserError("This model draws no samples, so they cannot be judged.", advice=advice)
+        raise UserError("This model generates no samples, so there is nothing to evaluate.", advice=advice)
 
 
 def draw(

@@ -77,7 +77,7 @@ def patches(
         model, dataset, count, seed, {"sampling": sampling, "progress": progress, "cancelled": cancelled}
     )
     if not swd.sides(dataset.image_shape):
-        raise UserError("These pictures are too small for patches to be compared.", where=dataset.name)
+        raise UserError("These images are too small for patches to be compared.", where=dataset.name)
     held_out = dataset.test if dataset.test.stop > dataset.test.start else dataset.validation
     part = held_out if held_out.stop > held_out.start else dataset.train
     real = convert.to_float(np.asarray(dataset.images[part]))
@@ -149,7 +149,7 @@ def _shares(dataset: Dataset, known: Judge, probabilities: Codings) -> dict[str,
 def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
     painted = samples.draw(model, count, seed, **how)
     if painted.shape[1:] != dataset.image_shape:
-        raise UserError("The model paints images of another shape than the dataset's.", where=dataset.name)
+        raise UserError("The model generates images of another shape than the dataset's.", where=dataset.name)
     return painted
 
 

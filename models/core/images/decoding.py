@@ -32,9 +32,9 @@ MAX_PROFILE_BYTES = 4_000_000
 MAX_FRAMES = 1000  # counting stops here
 WHITE = (255, 255, 255)
 
-_OTHER_FILE = "Open a PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF picture instead."
+_OTHER_FILE = "Open a PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF image instead."
 _CONVERT = "Save it as PNG or JPEG in another program first."
-_SMALLER = "Make the picture smaller in another program first."
+_SMALLER = "Make the image smaller in another program first."
 _SRGB = ImageCms.createProfile("sRGB")
 
 # Set once for the process, because catching warnings is not safe in a pool of threads. Pillow's remarks about odd
@@ -105,7 +105,7 @@ def opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
 
 
 def _too_large(where: str, detail: str = "") -> ImageError:
-    text = f"This picture{detail} is larger than the {MAX_PIXELS // 1_000_000} megapixels that can be opened here."
+    text = f"This image{detail} is larger than the {MAX_PIXELS // 1_000_000} megapixels that can be opened here."
     return ImageError(text, where=where, advice=_SMALLER)
 
 
@@ -114,14 +114,14 @@ def _explained(error: Exception, where: str) -> ImageError:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return _too_large(where)
     if isinstance(error, MemoryError):
-        return ImageError("There is not enough memory to open this picture.", where=where, advice=_SMALLER)
+        return ImageError("There is not enough memory to open this image.", where=where, advice=_SMALLER)
     if isinstance(error, UnidentifiedImageError):
         if kind := kinds.unreadable(where):
             return ImageError(kind, where=where, advice=_CONVERT)
-        return ImageError("This is not a picture that can be opened here.", where=where, advice=_OTHER_FILE)
+        return ImageError("This is not an image that can be opened here.", where=where, advice=_OTHER_FILE)
     if isinstance(error, PermissionError):
         return ImageError("This file may not be read.", where=where, advice="Change its permissions or copy it.")
-    return ImageError("This picture is damaged or of an unusual kind.", where=where, advice=_OTHER_FILE)
+    return ImageError("This image is damaged or of an unusual kind.", where=where, advice=_OTHER_FILE)
 
 
 def _stream(source: Path | bytes, where: str) -> BinaryIO:
@@ -147,10 +147,10 @@ def _stream(source: Path | bytes, where: str) -> BinaryIO:
 
 def _check_kind(found: os.stat_result, where: str) -> None:
     if stat.S_ISDIR(found.st_mode):
-        advice = "Open it as a dataset, or choose a picture in it."
-        raise ImageError("This is a folder, not a picture.", where=where, advice=advice)
+        advice = "Open it as a dataset, or choose an image in it."
+        raise ImageError("This is a folder, not an image.", where=where, advice=advice)
     if not stat.S_ISREG(found.st_mode):
-        raise ImageError("This is a device or a pipe, not a picture.", where=where, advice=_OTHER_FILE)
+        raise ImageError("This is a device or a pipe, not an image.", where=where, advice=_OTHER_FILE)
     _check_size(found.st_size, where)
 
 

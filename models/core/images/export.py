@@ -123,10 +123,12 @@ def write_film(
     if suffix not in FILM_SUFFIXES:
         advice = "Give it a name that ends in one of " + ", ".join(FILM_SUFFIXES) + "."
         raise ImageError(
-            f"A film cannot be saved as {suffix or 'a file without an ending'}.", where=shown(path), advice=advice
+            f"An animation cannot be saved as {suffix or 'a file without an ending'}.", where=shown(path), advice=advice
         )
     if frames.ndim != 4 or len(frames) == 0 or not 0.01 <= seconds_a_frame <= 60.0:
-        raise ValueError(f"a film wants frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}")
+        raise ValueError(
+            f"an animation needs frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}"
+        )
     rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
     content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
     _check(cancelled)
@@ -238,5 +240,5 @@ def _write(path: Path, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         advice = "Choose another folder or name."
-        raise StorageError("The picture cannot be saved here.", where=shown(path), advice=advice) from error
+        raise StorageError("The image cannot be saved here.", where=shown(path), advice=advice) from error
     return new_files.write_new(path, write, needed=len(content))

@@ -35,7 +35,7 @@ def mp4_bytes(
     """
     if importlib.util.find_spec("av") is None:
         advice = "Install it: pip install 'generative-studio[video]'. Or choose GIF, APNG or WebP."
-        raise ImageError("An MP4 film needs the package av, which is not installed.", advice=advice)
+        raise ImageError("An MP4 animation needs the package av, which is not installed.", advice=advice)
     import av
 
     _, height, width, channels = frames.shape

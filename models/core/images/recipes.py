@@ -42,9 +42,9 @@ def as_json(recipe: Recipe) -> str:
         written = json.dumps(recipe, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         advice = "It may hold text, whole and finite numbers, lists and names only."
-        raise ImageError("The recipe of this picture cannot be written.", advice=advice) from error
+        raise ImageError("The recipe of this image cannot be written.", advice=advice) from error
     if len(written) > MAX_RECIPE_BYTES:
-        raise ImageError("The recipe of this picture is larger than 1 MB.", advice="Save it without the recipe.")
+        raise ImageError("The recipe of this image is larger than 1 MB.", advice="Save it without the recipe.")
     return written
 
 
@@ -130,13 +130,13 @@ def _after_name(text: bytes) -> bytes | None:
 
 
 def _parsed(text: bytes, where: str) -> Recipe:
-    problem = "The recipe in this picture is damaged."
+    problem = "The recipe in this image is damaged."
     try:
         if len(text) > MAX_RECIPE_BYTES:
             raise ValueError("too long")
         recipe = parse_json(text, where, max_depth=MAX_DEPTH)
     except (ValueError, RunFormatError) as error:
-        raise ImageError(problem, where=where, advice="The picture itself can still be opened.") from error
+        raise ImageError(problem, where=where, advice="The image itself can still be opened.") from error
     if not isinstance(recipe, dict):
-        raise ImageError(problem, where=where, advice="The picture itself can still be opened.")
+        raise ImageError(problem, where=where, advice="The image itself can still be opened.")
     return recipe

@@ -75,7 +75,7 @@ class Equation:
 
     def words(self) -> str:
         """The left-hand side of what is shown."""
-        return "A − B + C" if self.base is None else "One picture"
+        return "A − B + C" if self.base is None else "One image"
 
     # --- changes: each gives a new equation ---
 
@@ -87,7 +87,7 @@ class Equation:
         """
         group = np.concatenate([self.groups[slot], codings]).astype(np.float32)
         if len(group) > MOST_PICTURES:
-            raise UserError(f"A slot holds {MOST_PICTURES} pictures at most.", where=SLOTS[slot], advice="Clear it.")
+            raise UserError(f"A slot holds {MOST_PICTURES} images at most.", where=SLOTS[slot], advice="Clear it.")
         return self._with_group(slot, group)
 
     def take(self, slot: int, index: int) -> Equation:

@@ -92,7 +92,7 @@ def parse(data: Any, size: int, where: str, run_id: str | None = None) -> Direct
         raise bad("it is not one of this version of the program")
     name, source, owner, vector, auc = (data.get(key) for key in ("name", "source", "run_id", "vector", "auc"))
     if not (isinstance(name, str) and isinstance(source, str) and isinstance(owner, str)):
-        raise bad("name, source and run_id must be words")
+        raise bad("name, source and run_id must be text")
     if run_id is not None and owner != run_id:
         raise bad("run_id is that of another run")
     if not isinstance(vector, list) or len(vector) != size or not all(_is_number(value) for value in vector):

@@ -57,8 +57,8 @@ def difference(with_it: Array, without: Array) -> Array:
         UserError: if a group is empty.
     """
     if not len(with_it) or not len(without):
-        advice = "Put at least one picture on each side."
-        raise UserError("A direction needs pictures with and pictures without.", where="direction", advice=advice)
+        advice = "Put at least one image on each side."
+        raise UserError("A direction needs images with and images without.", where="direction", advice=advice)
     return np.asarray(with_it.mean(axis=0) - without.mean(axis=0), np.float32)
 
 
@@ -205,7 +205,7 @@ def example(known: Known, name: str, seed: int, count: int = 3) -> tuple[Array, 
     has = known.labels[rows, column]
     present, absent = rows[has], list(rows[~has])
     if len(present) < count or len(absent) <= count:
-        raise UserError(f"Too few pictures have {name}, or too few have not.", where=name)
+        raise UserError(f"Too few images have {name}, or too few have not.", where=name)
     first, second = present[:count], []
     for row in first:
         alike = [int((known.labels[other] != known.labels[row]).sum()) for other in absent]

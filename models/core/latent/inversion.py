@@ -73,8 +73,8 @@ def network_of(model: Any) -> tuple[Any, tuple[float, float]]:
         for scale, shift in _RANGES:
             if raw.shape == painted.shape and np.allclose(scale * raw + shift, painted, atol=1e-3):
                 return network, (scale, shift)
-    advice = "Use pictures that the model has painted itself."
-    raise UserError("The codings of pictures cannot be searched for in this model.", advice=advice)
+    advice = "Use images that the model has generated itself."
+    raise UserError("This model cannot search for the codings of images.", advice=advice)
 
 
 def invert(

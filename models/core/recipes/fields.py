@@ -73,7 +73,7 @@ class Fields:
         """A text of at most so many characters."""
         value = self._value(name, default)
         if not isinstance(value, str) or len(value) > most:
-            raise self.bad(name, f"must be a text of at most {most} characters")
+            raise self.bad(name, f"must be text of at most {most} characters")
         return value
 
     def group(self, name: str) -> Fields:

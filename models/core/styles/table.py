@@ -43,7 +43,7 @@ class Source:
     @property
     def words(self) -> str:
         """For a person."""
-        return f"drawn with seed {self.seed}" if self.own is None else "a picture that was searched for"
+        return f"drawn with seed {self.seed}" if self.own is None else "an image that was searched for"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,7 @@ class Mixture:
         """
         if len(self.keyframes) >= MOST_KEYFRAMES:
             raise UserError(
-                f"A film has {MOST_KEYFRAMES} keyframes at most.", where="keyframes", advice="Take one out."
+                f"An animation has {MOST_KEYFRAMES} keyframes at most.", where="keyframes", advice="Take one out."
             )
         return replace(self, keyframes=(*self.keyframes, self.mix()))
 

@@ -74,7 +74,7 @@ def too_few(config: Config, training_images: int) -> str:
         )
     if training_images < FEW:
         said.append(
-            f"{training_images:,} training images are too few to learn from: the model will learn them by heart. "
+            f"{training_images:,} training images are too few to learn from: the model will memorise them. "
             f"Use {FEW:,} at least; thousands are better."
         )
     return " ".join(said)

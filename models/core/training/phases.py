@@ -69,7 +69,9 @@ class Phases:
 
     def __init__(self, model: Any, shown: tuple[Images, Known | None], seed: int) -> None:
         if not isinstance(model, TakesPhases):
-            raise UserError("This model does not learn in phases.", advice="Choose a run of two networks.")
+            raise UserError(
+                "This model does not learn in phases.", advice="Choose a run with a generator and a discriminator."
+            )
         self.model, self.shown = model, shown
         self.codings = model.sample_codings(len(shown[0]), seed)  # type: ignore[attr-defined]
         self.networks = tuple(model.owned())

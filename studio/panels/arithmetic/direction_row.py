@@ -94,15 +94,20 @@ class DirectionRow(QWidget):
 
 def words_of(direction: Direction, saved: bool) -> str:
     """The small line beneath the name."""
-    known = "AUC not measured" if direction.auc is None else f"AUC {direction.auc:.3f}"
+    known = separation(direction.auc)
     return f"{known} · saved" if saved else known
+
+
+def separation(auc: float | None) -> str:
+    """How well a direction separates, in words."""
+    return "AUC not measured" if auc is None else f"separates {100 * auc:.0f} % (AUC {auc:.3f})"
 
 
 def tip_of(direction: Direction) -> str:
     """What the AUC means."""
     if direction.auc is None:
-        return "Two pictures on each side are needed to measure how well it separates."
+        return "Two images on each side are needed to measure how well it separates."
     return (
-        f"AUC {direction.auc:.3f}: of two pictures that did not make it, one with and one without, the one with lies "
-        f"farther along it in {direction.auc:.1%} of all cases; 50 % is chance."
+        f"AUC {direction.auc:.3f}: of one image with the attribute and one without, both not used for the "
+        f"direction, it ranks the first higher in {direction.auc:.1%} of cases; 50 % is chance."
     )

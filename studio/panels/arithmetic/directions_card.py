@@ -16,7 +16,7 @@ from studio.panels.arithmetic.direction_row import DirectionRow
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.progress import ProgressRow
 
-EMPTY = "Pick an attribute: the mean of the pictures with it minus the mean of those without becomes an arrow."
+EMPTY = "Pick an attribute: the mean of the images with it minus the mean of those without becomes a direction."
 
 
 class DirectionsCard(Card):
@@ -53,8 +53,8 @@ class DirectionsCard(Card):
         self.make.setToolTip("Mean of A minus mean of B becomes a direction of this name")
         self.make.clicked.connect(lambda: self.own_asked.emit(self.name.text()))
         self.name.returnPressed.connect(self.make.click)
-        self.orthogonalise = button("Orthogonalise")
-        self.orthogonalise.setToolTip("Take out of the chosen direction what points along the others (Gram-Schmidt)")
+        self.orthogonalise = button("Make independent")
+        self.orthogonalise.setToolTip("Remove from the chosen direction what points along the others (Gram-Schmidt)")
         self.orthogonalise.clicked.connect(lambda: self.orthogonal_asked.emit(self.chosen))
         self.words = label("", "secondary", wrap=True)
         new = hbox(self.name, self.make)

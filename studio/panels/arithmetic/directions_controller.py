@@ -14,6 +14,7 @@ from models.core.latent import direction_files, directions
 from models.core.latent.arithmetic import Equation
 from models.core.latent.direction_files import Direction
 from models.core.latent.directions import Array, Known
+from studio.panels.arithmetic.direction_row import separation
 from studio.panels.arithmetic.directions_card import DirectionsCard
 from studio.panels.arithmetic.labelled_codings import KnownCodings
 from studio.session import ModelInfo
@@ -99,7 +100,7 @@ class DirectionDesk(QObject):
         self._try(lambda: self._add(*directions.of_attribute(known, name), name, self._source(name)))
 
     def _source(self, name: str) -> str:
-        return f"labelled pictures with and without {name}"
+        return f"labelled images with and without {name}"
 
     def make(self, name: str) -> None:
         """Mean of A minus mean of B under a name."""
@@ -110,7 +111,7 @@ class DirectionDesk(QObject):
             vector = directions.difference(with_it, without)
             auc = directions.held_out_separation(with_it, without, SEED)
             self._groups[clean] = (with_it, without)
-            self._add(vector, auc, clean, f"{len(with_it)} pictures in A minus {len(without)} in B")
+            self._add(vector, auc, clean, f"{len(with_it)} images in A minus {len(without)} in B")
             self.card.name.clear()
 
         self._try(made)
@@ -159,7 +160,9 @@ class DirectionDesk(QObject):
             at = equation.directions.index(one)
             after = replace(one, vector=vector, source=source, auc=auc)
             self.changed.emit(equation.with_direction(after, equation.amounts[at]))
-            self.card.say(f"{one.name}: {_auc(one.auc)} before, {_auc(auc)} without what it shared with the others.")
+            self.card.say(
+                f"{one.name}: {separation(one.auc)} before, {separation(auc)} without what it shared with the others."
+            )
 
         self._try(made)
 
@@ -199,7 +202,3 @@ class DirectionDesk(QObject):
 
         key = f"{KEY}/{direction.name}"
         self.desk.errands.ask(key, lambda task: direction_files.remove(direction), removed, self._show_error)
-
-
-def _auc(value: float | None) -> str:
-    return "AUC not measured" if value is None else f"AUC {value:.3f}"

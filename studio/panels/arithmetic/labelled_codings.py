@@ -53,7 +53,7 @@ class KnownCodings(QObject):
     def why_not(self) -> str:
         """Why there is nothing to ask for."""
         if self._info is not None and codings.names_of(self._info):
-            return "This model cannot encode labelled pictures. Make a direction from the groups A and B."
+            return "This model cannot encode labelled images. Make a direction from the groups A and B."
         return "The dataset of this model has no labels. Make a direction from the groups A and B."
 
     def ask(self, then: Then) -> None:
@@ -85,7 +85,7 @@ class KnownCodings(QObject):
         judge, inference, names = self.judge, self.desk.inference, self.names()
         if judge is None:
             return
-        self.began.emit("Asking the judge")
+        self.began.emit("Classifying samples")
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
             tell = partial(inference.tell, task)

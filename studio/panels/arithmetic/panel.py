@@ -36,14 +36,14 @@ from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
 KEY = "arithmetic"
-TITLES = (("A", "with it"), ("− B", "without"), ("+ C", "someone else"))
+TITLES = (("A", "with the attribute"), ("− B", "without"), ("+ C", "target"))
 LARGE = 900  # px of height from which the slots show larger tiles
 
 _ABOUT = About(
     text=(
-        "Every picture has a coding, a list of numbers, and codings can be added like arrows. The mean of A minus the "
-        "mean of B leaves what A has and B has not; added to C, it appears there. A direction is such an arrow, kept "
-        "under a name: AUC says how well it tells pictures apart that did not make it."
+        "Every image has a coding, a vector of numbers, and codings can be added. The mean of A minus the mean of B "
+        "leaves what A has and B has not; added to C, it appears there. A direction is such a vector, kept under a "
+        "name: AUC measures how well it separates images that it was not made from."
     ),
     equation="z = a·mean z(A) − b·mean z(B) + c·mean z(C) + Σ s·d",
     paper="Radford, Metz and Chintala, Unsupervised Representation Learning with DCGANs, 2015, arXiv:1511.06434",
@@ -54,7 +54,7 @@ class Arithmetic(Panel):
     """Slots above, sheet and sum below, directions at the right; all of it is one ``Equation``."""
 
     TITLE, ICON, NEEDS, OFFERS = "Arithmetic", "plus-minus", Decodes, "vae-faces"
-    PURPOSE = "Here you add and subtract what pictures have: with glasses − without + somebody else."
+    PURPOSE = "Here you add and subtract what images show: with glasses − without + target."
     HINTS = "1 2 3 into A B C  ·  Delete out  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:

@@ -17,8 +17,8 @@ from studio.widgets.tile_menu import TileMenu, slot_key
 
 CENTRE = 4
 EXPORTS = {
-    "Picture in the middle (PNG)": "picture",
-    "Enlarged picture (PNG)": "enlarged",
+    "Centre image (PNG)": "picture",
+    "Enlarged image (PNG)": "enlarged",
     "All nine (PNG)": "sheet",
     "Codings (.npy)": "codings",
 }
@@ -50,22 +50,22 @@ class ResultCard(Card):
         self.tools.addWidget(self.back)
         self.tools.addWidget(self.save)
         self.grid = PictureGrid(cell=48, max_size=420, columns=3)
-        self.grid.setAccessibleName("The sum in the middle of its neighbours")
+        self.grid.setAccessibleName("The sum, and variations around it")
         self.grid.set_droppable(True)
         self.grid.dropped.connect(self.dropped)
         self.grid.clicked.connect(self.opened)
         actions = {f"Put into {slot}": self._putter(index) for index, slot in enumerate("ABC")}
-        actions |= {"See it large": self.opened.emit, "Open in Latent": self.sent.emit}
+        actions |= {"Enlarge": self.opened.emit, "Open in Latent": self.sent.emit}
         self.menu = TileMenu(self.grid, actions)
-        self.empty = EmptyState("plus-minus", "Drag pictures into A, B and C: the sum appears here.", "Show an example")
+        self.empty = EmptyState("plus-minus", "Drag images into A, B and C: the sum appears here.", "Show an example")
         self.empty.asked.connect(self.example_asked)
         self.noise = CodingSlider("Noise", 0.0, MOST_NOISE, 0.25)
         self.noise.words.setMinimumWidth(0)
         self.noise.lock.hide()
-        self.noise.setToolTip("How far the neighbours are from the middle, in standard deviations of the prior")
+        self.noise.setToolTip("Noise of the variations, in standard deviations of the prior")
         self.noise.changed.connect(self.noise_moved)
         self.noise.committed.connect(self.committed)
-        self.draw = icon_button("arrows-clockwise", "Other neighbours", "small")
+        self.draw = icon_button("arrows-clockwise", "New noise", "small")
         self.draw.clicked.connect(self.noise_drawn)
         self.below = hbox(self.noise, self.draw)
         self.below.setStretch(0, 1)
@@ -82,7 +82,7 @@ class ResultCard(Card):
         self.set_title(equation.words())
         used = [f"{amount:+.2f} {one.name}" for one, amount in zip(equation.directions, equation.amounts, strict=True)
                 if amount]  # fmt: skip
-        self.set_subtitle("  ".join(used) or ("in the middle, neighbours with a little noise"))
+        self.set_subtitle("  ".join(used) or ("in the middle, variations with a little noise"))
         self.noise.set_value(equation.noise)
         one = equation.base is not None
         self.back.setVisible(one and any(len(group) for group in equation.groups))

@@ -21,12 +21,12 @@ from studio.widgets.qimages import Pixels
 from studio.widgets.tile_menu import TileMenu, slot_key
 
 COUNT = 48  # pictures on a sheet
-KINDS = ("painted", "dataset", "own")
+KINDS = ("Generated", "Dataset", "Mine")
 PAINTED, DATASET, OWN = range(3)
 HINTS = {
     PAINTED: "Drag one into A, B or C, or press 1, 2, 3.",
-    DATASET: "Pictures that the model has not learned from. Drag them, or press 1, 2, 3.",
-    OWN: "Your pictures. Drag them, or press 1, 2, 3.",
+    DATASET: "Images that the model has not learned from. Drag them, or press 1, 2, 3.",
+    OWN: "Your images. Drag them, or press 1, 2, 3.",
 }
 
 
@@ -50,25 +50,25 @@ class SheetCard(Card):
     cancelled = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Pictures to drag")
+        super().__init__("Source images")
         self._tiles: dict[int, list[Tile]] = {kind: [] for kind in range(len(KINDS))}
         self._make_tools()
         self.kind = Segmented(KINDS)
-        self.kind.setAccessibleName("Which pictures")
+        self.kind.setAccessibleName("Which images")
         self.kind.chosen.connect(lambda index: self.show_kind())
         self.hint = label("", "secondary", wrap=True)
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
         self.grid = PictureGrid(cell=56, max_size=160)
-        self.grid.setAccessibleName("Pictures to drag into the slots")
+        self.grid.setAccessibleName("Source images for the slots")
         self.grid.set_droppable(True)
         self.grid.dropped.connect(self.files_chosen)
         self.grid.clicked.connect(self.picked)
         self.grid.opened.connect(self.opened)
         actions = {f"Put into {slot}": self._putter(index) for index, slot in enumerate("ABC")}
-        actions |= {"Change this picture": self.picked.emit, "See it large": self.opened.emit}
+        actions |= {"Change this image": self.picked.emit, "Enlarge": self.opened.emit}
         self.menu = TileMenu(self.grid, {**actions, "Open in Latent": self.sent.emit})
-        self.empty = EmptyState("image-square", "Drop your own pictures here. The model finds their codings.", "Open")
+        self.empty = EmptyState("image-square", "Drop your own images here. The model finds their codings.", "Open")
         self.empty.asked.connect(self._choose)
         self.body.addLayout(hbox(self.kind, None))
         self.body.addWidget(self.progress)
@@ -83,13 +83,13 @@ class SheetCard(Card):
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(1)
         self.seed.setFixedWidth(76)
-        self.seed.setToolTip("Seed: the same number gives the same pictures")
+        self.seed.setToolTip("Seed: the same number gives the same images")
         self.seed.setAccessibleName("Seed of the sheet")
         self.seed.setKeyboardTracking(False)
         self.seed.valueChanged.connect(self._ask)
-        self.shuffle = icon_button("arrows-clockwise", "New sheet")
+        self.shuffle = icon_button("arrows-clockwise", "Shuffle")
         self.shuffle.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % 2**31))
-        self.open = icon_button("upload-simple", "Open own pictures; you can also drop them")
+        self.open = icon_button("upload-simple", "Open your own images; you can also drop them")
         self.open.clicked.connect(self._choose)
         for widget in (self.seed, self.shuffle, self.open):
             self.tools.addWidget(widget)
@@ -99,7 +99,7 @@ class SheetCard(Card):
 
     def _choose(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
-        paths, _ = QFileDialog.getOpenFileNames(self, "Own pictures", "", f"Pictures ({kinds})")
+        paths, _ = QFileDialog.getOpenFileNames(self, "Your images", "", f"Images ({kinds})")
         if paths:
             self.files_chosen.emit(paths)
 

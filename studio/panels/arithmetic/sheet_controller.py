@@ -117,7 +117,7 @@ class SheetDesk(QObject):
     def _open(self, index: int) -> None:
         tile = self.card.tile(index)
         if tile is not None:
-            Lightbox(self.card.grid, tile.picture, f"picture {index + 1}", self._recipe(index))
+            Lightbox(self.card.grid, tile.picture, f"image {index + 1}", self._recipe(index))
 
     # --- codings ---
 
@@ -142,7 +142,7 @@ class SheetDesk(QObject):
         if info is None:
             return
         key = f"{KEY}/{next(self._numbers)}"
-        self._begin(key, "Reading pictures")
+        self._begin(key, "Reading images")
 
         def read(answer: tuple[list[Taken], list[UserError]]) -> None:
             taken, bad = answer

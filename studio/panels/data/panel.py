@@ -32,7 +32,7 @@ class Data(Panel):
     """The datasets there are, their pictures, labels and balance."""
 
     TITLE, ICON = "Data", "database"
-    HINTS = "Drop a folder of pictures or an .npz file"
+    HINTS = "Drop a folder of images or an .npz file"
 
     def build(self, content: QWidget) -> None:
         """List at the left, pictures in the middle, facts at the right."""
@@ -59,8 +59,8 @@ class Data(Panel):
         for size in FOLDER_SIZES:
             self.fit_to.addItem(f"{size} x {size} pixels", size)
         self.fit_to.setCurrentIndex(FOLDER_SIZES.index(FOLDER_SIZE))
-        self.fit_to.setToolTip("To what size the pictures of a folder are fitted, here and when it is trained on")
-        self.fit_to.setAccessibleName("Size of a folder's pictures")
+        self.fit_to.setToolTip("Size to which the images of a folder are fitted, here and in training")
+        self.fit_to.setAccessibleName("Size of a folder's images")
         self.fit_to.currentIndexChanged.connect(self._fit)
         self.error.asked.connect(self._remove)
         add = button("Add a folder", "primary")
@@ -68,16 +68,16 @@ class Data(Panel):
         npz = button("Add an .npz file")
         npz.clicked.connect(self._choose_npz)
         card.body.addWidget(self.list, 1)
-        card.body.addWidget(label("Or drop a folder of pictures on this window. They are fitted to", "secondary", True))
+        card.body.addWidget(label("Or drop a folder of images on this window. They are fitted to", "secondary", True))
         card.body.addWidget(self.fit_to)
         card.body.addWidget(add)
         card.body.addWidget(npz)
         return card
 
     def _make_pictures(self) -> QWidget:
-        self.pictures_card = Card("Pictures")
+        self.pictures_card = Card("Images")
         self.part = QuietCombo()
-        self.part.setAccessibleName("Which pictures")
+        self.part.setAccessibleName("Which images")
         self.part.setMinimumWidth(150)
         self.part.currentIndexChanged.connect(self._show_part)
         self.pictures_card.tools.addWidget(self.part)
@@ -92,15 +92,15 @@ class Data(Panel):
         return self.pictures_card
 
     def _make_facts(self) -> QWidget:
-        card = Card("About it")
+        card = Card("Details")
         card.setFixedWidth(272)
-        self.one = Picture("Click a picture to see it large")
+        self.one = Picture("Click an image to enlarge it")
         self.one.setFixedHeight(180)
         self.one_words = label("", "secondary", True)
         self.facts = label("", "prose", True)
         self.bars = Bars()
         self.skipped = label("", "secondary", True)
-        self.train_button = button("Train on it", "primary")
+        self.train_button = button("Train on this dataset", "primary")
         self.train_button.clicked.connect(self._train)
         inner = QWidget()
         inner.setProperty("role", "bare")
@@ -135,7 +135,7 @@ class Data(Panel):
             self.list.setCurrentRow(0)
 
     def _choose_folder(self) -> None:
-        if path := QFileDialog.getExistingDirectory(self, "A folder of pictures"):
+        if path := QFileDialog.getExistingDirectory(self, "A folder of images"):
             self.add(path)
 
     def _choose_npz(self) -> None:
@@ -211,9 +211,7 @@ class Data(Panel):
         self.session.datasets_changed.emit()
         title = dataset.title.split(":")[0]
         self.pictures_card.set_title(title)
-        self.pictures_card.set_subtitle(
-            f"{len(dataset.images):,} pictures, " + " x ".join(map(str, dataset.image_shape))
-        )
+        self.pictures_card.set_subtitle(f"{len(dataset.images):,} images, " + " x ".join(map(str, dataset.image_shape)))
         self.part.blockSignals(True)
         self.part.clear()
         for part in ("train", "validation", "test"):
@@ -261,7 +259,7 @@ class Data(Panel):
             return
         row = int(self._rows[index])
         self.one.set_image(np.asarray(self.dataset.images[row]))
-        words = [f"picture {row:,}"]
+        words = [f"image {row:,}"]
         if self.dataset.labels is not None and self.dataset.label_names:
             words.append(self.dataset.label_names[int(self.dataset.labels[row])])
         if self.dataset.attributes is not None:
@@ -273,14 +271,15 @@ class Data(Panel):
         self.facts.setText("\n\n".join(part for part in (dataset.source, dataset.notice) if part))
         if dataset.attributes is not None and len(dataset.attribute_names):
             shares = dataset.attributes.mean(axis=0)
-            self.bars.show_shares("Share of pictures with", dict(zip(dataset.attribute_names, shares, strict=True)))
+            self.bars.show_shares("Share of images with", dict(zip(dataset.attribute_names, shares, strict=True)))
         elif dataset.labels is not None and dataset.label_names:
             counts = np.bincount(dataset.labels, minlength=len(dataset.label_names))
-            self.bars.show_counts("Pictures a label", dict(zip(dataset.label_names, counts, strict=True)))
+            self.bars.show_counts("Images per class", dict(zip(dataset.label_names, counts, strict=True)))
         else:
             self.bars.show_counts("", {})
         lines = [f"{item.path}: {item.reason}" for item in dataset.skipped[:100]]
-        head = f"{len(dataset.skipped):,} files could not be used:\n" if lines else ""
+        count = len(dataset.skipped)
+        head = f"{count:,} {'file' if count == 1 else 'files'} could not be read:\n" if lines else ""
         self.skipped.setText(head + "\n".join(lines))
 
     def _train(self) -> None:

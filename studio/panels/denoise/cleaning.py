@@ -90,7 +90,7 @@ def listed(paths: list[Path]) -> list[tuple[Path, Path]]:
     """(file, its name beneath what was dropped) of files and of all pictures in folders; an error if there are none."""
     found = pictures_of(paths)
     if not found:
-        raise UserError("There are no pictures in this folder.", where=shown(paths[0]), advice="Drop another one.")
+        raise UserError("There are no images in this folder.", where=shown(paths[0]), advice="Drop another one.")
     return found
 
 
@@ -120,7 +120,7 @@ def cleaned(model: Denoises, noisy: Pixels, tell: Tell, cancelled: Callable[[], 
     """What a model that ``Denoises`` makes of a picture, and the seconds it took."""
     begin = time.perf_counter()
     answer = model.denoise(
-        convert.to_float(noisy[None]), progress=lambda done, total: tell("Cleaning", done, total), cancelled=cancelled
+        convert.to_float(noisy[None]), progress=lambda done, total: tell("Denoising", done, total), cancelled=cancelled
     )
     if cancelled():
         raise Cancelled

@@ -40,13 +40,13 @@ class Rival(QFrame):
         self.picture.set_image(entry.cut())
         self.picture.setMinimumSize(80, 80)
         self.picture.clicked.connect(self.clicked)
-        self.picture.setToolTip("Show it large, as what comes after")
+        self.picture.setToolTip("Show it large, as the image after")
         self.picture.setAccessibleName(entry.name)
         self.name = Elided(entry.name)
         self.best = label("best", "chip")
         self.best.hide()
         self.scores = label(entry.scores.words() if entry.scores else f"{entry.seconds:.2f} s", "secondary")
-        self.scores.setToolTip(f"PSNR and SSIM against the clean picture; it took {entry.seconds:.2f} s")
+        self.scores.setToolTip(f"PSNR and SSIM against the clean image; it took {entry.seconds:.2f} s")
         head = hbox(self.name, self.best, spacing=theme.GAP_XS)
         head.setStretch(0, 1)
         self.setLayout(vbox(self.picture, head, self.scores, spacing=2))
@@ -62,12 +62,12 @@ class Duel(Card):
     chosen = Signal(object)  # Entry
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("Duel", "the same picture cleaned by filters and by other models; cut from the middle")
+        super().__init__("Compare methods", "the same image denoised by filters and other models (centre crop)")
         self.desk = desk
         self._cannot: set[tuple[Path, tuple[int, ...]]] = set()  # runs that do not clean pictures of this shape
         self._shape: tuple[int, ...] = ()  # of the picture that is cleaned
         self._left: set[str] = set()  # who has not answered yet
-        self.start = button("Start the duel")
+        self.start = button("Compare methods")
         self.start.setToolTip("Median, Gaussian and non-local means filters, and every other model that denoises")
         self.start.clicked.connect(self.asked)
         self.tools.addWidget(self.start)
@@ -97,7 +97,7 @@ class Duel(Card):
             rival.hide()
             rival.deleteLater()
         self.rivals = []
-        self.start.setText("Start the duel")
+        self.start.setText("Compare methods")
         self.area.hide()
         self.setFixedHeight(FOLDED)
 
@@ -112,7 +112,7 @@ class Duel(Card):
     def _end(self) -> None:
         self.progress.end()
         self.start.show()
-        self.start.setText("Once more")
+        self.start.setText("Run again")
 
     def fight(self, clean: Pixels | None, noisy: Pixels, first: list[Entry], run_id: str) -> None:
         """Begin: ``first`` are there already; filters and other models than ``run_id`` answer one by one."""
@@ -120,7 +120,7 @@ class Duel(Card):
         self.start.hide()
         self.area.show()
         self.setFixedHeight(HIGH)
-        self.progress.begin("Cleaning")
+        self.progress.begin("Denoising")
         for entry in first:
             self.add(entry)
         for name in filters.FILTERS:

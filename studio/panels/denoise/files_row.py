@@ -36,15 +36,15 @@ class FilesRow(QWidget):
         self.files: list[tuple[Path, Path]] = []
         self._agreed = False
         self.names = QuietCombo()
-        self.names.setAccessibleName("Which of the pictures")
+        self.names.setAccessibleName("Which of the images")
         self.names.setMinimumContentsLength(18)
         self.names.setSizeAdjustPolicy(QuietCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.names.activated.connect(lambda index: self.chosen.emit(self.files[index][0]))
         self.all = button("Denoise all")
-        self.all.setToolTip("Clean every picture into a folder that you choose")
+        self.all.setToolTip("Denoise every image into a folder that you choose")
         self.all.clicked.connect(self._ask_first)
         self.progress = ProgressRow()
-        self.progress.cancelled.connect(lambda: self.stop("Cancelled; what is done already stays."))
+        self.progress.cancelled.connect(lambda: self.stop("Cancelled. Finished images were kept."))
         self.words = label("", "secondary", wrap=True)
         self.bad = QPlainTextEdit()
         self.bad.setReadOnly(True)
@@ -87,7 +87,7 @@ class FilesRow(QWidget):
         self.all.setText(f"Go on with all {len(self.files):,}")
 
     def _choose(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the cleaned pictures")
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the denoised images")
         if folder:
             self.clean_all(Path(folder))
 
@@ -99,7 +99,7 @@ class FilesRow(QWidget):
         self.all.setEnabled(False)
         self.words.hide()
         self.bad.hide()
-        self.progress.begin("Cleaning")
+        self.progress.begin("Denoising")
         recipe = recipe_of(info, "denoise", made="denoise all")  # each file's name is added
         files, inference = self.files, self.desk.inference
         saving, ground = self.saving.saving(), self._background.colour
@@ -130,8 +130,8 @@ class FilesRow(QWidget):
         self._show_error(error)
 
     def _show(self, found: Folder) -> None:
-        pictures = "picture" if found.written == 1 else "pictures"
-        text = f"{found.written:,} {pictures} written to {found.out}"
+        images = "image" if found.written == 1 else "images"
+        text = f"{found.written:,} {images} written to {found.out}"
         if found.transparent:
             text += f"; {found.transparent:,} with transparent parts, put on {QColor(*self._background.colour).name()}"
         if found.bad:

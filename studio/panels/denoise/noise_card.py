@@ -15,21 +15,21 @@ from studio.widgets.sliders import LabelledSlider
 MOST = 60  # per cent
 NAMES = {"gaussian": "Gaussian", "mask": "Missing pixels", "salt_and_pepper": "Salt and pepper", "speckle": "Speckle"}
 HELP = {
-    "gaussian": "deviation of what is added, of full scale",
+    "gaussian": "standard deviation, of full scale",
     "mask": "share of pixels that become black",
     "salt_and_pepper": "share of pixels that become black or white",
-    "speckle": "deviation, of each pixel's own brightness",
+    "speckle": "standard deviation, of each pixel's brightness",
 }
 ABOUT = About(
     text=(
-        "The model is shown the picture on the left of the line and paints the one on the right. It has learned what "
-        "pictures look like, so it can tell what is noise. PSNR counts how far pixels are off, SSIM compares structure "
-        "as an eye does; both need the clean picture, so add the noise here."
+        "The model gets the image on the left of the line and returns the one on the right. It has learned what "
+        "images look like, so it can tell what is noise. PSNR measures how far pixels are off, SSIM compares "
+        "structure as an eye does; both need the clean image, so add the noise here."
     ),
     equation="PSNR = 10·log₁₀(255² / MSE)",
     paper="Vincent et al., Denoising Autoencoders, 2008; Wang et al., SSIM, 2004",
 )
-UNKNOWN = "Scores need the clean picture. Open a clean one and add noise to it."
+UNKNOWN = "Scores need the clean image. Open a clean one and add noise to it."
 
 
 class NoiseCard(Card):
@@ -53,7 +53,7 @@ class NoiseCard(Card):
         self.seed = QuietSpin()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setAccessibleName("Seed of the noise")
-        again = button("Draw again")
+        again = button("New noise")
         again.setToolTip("The same noise with another seed")
         again.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % 2**31))
         self.psnr, self.ssim = label("", "page"), label("", "page")
@@ -67,7 +67,7 @@ class NoiseCard(Card):
             self.body.addWidget(item)
         self.body.addLayout(seeds)
         self.body.addWidget(rule())
-        self.body.addWidget(label("Against the clean picture", "title"))
+        self.body.addWidget(label("Against the clean image", "title"))
         self.body.addLayout(hbox(label("PSNR", "secondary"), None, self.psnr))
         self.body.addLayout(hbox(label("SSIM", "secondary"), None, self.ssim))
         self.body.addWidget(self.unknown)

@@ -23,10 +23,10 @@ from studio.workers.services import Desk
 
 KINDS = " ".join(f"*{suffix}" for suffix in decoding.IMAGE_SUFFIXES)
 EXPORTS = {
-    "Picture after (PNG)": "after",
+    "Image after (PNG)": "after",
     "Image after (JPEG)": "after.jpg",
     "Image after (WebP)": "after.webp",
-    "Picture before (PNG)": "before",
+    "Image before (PNG)": "before",
     "Both, side by side (PNG)": "both",
 }
 
@@ -61,14 +61,14 @@ class PairCard(Card):
         self.wipe.dropped.connect(desk.session.asked_to_open)  # as if dropped on the window: recipes and runs open
 
     def _make_tools(self) -> None:
-        self.arrangement, self.zoom = Segmented(["wipe", "side by side"]), Segmented(list(ZOOM_NAMES))
+        self.arrangement, self.zoom = Segmented(["Wipe", "Side by side"]), Segmented(list(ZOOM_NAMES))
         self.arrangement.chosen.connect(lambda index: self.wipe.set_beside(index == 1))
         self.zoom.chosen.connect(self.wipe.set_zoom)
         self.wipe.arranged.connect(lambda beside: self.arrangement.set_index(int(beside)))
         self.wipe.zoomed.connect(self.zoom.set_index)
         self.open, self.sample, self.save = button("Open"), button("Sample"), button("Export")
-        self.open.setToolTip("One picture or several; you can also drop them, or folders, or paste with Ctrl+V")
-        self.sample.setToolTip("The next sample picture, with noise")
+        self.open.setToolTip("One image or several; you can also drop them, or folders, or paste with Ctrl+V")
+        self.sample.setToolTip("The next sample image, with noise")
         self.open.clicked.connect(self._choose)
         self.sample.clicked.connect(self.sample_asked)
         menu = QMenu(self.save)
@@ -83,10 +83,10 @@ class PairCard(Card):
             self.tools.addWidget(widget)
 
     def _make_empty(self) -> None:
-        text = "Drop a picture here, several, or a whole folder. The model takes the noise out."
-        self.empty = EmptyState("magic-wand", text, "Try a sample picture")
+        text = "Drop an image here, several, or a whole folder. The model removes the noise."
+        self.empty = EmptyState("magic-wand", text, "Try a sample image")
         self.empty.asked.connect(self.sample_asked)
-        choose, folder, paste = button("Open pictures"), button("Open a folder"), button("Paste")
+        choose, folder, paste = button("Open images"), button("Open a folder"), button("Paste")
         choose.clicked.connect(self._choose)
         folder.clicked.connect(self._choose_folder)
         paste.clicked.connect(self.paste)
@@ -96,12 +96,12 @@ class PairCard(Card):
         column.insertLayout(column.count() - 1, inside)  # type: ignore[attr-defined]
 
     def _choose(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Pictures to clean", "", f"Pictures ({KINDS})")
+        paths, _ = QFileDialog.getOpenFileNames(self, "Images to denoise", "", f"Images ({KINDS})")
         if paths:
             self.chosen.emit(paths)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures to clean")
+        folder = QFileDialog.getExistingDirectory(self, "A folder of images to denoise")
         if folder:
             self.chosen.emit([folder])
 
@@ -111,7 +111,7 @@ class PairCard(Card):
         if paths:
             self.chosen.emit(paths)
         else:
-            self._show_error(UserError("There is no picture in the clipboard.", advice="Copy one and try again."))
+            self._show_error(UserError("There is no image in the clipboard.", advice="Copy one and try again."))
 
     def show_picture(self, there: bool) -> None:
         """Show the pictures and the ways to look at them, or how to get one."""

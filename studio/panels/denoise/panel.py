@@ -39,7 +39,7 @@ class Denoise(Panel):
     """Before and after with a wipe, noise to add, a duel beneath, and whole folders."""
 
     TITLE, ICON, NEEDS = "Denoise", "magic-wand", Denoises
-    PURPOSE = "Here you drop a picture and a model cleans it. It needs a model that has learned to remove noise."
+    PURPOSE = "Here you drop an image and a model removes its noise. It needs a model trained to denoise."
     OFFERS = "denoiser-photos"
     HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste  ·  Ctrl+Z undo"
 
@@ -241,7 +241,7 @@ class Denoise(Panel):
         (self._after, self._seconds), self._by = answer, ""
         self.card.progress.end()
         self.card.show_after(noisy, self._after, "after")
-        self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  cleaned in {self._seconds:.2f} s")
+        self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  denoised in {self._seconds:.2f} s")
         after = self._after.pixels
         if clean is None:
             self.noise.show_scores(None, None)

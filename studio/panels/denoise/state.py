@@ -61,9 +61,9 @@ def prepare(values: Mapping[str, Any], title: str) -> Prepared:
     name, notes = fields.text("image", 400, ""), []
     if fields.has("told"):
         told = fields.number("told", 0.0, 1.0)
-        notes.append(f"It was cleaned with a noise strength of {told:g} given by hand; here the model measures it.")
+        notes.append(f"It was denoised with a noise strength of {told:g} given by hand; here the model measures it.")
     if fields.text("by", 200, ""):
-        notes.append(f"The exported image was made by {fields.text('by')}, not by {title}: start the duel to see it.")
+        notes.append(f"The exported image was made by {fields.text('by')}, not by {title}: compare methods to see it.")
     picture = _picture(fields, name)
     if picture is None:
         notes.append(f"Now drop {name or 'its source'} on Denoise: the recipe holds the settings, not the image.")

@@ -45,7 +45,9 @@ class ForwardPage(FilmPage):
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
-        self.transport.name_fork("Walk back", "Back", "Begin a walk with these pictures at this time (F)")
+        self.transport.name_fork(
+            "Reverse from here", "Back", "Start the reverse process from these images at this time step (F)"
+        )
         self.transport.fork_asked.connect(self.fork)
         card = self.card
         card.another_asked.connect(self.source.another)
@@ -128,9 +130,9 @@ class ForwardPage(FilmPage):
         if film is None or self.pictures_shown is None or at >= len(film):
             return
         if film[at].t == 0:
-            self.session.done.emit("There is no noise here yet: move into the noise first, then walk back.")
+            self.session.done.emit("There is no noise here yet: move into the noise first.")
         elif self.points:
-            self.session.done.emit("The model walks by its own schedule only: put the bent curve away first.")
+            self.session.done.emit("The model reverses its own schedule only: reset the changed curve first.")
         else:
             self.transport.pause()
             self.walk_asked.emit(Beginning(film[at].t, self.pictures_shown))

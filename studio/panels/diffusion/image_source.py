@@ -85,6 +85,6 @@ class PictureSource(QObject):
     def choose(self, parent: QWidget) -> None:
         """Ask for files."""
         kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
-        paths, _ = QFileDialog.getOpenFileNames(parent, "Pictures", "", f"Pictures ({kinds})")
+        paths, _ = QFileDialog.getOpenFileNames(parent, "Images", "", f"Images ({kinds})")
         if paths:
             self.take(paths)

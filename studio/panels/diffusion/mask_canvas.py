@@ -49,7 +49,7 @@ class MaskCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(96, 96)
-        self.setAccessibleName("Where the picture is painted anew")
+        self.setAccessibleName("Where the image is generated again")
 
     def show_canvas(self, pixels: Pixels, mask: Mask) -> None:
         """Show uint8 (h, w, c) with a mask (h, w); a stroke that is being made is forgotten."""

@@ -22,7 +22,7 @@ class MaskCard(Card):
     grow_asked = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Picture")
+        super().__init__("Image")
         margins = (theme.GAP_M + 2, theme.GAP_S, theme.GAP_M + 2, theme.GAP_S)
         self.layout().setContentsMargins(*margins)  # type: ignore[union-attr]
         self.canvas = MaskCanvas()
@@ -35,10 +35,10 @@ class MaskCard(Card):
         self.brush.set_value(BRUSH[2])
         self.brush.changed.connect(self.canvas.set_brush)
         self.words = label("", "secondary", wrap=True)
-        self.clear, self.grow = button("Clear"), button("Grow borders")
-        self.clear.setToolTip("Nothing is painted anew")
-        self.grow.setToolTip("Make the picture smaller and paint what lies around it")
-        self.another, self.own = button("Other picture"), button("Open")
+        self.clear, self.grow = button("Clear"), button("Outpaint")
+        self.clear.setToolTip("Nothing is generated again")
+        self.grow.setToolTip("Make the image smaller and generate what lies around it")
+        self.another, self.own = button("Other image"), button("Open")
         for made, signal in (
             (self.clear, self.clear_asked), (self.grow, self.grow_asked),
             (self.another, self.another_asked), (self.own, self.own_asked),
@@ -55,6 +55,6 @@ class MaskCard(Card):
     def say(self, share: float) -> None:
         """How much is painted anew."""
         self.words.setText(
-            f"{100 * share:.0f} % is painted anew; the rest stays as it is, pixel by pixel." if share
-            else "Paint over what should be made anew."
+            f"{100 * share:.0f} % is generated again; the rest stays as it is, pixel by pixel." if share
+            else "Paint over what should be generated again."
         )  # fmt: skip

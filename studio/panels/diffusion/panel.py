@@ -33,7 +33,7 @@ class Diffusion(Panel):
     """Pages that share one look: cards of pictures above, time beneath, settings at the right."""
 
     TITLE, ICON, NEEDS, OFFERS = "Diffusion", "circles-three", Diffuses, "ddpm-fashion"
-    PURPOSE = "Here you watch a diffusion model make pictures out of noise, step by step, forth and back."
+    PURPOSE = "Here you watch a diffusion model make images from noise, step by step, back and forth."
     HINTS = "Space play  ·  ← → step  ·  F fork  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
@@ -45,7 +45,7 @@ class Diffusion(Panel):
         self.pages: list[FilmPage] = [self.drown, self.walk, self.paint]
         self.drown.walk_asked.connect(self._walk_back)
         self.mode = Segmented([page.MODE.capitalize() for page in self.pages])
-        self.mode.setAccessibleName("What is watched")
+        self.mode.setAccessibleName("Process")
         self.mode.setFixedWidth(self.walk.right.width())
         self.mode.chosen.connect(self.choose)
         self.lefts, rights = QStackedWidget(), QStackedWidget()

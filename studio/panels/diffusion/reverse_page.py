@@ -187,7 +187,7 @@ class WalkPage(FilmPage):
         if walk is None or at >= len(walk):
             return
         if walk[at].t == 0:
-            self.session.done.emit("The walk is over here: step back first, then fork.")
+            self.session.done.emit("No noise is left at this step: step back first, then fork.")
             return
         self.transport.pause()
         self.settings.whose.set_index(1)

@@ -26,35 +26,37 @@ TYPING_MS = 350  # so long after the last key a walk begins
 STEPS = 50
 ABOUT = About(
     text=(
-        "Noise was added to pictures until nothing else was left, and the model learned to see it at every depth. "
-        "Here it walks back: at each step it says which noise it sees, a little of it is taken away, and what is left "
-        "after the last step is a new picture. The predicted x₀ is where it would end if it stopped now."
+        "In training, noise was added to images and the model learned to predict it at every noise level. The reverse "
+        "process starts from noise: at each step the model predicts the noise, a part of it is removed, and after the "
+        "last step a new image is left. The predicted x₀ is the image that the model expects at the end, seen from "
+        "this step."
     ),
     equation="xₜ = √ᾱₜ x₀ + √(1−ᾱₜ) ε",
     paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
 )
 HELP = {
-    "sampler": "DDIM takes large strides, DDPM walks every step with fresh noise, DPM-Solver++ looks twice a stride.",
-    "steps": "Strides from pure noise to a picture; DDPM always takes all of them.",
-    "eta": "How much fresh noise DDIM adds at each stride, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
-    "class": "What is asked for, if the model was told of classes.",
-    "guidance": "How much the class counts: 0 not at all, 1 as learned, more exaggerates it.",
-    "seed": "Of all noise: the same seed gives the same pictures.",
-    "pictures": f"How many walk side by side, 1 to {MOST}.",
-    "repeats": "How often inpainting goes back and forth at each stride, so that both parts fit (RePaint).",
+    "sampler": "DDIM takes large steps, DDPM every step with new noise, DPM-Solver++ two network evaluations a step.",
+    "steps": "Sampling steps from noise to image; DDPM always takes all of them.",
+    "eta": "How much new noise DDIM adds at each step, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
+    "class": "Class to generate, if the model was trained with classes.",
+    "guidance": "Guidance scale: 0 ignores the class, 1 as learned, more exaggerates it.",
+    "seed": "Seed of all noise: the same seed gives the same images.",
+    "pictures": f"Images side by side, 1 to {MOST}.",
+    "repeats": "How often inpainting repeats each step, so that both parts fit (RePaint).",
 }
+TITLES = {"guidance": "Guidance scale", "pictures": "Images", "repeats": "Resampling (RePaint)"}
 
 
 class SamplingCard(Card):
     """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field."""
 
     changed = Signal(object)  # Setup
-    whose_chosen = Signal(int)  # 0 this walk, 1 the fork
+    whose_chosen = Signal(int)  # 0 the original, 1 the fork
     noise_asked = Signal()  # begin with pure noise again
 
     def __init__(self) -> None:
         super().__init__("Settings")
-        self.whose = Segmented(["This walk", "Fork"])
+        self.whose = Segmented(["Original", "Fork"])
         self.whose.setToolTip("Whose settings these are")
         self.whose.chosen.connect(self.whose_chosen)
         self.tools.addWidget(self.whose)
@@ -70,7 +72,7 @@ class SamplingCard(Card):
         self.about = Foldout("What am I looking at?", ABOUT)
         self.about.toggled.connect(lambda opened: self._fit())
         self.begin, to_noise = label("", "secondary", wrap=True), button("From pure noise")
-        to_noise.setToolTip("Put the pictures away and begin with pure noise again")
+        to_noise.setToolTip("Remove the images and start from pure noise again")
         to_noise.clicked.connect(self.noise_asked)
         self._begin = QWidget()
         self._begin.setLayout(hbox(self.begin, to_noise))
@@ -134,8 +136,10 @@ class SamplingCard(Card):
         self._place.addWidget(self._form)
 
     def _add(self, name: str, default: str, choices: Sequence[str] = ()) -> None:
-        title = name.capitalize()
-        row = FieldRow(title, HELP[name], unit="", choices=choices, is_switch=False, default=default)
+        titles = {choice: choice for choice in choices}
+        row = FieldRow(
+            TITLES.get(name, name.capitalize()), HELP[name], unit="", choices=titles, is_switch=False, default=default
+        )
         row.edited.connect(self._typing.start)
         row.place(self._grid, self._grid.rowCount())
         self.rows[name] = row
@@ -163,7 +167,7 @@ class SamplingCard(Card):
         """Say that the walk begins with pictures drowned up to t; None for pure noise."""
         self._begin.setVisible(t is not None)
         if t is not None:
-            self.begin.setText(f"Begins with pictures, t\u00a0=\u00a0{t:,}")
+            self.begin.setText(f"Starts from images, t\u00a0=\u00a0{t:,}")
 
     # --- the setup ---
 
@@ -251,11 +255,11 @@ class SamplingCard(Card):
 def meaning(alpha_bar: float, t: int) -> str:
     """What a share of the signal means for a walk back."""
     if t == 0:
-        return "The walk is over: no noise is left."
+        return "Done: no noise left."
     if alpha_bar < 0.02:
-        return "Pure noise: from here everything is possible."
+        return "Pure noise: any image is still possible."
     if alpha_bar < 0.3:
-        return "The large shapes are being decided."
+        return "Large shapes are being settled."
     if alpha_bar < 0.8:
-        return "It is decided what it will be; now come the parts."
-    return "Only detail is added from here on."
+        return "The subject is settled, details follow."
+    return "Only fine detail changes from here on."

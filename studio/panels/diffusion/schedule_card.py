@@ -16,9 +16,9 @@ from studio.widgets.card import Card, Foldout, button, hbox, label, rule
 
 ABOUT = About(
     text=(
-        "Training shows the model pictures with any amount of noise, in one go. The schedule says how much is left of "
-        "the picture at each time; where its curve is steep the picture vanishes quickly. A good one spends its steps "
-        "evenly between all there and nothing left, so bend it and see where the picture goes."
+        "Training shows the model images at any noise level. The schedule says how much of the image is left at each "
+        "time step; where its curve falls quickly the image vanishes quickly. A good schedule spends its steps evenly "
+        "between all signal and none, so bend the curve and see where the image goes."
     ),
     equation="q(xₜ | x₀) = N(√ᾱₜ x₀, (1−ᾱₜ) I)",
     paper="Nichol and Dhariwal, Improved Denoising Diffusion Probabilistic Models, 2021, arXiv:2102.09672",
@@ -35,9 +35,9 @@ class ScheduleCard(Card):
     train_asked = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Picture and schedule")
-        self.another, self.own = button("Other pictures"), button("Open a picture")
-        self.another.setToolTip("Some of the dataset that the model has not learned from")
+        super().__init__("Image and schedule")
+        self.another, self.own = button("Other images"), button("Open an image")
+        self.another.setToolTip("Images of the dataset that the model was not trained on")
         self.own.setToolTip("Your own; you can also drop it")
         self.another.clicked.connect(self.another_asked)
         self.own.clicked.connect(self.own_asked)
@@ -46,7 +46,7 @@ class ScheduleCard(Card):
         self.figures = {name: label("", "") for name in ("alpha_bar", "Signal to noise", "Half is gone at")}
         self.hint = label(BEND, "secondary", wrap=True)
         self.reset, self.train = button("The model's own"), button("Train with it")
-        self.reset.setToolTip("Put the bent curve away")
+        self.reset.setToolTip("Reset the changed curve")
         self.reset.clicked.connect(self.reset_asked)
         self.train.clicked.connect(self.train_asked)
         self.about = Foldout("What am I looking at?", ABOUT)

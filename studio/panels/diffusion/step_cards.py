@@ -17,14 +17,14 @@ from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
 
 NONE = np.zeros((0, 1, 1, 1), np.uint8)
-STEP = "Change of the step"
+STEP = "Change in this step"
 WALK = (
-    ("xₜ", "the picture now"),
-    ("Predicted x₀", "what it may become"),
+    ("xₜ", "the image now"),
+    ("Predicted x₀", "expected result"),
     ("Predicted noise", ""),
     (STEP, ""),
 )
-DROWNING = (("xₜ", "the picture in noise"), ("x₀", "the picture"), ("Noise", ""), ("", ""))
+DROWNING = (("xₜ", "the noisy image"), ("x₀", "the image"), ("Noise", ""), ("", ""))
 WIDE = 1_000  # px from which all four cards stand side by side
 NOISE, CHANGE = range(2)
 GAP, GROUND = 6, 128  # pixels and grey between the sheets of an exported picture
@@ -59,7 +59,7 @@ class StepCard(Card):
         """One picture large."""
         pixels = grid.image(index)
         if pixels is not None:
-            Lightbox(grid, pixels.copy(), f"{self.title()}, picture {index + 1}", grid.recipe)
+            Lightbox(grid, pixels.copy(), f"{self.title()}, image {index + 1}", grid.recipe)
 
 
 class StepCards(QWidget):
@@ -69,7 +69,7 @@ class StepCards(QWidget):
         super().__init__()
         self.cards = [StepCard() for _ in range(4)]
         self.kind = Segmented(["Noise", "Change"])
-        self.kind.setToolTip("The noise that the model sees, or what the last step has changed (enlarged)")
+        self.kind.setToolTip("The noise that the model predicts, or what the last step changed (enlarged)")
         self.kind.setAccessibleName("What the third card shows")
         self.kind.chosen.connect(lambda index: self._show_again())
         self.cards[2].tools.addWidget(self.kind)

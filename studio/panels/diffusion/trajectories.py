@@ -109,5 +109,5 @@ class Walks(QObject):
             return (("", ""),) * 4
         apart = ""
         if main.done and fork.done:
-            apart = f"the ends are {playback.distance(main[len(main) - 1].x, fork[len(fork) - 1].x):.3f} apart"
+            apart = f"Final difference {playback.distance(main[len(main) - 1].x, fork[len(fork) - 1].x):.3f} (RMSE)"
         return (f"{mine}, {main.words()}", f"{other}, {fork.words()}"), ("", apart), ("", ""), ("", "")

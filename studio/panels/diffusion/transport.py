@@ -22,12 +22,12 @@ STILLS = 13  # pictures of the film strip
 STILL = 56  # px
 NARROW = 720  # px of the card
 WAYS_OUT = {
-    "Picture, this step (PNG)": "frame",
-    "All that is shown of this step (PNG)": "cards",
-    "Film (GIF)": ".gif",
-    "Film (Animated PNG)": ".apng",
-    "Film (WebP)": ".webp",
-    "Film (MP4)": ".mp4",
+    "Image, this step (PNG)": "frame",
+    "All cards of this step (PNG)": "cards",
+    "Animation (GIF)": ".gif",
+    "Animation (Animated PNG)": ".apng",
+    "Animation (WebP)": ".webp",
+    "Animation (MP4)": ".mp4",
     "Strip (PNG)": ".png",
 }
 
@@ -69,18 +69,18 @@ class TransportCard(Card):
         self.play_button.clicked.connect(self.play)
         self.back, self.ahead = (
             icon_button("caret-left", "One step back (Left)", "plain"),
-            icon_button("caret-right", "One step on (Right)", "plain"),
+            icon_button("caret-right", "One step forward (Right)", "plain"),
         )
         self.back.clicked.connect(lambda: self.step(-1))
         self.ahead.clicked.connect(lambda: self.step(1))
         self.slider = LabelledSlider(0, 1, self._words_at)
         self.slider.changed.connect(self._scrubbed)
-        self.slider.track.setAccessibleName("Step of the walk")
+        self.slider.track.setAccessibleName("Step of the trajectory")
         self.speed = Segmented(list(SPEEDS), 1)
         self.speed.setAccessibleName("Speed")
         self.speed.chosen.connect(lambda index: self._start_clock())
         self.fork = button("Fork here", icon="git-branch")
-        self.fork.setToolTip("Walk on from this step with other settings, and see both futures (F)")
+        self.fork.setToolTip("Fork the trajectory here with other settings, and compare both (F)")
         self.fork.clicked.connect(self.fork_asked)
         self.save = button("Export")
         menu = QMenu(self.save)

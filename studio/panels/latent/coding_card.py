@@ -32,8 +32,8 @@ class CodingCard(Card):
         self._coding: Array = np.zeros(1, np.float32)
         self._known: Array = np.zeros((0, 1), np.float32)
         self._directions: paths.Directions | None = None
-        self.axes = Segmented(["codings", "PCA"])
-        self.axes.setToolTip("Single codings, or the principal directions of the encoded dataset")
+        self.axes = Segmented(["Units", "PCA"])
+        self.axes.setToolTip("Single coding units, or the principal directions of the encoded dataset")
         self.axes.chosen.connect(lambda index: self._label())
         self.tools.addWidget(self.axes)
         self.sliders = SliderTable()
@@ -45,7 +45,7 @@ class CodingCard(Card):
         undo.clicked.connect(undo_stack.undo)
         undo.setEnabled(False)
         undo_stack.canUndoChanged.connect(undo.setEnabled)
-        self.own = button("Encode a picture")
+        self.own = button("Encode an image")
         self.own.clicked.connect(self.own_asked)
         self.about = Foldout("What am I looking at?", about)
         self.body.addWidget(self.sliders, 1)
@@ -79,7 +79,7 @@ class CodingCard(Card):
     def _label(self) -> None:
         if self.axes.index() == 1 and not len(self._known):
             self.axes.set_index(0)
-            self.not_yet.emit("The directions are known once the map is there.")
+            self.not_yet.emit("The directions appear once the dataset is encoded.")
             return
         if self.axes.index() == 1:
             self._directions = paths.principal(self._known)

@@ -17,15 +17,15 @@ class PaintedCard(Card):
     export_asked = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("Picture")
+        super().__init__("Image")
         self.picture = Picture("Move a slider")
         copy, save = button("Copy"), button("Export")
         copy.clicked.connect(self.picture.copy)
         menu = QMenu(save)
         choices = {
-            "Picture (PNG)": "picture",
-            "Enlarged picture (PNG)": "enlarged",
-            f"Sheet of {SHEET} neighbours (PNG)": "sheet",
+            "Image (PNG)": "picture",
+            "Enlarged image (PNG)": "enlarged",
+            f"Sheet of {SHEET} variations (PNG)": "sheet",
             "Codings (.npy)": "codings",
         }
         for words, what in choices.items():

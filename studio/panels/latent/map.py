@@ -39,7 +39,7 @@ class LatentMap(QWidget):
         self.view.path_drawn.connect(self.path_drawn)
         self._legend = FlowRow(spacing=0)
         self._chips: list[LegendChip] = []
-        self.pictures_button = icon_button("image", "Show pictures where there is room")
+        self.pictures_button = icon_button("image", "Show images where there is room")
         self.pictures_button.setCheckable(True)
         self.pictures_button.setChecked(True)
         self.pictures_button.toggled.connect(self.set_thumbnails)

@@ -47,8 +47,8 @@ class MapCard(Card):
         self._label_names: tuple[str, ...] = ()
         self._pictures: NDArray[np.uint8] = np.zeros((0, 1, 1, 1), np.uint8)
         self._charts: dict[int, paths.Chart] = {}
-        self.layout_kind = Segmented(["PCA", "neighbours"])
-        self.layout_kind.setToolTip("PCA keeps directions; neighbours (t-SNE) keeps groups together")
+        self.layout_kind = Segmented(["PCA", "t-SNE"])
+        self.layout_kind.setToolTip("PCA keeps directions, t-SNE keeps similar images together")
         self.layout_kind.chosen.connect(lambda index: self._lay_out())
         self.tools.addWidget(self.layout_kind)
         self.map = LatentMap()
@@ -79,7 +79,7 @@ class MapCard(Card):
         self.map.hide()
         self.empty.show()
         if not info.can(Encodes):
-            words = "This model paints from codings but cannot find those of a picture: it has no map."
+            words = "This model has no encoder, so there is no map."
             self.empty.set_text(words, offer=False)
             return
         self.empty.set_text(TO_COME)
@@ -215,4 +215,4 @@ class MapCard(Card):
         name = ""
         if self.labels is not None and self._label_names:
             name = self._label_names[int(self.labels[index])].lower() + ", "
-        return f"nearest encoded picture: {name}distance {distances[index]:.1f}"
+        return f"nearest encoded image: {name}distance {distances[index]:.1f}"

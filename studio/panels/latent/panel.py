@@ -35,9 +35,9 @@ Array = NDArray[np.float32]
 
 _ABOUT = About(
     text=(
-        "Each picture is described by a few numbers, its codings. The model paints any codings you set, so moving a "
-        "slider walks through the pictures it can imagine. The map shows where real pictures lie; between them are "
-        "pictures that never existed."
+        "A coding is a vector of numbers that describes an image. The model decodes any coding, so each slider moves "
+        "through images that the model can generate. The map shows the codings of real images; between them are "
+        "images that the dataset does not contain."
     ),
     equation="x = decoder(z),  z ~ N(0, I);  slerp(a, b, t) = [sin((1−t)θ)·a + sin(tθ)·b] / sin θ",
     paper="White, Sampling Generative Networks, 2016, arXiv:1609.04468",
@@ -48,7 +48,7 @@ class Latent(Panel):
     """Sliders, the picture, the map, and a path between two points."""
 
     TITLE, ICON, NEEDS, OFFERS = "Latent", "sliders-horizontal", Decodes, "vae-fashion"
-    PURPOSE = "Here you move the codings of a model with sliders and see what they paint."
+    PURPOSE = "Here you change a coding with sliders and see the image it decodes to."
     HINTS = "Ctrl+Z undo  ·  R random  ·  Space play"
 
     def build(self, content: QWidget) -> None:
@@ -206,7 +206,7 @@ class Latent(Panel):
 
     def _choose_picture(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
-        path, _ = QFileDialog.getOpenFileName(self, "A picture", "", f"Pictures ({kinds})")
+        path, _ = QFileDialog.getOpenFileName(self, "An image", "", f"Images ({kinds})")
         if path:
             self.dropped([path])
 

@@ -36,9 +36,9 @@ TOP = 12  # pictures shown for a unit
 
 _ABOUT = About(
     text=(
-        "Each tile is one unit: light where it adds to the mean picture, dark where it takes away. The pictures beside "
-        "it are those that activate the unit most, so what they have in common is what it stands for. "
-        "Switch it off and the reconstruction loses just that."
+        "Each tile is one unit: light where it adds to the mean image, dark where it subtracts. The images beside it "
+        "are those that activate the unit most, so what they have in common is what it stands for. Switch it off and "
+        "the reconstruction loses just that."
     ),
     equation="alone = g(mean, a_k strong) − g(mean, a_k = 0)",
     paper="Ng, Sparse autoencoder (CS294A lecture notes), 2011",
@@ -51,7 +51,7 @@ class Neurons(Panel):
     TITLE, ICON, NEEDS = "Neurons", "brain", Encodes
     PURPOSE = "Here you see what each coding unit of an autoencoder stands for, and switch single ones off."
     OFFERS = "sparse-fashion"
-    HINTS = "Arrows walk through the units  ·  Enter chooses one  ·  Ctrl+Z undo"
+    HINTS = "Arrow keys move between units  ·  Enter chooses one  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
         """A grid of units, the pictures of one, and a slider for it."""
@@ -77,7 +77,7 @@ class Neurons(Panel):
         content.setLayout(row)
 
     def _make_units(self) -> None:
-        self.all = Card("Units", "what each adds to the mean picture")
+        self.all = Card("Units", "what each adds to the mean image")
         self.grid = PictureGrid(cell=48, max_size=96)
         self.grid.clicked.connect(self.choose)
         self.progress = ProgressRow()
@@ -102,9 +102,9 @@ class Neurons(Panel):
         self.top.clicked.connect(self._take_example)
         self.top.setToolTip("Click one to change it below")
         pair = hbox(
-            vbox(label("painted alone", "secondary"), self.alone),
-            vbox(label("on the mean picture", "secondary"), self.painted),
-            vbox(label("pictures that activate it most", "secondary"), self.top),
+            vbox(label("decoded alone", "secondary"), self.alone),
+            vbox(label("on the mean image", "secondary"), self.painted),
+            vbox(label("images that activate it most", "secondary"), self.top),
             spacing=12,
         )
         for index, share in enumerate((2, 2, 4)):
@@ -312,7 +312,7 @@ class Neurons(Panel):
         found = self.survey
         assert found is not None
         if state.example is not None and state.example >= len(found.pictures):
-            text = f"The recipe does not fit: it is of picture {state.example}, and there are {len(found.pictures)}."
+            text = f"The recipe does not fit: it is of image {state.example}, and there are {len(found.pictures)}."
             self.show_error(UserError(text, where="example"))
             return
         unit = int(self._order[0]) if state.unit is None else state.unit

@@ -21,12 +21,12 @@ class ChangeCard(Card):
     another_asked = Signal()
 
     def __init__(self) -> None:
-        super().__init__("With and without it", "one picture, the unit set by the slider")
-        another = button("Another picture")
+        super().__init__("With and without it", "one image, the unit set by the slider")
+        another = button("Another image")
         another.clicked.connect(self.another_asked)
         self.tools.addWidget(another)
         self.original, self.before, self.after = Picture(), Picture(), Picture()
-        names = ("the picture", "its reconstruction", "with the unit changed")
+        names = ("the image", "its reconstruction", "with the unit changed")
         shown = (self.original, self.before, self.after)
         row = hbox(*[vbox(label(n, "secondary"), p) for n, p in zip(names, shown, strict=True)], spacing=12)
         for index in range(3):

@@ -104,7 +104,7 @@ def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], 
     switched = np.repeat(mean[None], 2 * len(mean), axis=0)  # each unit on, then each unit off
     rows = np.arange(len(mean))
     switched[rows, rows], switched[len(mean) + rows, rows] = strong, 0.0
-    painted = decoded(model, switched, lambda done, total: tell("Painting units", done, total), cancelled)
+    painted = decoded(model, switched, lambda done, total: tell("Decoding units", done, total), cancelled)
     on, off = painted[: len(mean)], painted[len(mean) :]
     change = on - off
     most = np.maximum(np.abs(change).max(axis=(1, 2, 3), keepdims=True), 0.02)  # a dead unit stays grey

@@ -31,13 +31,13 @@ class WalkCard(Card):
     export_asked = Signal(str)  # suffix of the film
 
     def __init__(self) -> None:
-        super().__init__("Film", "a loop through styles")
+        super().__init__("Animation", "a loop through styles")
         self.frames: Pixels = NOTHING
-        self.add = button("Add picture")
-        self.add.setToolTip("Let the film go through the large picture too (K)")
+        self.add = button("Add image")
+        self.add.setToolTip("Add the large image as a keyframe (K)")
         self.add.clicked.connect(self.add_asked)
-        self.walk = button("Random walk")
-        self.walk.setToolTip("From the large picture through five new draws and back")
+        self.walk = button("Random loop")
+        self.walk.setToolTip("From the large image through five random styles and back")
         self.walk.clicked.connect(self.walk_asked)
         self.remove = icon_button("minus-circle", "Take the chosen keyframe out (Delete)", "small")
         self.remove.clicked.connect(self._remove)
@@ -46,11 +46,11 @@ class WalkCard(Card):
         self.keys = FilmStrip(height=64)
         self.keys.setAccessibleName("Keyframes")
         self.grid = PictureGrid(cell=32, max_size=160)
-        self.grid.setAccessibleName("Frames of the film")
+        self.grid.setAccessibleName("Frames of the animation")
         self.grid.clicked.connect(self.chosen)
         self.progress = ProgressRow()
         self.play_button = button("Play", "primary", "play")
-        self.save = button("Export film")
+        self.save = button("Export animation")
         film_menu(self.save, self.export_asked.emit)
         self.player = Player(self.grid, self.play_button, loop=True)
         self.player.chosen.connect(self.chosen)
@@ -58,15 +58,15 @@ class WalkCard(Card):
         self.show_table(Mixture.begin(1))
 
     def _fill(self) -> None:
-        words = "A film goes from keyframe to keyframe along straight lines in W, and back to the first one."
-        self.empty = EmptyState("film-strip", words, "Random walk", "Add the large picture")
+        words = "An animation goes from keyframe to keyframe along straight lines in W, and back to the first one."
+        self.empty = EmptyState("film-strip", words, "Random loop", "Add the large image")
         self.empty.asked.connect(self.walk_asked)
         self.empty.asked_other.connect(self.add_asked)
         self.steps = LabelledSlider(FEWEST_STEPS, MOST_STEPS, "{} frames each".format)
         self.steps.track.setAccessibleName("Frames from one keyframe to the next")
         self.steps.changed.connect(self.steps_moved)
         self.steps.committed.connect(self.committed)
-        self.hint = label("Add another picture: a film needs two.", "secondary")
+        self.hint = label("Add another image: an animation needs two.", "secondary")
         self.below = hbox(self.steps, self.play_button, self.save)
         self.below.setStretch(0, 1)
         self.body.addWidget(self.keys)

@@ -86,7 +86,7 @@ class FilmDesk(QObject):
             self.card.show_frames(answer[1])
             self._show_wanted()
 
-        self.card.progress.begin("Painting frames")
+        self.card.progress.begin("Generating frames")
         inference.question(KEY, work, done, self._failed, self.card.progress.advance)
 
     def _show_wanted(self) -> None:

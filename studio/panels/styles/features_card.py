@@ -34,7 +34,7 @@ class FeaturesCard(Card):
         self.layer = LabelledSlider(0, 0, self._words)
         self.layer.track.setAccessibleName("Layer of the network")
         self.layer.changed.connect(lambda _value: self._show())
-        self.back, self.forth = icon_button("caret-left", "The layer before"), icon_button("caret-right", "Next layer")
+        self.back, self.forth = icon_button("caret-left", "Previous layer"), icon_button("caret-right", "Next layer")
         self.back.clicked.connect(lambda: self.choose(self.layer.value() - 1))
         self.forth.clicked.connect(lambda: self.choose(self.layer.value() + 1))
         row = hbox(self.back, self.layer, self.forth)
@@ -72,8 +72,6 @@ class FeaturesCard(Card):
             return
         one = self._layers[at]
         self.grid.set_images(maps.maps, [f"{channel}" for channel in maps.channels])
-        self.set_subtitle(
-            f"the {len(maps.maps)} liveliest of {one.channels}, each scaled by itself, with their numbers"
-        )
+        self.set_subtitle(f"{len(maps.maps)} most active of {one.channels} channels, each normalised")
         self.back.setEnabled(at > 0)
         self.forth.setEnabled(at < len(self._layers) - 1)

@@ -20,8 +20,8 @@ from studio.widgets.picture import Picture
 from studio.widgets.qimages import Pixels
 
 EXPORTS = {
-    "Picture (PNG)": "picture",
-    "Enlarged picture (PNG)": "enlarged",
+    "Image (PNG)": "picture",
+    "Enlarged image (PNG)": "enlarged",
     "Table of mixes (PNG)": "sheet",
     "Variation by noise (PNG)": "variation",
 }
@@ -35,14 +35,14 @@ class StyleCard(Card):
     large_asked = Signal(object, str)  # (pixels, words)
 
     def __init__(self, about: About) -> None:
-        super().__init__("Picture")
+        super().__init__("Image")
         self.frame: int | None = None  # of the film, if one of its frames is shown
         self.picture, self.heat = Picture(), Picture()
         for one in (self.picture, self.heat):
             one.setAcceptDrops(False)
             one.setMinimumSize(96, 112)
         self.picture.setToolTip("Click to see it larger, drag it out, or drag it onto a source")
-        self.heat.setToolTip("Light where other noise would change the picture, dark where it would not")
+        self.heat.setToolTip("Light where other noise would change the image, dark where it would not")
         self.picture.clicked.connect(lambda: self._open(self.picture))
         self.heat.clicked.connect(lambda: self._open(self.heat))
         self._make_tools()
@@ -102,7 +102,7 @@ class StyleCard(Card):
         """Show where other noise would change it."""
         self.heat.set_image(np.ascontiguousarray(found.heat))
         if found.most > 1e-6:
-            spread = f"spread {found.mean:.1%} of the range on average, {found.most:.1%} at most"
+            spread = f"standard deviation {found.mean:.1%} on average, {found.most:.1%} at most"
         else:
             spread = "no noise, no difference"
         self.heat.caption = f"Variation over {NOISES} noises: {spread}"

@@ -34,13 +34,13 @@ from studio.widgets.undo import Move
 from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
-VIEWS = ("Mix", "Layers", "Film")
+VIEWS = ("Mix", "Layers", "Animation")
 
 _ABOUT = About(
     text=(
-        "A style is given to every layer of the network that paints. The coarse layers of a mix take the style of its "
-        "row and decide on shape, the fine ones take that of its column and decide on colours. "
-        "Noise paints what no style needs to say."
+        "A style is given to every layer of the generator. The coarse layers of a mix take the style of its row and "
+        "decide on shape, the fine ones take that of its column and decide on colours. Noise adds details that no "
+        "style determines."
     ),
     equation="w_l = w_row where l < crossover, else w_column\nw' = mean + ψ (w − mean)",
     paper="Karras, Laine and Aila, A Style-Based Generator Architecture for GANs, 2019, arXiv:1812.04948",
@@ -51,8 +51,8 @@ class Styles(Panel):
     """A table of mixes, feature maps or a film at the left; the chosen mix at the right. All is one ``Mixture``."""
 
     TITLE, ICON, NEEDS, OFFERS = "Styles", "squares-four", MixesStyles, "stylegan-faces"
-    PURPOSE = "Here you give one picture the shape of another and the colours of a third, layer by layer."
-    HINTS = "Enter blends a mix  ·  R another draw  ·  K keyframe  ·  Ctrl+Z undo"
+    PURPOSE = "Here you give one image the shape of another and the colours of a third, layer by layer."
+    HINTS = "Enter blends a mix  ·  R new source  ·  K keyframe  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
         """All cards; the panel alone knows the table."""

@@ -50,7 +50,7 @@ class SourceDesk(QObject):
         if info is None:
             return
         self.cancel()
-        self.progress.begin("Reading pictures")
+        self.progress.begin("Reading images")
 
         def read(answer: tuple[list[Taken], list[UserError]]) -> None:
             taken, bad = answer

@@ -49,7 +49,7 @@ class MixingCard(Card):
         self.progress = ProgressRow()
         self.crossover = LabelledSlider(0, 0, lambda layer: crossover_words(self._layers, layer))
         self.crossover.track.setAccessibleName("Where coarse and fine cross over")
-        self.crossover.setToolTip("How many layers, from the coarsest on, are painted with the style of the row")
+        self.crossover.setToolTip("How many layers, from the coarsest on, take the style of the row")
         self.crossover.changed.connect(self.crossover_moved)
         self.crossover.committed.connect(self.committed)
         self.body.addWidget(self.progress)
@@ -64,20 +64,20 @@ class MixingCard(Card):
         self.seed.setAccessibleName("Seed of the sources")
         self.seed.setKeyboardTracking(False)
         self.seed.valueChanged.connect(self.seed_chosen)
-        self.shuffle = icon_button("arrows-clockwise", "New sources; own pictures stay")
+        self.shuffle = icon_button("arrows-clockwise", "New sources; your images stay")
         self.shuffle.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % LARGEST_SEED))
         self.space = Segmented(SPACES)
-        self.space.setAccessibleName("Where styles of own pictures are searched for")
+        self.space.setAccessibleName("Where the styles of your images are searched for")
         self.space.setToolTip(
-            "How own pictures are searched for: in W they mix well; in W+, with a style of its own for each layer, "
-            "they come out more alike"
+            "How the styles of your images are searched for: those in W mix well; in W+, with a style for each layer, "
+            "they match the image better"
         )
         self.source = button("Source")
-        self.source.setToolTip("Replace the chosen source; pictures can also be dropped on any source")
+        self.source.setToolTip("Replace the chosen source; images can also be dropped on any source")
         menu = QMenu(self.source)
-        menu.addAction("Another draw (R)").triggered.connect(lambda: self.draw_asked.emit(self.line()))
-        menu.addAction("Own picture").triggered.connect(lambda: self.choose_files(self.line()))
-        menu.addAction("Picture of the dataset").triggered.connect(lambda: self.dataset_asked.emit(self.line()))
+        menu.addAction("New source (R)").triggered.connect(lambda: self.draw_asked.emit(self.line()))
+        menu.addAction("Your image").triggered.connect(lambda: self.choose_files(self.line()))
+        menu.addAction("Image of the dataset").triggered.connect(lambda: self.dataset_asked.emit(self.line()))
         self.source.setMenu(menu)
         for widget in (self.seed, self.shuffle, self.source, self.space):
             self.tools.addWidget(widget)
@@ -109,12 +109,12 @@ class MixingCard(Card):
         if line is not None:
             kind, number = ("fine", line - SIDE + 1) if line >= SIDE else ("coarse", line + 1)
             words = self._table.sources[line].words
-            return f"{kind} source {number}: {words}. R draws another one, or drop a picture here."
+            return f"{kind} source {number}: {words}. R draws another one, or drop an image here."
         return f"row {cell[0] + 1}, column {cell[1] + 1}: shape of the row, colours of the column" if cell else ""
 
     def choose_files(self, line: int) -> None:
         """Ask for own pictures."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Own pictures", "", f"Pictures ({KINDS})")
+        paths, _ = QFileDialog.getOpenFileNames(self, "Your images", "", f"Images ({KINDS})")
         if paths:
             self.files_chosen.emit(line, paths)
 
@@ -133,12 +133,12 @@ class _TableMenu(TileMenu):
 
     def __init__(self, card: MixingCard) -> None:
         sources = {
-            "Another draw": lambda tile: card.draw_asked.emit(line_of(tile)),
-            "Own picture": lambda tile: card.choose_files(line_of(tile) or 0),
-            "Picture of the dataset": lambda tile: card.dataset_asked.emit(line_of(tile)),
+            "New source": lambda tile: card.draw_asked.emit(line_of(tile)),
+            "Your image": lambda tile: card.choose_files(line_of(tile) or 0),
+            "Image of the dataset": lambda tile: card.dataset_asked.emit(line_of(tile)),
         }
         mixes = {"Blend its layers": card._clicked}
-        super().__init__(card.grid, {**sources, **mixes, "See it large": card.opened.emit})
+        super().__init__(card.grid, {**sources, **mixes, "Enlarge": card.opened.emit})
         self._mixes = set(mixes)
         self._sources = set(sources)
 

@@ -122,7 +122,7 @@ def _painted(model: MixesStyles, found: Styles, table: Mixture, cancelled: Cance
         if cancelled():
             raise Cancelled
         if tell is not None:
-            tell("Painting frames", begin, len(found))
+            tell("Generating frames", begin, len(found))
         some = found[begin : begin + AT_ONCE]
         parts.append(convert.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
     return np.concatenate(parts)

@@ -34,11 +34,11 @@ class StyleBar(QWidget):
         self.truncation = CodingSlider("Truncation", 0.0, MOST_TRUNCATION, USUAL_TRUNCATION)
         self.truncation.lock.hide()
         self.truncation.setToolTip(
-            "How far drawn styles may be from their mean: less is safer and more alike, 1 leaves them as they are"
+            "How far styles may be from their mean: less is more typical and more alike, 1 leaves them as they are"
         )
         self.truncation.changed.connect(self.truncation_moved)
         self.truncation.committed.connect(self.committed)
-        self.noise = Segmented(["fixed", "off", "resampled"])
+        self.noise = Segmented(["Fixed", "Off", "Resampled"])
         self.noise.setAccessibleName("Noise of all layers")
         self.noise.setToolTip("Noise of all layers; each layer can have its own at the right")
         self.noise.chosen.connect(lambda index: self.noise_chosen.emit(CHOICES[index]))

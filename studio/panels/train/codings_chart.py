@@ -42,7 +42,7 @@ class CodingsChart(QWidget):
         self._prior = prior_std
         self._reach = self._find_reach()
         unused = int(self.unused().sum())
-        self.setAccessibleDescription(f"{len(self._means)} codings, {unused} unused")
+        self.setAccessibleDescription(f"{len(self._means)} coding units, {unused} unused")
         self.update()
 
     def unused(self) -> NDArray[np.bool_]:
@@ -137,11 +137,11 @@ class CodingsChart(QWidget):
 
     def words_for(self, index: int) -> str:
         """What the tool tip says about a coding."""
-        text = f"{self._labels[index]}: mean {self._means[index]:+.3f}, spread {self._stds[index]:.3f}"
+        text = f"{self._labels[index]}: mean {self._means[index]:+.3f}, std {self._stds[index]:.3f}"
         if self.unused()[index]:
             text += (
-                "\nUnused: it hardly changes from picture to picture, so the model ignores it."
-                "\nA smaller KL weight or fewer codings would put it to work."
+                "\nUnused: it hardly changes from image to image, so the model ignores it.\nA smaller KL weight or "
+                "fewer coding units would put it to work."
             )
         return text
 

@@ -38,7 +38,7 @@ class DoctorCard(Card):
         self._rows: list[Mapping[str, Any]] = []
         self._looks: dict[int, Mapping[str, Any]] = {}
         self._shown: Any = None
-        self.judge = button("Count the classes", "ghost")
+        self.judge = button("Check class coverage", "ghost")
         self.judge.setToolTip(
             "A classifier that knows the dataset looks at samples of every checkpoint; it is trained first if need be, "
             "in a minute or two"
@@ -128,7 +128,7 @@ class DoctorCard(Card):
         for number, remedy in enumerate(offered):
             made = button(remedy.title, "primary" if number == 0 else "plain")
             anew = remedy.afresh or entry is None
-            where = "A new run begins anew" if anew else f"A new run goes on from step {entry.step:,}"  # type: ignore[union-attr]
+            where = "A new run starts from step 0" if anew else f"A new run goes on from step {entry.step:,}"  # type: ignore[union-attr]
             made.setToolTip(f"{remedy.why}\n{where}; this one stays as it is.")
             made.clicked.connect(partial(self._clicked, found, remedy))
             self._offers.layout().addWidget(made)  # type: ignore[union-attr]

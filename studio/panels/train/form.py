@@ -18,9 +18,12 @@ CLOSED = ("advanced",)  # groups that start folded in
 
 
 def title_of(name: str) -> str:
-    """ "batch_size" -> "Batch size"; an abbreviation in capitals stays one."""
+    """ "batch_size" -> "Batch size", "l1" -> "L1": the title of a field, of a group or of an option."""
     words = name.replace("_", " ").strip()
-    known = {"kl": "KL", "l1": "L1", "ema": "EMA"}
+    known = {
+        "adain": "AdaIN", "conv": "convolutional", "ema": "EMA", "kl": "KL", "l1": "L1", "mae": "MAE", "mse": "MSE",
+        "own": "custom", "rmsprop": "RMSprop", "sgd": "SGD",
+    }  # fmt: skip
     parts = [known.get(word, word) for word in words.split()]
     text = " ".join(parts)
     return text[:1].upper() + text[1:]
@@ -110,10 +113,10 @@ class ConfigForm(QWidget):
         field = self._class.model_fields[name]
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         row = FieldRow(
-            title_of(name),
+            field.title or title_of(name),
             field.description or "",
             unit=str(extra.get("unit", "")),
-            choices=choices_of(field.annotation),
+            choices={choice: title_of(choice) for choice in choices_of(field.annotation)},
             is_switch=field.annotation is bool,
             default=text_of(field.get_default(call_default_factory=True)),
         )

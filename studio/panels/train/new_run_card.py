@@ -22,7 +22,7 @@ from studio.workers.jobs import Ended, Job
 from studio.workers.services import Desk
 
 ESTIMATE_MS = 700  # after the last edit
-MEASURING = "Measuring how long it will take …"
+MEASURING = "Estimating time and memory …"
 LATER = "Time and memory will be estimated when training has finished."
 
 

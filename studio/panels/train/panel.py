@@ -41,7 +41,7 @@ class Train(Panel):
     """A form at the left, the run at the right."""
 
     TITLE, ICON = "Train", "chart-line-up"
-    HINTS = "Click the curves to travel back to that step"
+    HINTS = "Click a curve to see the samples of that step"
 
     def build(self, content: QWidget) -> None:
         """The form, the curves and the pictures."""
@@ -267,7 +267,7 @@ class Train(Panel):
         if self.view.folder is None:
             return
         now = int(Run.open(self.view.folder).info.config["epochs"])
-        epochs, agreed = QInputDialog.getInt(self, "Train longer", "Epochs in all:", now + 10, now + 1, 100_000)
+        epochs, agreed = QInputDialog.getInt(self, "Train longer", "Train until epoch:", now + 10, now + 1, 100_000)
         if agreed:
             self._resume(epochs=epochs)
 

@@ -72,7 +72,7 @@ class RunView(QWidget):
         self.curves_card.body.addWidget(self.no_curves, 1)
 
     def _make_codings(self) -> None:
-        self.codings_card = Card("Codings", "mean and spread of each over 512 pictures")
+        self.codings_card = Card("Codings", "mean and std of each unit over 512 images")
         self.codings = CodingsChart()
         self.codings_card.body.addWidget(self.codings, 1)
         self.codings_card.hide()
@@ -88,7 +88,7 @@ class RunView(QWidget):
         self.reconstructions = PictureGrid(cell=56, max_size=240, columns=PAIRS)
         self.reconstructions_title = QWidget()
         self.reconstructions_title.setLayout(hbox(label("Reconstructions", "title"), Elided(PAIR_WORDS)))
-        self.waiting = EmptyState("image-square", "The first pictures appear when training begins.")
+        self.waiting = EmptyState("image-square", "The first images appear when training starts.")
         body = self.pictures_card.body
         body.addWidget(self.waiting, 1)
         body.addWidget(self.samples, 2)

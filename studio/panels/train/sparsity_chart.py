@@ -25,7 +25,7 @@ class Histogram(QWidget):
         self._reach, self._mean, self._target = 1.0, 0.0, 0.0
         self.setMinimumSize(140, 84)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip("How many units have which mean activation over 512 pictures")
+        self.setToolTip("How many units have which mean activation over 512 images")
 
     def set_means(self, means: Sequence[float], target: float) -> None:
         """Show the mean activation of each unit, 0 to 1."""
@@ -87,14 +87,14 @@ class HeatMap(QWidget):
         self._image: QImage | None = None
         self.setMinimumSize(140, 72)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip("Each column is a unit, each row a picture; the brighter, the more active")
+        self.setToolTip("Each column is a unit, each row an image; the brighter, the more active")
         theme.bus().changed.connect(self._paint_again)
         self._values: NDArray[np.float64] = np.zeros((0, 0))
 
     def set_values(self, values: Sequence[Sequence[float]]) -> None:
         """Show activations (pictures, units), 0 to 1."""
         self._values = np.clip(np.asarray(values, float).reshape(len(values), -1), 0.0, 1.0)
-        self.setAccessibleDescription(f"{self._values.shape[0]} pictures, {self._values.shape[1]} units")
+        self.setAccessibleDescription(f"{self._values.shape[0]} images, {self._values.shape[1]} units")
         self._paint_again()
 
     def image(self) -> QImage | None:

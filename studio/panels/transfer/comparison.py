@@ -40,6 +40,12 @@ def compare(
     return {**found.data(), "frozen_epochs": min(config.frozen_epochs, config.epochs)}
 
 
+def gain_words(points: float) -> str:
+    """The sentence on a gain in percentage points: "Pretraining gained 3.2 points"."""
+    verb = "lost" if round(points, 1) < 0 else "gained"
+    return f"Pretraining {verb} {abs(points):.1f} points"
+
+
 def form_in(values: Mapping[str, Any], limits: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """The numbers of a recipe for a form with these fields, (least, most) each; fields that it leaves out stay.
 

@@ -77,7 +77,7 @@ class Confusion(QWidget):
                     painter.drawText(field, middle, f"{100 * share:.0f}")
         painter.setPen(theme.color("secondary"))
         foot = QRectF(self._names_width(), self.height() - 16, self.width() - self._names_width(), 16)
-        painter.drawText(foot, middle, "taken for, in the same order, per cent")
+        painter.drawText(foot, middle, "predicted class, in the same order, %")
 
     def at(self, spot: QPointF) -> tuple[int, int] | None:
         """The field (row, column) under a spot."""

@@ -16,7 +16,7 @@ from models.core.family import About
 from studio import theme
 from studio.panels.base import Panel
 from studio.panels.transfer import comparison
-from studio.panels.transfer.comparison import PRETRAINED, SCRATCH
+from studio.panels.transfer.comparison import PRETRAINED, SCRATCH, gain_words
 from studio.panels.transfer.confusion_matrix import Confusion
 from studio.panels.transfer.spread_chart import SpreadChart
 from studio.session import ModelInfo
@@ -32,18 +32,18 @@ from studio.workers.worker import Task
 KEY = "transfer"
 NAMES = {PRETRAINED: "pretrained", SCRATCH: "from scratch"}
 FIELDS = (  # name, words, default, least, most, help
-    ("labels", "Labels", 500, 20, 100_000, "How many labelled pictures each classifier gets"),
-    ("seeds", "Seeds", 3, 1, 20, "How often all is repeated with other labels and weights"),
-    ("epochs", "Epochs", 60, 1, 1_000, "Passes over the labelled pictures"),
-    ("frozen_epochs", "of them frozen", 20, 0, 1_000, "First passes, in which the reused layers stay as they are"),
-    ("layers", "Layers reused", 0, 0, 100, "From the picture on, of those that have weights; 0 for all"),
+    ("labels", "Labels", 500, 20, 100_000, "Labelled images that each classifier gets"),
+    ("seeds", "Seeds", 3, 1, 20, "Repetitions with other labels and weights"),
+    ("epochs", "Epochs", 60, 1, 1_000, "Passes over the labelled images"),
+    ("frozen_epochs", "Frozen epochs", 20, 0, 1_000, "First epochs, in which the reused layers are frozen"),
+    ("layers", "Layers reused", 0, 0, 100, "From the image on, of those that have weights; 0 for all"),
 )
 
 _ABOUT = About(
     text=(
-        "Labels are dear, pictures are cheap. The encoder was trained on all pictures without labels; here it gets a "
-        "last layer and a few labels, first frozen, then with all layers learning. "
-        "The same network begun at random gets the same labels: the difference is what pretraining was worth."
+        "Labels are expensive, images are cheap. The encoder was trained on all images without labels; here it gets a "
+        "last layer and a few labels, first frozen, then with all layers learning. The same network with random "
+        "weights gets the same labels: the difference is what pretraining gained."
     ),
     equation="gain = accuracy(pretrained) − accuracy(from scratch)",
     paper="Bengio et al., Greedy Layer-Wise Training of Deep Networks, 2006",
@@ -54,7 +54,7 @@ class Transfer(Panel):
     """A small form at the left; the gain, the curves of both arms and what they mix up at the right."""
 
     TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
-    PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled pictures."
+    PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled images."
     OFFERS = "sparse-fashion"
 
     def build(self, content: QWidget) -> None:
@@ -114,7 +114,7 @@ class Transfer(Panel):
         self.waiting.asked.connect(self.begin)
         self.curves_card.body.addWidget(self.chart, 1)
         self.curves_card.body.addWidget(self.waiting, 1)
-        self.confusion_card = Card("Mixed up", "test pictures, all seeds")
+        self.confusion_card = Card("Confusion matrix", "test images, all seeds")
         self.arm = Segmented(list(NAMES.values()))
         self.arm.chosen.connect(lambda index: self._show_confusion())
         self.confusion_card.tools.addWidget(self.arm)
@@ -188,7 +188,7 @@ class Transfer(Panel):
         self.gain.setText(f"{found['gain_points']:+.1f} points")
         seeds = len(found["accuracy"][PRETRAINED]["seeds"])
         self.words.setText(
-            f"Pretrained {means[PRETRAINED]:.1%}, from scratch {means[SCRATCH]:.1%} of the test pictures right with "
+            f"Pretrained {means[PRETRAINED]:.1%}, from scratch {means[SCRATCH]:.1%} of the test images right with "
             f"{found['labels']:,} labels; mean of {seeds} {'seed' if seeds == 1 else 'seeds'}."
         )
         groups = {
@@ -202,7 +202,7 @@ class Transfer(Panel):
         self.waiting.hide()
         for widget in (self.gain_card, self.chart, self.confusion_card):
             widget.show()
-        self.session.done.emit(f"Pretraining gains {found['gain_points']:+.1f} points")
+        self.session.done.emit(gain_words(found["gain_points"]))
 
     def _show_confusion(self) -> None:
         if self.found is None:

@@ -133,7 +133,7 @@ def test_image_to_image_can_be_made_again_from_its_recipe_alone(
         (["--sampler", "ddpm", "--steps", "3"], ("--steps must be left out or 100: ddpm takes all steps",)),
         (["--sampler", "ddpm", "--eta", "0.5"], ("--eta is only for --sampler ddim",)),
         (["--sampler", "dpm_solver", "--eta", "0"], ("--eta is only for --sampler ddim",)),
-        (["--from", "5"], ("--from needs pictures",)),
+        (["--from", "5"], ("--from needs images",)),
         (["--images", __file__, "--from", "101"], ("--from must be from 1 to 100",)),
     ],
 )

@@ -123,4 +123,4 @@ def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys
     monkeypatch.setattr(recorded, "load", lambda *_, **__: labelled)
     monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
     assert command_line.main(["doctor", str(run.folder), "--judge"]) == 0
-    assert "too early to say" in capsys.readouterr().out
+    assert "Too early" in capsys.readouterr().out

@@ -173,7 +173,7 @@ def test_strength_matters_to_a_model_that_is_told(taught: denoising.Denoiser) ->
 def test_the_dense_model_says_what_it_does_to_size_and_colour() -> None:
     model = dense()
     assert model.effect((8, 8, 1)) == ""
-    assert "grey pictures of 8 x 8" in model.effect((30, 20, 3))
+    assert "grey images of 8 x 8" in model.effect((30, 20, 3))
     assert model.denoise(np.zeros((2, 30, 20, 3), np.float32)).shape == (2, 8, 8, 1)
     assert model.denoise(IMAGES[:3]).shape == (3, 8, 8, 1)
 
@@ -236,7 +236,7 @@ def test_the_command_says_when_there_is_nothing_to_do(
     (tmp_path / "empty").mkdir()
     out = str(tmp_path / "out")
     assert command_line.main(["denoise", str(run), "--images", str(tmp_path / "empty"), "--out", out]) == 1
-    assert "There are no pictures here." in capsys.readouterr().err
+    assert "There are no images here." in capsys.readouterr().err
     assert command_line.main(["denoise", str(run), "--images", str(tmp_path / "none.png"), "--out", out]) == 2
     assert "none.png" in capsys.readouterr().err
     wrong = ["denoise", str(run), "--images", ".", "--out", out, "--strength", "2"]

@@ -91,5 +91,5 @@ def test_a_generator_that_paints_from_minus_one_to_one_is_searched_in_its_own_ra
 
 
 def test_a_network_whose_pixels_are_not_those_of_the_model_is_refused_in_words():
-    with pytest.raises(UserError, match="cannot be searched"):
+    with pytest.raises(UserError, match="cannot search"):
         inversion.invert(Painter("tanh", 0.5), np.zeros((1, 4, 4, 1), np.float32))

@@ -222,7 +222,7 @@ def test_attributes_are_scored_one_by_one() -> None:
 
 
 def test_a_model_that_draws_nothing_or_another_size_is_refused() -> None:
-    with pytest.raises(UserError, match="draws no samples"):
+    with pytest.raises(UserError, match="generates no samples"):
         scores.score(object(), marked())
     with pytest.raises(UserError, match="another shape"):
         scores.score(gan.build(gan.CONFIG(), DataSpec((8, 8, 1))), marked(), count=4)
@@ -267,4 +267,4 @@ def test_the_command_says_what_does_not_suit(
     last = json.loads(capsys.readouterr().out.splitlines()[-1])  # no labels: patches alone
     assert last["judged"] is None and last["swd"]["16 x 16"] > last["swd_real"]["16 x 16"] > 0
     assert command_line.main(["score", str(tmp_path / "denoising")]) == 1
-    assert "draws no samples" in capsys.readouterr().err
+    assert "generates no samples" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_every_file_that_was_left_out_is_recorded_with_its_reason(
     assert main(["train", "vae", "--dataset", str(place), "--size", "8", "--epochs", "1", "--set",
                  "architecture=dense", "--run", str(tmp_path / "run")]) == 0  # fmt: skip
     said = capsys.readouterr().out
-    assert "13 of 53 files could not be used" in said and said.count("This file is empty.") in (9, 10)
+    assert "13 of 53 files could not be read" in said and said.count("This file is empty.") in (9, 10)
     assert "and 3 more; the command info lists them" in said
     run = Run.open(tmp_path / "run")
     assert run.info.dataset["skipped"] == 13

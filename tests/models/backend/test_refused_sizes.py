@@ -57,5 +57,5 @@ def test_too_few_images_are_said() -> None:
     config = Config(batch_size=64)
     assert too_few(config, FEW) == ""
     assert "63 training images" in too_few(config, 63) and "batch of 64" in too_few(config, 63)
-    assert "batch" not in too_few(config, 64) and "by heart" in too_few(config, 64)
+    assert "batch" not in too_few(config, 64) and "memorise" in too_few(config, 64)
     assert "batch of 64" in too_short(models.family("vae"), config, DataSpec((8, 8, 1)), 3)

@@ -42,13 +42,13 @@ class PhaseCard(Card):
         self.body.addWidget(self.history)
         for network in ("discriminator", "generator"):
             self._head(network.capitalize())
-            self._row(f"{network} loss", "loss", "On the pictures shown here")
+            self._row(f"{network} loss", "loss", "On the images shown here")
             self._row(f"{network} moved", "weights moved", "Euclidean norm of the change of all its weights")
             self._row(f"{network} gradient", "gradient", "Euclidean norm, in this phase")
-        self._head("Verdicts")
+        self._head("Probabilities")
         self._row("reals", "mean on reals", "Mean probability that the real images shown are real")
         self._row("fakes", "mean on fakes", "Mean probability that the fakes shown are real")
-        self._row("turned", "changed its mind on", "How many pictures crossed 0.5, of all that are shown")
+        self._row("turned", "changed class", "How many images crossed 0.5, of all that are shown")
 
     def _head(self, text: str) -> None:
         self._grid.addWidget(label(text, "title"), self._rows, 0, 1, 2)
@@ -108,10 +108,10 @@ def said(change: Change) -> str:
     trusted, count = int(np.sum(after.on_reals >= SURE)), len(after.on_fakes)
     if change.phase == "discriminator":
         return (
-            f"The discriminator learned and the generator rested. It now trusts {trusted} of {len(after.on_reals)} "
-            f"real images and sees through {caught} of {count} fakes."
+            f"The discriminator learned and the generator rested. It now accepts {trusted} of {len(after.on_reals)} "
+            f"real images and detects {caught} of {count} fakes."
         )
-    fooled = f"{passed} of {count} fakes pass for real now, {passed_before} before."
+    fooled = f"{passed} of {count} fakes are now classified as real, {passed_before} before."
     if change.phase == "generator":
         return f"The generator learned and the discriminator rested. {fooled}"
     return f"Both learned at once, as in training. {fooled}"

@@ -44,7 +44,7 @@ class VerdictTiles(PictureGrid):
         told = [None] * len(now) if before is None else [float(p) for p in before]
         captions = [words(float(p), b) for p, b in zip(now, told, strict=True)]
         self.set_images(pictures, captions)
-        self.setAccessibleDescription("verdicts: " + ", ".join(captions))
+        self.setAccessibleDescription("probabilities: " + ", ".join(captions))
 
     def make_plan(self, ratio: float) -> Plan:
         """The grid's own, in the middle of its room; all pictures are seen together while they are large enough."""

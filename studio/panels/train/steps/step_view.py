@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 KEY = "steps"
 PHASES = (  # phase, words, key, help
     ("discriminator", "Discriminator phase", Qt.Key.Key_D, "Only the discriminator learns, from the next real images"),
-    ("generator", "Generator phase", Qt.Key.Key_G, "Only the generator learns, from the verdicts on new fakes"),
+    ("generator", "Generator phase", Qt.Key.Key_G, "Only the generator learns, from the probabilities of new fakes"),
     ("batch", "Batch", Qt.Key.Key_B, "Both learn at once: exactly the next step that training would take"),
 )
 NOTE = (
