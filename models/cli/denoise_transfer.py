@@ -41,7 +41,7 @@ def denoise_(arguments: Namespace, say: Say) -> int:
     run, model = open_model(arguments, say, Denoises)
     wanted = pictures_of(arguments.images)
     written, effects, seen_through, problem = 0, set[str](), list[str](), None
-    with counting(say, "pictures") as progress:
+    with counting(say, "images") as progress:
         for number, (path, name) in enumerate(wanted):
             progress(shown(name), number, len(wanted))
             try:

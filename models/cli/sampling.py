@@ -153,7 +153,7 @@ def _walked(
     if arguments.guidance is not None and label is None:
         say.line("Guidance has no effect without a class (--class).")
     labels = None if label is None else np.full(count, label, np.int32)
-    with counting(say, "pictures") as progress:
+    with counting(say, "images") as progress:
         if own is None or time is None:
             return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), recipe
         start = begun(model, convert.to_float(own), time, arguments.seed)

@@ -109,7 +109,7 @@ class MixingCard(Card):
         if line is not None:
             kind, number = ("fine", line - SIDE + 1) if line >= SIDE else ("coarse", line + 1)
             words = self._table.sources[line].words
-            return f"{kind} source {number}: {words}. R draws another one, or drop an image here."
+            return f"{kind} source {number}: {words}. R picks another one, or drop an image here."
         return f"row {cell[0] + 1}, column {cell[1] + 1}: shape of the row, colours of the column" if cell else ""
 
     def choose_files(self, line: int) -> None:
