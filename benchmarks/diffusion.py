@@ -68,7 +68,7 @@ def cancelled_after(model: Any, count: int) -> float:
     except Cancelled:
         return time.perf_counter() - asked[0]
     timer.cancel()
-    raise SystemExit("The walk was over before it could be cancelled: take more timesteps.")
+    raise SystemExit("Sampling ended before it could be cancelled: take more time steps.")
 
 
 def training_step(model: Any, batch: int, steps: int = 20) -> tuple[float, float]:
@@ -112,7 +112,7 @@ def sampling(arguments: argparse.Namespace) -> None:
         _, seconds = walked(model, count, way)
         print(f"{words}: {seconds:.2f} s, {eager * timesteps / seconds:.1f} times faster than the eager loop")
     firsts = [walked(model, count, Sampling("ddim", 1))[0] for _ in range(20)]
-    print(f"first step of a walk: median {statistics.median(firsts) * 1e3:.0f} ms, longest {max(firsts) * 1e3:.0f} ms")
+    print(f"first sampling step: median {statistics.median(firsts) * 1e3:.0f} ms, longest {max(firsts) * 1e3:.0f} ms")
     stops = [cancelled_after(model, count) for _ in range(5)]
     print(f"cancel: median {statistics.median(stops) * 1e3:.0f} ms, longest {max(stops) * 1e3:.0f} ms")
 

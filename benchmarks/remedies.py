@@ -59,15 +59,15 @@ def table(rows: dict[str, list[dict[str, Any]]], command: str) -> str:
     lines = [
         "# What the remedies do",
         "",
-        f"The dense GAN on Fashion-MNIST, {first['step']:,} steps a run, {SAMPLES:,} samples judged. Made by",
+        f"The dense GAN on Fashion-MNIST, {first['step']:,} steps a run, {SAMPLES:,} samples evaluated. Made by",
         "",
         f"    {command}",
         "",
-        "A class is covered if at least 2 % of the samples are judged as it. The Fréchet distance is between features "
-        f"of the judge; as many real images have {first['real']:.2f}, and smaller is better.",
+        "A class is covered if at least 2 % of the samples are classified as it. The Fréchet distance is between "
+        f"features of the evaluation classifier; as many real images have {first['real']:.2f}, and smaller is better.",
         "",
-        "The doctor was asked before the judge: it had losses, accuracies and diversity, but no classes. Where it saw "
-        "no trouble in these, a run that covers few classes is not healthy all the same.",
+        "The doctor was asked without the evaluation classifier: it had losses, accuracies and diversity, but no "
+        "classes. A run without trouble in these is still not healthy if it covers few classes.",
         "",
         "| | classes covered, by seed | mean | Fréchet distance, by seed | mean | "
         "what the doctor said without classes |",

@@ -54,7 +54,7 @@ def alone(folder: Path) -> None:
     print(f"{model.style_layers[-1].name}, {len(model.style_layers)} layers of at most "
           f"{max(layer.channels for layer in model.style_layers)} channels")  # fmt: skip
     measure("table of 6 x 6", lambda: tasks.cells(model, table, lambda: False), "max <= 400")
-    measure("one picture", lambda: tasks.picture(model, table, lambda: False), "p50 <= 33")
+    measure("one image", lambda: tasks.picture(model, table, lambda: False), "p50 <= 33")
     measure("variation over 16 noises", lambda: tasks.variation(model, table, lambda: False), "")
     measure("feature maps of all layers", lambda: tasks.features(model, table, lambda: False), "")
 

@@ -58,7 +58,7 @@ class DenoisingConfig(Config):
 
     architecture: Literal["dense", "conv_codings", "conv"] = setting(
         "dense",
-        "Dense is the textbook's; conv_codings has a deeper encoder, worth reusing; conv takes images of any size.",
+        "Dense: the textbook's; convolutional codings: an encoder to reuse; convolutional: images of any size.",
         group="model",
     )
     noise: Literal["dropout", "gaussian", "mask", "salt_and_pepper", "speckle"] = setting(
@@ -70,18 +70,18 @@ class DenoisingConfig(Config):
     noise_high: float = setting(
         0.5, "Greatest strength; each image gets one in between.", group="model", later=True, ge=0, le=0.95
     )
-    latent_size: int = setting(30, "Size of a coding (not conv).", unit="units", group="model", ge=1, le=512)
+    latent_size: int = setting(30, "Size of a coding (not convolutional).", unit="units", group="model", ge=1, le=512)
     width: int = setting(
-        48, "Channels of the first convolutions (conv only).", unit="channels", group="model", ge=8, le=128
+        48, "Channels of the first convolutions (convolutional only).", unit="channels", group="model", ge=8, le=128
     )
     depth: int = setting(
-        0, "Residual blocks at half size, on the way down and again up (conv only).", group="model", ge=0, le=16
+        0, "Residual blocks at half size, in encoder and decoder (convolutional only).", group="model", ge=0, le=16
     )
     grey_share: float = setting(
-        0.0, "Share of training patches turned to grey (conv, colour only).", group="model", later=True, ge=0, le=1
+        0.0, "Share of grey training patches (convolutional, colour only).", group="model", later=True, ge=0, le=1
     )
     conditioning: Literal["blind", "level"] = setting(
-        "level", "Give the network the strength of the noise (conv only).", group="model"
+        "level", "Give the network the strength of the noise (convolutional only).", group="model"
     )
 
 

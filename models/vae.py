@@ -49,7 +49,9 @@ class VAEConfig(Config):
     """Settings of a variational autoencoder; the defaults are the textbook's dense VAE for Fashion-MNIST."""
 
     architecture: Literal["dense", "conv"] = setting(
-        "dense", "Dense is the textbook's network; conv suits colour images of 28 to 128 pixels.", group="model"
+        "dense",
+        "Dense is the textbook's network; convolutional suits colour images of 28 to 128 pixels.",
+        group="model",
     )
     latent_size: int = setting(10, "Size of a coding.", unit="units", group="model", ge=1, le=512)
     kl_weight: float = setting(
@@ -61,7 +63,7 @@ class VAEConfig(Config):
     )
     width: int = setting(
         32,
-        "Channels of the first convolution (conv only).",
+        "Channels of the first convolution (convolutional only).",
         unit="channels",
         group="model",
         ge=4,

@@ -189,7 +189,7 @@ def _unwritable(path: Path, *, folder: bool) -> str:
             if not os.path.isdir(place):
                 return f"cannot be made: {shown(place)} is a file, not a folder"
             if not os.access(place, os.W_OK | os.X_OK):
-                return f"cannot be written: {shown(place)} is read-only or belongs to someone else"
+                return f"cannot be written: {shown(place)} is read-only or belongs to another user"
             break
     return ""
 

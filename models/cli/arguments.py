@@ -103,16 +103,16 @@ def parser() -> Parser:
         command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
         return command
 
-    add("list", "families, their settings, and the runs there are")
+    add("list", "list the families, their settings and the runs")
     _add_training(add)
     _add_using(add)
     _add_measuring(add)
-    add("info", "what a run is and how far it got").add_argument("run", **RUN)
+    add("info", "describe a run and its progress").add_argument("run", **RUN)
     return top
 
 
 def _add_training(add: Callable[[str, str], Parser]) -> None:
-    command = add("datasets", "the datasets there are, or what one of them holds")
+    command = add("datasets", "list the datasets, or describe one")
     command.add_argument("dataset", nargs="?", **SOURCE, help=DATASET)
     command.add_argument("--size", type=SIDE, help="side in pixels to which a folder's images are fitted")
     command = add("train", "start a run")
@@ -146,7 +146,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
         type=checks.number(0.0, above=True),
         help="a new learning rate, after it diverged for instance",
     )
-    command.add_argument("--set", **SETTING, help="what may still change")
+    command.add_argument("--set", **SETTING, help="settings that may still change")
     command.add_argument("--checkpoint-steps", type=checks.whole(1), help="save every so many steps (default: by time)")
     command = add("branch", "a new run that goes on from a checkpoint of another one, with other settings")
     command.add_argument("run", **RUN)
@@ -255,7 +255,7 @@ def _add_measuring(add: Callable[[str, str], Parser]) -> None:
 
 
 def _add_judging(add: Callable[[str, str], Parser]) -> None:
-    command = add("transfer", "what an encoder is worth to a classifier with few labels")
+    command = add("transfer", "compare a pretrained encoder with one from scratch on few labels")
     command.add_argument("run", **RUN)
     command.add_argument("--labels", help="labelled images for each classifier (500)")
     command.add_argument("--seeds", help="repetitions with other labels and weights (3)")
@@ -272,7 +272,7 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--attribute", default="glasses", help="glasses or beard")
     command.add_argument("--people", type=checks.whole(*PEOPLE), default=500)
     command.add_argument("--seed", type=SEED, default=0)
-    command = add("mixing", "what changes with the coarse source of mixed styles, and what with the fine one")
+    command = add("mixing", "measure what the coarse and the fine sources of mixed styles change")
     command.add_argument("run", **RUN, help="a StyleGAN that was trained on faces")
     command.add_argument(
         "--crossover", type=checks.whole(1), help="the first layer with the fine source's style (4 of 10)"

@@ -67,7 +67,7 @@ def _tell(found: list[Any], run: Any, attribute: str, accuracy: float, say: Say)
         say.object("done", run=run.info.id, attribute=attribute, judge_accuracy=accuracy, groups=rows)
         return
     say.line(f"{run.info.title}: with {attribute} - without + other, {found[0].people:,} people never trained on")
-    say.line("averaged    evaluated  before    nearer to the true image  error  error before")
+    say.line("averaged   classified  before    nearer to the true image  error  error before")
     for one in found:
         truth = "no true image is known"
         if one.nearer is not None:

@@ -205,14 +205,14 @@ def test_good_arguments_have_nothing_wrong(command):
 def test_a_folder_that_belongs_to_someone_else_is_named(place, capsys):
     (place / DIR).chmod(0o500)
     assert command_line.main(["sample", "a run", "--out", f"{DIR}/x.png"]) == 2
-    assert "read-only or belongs to someone else" in capsys.readouterr().err
+    assert "read-only or belongs to another user" in capsys.readouterr().err
     (place / DIR).chmod(0o700)
 
 
 def test_a_folder_that_cannot_be_written_is_named(place, monkeypatch, capsys):
     monkeypatch.setattr(os, "access", lambda path, mode: DIR not in str(path))
     assert command_line.main(["sample", "a run", "--out", f"{DIR}/new/x.png"]) == 2
-    assert "a folder is read-only or belongs to someone else" in capsys.readouterr().err
+    assert "a folder is read-only or belongs to another user" in capsys.readouterr().err
 
 
 def test_a_home_folder_is_written_as_everywhere(place, monkeypatch):

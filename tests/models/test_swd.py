@@ -50,7 +50,7 @@ def test_of_two_clouds_that_are_shifted_it_is_the_mean_of_the_projected_shift():
     expected = np.abs((axes / np.linalg.norm(axes, axis=1, keepdims=True)) @ shift).mean()
     assert found == pytest.approx(expected, rel=0.03)
     assert swd.sliced(cloud, cloud[::-1].copy(), np.random.default_rng(1), 50) == pytest.approx(0.0, abs=1e-6)
-    with pytest.raises(ValueError, match="as many points"):
+    with pytest.raises(ValueError, match="equally large"):
         swd.sliced(cloud, cloud[:-1], rng)
 
 

@@ -64,8 +64,8 @@ class AdversarialConfig(ContestConfig):
     replay_size: int = remedy(1024, "How many earlier fakes are kept.", unit="images", ge=1, le=100_000)
     replay_share: float = remedy(0.5, "Share of earlier fakes in a batch of fakes.", gt=0, le=1)
     minibatch: bool = remedy(False, "Minibatch discrimination: show the discriminator how alike a batch is.")
-    minibatch_kernels: int = remedy(50, "How many numbers say how alike it is.", unit="numbers", ge=1, le=500)
-    minibatch_dimensions: int = remedy(5, "How many features each of them compares.", unit="features", ge=1, le=50)
+    minibatch_kernels: int = remedy(50, "Number of kernels that compare the images.", unit="numbers", ge=1, le=500)
+    minibatch_dimensions: int = remedy(5, "Features that each kernel compares.", unit="features", ge=1, le=50)
 
 
 class EqualisedConfig(ContestConfig):

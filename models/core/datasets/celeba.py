@@ -48,7 +48,7 @@ def _rows(path: Path) -> Iterator[tuple[str, ...] | Bits]:
             yield from _parsed(stream, b"," if path.name == CSV_FILE else None)
     except (OSError, ValueError) as error:
         text = f"The file of attributes cannot be used: {files.reason(error)}."
-        raise DatasetError(text, where=shown(path), advice="Repair it or take it away.") from error
+        raise DatasetError(text, where=shown(path), advice="Repair or remove it.") from error
 
 
 def _parsed(stream: BinaryIO, comma: bytes | None) -> Iterator[tuple[str, ...] | Bits]:

@@ -74,7 +74,7 @@ def _receive(address: str, part: Path, most: int, progress: Progress | None, can
                 answer,
                 stream,
                 (done, total, most),
-                lambda d, t: report(f"Fetching {part.stem}", d, t, progress, cancelled),
+                lambda d, t: report(f"Downloading {part.stem}", d, t, progress, cancelled),
             )
 
 

@@ -51,7 +51,7 @@ def storage_error(error: OSError, path: Path, needed: int | None = None) -> Stor
         advice = "Free some space or choose another folder, then try again."
     elif code in (errno.EROFS, errno.EACCES, errno.EPERM):
         what, advice = (
-            "This place cannot be written: it is read-only or belongs to someone else.",
+            "This place cannot be written: it is read-only or belongs to another user.",
             "Choose another folder.",
         )
     elif code in (errno.ENOENT, errno.ENOTDIR, getattr(errno, "ESTALE", errno.ENOENT)):

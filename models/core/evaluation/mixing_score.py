@@ -61,7 +61,9 @@ def places(dataset: Dataset) -> dict[str, Mask]:
     """
     if dataset.attributes is None or not set(COLOURS.values()) <= set(dataset.attribute_names):
         advice = "Choose a run that was trained on faces."
-        raise UserError("This dataset does not know dark hair and dark skin.", where=dataset.name, advice=advice)
+        raise UserError(
+            "This dataset has no attributes for dark hair and dark skin.", where=dataset.name, advice=advice
+        )
     chosen = evenly(dataset.train, SEEN)
     seen, known = convert.to_float(np.asarray(dataset.images[chosen])), dataset.attributes[chosen]
     found = {}

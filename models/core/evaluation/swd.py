@@ -98,7 +98,7 @@ def sliced(
         Cancelled: if ``cancelled`` said so between some directions and the next.
     """
     if first.shape != second.shape:
-        raise ValueError(f"clouds must have as many points, not {first.shape} and {second.shape}")
+        raise ValueError(f"point sets must be equally large, not {first.shape} and {second.shape}")
     found = []
     for begin in range(0, directions, AT_ONCE):
         if cancelled and cancelled():

@@ -43,8 +43,8 @@ NOTE = (
 ABOUT = About(
     text=(
         "Training lets both networks learn in each batch; here they take turns as you like. The discriminator's phase "
-        "teaches it to tell new real images from new fakes, the generator's phase teaches that one to be taken for "
-        "real. A phase lowers the loss of its own network, and mostly raises the other one."
+        "teaches it to tell new real images from new fakes, the generator's phase teaches it to make fakes that are "
+        "classified as real. A phase lowers the loss of its own network, and mostly raises the other one."
     ),
     equation="loss of D = ½ BCE(D(x), 1) + ½ BCE(D(G(z)), 0)      loss of G = BCE(D(G(z)), 1)",
     paper="Goodfellow et al., Generative Adversarial Nets, 2014, algorithm 1",
