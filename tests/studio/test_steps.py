@@ -185,7 +185,7 @@ def test_training_goes_on_and_ends_step_mode(panel, steps, studio: Window, qtbot
 
 def test_only_two_networks_can_be_stepped_and_their_curves_come_in_tabs(panel, tiny_run, studio: Window, qtbot) -> None:
     curves = panel.view.curves
-    assert curves._segments.options() == ["loss", "accuracy", "gradient", "diversity"]
+    assert curves._segments.options() == ["Loss", "Accuracy", "Gradient", "Diversity"]
     assert set(curves.visible_names()) == {f"{v}{n}_loss" for v in ("", "val_") for n in ("discriminator", "generator")}
     curves._segments.choose(1)
     assert np.allclose(curves._view.viewRange()[1], [0, 1], atol=0.05) and curves._level.isVisible()
@@ -195,7 +195,7 @@ def test_only_two_networks_can_be_stepped_and_their_curves_come_in_tabs(panel, t
     assert curves.visible_names() == ["discriminator_gradient", "generator_gradient"]
     studio.open_run(copy_into_home(tiny_run))
     wait_idle(qtbot, studio, lambda: studio.session.model.folder == places.runs() / "tiny")
-    assert not panel.stepwise.isVisible() and curves._segments.options()[0] == "all"
+    assert not panel.stepwise.isVisible() and curves._segments.options()[0] == "All"
 
 
 def test_a_tile_says_its_verdict_and_where_it_went(qtbot) -> None:

@@ -50,7 +50,7 @@ def test_rows_become_one_line_a_metric_and_more_can_follow(curves: Curves) -> No
     curves.draw()
     assert curves.drawn("loss") == 100
     assert curves.drawn("val_loss") == 10
-    assert curves._segments.options() == ["all", "loss", "kl"]
+    assert curves._segments.options() == ["All", "Loss", "KL"]
     curves._segments.choose(2)
     assert curves.visible_names() == ["kl"]
     curves.grab()
@@ -74,9 +74,9 @@ def test_a_single_point_has_an_axis_of_its_own_whatever_was_shown_before(curves:
 
 def test_the_chosen_tab_is_shown_though_its_words_were_there_before(curves: Curves) -> None:
     curves.append_rows([{"step": 1, "loss": 0.5, "psnr": 12.0}])
-    assert curves._segments.text() == "all"
+    assert curves._segments.text() == "All"
     curves.set_groups([CurveGroup("loss", ("loss",)), CurveGroup("psnr", ("psnr",))], "loss")
-    assert curves._segments.text() == "loss" and curves.visible_names() == ["loss"]
+    assert curves._segments.text() == "Loss" and curves.visible_names() == ["loss"]
 
 
 def test_a_legend_chip_hides_its_curve(curves: Curves) -> None:

@@ -19,6 +19,7 @@ from studio.panels.train.curves import tabs
 from studio.panels.train.curves.axis import plain_plot, restyle
 from studio.panels.train.curves.crosshair import Crosshair
 from studio.panels.train.curves.table import Floats, Table, smooth, thin, twin
+from studio.panels.train.form import title_of
 from studio.widgets.basics import button, hbox, label, vbox
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.legend import LegendChip
@@ -118,6 +119,7 @@ class Curves(QWidget):
         """Which metrics stand behind which tab, and which is shown first; ``whole`` adds a tab with all of them."""
         if (tuple(groups), whole) != (self._declared, self._whole):
             self._declared, self._whole = tuple(groups), whole
+            chosen = title_of(chosen)
             self._rebuild(chosen)
             if chosen in (options := self._segments.options()):  # also where the words on the tabs are what they were
                 self._segments.set_index(options.index(chosen))

@@ -12,8 +12,9 @@ from PySide6.QtCore import Qt
 from models.core.curves import CurveGroup
 from studio import theme
 from studio.panels.train.curves.table import twin
+from studio.panels.train.form import title_of
 
-ALL = "all"
+ALL = "All"
 MOST_GROUPS = 5
 
 
@@ -31,7 +32,7 @@ def tabs(declared: Sequence[CurveGroup], names: Sequence[str], whole: bool) -> d
     for group in declared or alone:
         there = sorted((n for n in names if twin(n) in group.metrics), key=lambda n: group.metrics.index(twin(n)))
         if there:
-            found[group.name] = replace(group, metrics=tuple(there))
+            found[title_of(group.name)] = replace(group, metrics=tuple(there))
     return found or {ALL: CurveGroup(ALL, tuple(names))}
 
 
