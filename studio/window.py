@@ -7,13 +7,13 @@ import logging
 import traceback
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from models.core import device
 from models.core.errors import UserError
-from studio import theme
+from studio import geometry, theme
 from studio.opening import Opening
 from studio.panels import PANELS
 from studio.widgets import carry
@@ -230,13 +230,9 @@ class Window(QMainWindow):
 
     # --- the end ---
 
-    def restore(self, geometry: str) -> None:
-        """Take the size and place of the last session; a damaged value is ignored by Qt."""
-        self.restoreGeometry(QByteArray.fromBase64(QByteArray(geometry.encode("ascii", "ignore"))))
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop, save, wait at most ten seconds, go."""
-        self.session.settings.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        geometry.remember(self, self.session.settings)
         self._slow.stop()
         self._reload.stop()
         self.opening.over()
