@@ -1,11 +1,13 @@
-"""The command line: ``python -m models --help``. Exit 0: done; 1: failed, with one clear line; 2: wrong arguments."""
+"""The command line: ``python -m models --help``.
+
+Exit 0: done; 1: failed, with one clear line; 2: wrong arguments; 128 + n: ended by signal n, 130 for Ctrl+C.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from models.argument_checks import Wrong, refuse, together
 from models.arguments import parser
-from models.core import terminal
+from models.core import interrupts, terminal
 from models.core.errors import ConfigError, UserError
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     finally:
         if arguments.run is None:
             files.remove_empty(folder)  # that of a run that was refused: of one that began, nothing is empty
-    return _train(run, dataset, arguments.checkpoint_steps, say)
+    return _train(run, dataset, arguments, say)
 
 
 def resume(arguments: argparse.Namespace, say: Any) -> int:
@@ -62,7 +64,7 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
         training.planned(run, wanted)  # refused before the dataset is loaded
         dataset = recorded.load(run.info.dataset, at=arguments.dataset, progress=say.loading)
         training.relocate(run, dataset)  # checked before anything of the run changes
-        return _train(run, dataset, arguments.checkpoint_steps, say, wanted)
+        return _train(run, dataset, arguments, say, wanted)
 
 
 def branch(arguments: argparse.Namespace, say: Any) -> int:
@@ -92,15 +94,13 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
     return 0
 
 
-def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any, wanted: Any = None) -> int:
+def _train(run: Any, dataset: Any, arguments: argparse.Namespace, say: Any, wanted: Any = None) -> int:
+    """Train; a signal saves after the step that is being taken, and the exit status says which signal it was."""
     from models.core import training
     from models.core.recorder import Hooks, StopRequest
 
     stop = StopRequest()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: stop.ask("paused"))
-    with say.bar() as show:
+    with interrupts.listening(lambda number: stop.ask("paused")) as heard, say.bar() as show:
 
         def progress(now: Any) -> None:
             try:
@@ -109,16 +109,21 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any, wante
                 stop.ask("paused")
 
         outcome = training.train(
-            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps, wanted=wanted
-        )
+            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=arguments.checkpoint_steps,
+            wanted=wanted,
+        )  # fmt: skip
     for notice in run.notices:
         say.line(notice)
     rows = run.metrics()
     run.close()
     if outcome.error:
         raise outcome.error
+    paused = bool(heard.number) and outcome.status == "paused"
+    if paused:
+        what = f"paused by {interrupts.said(heard.number)} and saved at step {outcome.step:,}"
+        print(f"{arguments.command}: {what}; the command resume goes on from there", file=sys.stderr)
     say.result(run=str(run.folder), status=outcome.status, **(rows[-1] if rows else {"step": outcome.step}))
-    return 0
+    return interrupts.status(heard.number) if paused else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,23 +135,39 @@ def _run(argv: Sequence[str] | None) -> int:
     """Read the arguments and do what they say."""
     arguments = parser().parse(argv)
     terminal.start_log()
-    try:
-        return _act(arguments)
-    except ConfigError as error:
+    with interrupts.listening(interrupts.leave) as heard:
+        try:
+            return _act(arguments)
+        except BrokenPipeError:
+            raise
+        except KeyboardInterrupt as error:
+            return _interrupted(arguments, interrupts.number_of(error))
+        except Exception as error:
+            if heard.number:  # what a signal broke on its way out: an import, for instance
+                log.warning("a signal came meanwhile", exc_info=error)
+                return _interrupted(arguments, heard.number)
+            return _failed(arguments, error)
+
+
+def _interrupted(arguments: argparse.Namespace, number: int) -> int:
+    """Say which signal has ended the command; the exit status."""
+    print(f"{arguments.command}: interrupted by {interrupts.said(number)}", file=sys.stderr)
+    return interrupts.status(number)
+
+
+def _failed(arguments: argparse.Namespace, error: Exception) -> int:
+    """Say what was wrong; the exit status."""
+    if isinstance(error, ConfigError):
         print(arguments.usage * arguments.misused, end="", file=sys.stderr)
         for name, problem in error.fields.items():
             print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
         return 2
-    except UserError as error:
+    if isinstance(error, UserError):
         print(f"{arguments.command}: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print(f"{arguments.command}: interrupted", file=sys.stderr)
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        log.exception("%s failed", arguments.command)
-        what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        print(f"{arguments.command}: something unexpected happened: {what} ({terminal.log_file()})", file=sys.stderr)
+        return 1
+    log.error("%s failed", arguments.command, exc_info=error)
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    print(f"{arguments.command}: something unexpected happened: {what} ({terminal.log_file()})", file=sys.stderr)
     return 1
 
 

@@ -173,7 +173,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     from models.core import record
 
     application = make_application()
-    from studio import theme
+    from studio import geometry, leaving, second_window, theme
     from studio.window import Window
     from studio.workers.desk import Desk
 
@@ -184,7 +184,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     window = Window(desk)
     window.resize(*(arguments.size or (SIZE if arguments.tour else first_size(application))))
     if not arguments.tour and not arguments.size:
-        window.restore(str(settings.get("geometry", "")))
+        geometry.bring_back(window, settings)
     window.show()
     keep = collect_garbage_here(application, desk.activity)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
@@ -196,7 +196,8 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
 
         tour = Tour(window, arguments.tour)
         tour.start()
-    code = application.exec()
+    with leaving.heeded(application, window), second_window.told(desk):
+        code = application.exec()
     keep.stop()
     if application.platformName() == "offscreen":
         application.clipboard().clear()  # it outlives Python there, and what it holds was made in Python

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from models.core import places
+from models.core import interrupts, places
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _ERRORS = "studio_terminal"
@@ -117,6 +117,8 @@ def run(act: Callable[[], int]) -> int:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:  # nobody reads any more: there is nobody to tell
         return 1
+    except KeyboardInterrupt as error:  # at a moment when nobody else listens
+        return interrupts.status(interrupts.number_of(error))
     for reason in lost:
         with contextlib.suppress(OSError):
             print(f"standard output could not be written: {reason}", file=sys.stderr)
