@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import models
 from models import command_recipes
 from models.bars import Lines, bar
-from models.core import datasets, device, export, images, latent, photos, places, record
+from models.core import datasets, device, export, images, latent, photos, places, record, visible
 from models.core.datasets import recorded
 from models.core.errors import ConfigError, UserError
 from models.core.family import Decodes, Reconstructs
@@ -55,8 +55,8 @@ class Say:
             self.object("done", **values)
             return
         for name, value in values.items():
-            shown = f"{value:.5f}" if isinstance(value, float) else value
-            print(f"{name}: {shown}", flush=True)
+            words = f"{value:.5f}" if isinstance(value, float) else str(value)
+            print(f"{visible.line(name)}: {visible.line(words)}", flush=True)
 
     def loading(self, what: str, done: int, total: int) -> None:
         """Progress of a dataset that is being made or fetched."""

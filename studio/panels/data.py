@@ -12,13 +12,13 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
-from models.core import datasets
+from models.core import datasets, visible
 from models.core.datasets import Dataset
 from models.core.errors import UserError
 from studio import theme
 from studio.session import FOLDER_SIZE, FOLDER_SIZES
 from studio.widgets.bars import Bars
-from studio.widgets.basics import QuietCombo
+from studio.widgets.basics import QuietCombo, plain
 from studio.widgets.card import Card, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.panel import Panel
@@ -119,9 +119,9 @@ class Data(Panel):
         for index in range(self.list.count()):
             if self.list.item(index).data(PATH) == name:
                 return self.list.item(index)
-        item = QListWidgetItem(title)
+        item = QListWidgetItem(visible.line(title))
         item.setData(PATH, name)
-        item.setToolTip(name)
+        item.setToolTip(plain(name))
         self.list.addItem(item)
         return item
 
@@ -193,7 +193,7 @@ class Data(Panel):
         (self.session.bad_datasets.discard if error is None else self.session.bad_datasets.add)(name)
         item = self._add_item(name, Path(name).name)
         item.setIcon(QIcon() if error is None else theme.icon("warning-circle", "bad"))
-        item.setToolTip(name if error is None else str(error))
+        item.setToolTip(plain(name if error is None else str(error)))
 
     def _remove(self) -> None:
         """Take the dataset that cannot be used off the list."""
@@ -222,7 +222,7 @@ class Data(Panel):
             if count:
                 self.part.addItem(f"{part}: {count:,}", (part, None))
         for index, label_name in enumerate(dataset.label_names):
-            self.part.addItem(f"only {label_name}", ("label", index))
+            self.part.addItem(f"only {visible.line(label_name)}", ("label", index))
         self.part.blockSignals(False)
         self._show_part()
         self._show_facts(dataset)

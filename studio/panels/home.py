@@ -9,12 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
-from models.core import places, record
+from models.core import places, record, visible
 from models.core.errors import UserError
 from models.core.record import RunSummary
 from studio import theme
 from studio.deletion import Deletion
-from studio.widgets.basics import Elided
+from studio.widgets.basics import Elided, plain
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.panel import Panel
@@ -51,7 +51,7 @@ class RunCard(Card):
         self.body.addWidget(state)
         if run.error is not None:
             state.setText(str(run.error))
-            state.setToolTip(str(run.error))
+            state.setToolTip(plain(str(run.error)))
             return
         self.use = button("Use", "primary")
         self.use.clicked.connect(lambda: panel.use(run))
@@ -144,7 +144,8 @@ class Home(Panel):
         """Delete a run after asking; Enter and Escape keep it."""
         question = QMessageBox(self)
         question.setWindowTitle("Delete a run")
-        question.setText(f"Delete {run.title or run.folder.name}?")
+        question.setTextFormat(Qt.TextFormat.PlainText)
+        question.setText(f"Delete {visible.line(run.title or run.folder.name)}?")
         question.setInformativeText(
             "Deletes its weights, curves and samples; Undo (Ctrl+Z) brings them back. "
             "What you exported stays in the Gallery."

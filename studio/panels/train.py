@@ -19,6 +19,7 @@ from models.core.family import TakesPhases
 from models.core.operations import shown
 from models.core.record import Run
 from models.core.remedies import Remedy
+from studio.widgets.basics import plain
 from studio.widgets.card import button, hbox
 from studio.widgets.new_run import NewRun
 from studio.widgets.panel import Panel
@@ -229,7 +230,9 @@ class Train(Panel):
         self.gently.setVisible(status == "failed" and "diverged" in message)
         self.longer.setVisible(status == "finished")
         self.moved.setVisible(bool(gone))
-        self.moved.setToolTip(f"The dataset of this run is not there any more: {shown(Path(gone))}" if gone else "")
+        self.moved.setToolTip(
+            plain(f"The dataset of this run is not there any more: {shown(Path(gone))}" if gone else "")
+        )
         model = self.session.model
         steps = bool(status) and model is not None and model.folder == folder and model.can(TakesPhases)
         self.stepwise.setVisible(steps)

@@ -14,7 +14,7 @@ from models.core.errors import UserError
 from models.core.family import About, Encodes
 from studio import theme
 from studio.session import ModelInfo
-from studio.widgets.basics import QuietSpin, hbox, label, vbox
+from studio.widgets.basics import QuietSpin, hbox, label, plain, vbox
 from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
 from studio.widgets.confusion import Confusion
 from studio.widgets.exporting import Exporter
@@ -79,7 +79,7 @@ class Transfer(Panel):
             spin = self.spins[name] = QuietSpin()
             spin.setRange(least, most)
             spin.setValue(default)
-            spin.setToolTip(help_text)
+            spin.setToolTip(plain(help_text))
             spin.setAccessibleName(words)
             grid.addWidget(label(words, "secondary"), row, 0)
             grid.addWidget(spin, row, 1)

@@ -11,6 +11,7 @@ from models.core import directions
 from models.core.arithmetic import Equation
 from models.core.direction_files import LONGEST_NAME
 from models.core.family import About
+from studio.widgets.basics import menu_words
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.cosine_table import CosineTable
 from studio.widgets.direction_row import DirectionRow
@@ -87,7 +88,9 @@ class DirectionsCard(Card):
         """What can be picked; ``why_not`` explains an empty menu."""
         self._menu.clear()
         for name in names:
-            self._menu.addAction(name).triggered.connect(lambda _on=False, n=name: self.attribute_asked.emit(n))
+            self._menu.addAction(menu_words(name)).triggered.connect(
+                lambda _on=False, n=name: self.attribute_asked.emit(n)
+            )
         self.attribute.setEnabled(bool(names))
         self.attribute.setToolTip("With minus without, in one click" if names else why_not)
         self.empty.set_text(EMPTY if names else why_not)

@@ -15,7 +15,7 @@ from models.core.errors import UserError
 from models.core.record import Run
 from models.core.remedies import Remedy
 from studio import theme
-from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.basics import button, hbox, label, plain, vbox
 from studio.widgets.card import Card, Glyph
 from studio.widgets.evidence import EvidenceFigure
 from studio.widgets.flow_row import FlowRow
@@ -129,7 +129,7 @@ class DoctorCard(Card):
             made = button(remedy.title, "primary" if number == 0 else "plain")
             anew = remedy.afresh or entry is None
             where = "A new run begins anew" if anew else f"A new run goes on from step {entry.step:,}"  # type: ignore[union-attr]
-            made.setToolTip(f"{remedy.why}\n{where}; this one stays as it is.")
+            made.setToolTip(plain(f"{remedy.why}\n{where}; this one stays as it is."))
             made.clicked.connect(partial(self._clicked, found, remedy))
             self._offers.layout().addWidget(made)  # type: ignore[union-attr]
         self._offers.setVisible(bool(offered))

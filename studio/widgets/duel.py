@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 from models.core import classic, places, record
 from models.core.errors import UserError
 from studio import theme
-from studio.widgets.basics import Elided, button, hbox, label, vbox
+from studio.widgets.basics import Elided, button, hbox, label, plain, vbox
 from studio.widgets.card import Card
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
@@ -43,7 +43,7 @@ class Rival(QFrame):
         self.best = label("best", "chip")
         self.best.hide()
         self.scores = label(entry.scores.words() if entry.scores else f"{entry.seconds:.2f} s", "secondary")
-        self.scores.setToolTip(f"PSNR and SSIM against the clean picture; it took {entry.seconds:.2f} s")
+        self.scores.setToolTip(plain(f"PSNR and SSIM against the clean picture; it took {entry.seconds:.2f} s"))
         head = hbox(self.name, self.best, spacing=theme.GAP_XS)
         head.setStretch(0, 1)
         self.setLayout(vbox(self.picture, head, self.scores, spacing=2))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy
 
 from models.core import places, record
+from models.core.operations import shown
 from studio import theme
 from studio.session import ModelInfo
-from studio.widgets.basics import Title, vbox
+from studio.widgets.basics import Title, label, menu_words, plain, vbox
 from studio.widgets.thumbnail import rounded, run_picture
 
 THUMB = 30  # px
@@ -30,11 +31,11 @@ class ModelPicker(QPushButton):
         self.setMinimumWidth(220)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Current model")
-        self._picture, self._title = QLabel(), Title("No model")
+        self._picture, self._title = label(), Title("No model")
         self._state = Title("choose or train one", "secondary", strong=False)
         self._picture.setFixedSize(THUMB, THUMB)
         column = vbox(self._title, self._state, spacing=0)
-        self._arrow = arrow = QLabel()
+        self._arrow = arrow = label()
         self._recolour()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(5, 4, 12, 4)
@@ -88,8 +89,8 @@ class ModelPicker(QPushButton):
             action.setEnabled(False)
 
     def _entry(self, folder: Path, title: str, status: str) -> QAction:
-        text = title if status == "finished" else f"{title}  ({status})"
+        text = menu_words(title if status == "finished" else f"{title}  ({status})")
         action = QAction(QIcon(rounded(run_picture(folder), 20, 2.0)), text, self._menu)
-        action.setToolTip(str(folder))
+        action.setToolTip(plain(shown(folder)))
         action.triggered.connect(lambda: self.picked.emit(folder))
         return action

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
-from models.core import datasets, places, record
+from models.core import datasets, places, record, visible
 from models.core.errors import ConfigError, UserError
 from models.core.estimate import Estimate
 from models.core.family import Config
@@ -109,7 +109,7 @@ class NewRun(Card):
             self.dataset.addItem(title.split(":")[0], key)
         for path in map(str, session.settings.get("folders", [])):
             if path not in session.bad_datasets:
-                self.dataset.addItem(Path(path).name, path)
+                self.dataset.addItem(visible.line(Path(path).name), path)
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(chosen)))
         self.dataset.blockSignals(False)
         if self._suggested_for not in ((), self._shape()):

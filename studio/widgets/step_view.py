@@ -17,7 +17,7 @@ from models.core.errors import UserError
 from models.core.family import About
 from models.core.verdicts import Verdicts
 from studio import theme
-from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.basics import button, hbox, label, plain, vbox
 from studio.widgets.card import Card, ErrorNote, Foldout, Segmented
 from studio.widgets.phase_card import PhaseCard
 from studio.widgets.progress import ProgressRow
@@ -86,7 +86,7 @@ class StepView(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         for phase, words, key, help_text in PHASES:
             made = self.buttons[phase] = button(words, "primary" if phase == "batch" else "plain")
-            made.setToolTip(f"{help_text} ({key.name.removeprefix('Key_')})")
+            made.setToolTip(plain(f"{help_text} ({key.name.removeprefix('Key_')})"))
             made.clicked.connect(lambda _checked=False, phase=phase: self.take(phase))
         self.resetting, back = button("Reset"), button("Back to the run", "ghost")
         self.resetting.setToolTip("Go back to the checkpoint; the same phases then do the same again (R)")
