@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import models
 from models.core import terminal
+from models.core.errors import UserError
 from models.core.operations import expanded
 from studio import qt_needs
 
@@ -76,9 +77,11 @@ def start_logs(folder: Path) -> Path:
     return crash
 
 
-def route_errors(show: Callable[[str], None]) -> None:
-    """Every exception that nobody caught is logged and shown; none may end the program."""
+def route_errors(show: Callable[[UserError | str], None]) -> None:
+    """Every exception that nobody caught is logged and shown as one sentence; none may end the program."""
     from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+    from studio.workers.worker import in_words
 
     log = logging.getLogger("studio")
 
@@ -87,7 +90,7 @@ def route_errors(show: Callable[[str], None]) -> None:
             sys.__excepthook__(kind, value or kind(), trace)
             return
         log.error("uncaught exception", exc_info=(kind, value or kind(), trace))
-        show(f"{kind.__name__}: {value}")
+        show(in_words(value or kind()))
 
     def qt_message(kind: QtMsgType, context: Any, text: str) -> None:
         levels = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}

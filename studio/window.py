@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import traceback
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
@@ -138,7 +139,8 @@ class Window(QMainWindow):
         self.device_chip.setText(ready.device)
         self.status.rest()
         for panel in self.panels.values():
-            getattr(panel, "families_ready", lambda families: None)(ready.families)
+            families_ready = getattr(panel, "families_ready", lambda families: None)
+            panel.attempt(partial(families_ready, ready.families))
         self.opening.last()
 
     def _failed(self, error: UserError) -> None:

@@ -24,6 +24,7 @@ from studio.widgets.grid import PictureGrid
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
+from studio.workers.worker import made
 
 PATH = 0x0100  # role of the list's items: the key or path of the dataset
 
@@ -53,8 +54,8 @@ class Data(Panel):
         self.list.currentItemChanged.connect(self._item_chosen)
         for key, title in datasets.DATASET_TITLES.items():
             self._add_item(key, title.split(":")[0])
-        for path in self.session.settings.get("folders", []):
-            self._add_item(str(path), Path(str(path)).name)
+        for path in map(str, self.session.settings.get("folders", [])):
+            made(partial(self._add_item, path, Path(path).name), partial(self._damaged_item, path))
         self.fit_to = QuietCombo()
         for size in FOLDER_SIZES:
             self.fit_to.addItem(f"{size} x {size} pixels", size)
@@ -123,6 +124,13 @@ class Data(Panel):
         item.setData(PATH, name)
         item.setToolTip(plain(name))
         self.list.addItem(item)
+        return item
+
+    def _damaged_item(self, name: str, error: UserError) -> QListWidgetItem:
+        """An entry that cannot be shown as it is; choosing it says what is wrong."""
+        item = self._add_item(name, repr(name))
+        item.setIcon(theme.icon("warning-circle", "bad"))
+        item.setToolTip(plain(str(error)))
         return item
 
     def _item_chosen(self, item: QListWidgetItem | None) -> None:
