@@ -11,7 +11,7 @@ from models.core import directions
 from models.core.arithmetic import Equation
 from models.core.direction_files import LONGEST_NAME
 from models.core.family import About
-from studio.widgets.basics import menu_words
+from studio.widgets.basics import menu_words, plain
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.cosine_table import CosineTable
 from studio.widgets.direction_row import DirectionRow
@@ -92,7 +92,7 @@ class DirectionsCard(Card):
                 lambda _on=False, n=name: self.attribute_asked.emit(n)
             )
         self.attribute.setEnabled(bool(names))
-        self.attribute.setToolTip("With minus without, in one click" if names else why_not)
+        self.attribute.setToolTip(plain("With minus without, in one click" if names else why_not))
         self.empty.set_text(EMPTY if names else why_not)
 
     def attributes(self) -> list[str]:
