@@ -19,7 +19,7 @@ from tests.studio.runs import small_pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240
-VALUES = {"epochs": 60, "batch_size": 8, "latent_size": 2, "architecture": "dense", "seed": 5}
+VALUES = {"epochs": 60, "batch_size": 8, "latent_size": 2, "architecture": "dense", "kl_weight": 1.0, "seed": 5}
 
 STUDIO = """
 import json, sys
