@@ -23,7 +23,8 @@ from models.core.datasets.layout import STRAY, Folders, layout
 from models.core.datasets.listing import Listing, Row
 from models.core.datasets.parts import Arranged, arranged
 from models.core.errors import DatasetError, ImageError
-from models.core.images import IMAGE_SUFFIXES, Pixels, decode, fit
+from models.core.image_pixels import Pixels
+from models.core.images import IMAGE_SUFFIXES, decode, fit
 from models.core.operations import shown
 
 SIZE = 64
