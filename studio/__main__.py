@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
 SIZE = (1280, 800)  # px of the window at the first start and in the tour's pictures
 FRAME = 40  # px of a window's title bar and edges, about
-MANY_OBJECTS = 20_000  # new ones between two collections
+MANY_OBJECTS = 100_000  # new ones between two collections; a model that is loaded has 43,000 at most
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
 
@@ -127,11 +127,15 @@ def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) 
 
     def collect() -> None:
         number, nobody = next(rounds), away.look()
-        if gc.get_count()[0] > MANY_OBJECTS:  # an import or a trace: they stay, and looking at all of them takes 0.1 s
+        if (
+            gc.get_count()[0] > MANY_OBJECTS
+        ):  # an import or a trace of a training: they stay, and looking at all of them takes 0.1 s
             gc.freeze()
             return
         if nobody and garbage.sweep():
             away.begin_again()
+            return
+        if garbage.tidy():
             return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 
