@@ -45,6 +45,7 @@ laws: $(VENV)/.installed
 
 soak: $(VENV)/.installed
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak tests
+	$(BIN)/python -m tests.soak.campaign --minutes $(or $(MINUTES),5)
 
 bench: $(VENV)/.installed
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/gui.py

@@ -56,7 +56,7 @@ TOGETHER = {  # files at the top of models/core, and the protocols that lie in t
     },
     "models/core: batches, state, loading": {f"models.core.{name}" for name in ("batches", "state", "loading")},
 }
-LOW = ("tokens", "style", "theme", "session", "deletion")  # files that lie below the panels
+LOW = ("tokens", "style", "theme", "session", "settings", "deletion")  # files that lie below the panels
 
 
 def modules() -> dict[str, Path]:

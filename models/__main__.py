@@ -1,4 +1,7 @@
-"""The command line: ``python -m models --help``. Exit 0: done; 1: failed, with one clear line; 2: wrong arguments."""
+"""The command line: ``python -m models --help``.
+
+Exit 0: done; 1: failed, with one clear line; 2: wrong arguments; 128 + n: ended by signal n, 130 for Ctrl+C.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from models.cli.argument_checks import refuse
 from models.cli.arguments import parser
-from models.core.disk import standard_streams
 from models.core.errors import ConfigError, UserError
+from models.core.terminal import interrupts, standard_streams
 
 log = logging.getLogger(__name__)
 
@@ -27,26 +30,41 @@ def _run(argv: Sequence[str] | None) -> int:
     """Read the arguments and do what they say."""
     arguments = parser().parse(argv)
     standard_streams.start_log()
-    try:
-        return _act(arguments)
-    except ConfigError as error:
+    with interrupts.listening(interrupts.leave) as heard:
+        try:
+            return _act(arguments)
+        except BrokenPipeError:
+            raise
+        except KeyboardInterrupt as error:
+            return _interrupted(arguments, interrupts.number_of(error))
+        except Exception as error:
+            if heard.number:  # what a signal broke on its way out: an import, for instance
+                log.warning("a signal came meanwhile", exc_info=error)
+                return _interrupted(arguments, heard.number)
+            return _failed(arguments, error)
+
+
+def _interrupted(arguments: argparse.Namespace, number: int) -> int:
+    """Say which signal has ended the command; the exit status."""
+    print(f"{arguments.command}: interrupted by {interrupts.said(number)}", file=sys.stderr)
+    return interrupts.status(number)
+
+
+def _failed(arguments: argparse.Namespace, error: Exception) -> int:
+    """Say what was wrong; the exit status."""
+    if isinstance(error, ConfigError):
         print(arguments.usage * arguments.misused, end="", file=sys.stderr)
         for name, problem in error.fields.items():
             print(f"{arguments.command}: {name} {problem}", file=sys.stderr)
         return 2
-    except UserError as error:
+    if isinstance(error, UserError):
         print(f"{arguments.command}: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print(f"{arguments.command}: interrupted", file=sys.stderr)
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        log.exception("%s failed", arguments.command)
-        what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        print(
-            f"{arguments.command}: something unexpected happened: {what} ({standard_streams.log_file()})",
-            file=sys.stderr,
-        )
+        return 1
+    log.error("%s failed", arguments.command, exc_info=error)
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    print(
+        f"{arguments.command}: something unexpected happened: {what} ({standard_streams.log_file()})", file=sys.stderr
+    )
     return 1
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import models
-from models.core.disk import standard_streams
 from models.core.disk.operations import expanded
+from models.core.errors import UserError
+from models.core.terminal import standard_streams
 from studio import qt_needs
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
 SIZE = (1280, 800)  # px of the window at the first start and in the tour's pictures
 FRAME = 40  # px of a window's title bar and edges, about
-MANY_OBJECTS = 20_000  # new ones between two collections
+MANY_OBJECTS = 100_000  # new ones between two collections; a model that is loaded has 43,000 at most
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
 
@@ -76,9 +77,11 @@ def start_logs(folder: Path) -> Path:
     return crash
 
 
-def route_errors(show: Callable[[str], None]) -> None:
-    """Every exception that nobody caught is logged and shown; none may end the program."""
+def route_errors(show: Callable[[UserError | str], None]) -> None:
+    """Every exception that nobody caught is logged and shown as one sentence; none may end the program."""
     from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+    from studio.workers.worker import in_words
 
     log = logging.getLogger("studio")
 
@@ -87,7 +90,7 @@ def route_errors(show: Callable[[str], None]) -> None:
             sys.__excepthook__(kind, value or kind(), trace)
             return
         log.error("uncaught exception", exc_info=(kind, value or kind(), trace))
-        show(f"{kind.__name__}: {value}")
+        show(in_words(value or kind()))
 
     def qt_message(kind: QtMsgType, context: Any, text: str) -> None:
         levels = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR}
@@ -124,11 +127,15 @@ def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) 
 
     def collect() -> None:
         number, nobody = next(rounds), away.look()
-        if gc.get_count()[0] > MANY_OBJECTS:  # an import or a trace: they stay, and looking at all of them takes 0.1 s
+        if (
+            gc.get_count()[0] > MANY_OBJECTS
+        ):  # an import or a trace of a training: they stay, and looking at all of them takes 0.1 s
             gc.freeze()
             return
         if nobody and garbage.sweep():
             away.begin_again()
+            return
+        if garbage.tidy():
             return
         gc.collect(2 if number % FULL_COLLECTION_EVERY == 0 else 1 if number % 10 == 0 else 0)
 
@@ -173,7 +180,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     from models.core import record
 
     application = make_application()
-    from studio import theme
+    from studio import geometry, leaving, second_window, theme
     from studio.window import Window
     from studio.workers.services import Desk
 
@@ -184,7 +191,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     window = Window(desk)
     window.resize(*(arguments.size or (SIZE if arguments.tour else first_size(application))))
     if not arguments.tour and not arguments.size:
-        window.restore(str(settings.get("geometry", "")))
+        geometry.bring_back(window, settings)
     window.show()
     keep = collect_garbage_here(application, desk.activity)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
@@ -196,7 +203,8 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
 
         tour = Tour(window, arguments.tour)
         tour.start()
-    code = application.exec()
+    with leaving.heeded(application, window), second_window.told(desk):
+        code = application.exec()
     keep.stop()
     if application.platformName() == "offscreen":
         application.clipboard().clear()  # it outlives Python there, and what it holds was made in Python

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,10 +12,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from models.core import datasets
-from models.core.disk import files, places
 from models.core.errors import UserError
 from models.core.family import About
 from studio.deletion import Deletion
+from studio.settings import Settings
 
 FOLDER_SIZES = (28, 32, 48, 64, 96, 128)  # px to which a folder's pictures can be fitted
 FOLDER_SIZE = 64
@@ -66,40 +64,6 @@ class ModelInfo:
         return capability is None or capability.__name__ in self.abilities
 
 
-class Settings:
-    """A small JSON file; a damaged one is kept as ``.bad`` and the defaults are used."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or places.data() / "settings.json"
-        self.values: dict[str, Any] = {}
-        if self.path.exists():
-            try:
-                values = files.read_json(self.path)
-                if not isinstance(values, dict):
-                    raise UserError("The settings are not an object.", where=str(self.path))
-                self.values = values
-            except (UserError, OSError) as error:
-                log.warning("settings are damaged, defaults are used: %s", error)
-                with contextlib.suppress(OSError):
-                    self.path.replace(self.path.with_suffix(".bad"))
-
-    def get(self, name: str, default: Any) -> Any:
-        """A value of the type of ``default``; a value of another type is ignored."""
-        value = self.values.get(name, default)
-        return value if default is None or isinstance(value, type(default)) else default
-
-    def set(self, name: str, value: Any) -> None:
-        """Change a value and write the file; a full disk loses a setting, never the program."""
-        if self.values.get(name) == value:
-            return
-        self.values[name] = json.loads(json.dumps(value))
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            files.write_json(self.path, self.values)
-        except (UserError, OSError) as error:
-            log.warning("settings could not be saved: %s", error)
-
-
 class Session(QObject):
     """The state that panels share. It lives in the GUI thread."""
 
@@ -135,17 +99,20 @@ class Session(QObject):
 
     def fit(self, dataset: str, size: int) -> None:
         """Remember to what size a folder's pictures are fitted."""
-        kept = {name: old for name, old in self.settings.get("sizes", {}).items() if name != dataset}
-        self.settings.set("sizes", dict([*kept.items(), (dataset, size)][-20:]))
+
+        def fitted(sizes: dict[str, Any]) -> dict[str, Any]:
+            kept = [(name, old) for name, old in sizes.items() if name != dataset]
+            return dict([*kept, (dataset, size)][-20:])
+
+        self.settings.change("sizes", {}, fitted)
 
     def add_folder(self, path: str) -> None:
         """Remember a folder or file of pictures; the oldest of many is forgotten."""
-        others = [item for item in self.settings.get("folders", []) if item != path]
-        self.settings.set("folders", [*others, path][-20:])
+        self.settings.change("folders", [], lambda old: [*(item for item in old if item != path), path][-20:])
 
     def forget_folder(self, path: str) -> None:
         """Take it off the datasets; its files stay where they are."""
-        self.settings.set("folders", [item for item in self.settings.get("folders", []) if item != path])
+        self.settings.change("folders", [], lambda old: [item for item in old if item != path])
         self.bad_datasets.discard(path)
         self.datasets_changed.emit()
 

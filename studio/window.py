@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 import logging
 import traceback
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from models.core import device
 from models.core.errors import UserError
-from studio import theme
+from studio import geometry, theme
 from studio.frame.banner import Banner
 from studio.frame.model_picker import ModelPicker
 from studio.frame.rail import Rail
@@ -138,7 +139,8 @@ class Window(QMainWindow):
         self.device_chip.setText(ready.device)
         self.status.rest()
         for panel in self.panels.values():
-            getattr(panel, "families_ready", lambda families: None)(ready.families)
+            families_ready = getattr(panel, "families_ready", lambda families: None)
+            panel.attempt(partial(families_ready, ready.families))
         self.opening.last()
 
     def _failed(self, error: UserError) -> None:
@@ -230,13 +232,9 @@ class Window(QMainWindow):
 
     # --- the end ---
 
-    def restore(self, geometry: str) -> None:
-        """Take the size and place of the last session; a damaged value is ignored by Qt."""
-        self.restoreGeometry(QByteArray.fromBase64(QByteArray(geometry.encode("ascii", "ignore"))))
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop, save, wait at most ten seconds, go."""
-        self.session.settings.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        geometry.remember(self, self.session.settings)
         self._slow.stop()
         self._reload.stop()
         self.opening.over()

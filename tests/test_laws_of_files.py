@@ -18,7 +18,7 @@ STREAMS = ("stream", "packed", "io.BytesIO", "cast(BinaryIO, hashed")  # what is
 ALLOWED = {  # (file, call) -> why no stranger's file is opened there
     ("models/core/disk/operations.py", "os.open"): "the opening function itself, and folders that are synced",
     ("models/core/images/decoding.py", "os.open"): "looks before and behind, with sentences of its own",
-    ("models/core/disk/standard_streams.py", "os.open"): "the null device",
+    ("models/core/terminal/standard_streams.py", "os.open"): "the null device",
     ("models/core/device.py", "os.open"): "the null device",
     ("models/core/device.py", ".open"): "libraries of the backend",
     ("models/core/device.py", ".read_text"): "what the system says of its memory",

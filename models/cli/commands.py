@@ -26,6 +26,7 @@ from models.core.errors import ConfigError, UserError
 from models.core.images import convert, decoding, export, photos
 from models.core.latent import paths as latent
 from models.core.record import Run
+from models.core.terminal import visible
 
 if TYPE_CHECKING:
     from models.core.training.recorder import Progress
@@ -58,8 +59,8 @@ class Say:
             self.object("done", **values)
             return
         for name, value in values.items():
-            shown = f"{value:.5f}" if isinstance(value, float) else value
-            print(f"{name}: {shown}", flush=True)
+            words = f"{value:.5f}" if isinstance(value, float) else str(value)
+            print(f"{visible.line(name)}: {visible.line(words)}", flush=True)
 
     def loading(self, what: str, done: int, total: int) -> None:
         """Progress of a dataset that is being made or fetched."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 from models.cli.argument_checks import Wrong, refuse, together
 from models.core.errors import ConfigError
+from models.core.terminal import interrupts
 
 
 def train(arguments: argparse.Namespace, say: Any) -> int:
@@ -36,7 +37,7 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     finally:
         if arguments.run is None:
             files.remove_empty(folder)  # that of a run that was refused: of one that began, nothing is empty
-    return _train(run, dataset, arguments.checkpoint_steps, say)
+    return _train(run, dataset, arguments, say)
 
 
 def resume(arguments: argparse.Namespace, say: Any) -> int:
@@ -53,7 +54,7 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
         training.planned(run, wanted)  # refused before the dataset is loaded
         dataset = recorded.load(run.info.dataset, at=arguments.dataset, progress=say.loading)
         training.relocate(run, dataset)  # checked before anything of the run changes
-        return _train(run, dataset, arguments.checkpoint_steps, say, wanted)
+        return _train(run, dataset, arguments, say, wanted)
 
 
 def branch(arguments: argparse.Namespace, say: Any) -> int:
@@ -83,15 +84,13 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
     return 0
 
 
-def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any, wanted: Any = None) -> int:
+def _train(run: Any, dataset: Any, arguments: argparse.Namespace, say: Any, wanted: Any = None) -> int:
+    """Train; a signal saves after the step that is being taken, and the exit status says which signal it was."""
     from models.core.training import train as training
     from models.core.training.recorder import Hooks, StopRequest
 
     stop = StopRequest()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: stop.ask("paused"))
-    with say.bar() as show:
+    with interrupts.listening(lambda number: stop.ask("paused")) as heard, say.bar() as show:
 
         def progress(now: Any) -> None:
             try:
@@ -100,13 +99,18 @@ def _train(run: Any, dataset: Any, checkpoint_steps: int | None, say: Any, wante
                 stop.ask("paused")
 
         outcome = training.train(
-            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=checkpoint_steps, wanted=wanted
-        )
+            run, dataset, stop=stop, hooks=Hooks(progress=progress), checkpoint_steps=arguments.checkpoint_steps,
+            wanted=wanted,
+        )  # fmt: skip
     for notice in run.notices:
         say.line(notice)
     rows = run.metrics()
     run.close()
     if outcome.error:
         raise outcome.error
+    paused = bool(heard.number) and outcome.status == "paused"
+    if paused:
+        what = f"paused by {interrupts.said(heard.number)} and saved at step {outcome.step:,}"
+        print(f"{arguments.command}: {what}; the command resume goes on from there", file=sys.stderr)
     say.result(run=str(run.folder), status=outcome.status, **(rows[-1] if rows else {"step": outcome.step}))
-    return 0
+    return interrupts.status(heard.number) if paused else 0

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy
 
 from models.core import record
 from models.core.disk import places
+from models.core.disk.operations import shown
+from models.core.errors import UserError
+from models.core.record import RunSummary
 from studio import theme
 from studio.session import ModelInfo
-from studio.widgets.basics import Title, vbox
+from studio.widgets.basics import Title, label, menu_words, plain, vbox
 from studio.widgets.thumbnail import rounded, run_picture
+from studio.workers.worker import made
 
 THUMB = 30  # px
 WIDEST = 420  # px; longer names end in an ellipsis
@@ -31,11 +35,11 @@ class ModelPicker(QPushButton):
         self.setMinimumWidth(220)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Current model")
-        self._picture, self._title = QLabel(), Title("No model")
+        self._picture, self._title = label(), Title("No model")
         self._state = Title("choose or train one", "secondary", strong=False)
         self._picture.setFixedSize(THUMB, THUMB)
         column = vbox(self._title, self._state, spacing=0)
-        self._arrow = arrow = QLabel()
+        self._arrow = arrow = label()
         self._recolour()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(5, 4, 12, 4)
@@ -83,14 +87,22 @@ class ModelPicker(QPushButton):
                 continue
             self._menu.addSection(title)
             for run in runs:
-                self._menu.addAction(self._entry(run.folder, run.title or run.folder.name, run.status))
+                self._menu.addAction(made(partial(self._entry, run), partial(self._damaged, run)))
         if self._menu.isEmpty():
             action = self._menu.addAction("No runs yet: train one")
             action.setEnabled(False)
 
-    def _entry(self, folder: Path, title: str, status: str) -> QAction:
-        text = title if status == "finished" else f"{title}  ({status})"
+    def _entry(self, run: RunSummary) -> QAction:
+        folder, title = run.folder, run.title or run.folder.name
+        text = menu_words(title if run.status == "finished" else f"{title}  ({run.status})")
         action = QAction(QIcon(rounded(run_picture(folder), 20, 2.0)), text, self._menu)
-        action.setToolTip(str(folder))
+        action.setToolTip(plain(shown(folder)))
         action.triggered.connect(lambda: self.picked.emit(folder))
+        return action
+
+    def _damaged(self, run: RunSummary, error: UserError) -> QAction:
+        """An entry that cannot be chosen and says why."""
+        action = QAction(menu_words(f"{run.folder.name}  (damaged)"), self._menu)
+        action.setToolTip(plain(str(error)))
+        action.setEnabled(False)
         return action

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout
 
 from studio import theme
+from studio.widgets.basics import plain
 
 ICON_SIDE = 20  # px
 BUTTON, LOWEST = QSize(60, 54), 42  # px; in a low window buttons are lower
@@ -44,7 +45,7 @@ class Rail(QFrame):
         button.setFont(theme.font(theme.TINY))
         button.setAccessibleName(title)
         number = len(self._buttons) + 1
-        button.setToolTip(f"{title} (Ctrl+{number % 10})" if number <= 10 else title)
+        button.setToolTip(plain(f"{title} (Ctrl+{number % 10})" if number <= 10 else title))
         button.setProperty("icon_base", icon)
         button.clicked.connect(lambda: self.chosen.emit(key))
         button.toggled.connect(lambda _on: self._paint_icons())

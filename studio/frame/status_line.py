@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
 
 from models.core.training.estimate import duration
 from studio import theme
-from studio.widgets.basics import button
+from studio.widgets.basics import button, label
 from studio.workers.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class StatusLine(QFrame):
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(theme.STATUS_LINE)
-        self._what, self._more, self._hints = QLabel("Ready"), QLabel(), QLabel()
+        self._what, self._more, self._hints = label("Ready"), label(), label()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(220, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -15,6 +15,7 @@ from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
 from studio.workers.recipes import Prepared
 from studio.workers.services import Desk
+from studio.workers.worker import as_error
 
 
 class Panel(QWidget):
@@ -84,19 +85,23 @@ class Panel(QWidget):
         self._stack.setCurrentWidget(self._page if self.usable else self.empty)
         self.error.hide()
         self._to_restore.clear()
-        if self.usable:
-            self.model_changed()
-        else:
-            self.model_gone()
+        self.attempt(self.model_changed if self.usable else self.model_gone)
 
     def _weights_changed(self) -> None:
         if self.usable:
-            self.weights_changed()
+            self.attempt(self.weights_changed)
 
     def came_forward(self) -> None:
         """The window has brought the panel to the front."""
         if self.usable:
-            self.shown()
+            self.attempt(self.shown)
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do what the window asks of the page; what goes wrong is said on the page and stops nobody else."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - it is shown and logged
+            self.show_error(as_error(error))
 
     def suits(self, model: ModelInfo) -> bool:
         """Whether this panel can do something with a model."""

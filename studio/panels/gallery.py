@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QMovie, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.disk import files, places, trash
 from models.core.disk.junk import is_junk
@@ -53,7 +53,7 @@ class Gallery(Panel):
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.nothing, 1)
         self.one = Card("Image")
-        self.picture, self.film = Picture("Choose one at the left"), QLabel()
+        self.picture, self.film = Picture("Choose one at the left"), label()
         self.film.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = label("", "secondary", wrap=True)
         self.back, self.delete = button("Restore settings", "primary"), button("Delete")

@@ -11,18 +11,21 @@ from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
 from models.core import record
 from models.core.disk import places
+from models.core.disk.operations import shown
 from models.core.errors import UserError
 from models.core.record import RunSummary
+from models.core.terminal import visible
 from studio import theme
 from studio.deletion import Deletion
 from studio.panels.base import Panel
-from studio.widgets.basics import Elided
+from studio.widgets.basics import Elided, plain
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import run_contact_sheet
 from studio.workers import desktop_trash
 from studio.workers.jobs import Job
+from studio.workers.worker import made
 
 CARD_WIDTH, PICTURE_HEIGHT = 260, 178
 RESUMABLE = {"interrupted", "paused", "stopped", "failed"}
@@ -35,7 +38,7 @@ STATUS_WORDS = {
 
 
 class RunCard(Card):
-    """One run: picture, name, state, and what can be done with it."""
+    """One run: picture, name, state, and what can be done with it; of a damaged one, what is wrong with it."""
 
     def __init__(self, run: RunSummary, *, own: bool, panel: Home) -> None:
         super().__init__(run.title or run.folder.name)
@@ -43,7 +46,8 @@ class RunCard(Card):
         self.setFixedWidth(CARD_WIDTH)
         picture = Picture()
         picture.setFixedHeight(PICTURE_HEIGHT)
-        picture.set_image(run_contact_sheet(run.folder))
+        if run.error is None:
+            picture.set_image(run_contact_sheet(run.folder))
         picture.clicked.connect(lambda: panel.use(run))
         words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
         state = label(words, "secondary", wrap=True)
@@ -52,7 +56,7 @@ class RunCard(Card):
         self.body.addWidget(state)
         if run.error is not None:
             state.setText(str(run.error))
-            state.setToolTip(str(run.error))
+            state.setToolTip(plain(str(run.error)))
             return
         self.use = button("Open", "primary")
         self.use.clicked.connect(lambda: panel.use(run))
@@ -98,9 +102,9 @@ class Home(Panel):
     def _refresh(self) -> None:
         own = record.list_runs(places.runs())
         shipped = record.list_runs(places.pretrained())
-        if [*shipped, *own] == self._seen:
+        seen = [*shipped, *own]
+        if seen == self._seen:
             return
-        self._seen = [*shipped, *own]
         own.sort(key=lambda run: run.status != "interrupted")  # stable: what needs attention comes first
         page = QWidget()
         page.setProperty("role", "bare")
@@ -124,10 +128,20 @@ class Home(Panel):
         if (old := self._area.takeWidget()) is not None:
             old.deleteLater()  # not at once: a click on one of its buttons may have led here
         self._area.setWidget(page)
+        self._seen = seen
         QTimer.singleShot(0, self, lambda: bar.setValue(place))  # once the page is laid out
 
     def _shelf(self, runs: list[RunSummary], *, own: bool) -> QWidget:
-        return FlowRow(*(RunCard(run, own=own, panel=self) for run in runs), spacing=theme.GAP_M)
+        return FlowRow(*(self._card(run, own=own) for run in runs), spacing=theme.GAP_M)
+
+    def _card(self, run: RunSummary, *, own: bool) -> RunCard:
+        """The card of a run; one that cannot be shown is damaged, and says why."""
+
+        def damaged(error: UserError) -> RunCard:
+            error.where = error.where or shown(run.folder)
+            return RunCard(RunSummary(run.folder, "damaged", error=error), own=own, panel=self)
+
+        return made(lambda: RunCard(run, own=own, panel=self), damaged)
 
     def use(self, run: RunSummary) -> None:
         """Make a run the current model and go where one can play with it."""
@@ -143,7 +157,8 @@ class Home(Panel):
         """Delete a run after asking; Enter and Escape keep it."""
         question = QMessageBox(self)
         question.setWindowTitle("Delete a run")
-        question.setText(f"Delete {run.title or run.folder.name}?")
+        question.setTextFormat(Qt.TextFormat.PlainText)
+        question.setText(f"Delete {visible.line(run.title or run.folder.name)}?")
         question.setInformativeText(
             "Deletes its weights, curves and samples; Undo (Ctrl+Z) brings them back. "
             "What you exported stays in the Gallery."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from models.core.terminal import visible
 from studio import theme
 
 Item = QWidget | QLayout | int | None  # an int is a gap in px, None a stretch
@@ -60,15 +60,41 @@ def vbox(*items: Item, spacing: int = theme.GAP_S, margin: int = 0) -> QVBoxLayo
     return box
 
 
+def plain(text: str) -> str:
+    """Words for a tool tip or a menu that Qt cannot take for rich text, and that look the same.
+
+    Names come from anywhere, and a tool tip has no switch for plain text: Qt guesses from the first tag. A character
+    without width after "<" and "&" leaves none.
+    """
+    return visible.lines(text).replace("<", "<\N{WORD JOINER}").replace("&lt;", "&\N{WORD JOINER}lt;")
+
+
+def menu_words(text: str) -> str:
+    """Words for an entry of a menu, in one line: "&" would underline a letter, a tab begin the column of keys."""
+    return visible.line(text).replace("&", "&&")
+
+
+class Plain(QLabel):
+    """Words that are never taken for rich text, and whose control characters are shown instead of obeyed."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Say something else."""
+        super().setText(visible.lines(text))
+
+
 def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
     """Words in a role of the style sheet: title, page, secondary, prose, error, chip, box."""
-    made = Wrapped(text) if wrap else QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = Wrapped(text) if wrap else Plain(text)
     made.setProperty("role", role)
     return made
 
 
-class Wrapped(QLabel):
+class Wrapped(Plain):
     """Words in as many lines as they need at its width: no layout makes it lower than that.
 
     It claims its height itself. Qt's own "height for width" would make everything around it as high as it wishes to be.
@@ -126,7 +152,7 @@ def icon_button(icon: str, words: str, kind: str = "ghost", role: str = "seconda
     theme.dress(made, icon, role)
     side = 14 if kind == "small" else theme.ICON
     made.setIconSize(QSize(side, side))
-    made.setToolTip(words)
+    made.setToolTip(plain(words))
     made.setAccessibleName(words)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return made
@@ -147,24 +173,22 @@ def rule() -> QFrame:
     return made
 
 
-class Chip(QLabel):
+class Chip(Plain):
     """A short fact on a rounded ground."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", "chip")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
 
-class Elided(QLabel):
+class Elided(Plain):
     """Small words that end in an ellipsis where the room ends; the tool tip has them all; a title if ``strong``."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None, *, strong: bool = False) -> None:
         super().__init__(text, parent)
         self._strong = strong
         self.role = "text" if strong else "secondary"
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def face(self) -> QFont:
@@ -176,7 +200,7 @@ class Elided(QLabel):
         painter = QPainter(self)
         face = self.face()
         words = QFontMetrics(face).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.setToolTip(self.text() if words != self.text() else "")
+        self.setToolTip(plain(self.text()) if words != self.text() else "")
         painter.setFont(face)
         painter.setPen(theme.color(self.role))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
@@ -202,7 +226,7 @@ class Title(Elided):
 
     def setText(self, text: str) -> None:
         """Say something else, as wide as that needs."""
-        super().setText(text)
+        super().setText(visible.line(text))
         self.updateGeometry()
 
 
@@ -242,7 +266,7 @@ class QuietCombo(QComboBox):
             and self._fitting() != self.currentText()
         ):
             words = "\n".join(filter(None, (self.currentText(), self.toolTip())))
-            QToolTip.showText(event.globalPos(), escape(words).replace("\n", "<br>"), self)
+            QToolTip.showText(event.globalPos(), plain(words), self)
             return True
         return super().event(event)
 

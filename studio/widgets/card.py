@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from models.core.errors import UserError
 from models.core.family import About
 from studio import theme
-from studio.widgets.basics import Chip, Elided, Title, button, fold_button, hbox, icon_button, label, rule, vbox
+from studio.widgets.basics import Chip, Elided, Plain, Title, button, fold_button, hbox, icon_button, label, rule, vbox
 from studio.widgets.figure import FigureView
 from studio.widgets.segmented import Segmented
 
@@ -88,7 +88,7 @@ class Card(QFrame):
         painter.drawRoundedRect(rect, theme.RADIUS_CARD, theme.RADIUS_CARD)
 
 
-class Glyph(QLabel):
+class Glyph(Plain):
     """A large icon that follows the theme."""
 
     def __init__(self, name: str, role: str = "secondary", side: int = 40) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from studio import theme
-from studio.widgets.basics import QuietCombo, hbox, icon_button, label
+from studio.widgets.basics import QuietCombo, hbox, icon_button, label, plain
 from studio.widgets.segmented import Segmented
 
 FEW = 3  # choices that stand side by side
@@ -67,7 +67,7 @@ class FieldRow(QObject):
         self.title = QWidget()
         self.title.setLayout(hbox(words, self.question, None, spacing=2))
         for part in (words, self.editor):
-            part.setToolTip(tip)
+            part.setToolTip(plain(tip))
         self.sentence = label("", "error", True)
         self.sentence.hide()
         self.restore = icon_button("arrow-counter-clockwise", f"Back to {shown or 'nothing'}", "small")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.core.errors import UserError
 from models.core.images import convert, decoding
 from studio import theme
 
+log = logging.getLogger(__name__)
 SMALL = 32  # pixels: of pictures up to this side more are shown
 
 
@@ -43,8 +45,11 @@ def laid_out(folder: Path, kind: str, step: int | None) -> tuple[NDArray[np.uint
         height, width, channels = (int(side) for side in run.info.dataset["image_shape"])
         sheet = decoding.decode(found[at])
         return tiles(sheet, (height, width, channels)), max(1, sheet.shape[1] // width)
-    except (UserError, KeyError, ValueError):
+    except UserError:
         return None  # a picture is an ornament here: the run's own page shows what is wrong with it
+    except Exception:
+        log.warning("no picture of the run %s", folder, exc_info=True)
+        return None
 
 
 def run_picture(folder: Path) -> NDArray[np.uint8] | None:

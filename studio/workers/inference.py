@@ -100,8 +100,10 @@ class Inference(Worker):
         """
 
         def opened(answer: tuple[_Loaded, Any]) -> None:
-            self._model = answer[0].model
+            before, self._model = self._model, answer[0].model
             then(answer[0].info, answer[1])
+            if before is not None and before is not self._model:
+                garbage.mark()  # only now nobody asks it any more
 
         self.ask("open", lambda task: self._open(folder, task, pick, check), opened, failed)
 
@@ -119,15 +121,15 @@ class Inference(Worker):
             found, model = check(before.model, before.info), before.model
             info = _about(model, run, loading.reload(model, run, step=pick(run)))
         else:
-            model, entry = loading.load(run, step=pick(run))
-            if task.is_cancelled():
-                raise Cancelled
-            info = _about(model, run, entry)
-            found = check(model, info)
-            if before is not None:
-                garbage.mark()
-            warm_up.warm(model)
-        garbage.freeze()
+            try:
+                model, entry = loading.load(run, step=pick(run))
+                if task.is_cancelled():
+                    raise Cancelled
+                info = _about(model, run, entry)
+                found = check(model, info)
+                warm_up.warm(model)
+            finally:
+                garbage.mark()  # the one before, or this one if it is refused or comes too late
         self._loaded = _Loaded(model, info)
         return self._loaded, found
 

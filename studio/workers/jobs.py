@@ -118,6 +118,8 @@ class Jobs(QObject):
         self._closing = False
         self._answer: bool | None = None
         self._answered = threading.Event()
+        self._at_rest = threading.Event()  # no job is with the training thread
+        self._at_rest.set()
         self._timer = QTimer(self)
         self._timer.setInterval(100)
         self._timer.timeout.connect(self._read_mail)
@@ -161,6 +163,7 @@ class Jobs(QObject):
             return
         self.current, self.progress = self.queue.pop(0), None
         self._cancelled.clear()
+        self._at_rest.clear()
         with self._wake:
             self._next = self.current
             self._wake.notify()
@@ -186,6 +189,12 @@ class Jobs(QObject):
         self.retry(False)
         if self.current is not None:
             self.stopping.emit(status)
+
+    def pause_and_wait(self, seconds: float) -> bool:
+        """Pause the job and wait until it is saved, without Qt's loop; True if it is, or if nothing trains."""
+        if self.current is not None:
+            self.ask_to_stop("paused")
+        return self._at_rest.wait(seconds)
 
     def change_sparsity(self, weight: float, target: float) -> None:
         """Change the price of activity in the model that is being trained; the run records it as an event.
@@ -245,6 +254,7 @@ class Jobs(QObject):
             except Exception as error:  # noqa: BLE001 - it is shown and logged; the thread must live on
                 ended = Ended(job, "failed", as_error(error))
             self._mail.event("ended", ended)
+            self._at_rest.set()
             garbage.mark()
             del job, ended  # an error holds what was on the stack, the whole model among it
 

@@ -7,12 +7,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.core.errors import Cancelled, UserError
 
+T = TypeVar("T")
 STACK_BYTES = 16 * 2**20  # macOS gives a thread 512 KB, too little for tracing
 log = logging.getLogger(__name__)
 
@@ -34,13 +35,29 @@ class Task:
         return self.cancelled
 
 
-def as_error(error: Exception) -> UserError:
-    """What a worker raised, in words; anything unexpected is in the log with its trace."""
+def in_words(error: BaseException) -> UserError:
+    """Any error as one sentence; what nobody foresaw points to the log."""
     if isinstance(error, UserError):
         return error
-    log.error("a task failed", exc_info=error)
-    first = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    first = (str(error).splitlines() or [""])[0][:300]
+    if not first or isinstance(error, LookupError):  # a KeyError says a bare name
+        first = f"{type(error).__name__} {first}".strip()
     return UserError(f"Something went wrong: {first}", advice="The log file has the details.")
+
+
+def as_error(error: Exception) -> UserError:
+    """What a worker raised, in words; anything unexpected is in the log with its trace."""
+    if not isinstance(error, UserError):
+        log.error("a task failed", exc_info=error)
+    return in_words(error)
+
+
+def made(make: Callable[[], T], damaged: Callable[[UserError], T]) -> T:
+    """Make one entry of a list; one that cannot be made is shown as damaged, and the others are not touched."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - it is shown in its place and logged
+        return damaged(as_error(error))
 
 
 class Worker(QObject):

@@ -14,7 +14,7 @@ import numpy as np
 from models.core.disk import places
 from models.core.record import Run
 from studio.panels.home import RunCard
-from studio.session import Settings
+from studio.settings import Settings
 from tests.studio.runs import copy_into_home
 from tests.studio.test_start import SECONDS
 from tests.studio.windows import banner_text, button_of, click, open_window, wait_idle

@@ -145,7 +145,7 @@ def test_a_terminated_training_saves_and_is_resumed(small):
             break
     process.send_signal(signal.SIGTERM)
     rest = process.stdout.read().splitlines()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
     assert json.loads(rest[-1])["status"] == "paused"
     step = Run.open(run).checkpoints()[-1].step
     assert step > 20 and Run.open(run).info.status == "paused"

@@ -25,7 +25,7 @@ from tests.models.record_tools import use
 PROCESSES, EXPORTS = 4, 12
 
 
-def export_many(folder: str, barrier: Barrier, answers: multiprocessing.SimpleQueue, own: int) -> None:
+def export_many(folder: str, barrier: Barrier, answers: multiprocessing.Queue, own: int) -> None:
     """Child: export to one name again and again, at the same moment as the others; tell each name that it got."""
     for number in range(EXPORTS):
         image = np.full((2, 2, 1), own * EXPORTS + number, np.uint8)
@@ -34,7 +34,7 @@ def export_many(folder: str, barrier: Barrier, answers: multiprocessing.SimpleQu
         answers.put((path.name, int(image[0, 0, 0])))
 
 
-def write_only_one(folder: str, barrier: Barrier, answers: multiprocessing.SimpleQueue, own: int) -> None:
+def write_only_one(folder: str, barrier: Barrier, answers: multiprocessing.Queue, own: int) -> None:
     """Child: want one name for itself alone; tell whether it got it."""
     for number in range(EXPORTS):
         barrier.wait(30)
@@ -47,11 +47,11 @@ def write_only_one(folder: str, barrier: Barrier, answers: multiprocessing.Simpl
 
 def race(child, folder: Path) -> list[tuple]:
     context = multiprocessing.get_context("spawn")
-    barrier, answers = context.Barrier(PROCESSES), context.SimpleQueue()
+    barrier, answers = context.Barrier(PROCESSES), context.Queue()
     workers = [context.Process(target=child, args=(str(folder), barrier, answers, own)) for own in range(PROCESSES)]
     for worker in workers:
         worker.start()
-    found = [answers.get() for _ in range(PROCESSES * EXPORTS)]
+    found = [answers.get(timeout=60) for _ in range(PROCESSES * EXPORTS)]
     end(*workers)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from models.cli.progress import EVERY, Lines
-from models.core.disk import places, standard_streams
+from models.core.disk import places
+from models.core.record import Run
+from models.core.terminal import standard_streams, visible
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f'"{sys.executable}" -m models'
@@ -48,7 +51,7 @@ def test_closed_descriptors_change_nothing(closed: str) -> None:
 
 CLOSED = """
 import os
-from models.core.disk import standard_streams
+from models.core.terminal import standard_streams
 standard_streams.fill_closed()
 opened = os.open(os.devnull, os.O_RDONLY)
 os._exit(0 if opened > 2 else 9)
@@ -134,3 +137,47 @@ def test_a_log_file_gets_a_line_now_and_then_and_no_bar(capsys: pytest.CaptureFi
     for done in (0, 5, 5, 5):
         lines.loading("Reading", done, 5)  # over at once: one line
     assert capsys.readouterr().err == "Reading: 5 of 5\n"
+
+
+def test_no_command_prints_escape_sequences_of_others(tmp_path: Path) -> None:
+    """A message, a title, a metric, a file's name: they are shown, not obeyed; a progress bar still goes back."""
+    bad = "\x1b]0;title\x07\x1b[31mred\x9b1m\rforged\u202e\nline"
+    run = Run.create(
+        tmp_path / "run\x1b[7m", family="vae", config={bad: 1}, seed=1, versions={},
+        dataset={"name": bad, "title": bad, "count": 1, "fingerprint": "0", "image_shape": [8, 8, 1]},
+    )  # fmt: skip
+    run.append_metrics({"step": 1, "epoch": 1, "seconds": 1.0, bad: 1.0})
+    run.set_status("failed", bad)
+    run.close()
+    shutil.copytree(run.folder, places.runs() / "listed\x1b[7m")
+    (places.runs() / "damaged\x1b[7m").mkdir()
+    (places.runs() / "damaged\x1b[7m" / "run.json").write_text("\x1b[7m")
+    words = (
+        ("info", run.folder),
+        ("info", places.runs() / "damaged\x1b[7m"),
+        ("list",),
+        ("info", "\x1b[7mnothing"),
+        (bad,),
+    )
+    for command in words:
+        done = subprocess.run([sys.executable, "-m", "models", *map(str, command)], cwd=ROOT, capture_output=True,
+                              check=False)  # fmt: skip
+        said = (done.stdout + done.stderr).decode("utf-8")
+        assert not [sign for sign in said if sign != "\n" and (ord(sign) < 32 or sign in "\x7f\x9b\u202e")], said
+        assert b"Traceback" not in done.stderr
+    assert "\\x1b" in said and not [line for line in said.splitlines() if line.startswith("forged")]
+
+
+def test_control_characters_are_shown_and_lines_kept() -> None:
+    assert visible.lines("a\tb\nc") == "a\tb\nc" and visible.line("a\tb\nc\r") == "a\\tb\\nc\\r"
+    assert (
+        visible.line("\x1b[0m\x9b\u202e\x7f") == "\\x1b[0m\\x9b\\u202e\\x7f" == visible.lines("\x1b[0m\x9b\u202e\x7f")
+    )
+    assert visible.line("Grüße, 日本語 🎈 \u00a0") == "Grüße, 日本語 🎈 \u00a0"
+    assert visible.line(os.fsdecode(b"\x9b31m\xff")) == "\\x9b31m" + os.fsdecode(b"\xff")
+
+
+def test_the_door_lets_a_progress_bar_go_back_to_the_begin_of_its_line(tmp_path: Path) -> None:
+    script = "from models.core import terminal\nterminal.run(lambda: print('\\r50 %a\\rb') or 0)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"\r50 %a\\rb" + os.linesep.encode()

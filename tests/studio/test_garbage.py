@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from pathlib import Path
+
 import pytest
 
+from models.core.disk import places
 from studio.window import Window
 from studio.workers import garbage
 from studio.workers.garbage import AWAY, LONG_AWAY, Away
+from tests.studio.runs import copy_into_home
+from tests.studio.windows import wait_idle
 
 
 class Somebody:
@@ -68,3 +75,35 @@ def test_a_sweep_is_due_once_for_each_time_that_it_was_asked_for(monkeypatch) ->
     garbage.mark()
     assert garbage.sweep() and not garbage.sweep()
     assert collected == ["all"]
+
+
+def test_a_tidying_is_due_once_and_leaves_what_is_frozen(monkeypatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(garbage.gc, "collect", lambda: done.append("collected"))
+    monkeypatch.setattr(garbage.gc, "unfreeze", lambda: done.append("unfrozen"))
+    monkeypatch.setattr(garbage.heap, "trim", lambda: done.append("trimmed"))
+    garbage.tidy()
+    done.clear()
+    garbage.mark()
+    assert garbage.tidy() and not garbage.tidy()
+    assert done == ["collected", "trimmed"]
+
+
+def test_a_model_is_given_back_as_soon_as_another_one_is_current(
+    studio: Window, qtbot, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "freeze", gc.freeze)  # as in the studio; other tests have none
+    inference = studio.desk.inference
+
+    def opened(folder: Path) -> weakref.ref:
+        studio.open_run(folder)
+        wait_idle(qtbot, studio, lambda: studio.session.model is not None and studio.session.model.folder == folder)
+        return weakref.ref(inference._model)
+
+    first = opened(copy_into_home(tiny_run))
+    assert first() is not None
+    second = opened(places.pretrained() / "vae-fashion")
+    assert garbage.tidy()
+    assert first() is None
+    assert second() is not None
+    assert not garbage.tidy()

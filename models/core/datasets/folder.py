@@ -26,7 +26,8 @@ from models.core.disk.operations import shown
 from models.core.errors import DatasetError, ImageError
 from models.core.images import kinds
 from models.core.images.convert import fit
-from models.core.images.decoding import IMAGE_SUFFIXES, Pixels, decode
+from models.core.images.decoding import IMAGE_SUFFIXES, decode
+from models.core.images.pixels import Pixels
 
 SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.core.arrays import check_pixels
-from models.core.images.decoding import Pixels
+from models.core.images.pixels import Pixels
 
 
 def fit(image: Pixels, shape: tuple[int, int, int]) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 from PIL import Image
 
 from models.core.images import decoding
-from models.core.images.decoding import WHITE, Pixels
+from models.core.images import pixels as image_pixels
+from models.core.images.decoding import WHITE
+from models.core.images.pixels import Pixels
 from models.core.images.recipes import DETAILS
+from models.core.images.stream import Cancel
 
 EXIF_START = b"Exif\x00\x00"  # before the notes in a JPEG; PNG and WebP have them without it
 MOST_EXIF = 64_000  # bytes: a JPEG has room for 65,533
@@ -40,20 +44,23 @@ class Photo:
     exif: bytes
 
 
-def read(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE) -> Photo:
+def read(
+    source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, cancelled: Cancel | None = None
+) -> Photo:
     """Decode the first frame of an image as ``images.decode`` does, and keep what belongs to it.
 
     Args:
         source: a path, or the bytes of a file.
         name: what to call bytes in an error.
         ground: the colour (0..255 each) behind transparent parts.
+        cancelled: asked again and again while it is read.
 
     Raises:
         ImageError: whatever is wrong with the file; nothing else.
+        Cancelled: if ``cancelled`` said so.
     """
-    with decoding.opened(source, name) as image:
-        image.load()
-        pixels = decoding.pixels_of(image, ground)
+    with decoding.opened(source, name, cancelled=cancelled) as image:
+        pixels = image_pixels.pixels_of(image, ground)
         return Photo(pixels, is_transparent(image), _kept(image, pixels))
 
 
@@ -73,8 +80,10 @@ def is_transparent(image: Image.Image) -> bool:
     """Whether some pixel of a loaded image is not opaque."""
     if not image.has_transparency_data:
         return False
-    least: Any = image.convert("RGBA").getchannel("A").getextrema()[0]
-    return bool(least < 255)
+    least: Iterator[Any] = (
+        band.convert("RGBA").getchannel("A").getextrema()[0] for band in image_pixels.bands_of(image)
+    )
+    return any(one < 255 for one in least)
 
 
 def _kept(image: Image.Image, pixels: Pixels) -> bytes:

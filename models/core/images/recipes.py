@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,21 +17,22 @@ from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.disk.strict_json import parse_json
 from models.core.errors import ImageError, RunFormatError
-from models.core.images import mp4_comment
-from models.core.images.decoding import FORMATS, MAX_BYTES
+from models.core.images import mp4_comment, parts
+from models.core.images.decoding import MAX_BYTES
+from models.core.images.limits import MOST_PARTS
 
 Recipe = dict[str, Any]
 
 RECIPE_KEY = "generative-studio"
 MAX_RECIPE_BYTES = 1_000_000
+MOST_TEXT = MAX_RECIPE_BYTES + 100_000  # bytes: with a camera's notes beside it
 MAX_RESULTS_BYTES = 20_000_000  # of a JSON file of results with a recipe among them
 MAX_DEPTH = 16  # of a recipe; ours have six
 DESCRIPTION = 0x010E  # EXIF ImageDescription
 DETAILS, USER_COMMENT = 0x8769, 0x9286  # EXIF: the directory of details, and the UserComment in it
 ASCII = b"ASCII\0\0\0"  # how a UserComment in ASCII begins
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-_MAX_CHUNKS = 100_000
+_JPEG_COMMENT, _GIF_COMMENT = b"\xff\xfe", b"\xfe"
 
 
 def as_json(recipe: Recipe) -> str:
@@ -73,14 +76,12 @@ def read_recipe(path: Path) -> Recipe | None:
 
 
 def _text_in(stream: BinaryIO) -> bytes | None:
-    """By how the file begins, whatever its name is."""
+    """By how the file begins, whatever its name is; no pixel is decoded."""
     start = stream.read(12)
-    if start.startswith(_PNG_START):
-        stream.seek(len(_PNG_START))
-        return _from_png(stream)
     if mp4_comment.is_mp4(start):
-        return _after_name(mp4_comment.comment(stream, MAX_RECIPE_BYTES + 100) or b"")
-    return _from_metadata(stream)
+        return _after_name(mp4_comment.comment(stream, MOST_TEXT) or b"")
+    find = {"PNG": _in_png, "JPEG": _in_jpeg, "GIF": _in_gif, "WEBP": _in_webp}.get(parts.kind_of(start))
+    return None if find is None else find(stream)
 
 
 def _from_results(path: Path, stream: BinaryIO) -> bytes | None:
@@ -90,15 +91,12 @@ def _from_results(path: Path, stream: BinaryIO) -> bytes | None:
     return None if recipe is None else json.dumps(recipe).encode()
 
 
-def _from_png(stream: BinaryIO) -> bytes | None:
-    """Walk the chunks without decoding a pixel; take the first uncompressed text chunk with our key."""
-    for _ in range(_MAX_CHUNKS):
-        length, kind = struct.unpack(">I4s", stream.read(8))
-        if kind not in (b"tEXt", b"iTXt") or length > MAX_RECIPE_BYTES + 100:
-            if kind == b"IEND":
-                return None
-            stream.seek(length + 4, os.SEEK_CUR)
+def _in_png(stream: BinaryIO) -> bytes | None:
+    """The first uncompressed text chunk with our key."""
+    for kind, place, length in _parts(parts.png_chunks(stream)):
+        if kind not in (b"tEXt", b"iTXt") or length > MOST_TEXT:
             continue
+        stream.seek(place)
         body = stream.read(length)
         if struct.unpack(">I", stream.read(4))[0] != zlib.crc32(kind + body):
             return None
@@ -109,18 +107,46 @@ def _from_png(stream: BinaryIO) -> bytes | None:
     return None
 
 
-def _from_metadata(stream: BinaryIO) -> bytes | None:
-    """Take the recipe out of the comment of a GIF or JPEG, or out of a WebP's description or user's comment."""
-    stream.seek(0)
-    with Image.open(stream, formats=[name for name in FORMATS if name in ("GIF", "JPEG", "WEBP")]) as image:
-        if image.format == "WEBP":
-            exif = image.getexif()
-            comment = exif.get_ifd(DETAILS).get(USER_COMMENT, b"")
-            places = [exif.get(DESCRIPTION), bytes(comment).removeprefix(ASCII) if isinstance(comment, bytes) else b""]
-        else:
-            places = [image.info.get("comment")]
-    texts = (found.encode() if isinstance(found, str) else bytes(found or b"") for found in places)
-    return next((text for text in map(_after_name, texts) if text is not None), None)
+def _in_jpeg(stream: BinaryIO) -> bytes | None:
+    """The first comment that is ours."""
+    for marker, place, length in _parts(parts.jpeg_segments(stream)):
+        if marker == _JPEG_COMMENT:
+            stream.seek(place)
+            if (text := _after_name(stream.read(length))) is not None:
+                return text
+    return None
+
+
+def _in_gif(stream: BinaryIO) -> bytes | None:
+    """The first comment before the first frame that is ours."""
+    for kind, place, _ in parts.gif_blocks(stream, MOST_PARTS):
+        if kind == b",":
+            return None
+        if kind == _GIF_COMMENT and (text := _after_name(parts.gif_text(stream, place, MOST_TEXT))) is not None:
+            return text
+    return None
+
+
+def _in_webp(stream: BinaryIO) -> bytes | None:
+    """The description, or the user's comment, in the camera's notes."""
+    for kind, place, length in _parts(parts.webp_chunks(stream)):
+        if kind != b"EXIF":
+            continue
+        if length > MOST_TEXT:
+            return None
+        stream.seek(place)
+        exif = Image.Exif()
+        exif.load(stream.read(length))
+        comment = exif.get_ifd(DETAILS).get(USER_COMMENT, b"")
+        places = [exif.get(DESCRIPTION), bytes(comment).removeprefix(ASCII) if isinstance(comment, bytes) else b""]
+        texts = (found.encode() if isinstance(found, str) else bytes(found or b"") for found in places)
+        return next((text for text in map(_after_name, texts) if text is not None), None)
+    return None
+
+
+def _parts(found: Iterator[parts.Part]) -> Iterator[parts.Part]:
+    """As many of them as a file may have."""
+    return itertools.islice(found, MOST_PARTS)
 
 
 def _after_name(text: bytes) -> bytes | None:

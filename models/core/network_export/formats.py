@@ -112,15 +112,14 @@ def export_model(
 
     Raises:
         UserError: if ``check`` or ``check_names`` refuses, or the format cannot hold a network.
-        StorageError: if a file cannot be written; no half-written file is left.
+        StorageError: if a file cannot be written; none is left half written.
     """
     check(kind)
     targets = names(model, kind, out)
     if not overwrite:
         check_names(targets.values())
     files.make_folder(out.parent)
-    networks = {}
-    write = files.write_atomic if overwrite else new_files.write_only
+    networks, write = {}, files.write_atomic if overwrite else new_files.write_only
     with tempfile.TemporaryDirectory() as scratch:
         drafts = {part: Path(scratch) / f"{part}{FORMATS[kind].suffix}" for part in targets}
         for part, network in model.parts().items():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import platform
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from models.core.disk.operations import native, open_regular, shown
 from models.core.errors import RunBusyError
 
 NAME = ".lock"
+log = logging.getLogger(__name__)
 _PATIENCE = 25  # tries of 20 ms: somebody who only looks whether the lock is held has it for a moment
 _MOST_BYTES = 4096  # of the owner's name
 _FAR = 2**30  # Windows locks bytes against reading too: lock one that is never written
@@ -156,6 +159,38 @@ class Lock:
         if sys.platform == "win32":
             with contextlib.suppress(OSError):
                 os.unlink(native(self.path))
+
+
+@contextlib.contextmanager
+def for_a_moment(path: Path, seconds: float = 2.0) -> Iterator[None]:
+    """Hold the lock of a file while something is read, changed and written; whoever else wants it waits.
+
+    Where the disk knows no locks (some network disks) nothing is held.
+
+    Raises:
+        TimeoutError: somebody else has had it for ``seconds``.
+        OSError: the file of the lock cannot be made.
+    """
+    descriptor = _open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        if not _taken_in_time(descriptor, seconds):
+            raise TimeoutError(f"{path.name} is held by another program")
+        yield
+        _give(descriptor)
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def _taken_in_time(descriptor: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    try:
+        while not _take(descriptor):
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.002)
+    except OSError:
+        log.warning("this disk knows no locks")
+    return True
 
 
 def foreign(folder: Path) -> bool:

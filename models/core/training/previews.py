@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models.core import state
 from models.core.arrays import Images
 from models.core.capabilities import Decodes, Denoises, Encodes, HasSparsity, Reconstructs, TakesPhases
 from models.core.datasets import Dataset
@@ -25,7 +26,7 @@ SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the picture of units by images
-LOOK_COST = 20  # times what a look of the judge (or at patches) takes must pass before the next one
+LOOK_COST = 20  # times what a look of the judge takes must pass before the next one
 COMPARED, DIRECTIONS = 256, 64  # pictures whose patches are compared, and projections: about a second
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
@@ -46,8 +47,6 @@ class Previews:
         self.run, self.dataset, self.seed, self.write, self.stopped = run, dataset, seed, write, stopped
         self._judge: Judge | None = None
         self._looked, self._next_look = False, 0.0
-        self._next_patches = 0.0
-        self.distances: dict[str, float] = {}  # of the newest look at patches, until somebody takes them
         self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
@@ -66,7 +65,7 @@ class Previews:
             disturbed = model.disturb(some, self.seed)
             shown = np.concatenate([disturbed, model.denoise(disturbed, cancelled=self.stopped), some])
             self._picture(step, "denoised", shown, len(some))
-        values = {**self._codings(model), **self._coverage(model, step), **self._distances(model, step)}
+        values = {**self._codings(model), **self._coverage(model, step)}
         if values:
             self.write(lambda: self.run.save_stats(step, values))
 
@@ -101,29 +100,21 @@ class Previews:
         self._looked = True
         return {"coverage": found}
 
-    def _distances(self, model: Any, step: int) -> dict[str, Any]:
-        """Sliced Wasserstein distance from real images by scale; the losses of a contest say nothing of quality.
+    def distances(self, model: Any) -> dict[str, float]:
+        """Sliced Wasserstein distance from real images by scale, as metrics such as swd_64: about a second of work.
 
-        Not at step 0, so that training begins at once.
+        Only where two networks contest, whose losses say nothing of quality. Given up by nothing: when it is due is
+        decided by the step, so that a run that was interrupted has it at the same steps as one that was not.
         """
-        begin = time.monotonic()
-        contest = isinstance(model, Decodes) and isinstance(model, TakesPhases)
-        if not (step and contest) or begin < self._next_patches:
+        if not (isinstance(model, Decodes) and isinstance(model, TakesPhases)):
             return {}
         real = self._some_images(COMPARED)
         if not swd.sides(real.shape[1:]):
             return {}
-        painted = model.decode(model.sample_codings(len(real), self.seed))
-        found = swd.distances(painted, real, seed=self.seed, directions=DIRECTIONS)
-        now = time.monotonic()
-        self._next_patches = now + LOOK_COST * (now - begin)
-        self.distances = {f"swd_{scale.partition(' ')[0]}": value for scale, value in found.items()}
-        return {"swd": {"scales": list(found), "values": list(found.values()), "count": len(real)}}
-
-    def take_distances(self) -> dict[str, float]:
-        """Metrics such as swd_64 from the newest look, once: they go into the next row."""
-        taken, self.distances = self.distances, {}
-        return taken
+        state.settle(model)
+        samples = model.decode(model.sample_codings(len(real), self.seed))
+        found = swd.distances(samples, real, seed=self.seed, directions=DIRECTIONS)
+        return {f"swd_{scale.partition(' ')[0]}": value for scale, value in found.items()}
 
     def _some_images(self, count: int) -> Images:
         held_out = self.dataset.validation

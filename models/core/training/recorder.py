@@ -27,6 +27,7 @@ CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
 MILESTONES = 2  # where two networks contest, a checkpoint is kept for good each time the run is this much longer
 DRAW_COST = 10  # times what pictures take must pass within an epoch before the next ones
 CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
+LOOKS, FEWEST_STEPS = 20, 100  # looks at how far samples are from real images in a run, and steps between two
 
 
 class Stopped(Exception):
@@ -185,6 +186,12 @@ class Recorder(keras.callbacks.Callback):
         early = self.step < self.record_every and self.step & (self.step - 1) == 0
         return early or self.step % self.record_every == 0
 
+    def _look_due(self) -> bool:
+        """Whether the row of this step says how far samples are from real images: by the step, never by the clock."""
+        every = max(FEWEST_STEPS, self.steps // LOOKS)
+        every += -every % self.record_every  # a step that has a row
+        return self.step >= self.steps or self.step % every == 0
+
     def _since_last_row(self, logs: Mapping[str, Any]) -> dict[str, float]:
         """Keras' logs are means since the epoch began; a curve wants the mean since its last point."""
         seen, (before, old) = self._images_seen(), self._window
@@ -200,7 +207,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _write_row(self, metrics: Mapping[str, float]) -> None:
         epoch = min(self.epoch + 1, self.epochs)
-        looked = self.previews.take_distances()
+        looked = self.previews.distances(self.model) if self._look_due() else {}
         row = {"step": self.step, "epoch": epoch, "seconds": round(self.seconds, 3), **metrics, **looked}
         self._obstinately(lambda: self.run.append_metrics(row))
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio import theme
+from studio.widgets.basics import plain
 
 ROW = 22  # px
 NARROW = 30  # px, a cell that still holds its figures
@@ -80,6 +81,6 @@ class CosineTable(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             spot, count = QPointF(event.pos()), len(self._names)
             found = next(((r, c) for r in range(count) for c in range(r) if self.cell(r, c).contains(spot)), None)
-            QToolTip.showText(event.globalPos(), self.words_for(*found), self) if found else QToolTip.hideText()
+            QToolTip.showText(event.globalPos(), plain(self.words_for(*found) if found else ""), self)
             return True
         return super().event(event)

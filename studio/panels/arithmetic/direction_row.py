@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from models.core.latent.arithmetic import STRONGEST
 from models.core.latent.direction_files import Direction
 from studio import theme
-from studio.widgets.basics import Elided, hbox, icon_button, vbox
+from studio.widgets.basics import Elided, hbox, icon_button, plain, vbox
 from studio.widgets.sliders import CodingSlider
 
 BAR = 3  # px, marks the chosen one
@@ -47,7 +47,7 @@ class DirectionRow(QWidget):
         self.more.setMenu(menu)
         self.more.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.more.setPopupMode(self.more.ToolButtonPopupMode.InstantPopup)
-        self.setToolTip(f"{direction.name}: made from {direction.source}. {tip_of(direction)}")
+        self.setToolTip(plain(f"{direction.name}: made from {direction.source}. {tip_of(direction)}"))
         row = hbox(vbox(None, self.name, self.facts, None, spacing=2), self.slider, self.more, spacing=4, margin=6)
         row.setStretch(0, 5)
         row.setStretch(1, 6)

@@ -13,6 +13,7 @@ from models.core.latent.arithmetic import Equation
 from models.core.latent.direction_files import LONGEST_NAME
 from studio.panels.arithmetic.cosine_table import CosineTable
 from studio.panels.arithmetic.direction_row import DirectionRow
+from studio.widgets.basics import menu_words, plain
 from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, vbox
 from studio.widgets.progress import ProgressRow
 
@@ -87,9 +88,11 @@ class DirectionsCard(Card):
         """What can be picked; ``why_not`` explains an empty menu."""
         self._menu.clear()
         for name in names:
-            self._menu.addAction(name).triggered.connect(lambda _on=False, n=name: self.attribute_asked.emit(n))
+            self._menu.addAction(menu_words(name)).triggered.connect(
+                lambda _on=False, n=name: self.attribute_asked.emit(n)
+            )
         self.attribute.setEnabled(bool(names))
-        self.attribute.setToolTip("With minus without, in one click" if names else why_not)
+        self.attribute.setToolTip(plain("With minus without, in one click" if names else why_not))
         self.empty.set_text(EMPTY if names else why_not)
 
     def attributes(self) -> list[str]:

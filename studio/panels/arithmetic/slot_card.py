@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEven
 from models.core.latent.arithmetic import STRONGEST
 from studio import theme
 from studio.widgets import drag_drop
+from studio.widgets.basics import plain
 from studio.widgets.card import Card, hbox, icon_button
 from studio.widgets.picture import Picture, PictureGrid
 from studio.widgets.qimages import Pixels
@@ -83,7 +84,7 @@ class SlotCard(Card):
         count = len(pictures)
         self.strip.set_images(pictures)
         self.mean.set_image(mean)
-        self.mean.setToolTip(f"Mean of {count} codings, decoded" if count > 1 else "Its coding, decoded")
+        self.mean.setToolTip(plain(f"Mean of {count} codings, decoded" if count > 1 else "Its coding, decoded"))
         self.set_subtitle(f"{self._words}, {count} and their mean" if count > 1 else self._words)
         for widget in (self.strip, self.mean):
             widget.setVisible(count > 0)

@@ -15,15 +15,17 @@ from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QScroll
 from models.core import datasets
 from models.core.datasets import Dataset
 from models.core.errors import UserError
+from models.core.terminal import visible
 from studio import theme
 from studio.panels.base import Panel
 from studio.panels.data.bars import Bars
 from studio.session import FOLDER_SIZE, FOLDER_SIZES
-from studio.widgets.basics import QuietCombo
+from studio.widgets.basics import QuietCombo, plain
 from studio.widgets.card import Card, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
+from studio.workers.worker import made
 
 PATH = 0x0100  # role of the list's items: the key or path of the dataset
 
@@ -53,8 +55,8 @@ class Data(Panel):
         self.list.currentItemChanged.connect(self._item_chosen)
         for key, title in datasets.DATASET_TITLES.items():
             self._add_item(key, title.split(":")[0])
-        for path in self.session.settings.get("folders", []):
-            self._add_item(str(path), Path(str(path)).name)
+        for path in map(str, self.session.settings.get("folders", [])):
+            made(partial(self._add_item, path, Path(path).name), partial(self._damaged_item, path))
         self.fit_to = QuietCombo()
         for size in FOLDER_SIZES:
             self.fit_to.addItem(f"{size} x {size} pixels", size)
@@ -119,10 +121,17 @@ class Data(Panel):
         for index in range(self.list.count()):
             if self.list.item(index).data(PATH) == name:
                 return self.list.item(index)
-        item = QListWidgetItem(title)
+        item = QListWidgetItem(visible.line(title))
         item.setData(PATH, name)
-        item.setToolTip(name)
+        item.setToolTip(plain(name))
         self.list.addItem(item)
+        return item
+
+    def _damaged_item(self, name: str, error: UserError) -> QListWidgetItem:
+        """An entry that cannot be shown as it is; choosing it says what is wrong."""
+        item = self._add_item(name, repr(name))
+        item.setIcon(theme.icon("warning-circle", "bad"))
+        item.setToolTip(plain(str(error)))
         return item
 
     def _item_chosen(self, item: QListWidgetItem | None) -> None:
@@ -193,7 +202,7 @@ class Data(Panel):
         (self.session.bad_datasets.discard if error is None else self.session.bad_datasets.add)(name)
         item = self._add_item(name, Path(name).name)
         item.setIcon(QIcon() if error is None else theme.icon("warning-circle", "bad"))
-        item.setToolTip(name if error is None else str(error))
+        item.setToolTip(plain(name if error is None else str(error)))
 
     def _remove(self) -> None:
         """Take the dataset that cannot be used off the list."""
@@ -220,7 +229,7 @@ class Data(Panel):
             if count:
                 self.part.addItem(f"{part}: {count:,}", (part, None))
         for index, label_name in enumerate(dataset.label_names):
-            self.part.addItem(f"only {label_name}", ("label", index))
+            self.part.addItem(f"only {visible.line(label_name)}", ("label", index))
         self.part.blockSignals(False)
         self._show_part()
         self._show_facts(dataset)

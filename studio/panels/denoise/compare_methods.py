@@ -16,7 +16,7 @@ from models.core.errors import UserError
 from studio import theme
 from studio.panels.denoise import cleaning
 from studio.panels.denoise.cleaning import Entry, Pixels
-from studio.widgets.basics import Elided, button, hbox, label, vbox
+from studio.widgets.basics import Elided, button, hbox, label, plain, vbox
 from studio.widgets.card import Card
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
@@ -46,7 +46,7 @@ class Rival(QFrame):
         self.best = label("best", "chip")
         self.best.hide()
         self.scores = label(entry.scores.words() if entry.scores else f"{entry.seconds:.2f} s", "secondary")
-        self.scores.setToolTip(f"PSNR and SSIM against the clean image; it took {entry.seconds:.2f} s")
+        self.scores.setToolTip(plain(f"PSNR and SSIM against the clean image; it took {entry.seconds:.2f} s"))
         head = hbox(self.name, self.best, spacing=theme.GAP_XS)
         head.setStretch(0, 1)
         self.setLayout(vbox(self.picture, head, self.scores, spacing=2))

@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from models.core.family import About
 from studio.panels.diffusion.schedule_chart import Points, ScheduleChart, words_of
 from studio.panels.diffusion.signal_chart import decibels
+from studio.widgets.basics import plain
 from studio.widgets.card import Card, Foldout, button, hbox, label, rule
 
 ABOUT = About(
@@ -74,10 +75,10 @@ class ScheduleCard(Card):
         known = "schedule_points" in config
         self.reset.setEnabled(bool(points))
         self.train.setEnabled(bool(points) and known)
-        self.train.setToolTip(
-            f"Fill in the form of Train with these points: {words_of(points)}" if points and known
-            else "Bend the curve first" if known else "This model has no schedule that can be bent"
-        )  # fmt: skip
+        words = "Bend the curve first" if known else "This model has no schedule that can be bent"
+        if points and known:
+            words = f"Fill in the form of Train with these points: {words_of(points)}"
+        self.train.setToolTip(plain(words))
         self.show_time(self.chart.time)
 
     def show_time(self, t: int) -> None:

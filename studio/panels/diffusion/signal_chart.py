@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
+from studio.widgets.basics import plain
 
 LEFT, RIGHT, HEAD, FOOT = 22, 10, 22, 18  # px around the curve
 POINTS = 200  # of the curve that is drawn
@@ -44,7 +45,7 @@ class SignalChart(QWidget):
         """Move the cursor."""
         self.time = t
         self.setAccessibleDescription(f"t = {t}: {self.words()}")
-        self.setToolTip(f"t = {t:,}: alpha_bar {self.schedule[t]:.4f}, {decibels(float(self.schedule[t]))}")
+        self.setToolTip(plain(f"t = {t:,}: alpha_bar {self.schedule[t]:.4f}, {decibels(float(self.schedule[t]))}"))
         self.update()
 
     def words(self) -> str:

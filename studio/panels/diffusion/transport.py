@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from studio import theme
+from studio.widgets.basics import plain
 from studio.widgets.card import Card, Segmented, button, hbox, icon_button
 from studio.widgets.film import FilmStrip
 from studio.widgets.progress import ProgressRow
@@ -102,7 +103,7 @@ class TransportCard(Card):
         """Let the button that leaves the film say something else."""
         self._fork_words = (wide, narrow)
         self.fork.setText(self._fork_words[self._narrow])
-        self.fork.setToolTip(tip)
+        self.fork.setToolTip(plain(tip))
 
     def show_progress(self, done: int, total: int) -> None:
         """How far the walk is, with a Cancel, where the other buttons were."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from studio import theme
 from studio.panels.latent.map_layer import Cloud
 from studio.panels.latent.map_view import MapView
-from studio.widgets.basics import hbox, icon_button, vbox
+from studio.widgets.basics import hbox, icon_button, plain, vbox
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.legend import LegendChip
 from studio.widgets.qimages import Pixels
@@ -109,7 +109,7 @@ class LatentMap(QWidget):
         for label, name in enumerate(self.view.cloud.names):
             count = int((self.view.cloud.labels == label).sum())
             chip = LegendChip(name)
-            chip.setToolTip(f"{name}: {count:,} points. Click to hide or show them.")
+            chip.setToolTip(plain(f"{name}: {count:,} points. Click to hide or show them."))
             chip.toggled.connect(lambda on, label=label: self.set_shown(label, on))
             self._chips.append(chip)
             self._legend.add(chip)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QToolTip
 from models.core.styles.table import SIDE
 from studio import theme
 from studio.widgets import drag_drop
+from studio.widgets.basics import plain
 from studio.widgets.grid import PictureGrid
 from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import Plan
@@ -172,7 +173,7 @@ class MixingGrid(PictureGrid):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             tile = self.index_at(event.pos().toPointF())
             words = self.tip_at(tile) if tile > 0 else ""
-            QToolTip.showText(event.globalPos(), words, self) if words else QToolTip.hideText()
+            QToolTip.showText(event.globalPos(), plain(words), self)
             return True
         return super().viewportEvent(event)
 

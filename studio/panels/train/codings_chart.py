@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio import theme
+from studio.widgets.basics import plain
 
 UNUSED = 0.1  # of the prior's standard deviation
 
@@ -150,7 +151,7 @@ class CodingsChart(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(event.pos())
             if index >= 0:
-                QToolTip.showText(event.globalPos(), self.words_for(index), self)
+                QToolTip.showText(event.globalPos(), plain(self.words_for(index)), self)
             else:
                 QToolTip.hideText()
             return True

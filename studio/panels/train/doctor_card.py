@@ -16,7 +16,7 @@ from models.core.errors import UserError
 from models.core.record import Run
 from studio import theme
 from studio.panels.train.evidence_row import EvidenceFigure
-from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.basics import button, hbox, label, plain, vbox
 from studio.widgets.card import Card, Glyph
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.progress import ProgressRow
@@ -129,7 +129,7 @@ class DoctorCard(Card):
             made = button(remedy.title, "primary" if number == 0 else "plain")
             anew = remedy.afresh or entry is None
             where = "A new run starts from step 0" if anew else f"A new run goes on from step {entry.step:,}"  # type: ignore[union-attr]
-            made.setToolTip(f"{remedy.why}\n{where}; this one stays as it is.")
+            made.setToolTip(plain(f"{remedy.why}\n{where}; this one stays as it is."))
             made.clicked.connect(partial(self._clicked, found, remedy))
             self._offers.layout().addWidget(made)  # type: ignore[union-attr]
         self._offers.setVisible(bool(offered))

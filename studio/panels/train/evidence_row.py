@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from models.core.doctor.rules import Evidence
 from studio import theme
+from studio.widgets.basics import plain
 
 NAME, FIGURE, LEAST = 18, 24, 34  # px: the words, the figure, the lowest course
 WIDE = 50.0  # times the limit; a course that reaches further is drawn by its logarithm
@@ -23,7 +24,7 @@ class EvidenceFigure(QWidget):
         self.setMinimumSize(92, NAME + FIGURE + LEAST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(evidence.words)
-        self.setToolTip(evidence.words)
+        self.setToolTip(plain(evidence.words))
 
     def sizeHint(self) -> QSize:
         """Wide and low."""

@@ -12,6 +12,7 @@ from models.core import datasets, record
 from models.core.disk import places
 from models.core.errors import ConfigError, UserError
 from models.core.family import Config
+from models.core.terminal import visible
 from models.core.training.estimate import Estimate
 from studio import theme
 from studio.panels.train.form import ConfigForm
@@ -110,7 +111,7 @@ class NewRun(Card):
             self.dataset.addItem(title.split(":")[0], key)
         for path in map(str, session.settings.get("folders", [])):
             if path not in session.bad_datasets:
-                self.dataset.addItem(Path(path).name, path)
+                self.dataset.addItem(visible.line(Path(path).name), path)
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(chosen)))
         self.dataset.blockSignals(False)
         if self._suggested_for not in ((), self._shape()):

@@ -26,6 +26,7 @@ from studio.panels.train import evaluating
 from studio.panels.train.new_run_card import NewRun
 from studio.panels.train.run_view import RunView
 from studio.panels.train.steps.step_view import StepView
+from studio.widgets.basics import plain
 from studio.widgets.card import button, hbox
 from studio.workers import garbage
 from studio.workers.inference import FamilyInfo
@@ -232,7 +233,9 @@ class Train(Panel):
         self.gently.setVisible(status == "failed" and "diverged" in message)
         self.longer.setVisible(status == "finished")
         self.moved.setVisible(bool(gone))
-        self.moved.setToolTip(f"The dataset of this run is not there any more: {shown(Path(gone))}" if gone else "")
+        self.moved.setToolTip(
+            plain(f"The dataset of this run is not there any more: {shown(Path(gone))}" if gone else "")
+        )
         model = self.session.model
         steps = bool(status) and model is not None and model.folder == folder and model.can(TakesPhases)
         self.stepwise.setVisible(steps)

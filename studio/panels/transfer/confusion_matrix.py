@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio import theme
+from studio.widgets.basics import plain
 
 
 class Confusion(QWidget):
@@ -88,6 +89,6 @@ class Confusion(QWidget):
         """Say what is under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             found = self.at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words_for(*found), self) if found else QToolTip.hideText()
+            QToolTip.showText(event.globalPos(), plain(self.words_for(*found) if found else ""), self)
             return True
         return super().event(event)

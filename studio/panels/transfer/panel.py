@@ -20,7 +20,7 @@ from studio.panels.transfer.comparison import PRETRAINED, SCRATCH, gain_words
 from studio.panels.transfer.confusion_matrix import Confusion
 from studio.panels.transfer.spread_chart import SpreadChart
 from studio.session import ModelInfo
-from studio.widgets.basics import QuietSpin, hbox, label, vbox
+from studio.widgets.basics import QuietSpin, hbox, label, plain, vbox
 from studio.widgets.card import Card, EmptyState, Foldout, Segmented, button
 from studio.widgets.exporting import Exporter
 from studio.widgets.progress import ProgressRow
@@ -81,7 +81,7 @@ class Transfer(Panel):
             spin = self.spins[name] = QuietSpin()
             spin.setRange(least, most)
             spin.setValue(default)
-            spin.setToolTip(help_text)
+            spin.setToolTip(plain(help_text))
             spin.setAccessibleName(words)
             grid.addWidget(label(words, "secondary"), row, 0)
             grid.addWidget(spin, row, 1)

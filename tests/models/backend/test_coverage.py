@@ -15,8 +15,9 @@ from models.core.errors import Cancelled, UserError
 from models.core.evaluation import coverage, evaluator, swd
 from models.core.images import convert
 from models.core.record import Run
-from models.core.training import previews
+from models.core.training import previews, recorder
 from models.core.training import train as training
+from models.core.training.messages import Changes, StopRequest
 from tests.models.backend.conftest import blobs
 
 NAMES = ("dark", "light", "never")
@@ -39,8 +40,11 @@ def labelled(dataset):
     return replace(dataset, labels=labels, label_names=NAMES, train=train, validation=validation, test=test)
 
 
+SETTINGS = {"latent_size": 3, "batch_size": 16, "epochs": 2}
+
+
 def trained(folder, dataset, **more):
-    config = gan.CONFIG(latent_size=3, batch_size=16, epochs=2, **more)
+    config = gan.CONFIG(**SETTINGS, **more)
     with training.start(folder, "gan", config, dataset) as run:
         assert training.train(run, dataset, checkpoint_steps=3).status == "finished"
     return Run.open(folder)
@@ -79,23 +83,48 @@ def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
         assert trained(tmp_path / str(number), data).stats() == []
 
 
+class StopAfter(Changes):
+    """Asks to stop after so many batches: whatever may change is looked at after each of them."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.stop, self.left = StopRequest(), steps
+
+    def take(self):
+        self.left -= 1
+        if not self.left:
+            self.stop.ask()
+
+
+def patches_by_step(run):
+    return {row["step"]: row["swd_16"] for row in run.metrics() if "swd_16" in row}
+
+
 def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path, monkeypatch):
-    monkeypatch.setattr(previews, "LOOK_COST", 0)
     dataset = blobs(96, (16, 16, 1))
     run = trained(tmp_path / "run", dataset)
-    rows = run.stats()
-    assert [row["step"] for row in rows] == [step for step, _ in run.samples("samples")][
-        1:
-    ]  # not before the first step
     model, _ = loading.load(run)
     real = convert.to_float(dataset.images[dataset.validation])
     painted = model.decode(model.sample_codings(len(real), run.info.seed))
     expected = swd.distances(painted, real, seed=run.info.seed, directions=previews.DIRECTIONS)
-    assert rows[-1]["swd"] == {
-        "scales": ["16 x 16"], "values": pytest.approx(list(expected.values()), rel=1e-3), "count": 24,
-    }  # fmt: skip
-    curve = {row["step"]: row["swd_16"] for row in run.metrics() if "swd_16" in row}
-    assert curve[rows[-1]["step"]] == rows[-1]["swd"]["values"][0]
+    last = run.metrics()[-1]["step"]
+    assert patches_by_step(run) == {last: pytest.approx(expected["16 x 16"], rel=1e-3)}
+
+
+def test_patches_are_compared_at_the_same_steps_after_an_interruption(tmp_path, monkeypatch):
+    """It was decided by the clock: a run that was resumed had them at other steps."""
+    monkeypatch.setattr(recorder, "FEWEST_STEPS", 2)
+    dataset = blobs(96, (16, 16, 1))
+    whole = patches_by_step(trained(tmp_path / "whole", dataset))
+    last = max(whole)
+    assert [*whole] == sorted({*range(2, last + 1, 2), last}) and len(whole) > 3
+    training.start(tmp_path / "parts", "gan", gan.CONFIG(**SETTINGS), dataset).close()
+    for steps in (3, 4, 100):
+        after = StopAfter(steps)
+        with Run.open(tmp_path / "parts", write=True) as run:
+            outcome = training.train(run, dataset, stop=after.stop, changes=after)
+        assert outcome.status == ("finished" if steps == 100 else "paused")
+    assert patches_by_step(Run.open(tmp_path / "parts")) == whole
 
 
 def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):

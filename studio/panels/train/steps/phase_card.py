@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from models.core.adversarial.probabilities import Verdicts
 from studio import theme
-from studio.widgets.basics import label
+from studio.widgets.basics import label, plain
 from studio.widgets.card import Card
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PhaseCard(Card):
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setAccessibleName(key)
         for part in (name, value):
-            part.setToolTip(help_text)
+            part.setToolTip(plain(help_text))
         self._grid.addWidget(name, self._rows, 0)
         self._grid.addWidget(value, self._rows, 1)
         self._values[key] = value

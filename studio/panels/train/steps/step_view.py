@@ -20,7 +20,7 @@ from studio import theme
 from studio.panels.train.steps.phase_card import PhaseCard
 from studio.panels.train.steps.probability_tiles import VerdictTiles
 from studio.panels.train.steps.stepper import Opened, Stepper
-from studio.widgets.basics import button, hbox, label, vbox
+from studio.widgets.basics import button, hbox, label, plain, vbox
 from studio.widgets.card import Card, ErrorNote, Foldout, Segmented
 from studio.widgets.progress import ProgressRow
 from studio.workers import garbage
@@ -86,7 +86,7 @@ class StepView(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         for phase, words, key, help_text in PHASES:
             made = self.buttons[phase] = button(words, "primary" if phase == "batch" else "plain")
-            made.setToolTip(f"{help_text} ({key.name.removeprefix('Key_')})")
+            made.setToolTip(plain(f"{help_text} ({key.name.removeprefix('Key_')})"))
             made.clicked.connect(lambda _checked=False, phase=phase: self.take(phase))
         self.resetting, back = button("Reset"), button("Back to the run", "ghost")
         self.resetting.setToolTip("Go back to the checkpoint; the same phases then do the same again (R)")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from models.core.disk import places
+from models.core.terminal import interrupts, visible
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _ERRORS = "studio_terminal"
@@ -66,10 +67,23 @@ def fill_closed() -> None:
                     os.close(opened)
 
 
+class _Shown(io.TextIOWrapper):
+    """The one door to the terminal: what is printed shows its control characters and is not obeyed.
+
+    Line ends and tabs are kept, and a carriage return at the very beginning, with which a progress bar begins.
+    """
+
+    def write(self, text: str) -> int:
+        """Write some text."""
+        start = "\r" * text.startswith("\r")
+        super().write(start + visible.lines(text[len(start) :]))
+        return len(text)
+
+
 def _stream(descriptor: int, like: TextIO | None) -> tuple[TextIO, _Raw]:
     raw = _Raw(descriptor, "w", closefd=False)
     encoding = getattr(like, "encoding", None) or "utf-8"
-    stream = io.TextIOWrapper(
+    stream = _Shown(
         io.BufferedWriter(raw), encoding=encoding, errors=_ERRORS, line_buffering=raw.isatty(), write_through=False
     )
     return stream, raw
@@ -117,6 +131,8 @@ def run(act: Callable[[], int]) -> int:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:  # nobody reads any more: there is nobody to tell
         return 1
+    except KeyboardInterrupt as error:  # at a moment when nobody else listens
+        return interrupts.status(interrupts.number_of(error))
     for reason in lost:
         with contextlib.suppress(OSError):
             print(f"standard output could not be written: {reason}", file=sys.stderr)

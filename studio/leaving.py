@@ -1,0 +1,86 @@
+"""Asked to end from outside: Ctrl+C, SIGTERM, SIGHUP and the end of the desktop's session save as a closed window does.
+
+Qt's loop sleeps in C, and Python runs its handlers of signals between two instructions of its own. So the operating
+system also writes the number of a signal into a socket, and the loop watches the other end of it.
+
+Source: the Qt documentation, "Calling Qt Functions From Unix Signal Handlers"; ``signal.set_wakeup_fd`` of Python.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSocketNotifier, QTimer
+
+from models.core.terminal import interrupts
+from studio import geometry
+from studio.workers.services import CLOSE_SECONDS
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from studio.window import Window
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Heard]:
+    """While the application runs: whoever asks it to end finds everything saved and the run that trains paused.
+
+    The first signal closes the window; a second Ctrl+C ends the process at once.
+    """
+
+    def leave() -> None:
+        window.close()
+        application.exit(0)  # also where a dialog runs a loop of its own
+
+    def ask(number: int) -> None:
+        log.info("asked to end by %s", interrupts.said(number))
+        QTimer.singleShot(0, window, leave)  # not in the middle of whatever is being done
+
+    def end() -> None:
+        if not window.desk.closed:
+            window.close()
+
+    def save() -> None:
+        """The session may go on after all, so the window stays; what trains is paused and saved when this returns."""
+        log.info("the session of the desktop ends")
+        geometry.remember(window, window.session.settings)
+        if not window.desk.jobs.pause_and_wait(CLOSE_SECONDS):
+            log.warning("the run did not pause in time; it can be resumed from its newest checkpoint")
+
+    application.aboutToQuit.connect(end)
+    application.commitDataRequest.connect(save)
+    with _woken(), interrupts.listening(ask) as heard:
+        yield heard
+    application.aboutToQuit.disconnect(end)
+    application.commitDataRequest.disconnect(save)
+
+
+@contextlib.contextmanager
+def _woken() -> Iterator[None]:
+    """While this lasts, a signal wakes Qt's loop."""
+    ours, systems = socket.socketpair()
+    for end in (ours, systems):
+        end.setblocking(False)
+    before = signal.set_wakeup_fd(systems.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read)
+
+    def awake() -> None:
+        with contextlib.suppress(OSError):
+            ours.recv(4096)  # Python has run the handler by now: this is Python
+
+    notifier.activated.connect(awake)
+    try:
+        yield
+    finally:
+        notifier.setEnabled(False)
+        signal.set_wakeup_fd(before)
+        ours.close()
+        systems.close()
