@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,9 @@ def list_(arguments: Namespace, say: Say) -> int:
         print(f"{key}: {module.TITLE}")
         print(f"  exports: {', '.join(kind + (f' ({lacks})' if lacks else '') for kind, lacks in formats.items())}")
         for name, info in module.CONFIG.model_fields.items():
-            print(f"  {name} = {info.default}: {info.description}")
+            others = [str(choice) for choice in get_args(info.annotation) if choice != info.default]
+            words = f" (or {', '.join(others)})" if get_origin(info.annotation) is Literal else ""
+            print(f"  {name} = {info.default}{words}: {info.description}")
     for summary in runs:
         print(f"run {shown(Path(summary.folder.name))}: {summary.family}, {summary.status} ({shown(summary.folder)})")
     return 0

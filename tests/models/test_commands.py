@@ -131,7 +131,9 @@ def test_info_and_datasets_say_what_is_there(small):
     assert info["family"] == "vae" and info["status"] == "finished" and info["config"]["latent_size"] == 4
     told = json.loads(call("datasets", folder / "small.npz", "--json").stdout.splitlines()[-1])
     assert told["image_shape"] == [8, 8, 1]
-    assert "exports: keras, weights, safetensors, onnx, tflite" in call("list").stdout
+    families = call("list").stdout
+    assert "exports: keras, weights, safetensors, onnx, tflite" in families
+    assert "  architecture = dense (or conv_codings, conv): " in families
 
 
 def test_a_terminated_training_saves_and_is_resumed(small):

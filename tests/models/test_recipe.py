@@ -148,7 +148,7 @@ def test_fields_refuse_by_name() -> None:
         (lambda: fields.whole("n", 4, 5), "n must be from 4 to 5"), (lambda: fields.whole("yes", 0, 1), "yes must be"),
         (lambda: fields.number("word", 0, 1), "word must be a number"), (lambda: fields.whole("gone", 0, 1), "missing"),
         (lambda: fields.coding("coding", 10), "coding has 2 numbers, and the model's codings have 10"),
-        (lambda: fields.coding("word", 2), "word must be a list"), (lambda: fields.text("n"), "n must be a text"),
+        (lambda: fields.coding("word", 2), "word must be a list"), (lambda: fields.text("n"), "n must be text"),
         (lambda: fields.group("group").whole("deep", 0, 1), r"group\.deep must be a whole"),
         (lambda: Fields({"c": [1, float("inf")]}).coding("c", 2), "c must be numbers"),
         (lambda: Fields({"c": [[1], [1, 2]]}).codings("c", 1, 5), "c has 2 numbers"),

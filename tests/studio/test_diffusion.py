@@ -178,7 +178,7 @@ def test_a_fork_shows_both_futures_side_by_side(page, studio: Window, qtbot) -> 
     assert np.array_equal(shown(page, 0, 1), fork[len(fork) - 1].x)
     assert not np.array_equal(shown(page), shown(page, 0, 1))
     names = [card.names[1].text() for card in page.cards.cards]
-    assert names[0].startswith("Fork: DDIM with η = 1, seed 1, 31 steps in") and names[1].endswith("apart")
+    assert names[0].startswith("Fork: DDIM with η = 1, seed 1, 31 steps in") and names[1].endswith("(RMSE)")
     change(page, studio, qtbot, "guidance", "6")  # the settings are the fork's
     assert page.view.fork.sampling.guidance == 6 and page.view.main.sampling.guidance == 2
     assert page.walks.main is main

@@ -52,7 +52,7 @@ def test_the_matrix_says_what_is_taken_for_what(qtbot) -> None:
     matrix.resize(400, 300)
     matrix.set_counts([[9, 1], [4, 0]], ["shirt", "coat"])
     assert matrix.shares().tolist() == [[0.9, 0.1], [1.0, 0.0]]
-    assert matrix.words_for(0, 1) == "10.0% of shirt taken for coat"
+    assert matrix.words_for(0, 1) == "10.0% of shirt classified as coat"
     assert matrix.at(matrix.cell(1, 0).center()) == (1, 0)
     assert "64.3% right" in matrix.accessibleDescription()
 

@@ -40,8 +40,8 @@ class DoctorCard(Card):
         self._shown: Any = None
         self.judge = button("Check class coverage", "ghost")
         self.judge.setToolTip(
-            "A classifier that knows the dataset looks at samples of every checkpoint; it is trained first if need be, "
-            "in a minute or two"
+            "The evaluation classifier classifies samples of every checkpoint; it is trained first if needed, in a "
+            "minute or two"
         )
         self.judge.clicked.connect(self.judge_asked)
         self.tools.addWidget(self.judge)

@@ -53,7 +53,7 @@ class Confusion(QWidget):
 
     def words_for(self, row: int, column: int) -> str:
         """What the tool tip says of a field."""
-        return f"{self._shares[row, column]:.1%} of {self._names[row]} taken for {self._names[column]}"
+        return f"{self._shares[row, column]:.1%} of {self._names[row]} classified as {self._names[column]}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw fields, names and figures."""

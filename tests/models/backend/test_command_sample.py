@@ -148,7 +148,7 @@ def test_a_model_with_codings_takes_no_steps_and_one_that_diffuses_has_no_coding
 ) -> None:
     untaught(tmp_path / "gan", "gan", gan.CONFIG())
     assert command_line.main(["sample", str(tmp_path / "gan"), "--out", "x.png", "--steps", "5"]) == 2
-    assert "--steps is only for models that diffuse" in capsys.readouterr().err
+    assert "--steps is only for diffusion models" in capsys.readouterr().err
     assert command_line.main(["sample", str(tmp_path / "gan"), "--out", "x.png", "--class", "cat"]) == 2
     assert "--class is only for" in capsys.readouterr().err
     assert command_line.main(["sample", str(run), "--out", str(tmp_path / "x.npy")]) == 2
