@@ -39,7 +39,7 @@ def test_the_panel_opens_with_a_walk_that_the_model_itself_makes(page, studio: W
     assert np.array_equal(main[50].x, convert.to_uint8(model.pictures(steps[50].x)))
     assert np.array_equal(main[7].noise, convert.to_uint8(model.noise_pictures(steps[7].noise)))
     assert page.transport.at() == 50 and np.array_equal(shown(page), main[50].x)
-    assert page.settings.rows["class"].text() == "One of each" and banner_text(studio) == ""
+    assert page.settings.rows["class"].text() == "Each" and banner_text(studio) == ""
 
 
 def test_a_model_that_has_seen_digits_for_a_moment_says_what_its_samples_are_worth(page, studio: Window, qtbot) -> None:

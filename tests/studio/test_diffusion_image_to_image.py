@@ -29,7 +29,7 @@ def walk_back(forward, studio: Window, qtbot, t: int):
     page = studio.panels["diffusion"].walk
     before = page.walks.main
     forward.go_to(t)
-    click(forward.left, "Reverse from here")
+    click(forward.left, "Reverse")
     wait_idle(qtbot, studio, lambda: page.walks.main is not before and walked(page))
     assert studio.panels["diffusion"].page is page
     return page
@@ -60,12 +60,12 @@ def test_without_noise_or_with_a_bent_schedule_it_says_what_to_do(forward, studi
     said: list[str] = []
     studio.session.done.connect(said.append)
     forward.go_to(0)
-    click(forward.left, "Reverse from here")
+    click(forward.left, "Reverse")
     assert "no noise here yet" in said[-1] and studio.panels["diffusion"].page is forward
     forward.change(((0.3, 0.9),))
     wait_idle(qtbot, studio)
     forward.go_to(50)
-    click(forward.left, "Reverse from here")
+    click(forward.left, "Reverse")
     assert "changed curve" in said[-1] and studio.panels["diffusion"].page is forward
 
 

@@ -30,7 +30,6 @@ class DirectionRow(QWidget):
         super().__init__()
         self._chosen = chosen
         self.name, self.facts = Elided(direction.name, strong=True), Elided(words_of(direction, saved))
-        self.facts.setMinimumWidth(NAMES)
         self.name.setMinimumWidth(NAMES)
         self.slider = CodingSlider(direction.name, -STRONGEST, STRONGEST, amount)
         self.slider.words.hide()
@@ -48,10 +47,10 @@ class DirectionRow(QWidget):
         self.more.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.more.setPopupMode(self.more.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(plain(f"{direction.name}: made from {direction.source}. {tip_of(direction)}"))
-        row = hbox(vbox(None, self.name, self.facts, None, spacing=2), self.slider, self.more, spacing=4, margin=6)
+        row = hbox(self.name, self.slider, self.more, spacing=4)
         row.setStretch(0, 5)
         row.setStretch(1, 6)
-        self.setLayout(row)
+        self.setLayout(vbox(row, self.facts, spacing=0, margin=6))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Direction {direction.name}, {words_of(direction, saved)}")
 

@@ -160,9 +160,7 @@ class DirectionDesk(QObject):
             at = equation.directions.index(one)
             after = replace(one, vector=vector, source=source, auc=auc)
             self.changed.emit(equation.with_direction(after, equation.amounts[at]))
-            self.card.say(
-                f"{one.name}: {separation(one.auc)} before, {separation(auc)} without what it shared with the others."
-            )
+            self.card.say(f"{one.name}: {separation(one.auc)} before, {separation(auc)} as independent.")
 
         self._try(made)
 

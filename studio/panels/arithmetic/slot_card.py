@@ -85,7 +85,7 @@ class SlotCard(Card):
         self.strip.set_images(pictures)
         self.mean.set_image(mean)
         self.mean.setToolTip(plain(f"Mean of {count} codings, decoded" if count > 1 else "Its coding, decoded"))
-        self.set_subtitle(f"{self._words}, {count} and their mean" if count > 1 else self._words)
+        self.set_subtitle(f"{self._words}, {count} + mean" if count > 1 else self._words)
         for widget in (self.strip, self.mean):
             widget.setVisible(count > 0)
         self.nothing.setVisible(count == 0)

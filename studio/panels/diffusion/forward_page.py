@@ -46,7 +46,7 @@ class ForwardPage(FilmPage):
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
         self.transport.name_fork(
-            "Reverse from here", "Back", "Start the reverse process from these images at this time step (F)"
+            "Reverse", "Back", "Start the reverse process from these images at this time step (F)"
         )
         self.transport.fork_asked.connect(self.fork)
         card = self.card

@@ -20,7 +20,7 @@ from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, v
 from studio.widgets.form_field import FieldRow
 
 SAMPLERS = {"DDIM": "ddim", "DDPM": "ddpm", "DPM-Solver++": "dpm_solver"}
-NO_CLASS, EVERY_CLASS = "None", "One of each"
+NO_CLASS, EVERY_CLASS = "None", "Each"
 LOW, HIGH = 520, 660  # px of the card from which the curve is shown, and beside an open explanation
 TYPING_MS = 350  # so long after the last key a walk begins
 STEPS = 50
