@@ -61,8 +61,10 @@ class Window(QMainWindow):
         row.setContentsMargins(theme.GAP_L, 0, theme.GAP_L, 0)
         row.setSpacing(theme.GAP_M)
         self.theme_button = icon_button("moon", "Light or dark (Ctrl+T)", "plain")
-        for widget in (self.picker, None, self.device_chip, self.memory_chip, self.theme_button):
-            row.addStretch(1) if widget is None else row.addWidget(widget)
+        row.addWidget(self.picker)
+        row.addStretch(1)
+        for widget in (self.device_chip, self.memory_chip, self.theme_button):
+            row.addWidget(widget)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)

@@ -188,3 +188,48 @@ def test_the_contracts_of_the_imports_hold() -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
+
+
+NUMBERS = (ast.Constant, ast.UnaryOp)
+
+
+def alike(values: list[ast.expr]) -> bool:
+    """Whether a tuple holds things of one kind: numbers of a layout, or several buttons."""
+    if all(isinstance(value, NUMBERS) for value in values):
+        return True
+    return (
+        len({ast.unparse(value.func) if isinstance(value, ast.Call) else ast.unparse(value) for value in values}) == 1
+    )
+
+
+def squeezed(tree: ast.AST) -> list[str]:
+    """Statements that save lines and cost the reader: see CONTRIBUTING.md."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.IfExp | ast.BoolOp):
+            found.append(f"line {node.lineno}: an expression as a statement: write if and else")
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Tuple)
+            and isinstance(node.targets[0], ast.Tuple)
+        ):
+            left, right = node.targets[0].elts, node.value.elts
+            own = {ast.unparse(one) for one in left}
+            swaps = any(ast.unparse(part) in own for one in right for part in ast.walk(one))
+            if len(right) >= 3 and not alike(right) and not swaps:
+                found.append(f"line {node.lineno}: {len(right)} unlike things in one assignment: a line for each")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCE, ids=named)
+def test_no_line_is_squeezed(path: Path) -> None:
+    found = squeezed(ast.parse(path.read_text("utf-8")))
+    assert not found, "\n".join(found)
+
+
+def test_the_search_for_squeezed_lines_finds_them() -> None:
+    tree = ast.parse(
+        "a() if b else c()\nx, y, z = 1, [], f()\n"
+        "low, high, wide = 1, -2, 3\nopen, save, go = Button('Open'), Button('Save'), Button('Go')\nx, y, z = y, z, x\n"
+    )
+    assert [words.split(":")[0] for words in squeezed(tree)] == ["line 1", "line 2"]

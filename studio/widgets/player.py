@@ -40,7 +40,10 @@ class Player(QObject):
 
     def play(self) -> None:
         """Play, or stop."""
-        self._timer.stop() if self.playing or self._tiles.count() < 2 else self._timer.start()
+        if self.playing or self._tiles.count() < 2:
+            self._timer.stop()
+        else:
+            self._timer.start()
         self._button.setText("Stop" if self.playing else "Play")
 
     def stop(self) -> None:

@@ -118,9 +118,11 @@ class RunView(QWidget):
 
     def live(self, on: bool) -> None:
         """Look for new pictures by itself while the run is trained; curves grow with ``grow``."""
-        self._timer.start() if on else self._timer.stop()
         self.sparsity.live(on)
-        if not on:
+        if on:
+            self._timer.start()
+        else:
+            self._timer.stop()
             self.look()
 
     def grow(self) -> None:

@@ -169,7 +169,10 @@ class Transfer(Panel):
         self.start.setEnabled(not on)
         if self.waiting.button is not None:
             self.waiting.button.setEnabled(not on)
-        self.progress.begin("Preparing") if on else self.progress.end()
+        if on:
+            self.progress.begin("Preparing")
+        else:
+            self.progress.end()
 
     def cancel(self) -> None:
         """Stop after the batch that is being learned; nothing of it is kept."""

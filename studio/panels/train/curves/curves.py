@@ -204,7 +204,10 @@ class Curves(QWidget):
             self._segments.set_options(options, options.index(wanted) if wanted in options else 0)
         self._segments.setVisible(len(options) > 1)
         self._show_chips()
-        self._restyle() if self._bases != before else self._draw_soon()
+        if self._bases != before:
+            self._restyle()
+        else:
+            self._draw_soon()
         if changed and self._declared:
             self._show_group()
 
