@@ -140,15 +140,15 @@ def _explained(error: Exception, where: str) -> ImageError:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return _too_large(where)
     if isinstance(error, TooManyParts):
-        return ImageError(f"This picture has {error}: it cannot be opened here.", where=where, advice=_AGAIN)
+        return ImageError(f"This image has {error}: it cannot be opened here.", where=where, advice=_AGAIN)
     if isinstance(error, TooSlow):
-        text = f"This picture takes more than {MOST_SECONDS:.0f} s to open."
+        text = f"This image takes more than {MOST_SECONDS:.0f} s to open."
         return ImageError(text, where=where, advice=_AGAIN)
     if isinstance(error, TooLittleMemory):
-        text = f"This picture needs {error.needed // 10**6:,} MB of memory, and {error.free // 10**6:,} MB are free."
-        return ImageError(text, where=where, advice="Close other programs, or make the picture smaller.")
+        text = f"This image needs {error.needed // 10**6:,} MB of memory, and {error.free // 10**6:,} MB are free."
+        return ImageError(text, where=where, advice="Close other programs, or make the image smaller.")
     if isinstance(error, NotFinite):
-        text = "This picture holds values that are not finite numbers (NaN or infinity)."
+        text = "This image holds values that are not finite numbers (NaN or infinity)."
         return ImageError(text, where=where, advice="Replace them in another program first.")
     if isinstance(error, MemoryError):
         return ImageError("There is not enough memory to open this image.", where=where, advice=_SMALLER)
