@@ -32,8 +32,8 @@ def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
     """Read the arrays of an .npz file that have one of these names.
 
     Raises:
-        DatasetError: if the file is damaged, holds Python objects, says the same name twice, or declares more
-            than 8 GB, than this machine has room for or than its compressed size allows; found out before memory is taken.
+        DatasetError: if the file is damaged, holds Python objects, says a name twice, or declares more than 8 GB,
+            than there is room for or than its compressed size allows; found out before memory is taken.
     """
     where = shown(path)
     try:
