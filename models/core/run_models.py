@@ -33,7 +33,7 @@ class DatasetInfo(BaseModel):
     size: int | None = Field(None, ge=1, le=MAX_SIDE)
     fingerprint: str = Field("", max_length=200)
     rules: int = Field(1, ge=1)
-    image_shape: list[int] | None = None
+    image_shape: list[int] | None = None  # only where the run says nothing of it
     label_names: Names = Field(default_factory=list, max_length=100_000)
     attribute_names: Names = Field(default_factory=list, max_length=100_000)
     count: int = Field(0, ge=0)
@@ -43,9 +43,7 @@ class DatasetInfo(BaseModel):
     @field_validator("image_shape")
     @classmethod
     def _is_shape(cls, shape: list[int] | None) -> list[int] | None:
-        if shape is None or (
-            len(shape) == 3 and all(1 <= side <= MAX_SIDE for side in shape[:2]) and shape[2] in (1, 3)
-        ):
+        if shape and len(shape) == 3 and all(1 <= side <= MAX_SIDE for side in shape[:2]) and shape[2] in (1, 3):
             return shape
         raise ValueError(f"is no shape of images (height, width, 1 or 3): {str(shape)[:60]}")
 

@@ -103,7 +103,7 @@ class Named:
     """Keeps the rows of a run to so many metrics that they can be drawn; the first ones stay."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known = {"step", "epoch", "seconds"}
         self.left_out: set[str] = set()
 
     def kept(self, rows: Rows) -> Rows:

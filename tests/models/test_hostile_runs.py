@@ -23,7 +23,7 @@ from tests.models.record_tools import META, expected, make_run, snapshot, state
 
 WANTED = expected(state(0))
 BIG = 10**400
-SHAPES: list[Any] = [7, "8", [], [0, 0, 1], [8, 8], [8, 8, 1, 1], [8, 8, 2], [8.0, 8, 1], [-8, 8, 1],
+SHAPES: list[Any] = [None, 7, "8", [], [0, 0, 1], [8, 8], [8, 8, 1, 1], [8, 8, 2], [8.0, 8, 1], [-8, 8, 1],
                      [True, 8, 1], [10**6, 10**6, 3], [8, 8, None], {"a": 1}, [[8, 8, 1]]]  # fmt: skip
 BAD: list[tuple[str, Any]] = [
     *(("image_shape", shape) for shape in SHAPES),
@@ -64,7 +64,7 @@ def test_a_dataset_that_does_not_fit_makes_its_run_damaged_and_no_other(folder: 
 
 
 def test_what_a_dataset_does_not_say_is_filled_in(folder: Path) -> None:
-    rewrite(folder, dataset={"name": "digits", "image_shape": None})
+    rewrite(folder, dataset={"name": "digits"})
     about = Run.open(folder).info.dataset
     assert (about["title"], about["count"], about["label_names"], about["fingerprint"]) == ("digits", 0, [], "")
     assert statuses(folder)["bad"] == "new"
