@@ -67,6 +67,8 @@ def start_logs(folder: Path) -> Path:
     """Log to a file that is kept small; faults of the interpreter go to a crash file of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "studio.log"
+    if os.path.lexists(path) and not path.is_file():  # a pipe would hold the start up for ever
+        path = folder / f"studio-{uuid.uuid4().hex}.log"
     file = logging.handlers.RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
     logging.basicConfig(
         level=logging.INFO, handlers=[file], format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
