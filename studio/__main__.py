@@ -208,12 +208,20 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     with leaving.heeded(application, window), second_window.told(desk):
         code = application.exec()
     keep.stop()
+    tidy(application, crash)
+    code = tour.exit_code if arguments.tour else code
+    if desk.stuck:
+        leaving.at_once(code)
+    return code
+
+
+def tidy(application: QApplication, crash: Path) -> None:
+    """What must not outlive the application: a clipboard that Python has filled, an empty file for faults."""
     if application.platformName() == "offscreen":
         application.clipboard().clear()  # it outlives Python there, and what it holds was made in Python
     if crash.exists() and crash.stat().st_size == 0:
         faulthandler.disable()
         crash.unlink()
-    return tour.exit_code if arguments.tour else code
 
 
 def first_size(application: QApplication) -> tuple[int, int]:

@@ -8,12 +8,15 @@ Source: the Qt documentation, "Calling Qt Functions From Unix Signal Handlers"; 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from PySide6.QtCore import QSocketNotifier, QTimer
 
@@ -61,6 +64,16 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
         yield heard
     application.aboutToQuit.disconnect(end)
     application.commitDataRequest.disconnect(save)
+
+
+def at_once(code: int) -> NoReturn:
+    """End the process without taking the interpreter down: a thread that still runs would meet its ruins and crash."""
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @contextlib.contextmanager

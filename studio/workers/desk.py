@@ -24,6 +24,7 @@ class Desk:
         errands: slow file work.
         studies: comparisons that take minutes; they hold models of their own.
         closed: whether the threads were asked to end.
+        stuck: whether one of them did not end in time: nobody can end an import, for instance.
     """
 
     session: Session
@@ -32,6 +33,7 @@ class Desk:
     errands: Worker
     studies: Worker
     closed: bool = False
+    stuck: bool = False
 
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
@@ -55,4 +57,5 @@ class Desk:
         self.closed = True
         end = time.monotonic() + CLOSE_SECONDS
         closes = (self.jobs.close, self.studies.close, self.errands.close, self.inference.close)
-        return all([close(max(0.1, end - time.monotonic())) for close in closes])
+        self.stuck = not all([close(max(0.1, end - time.monotonic())) for close in closes])
+        return not self.stuck
