@@ -22,7 +22,6 @@ from PySide6.QtCore import QSocketNotifier, QTimer
 
 from models.core import interrupts
 from studio import geometry
-from studio.workers.desk import CLOSE_SECONDS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from studio.window import Window
 
 log = logging.getLogger(__name__)
+SECONDS = 9.0  # to save and to end the threads: with what comes after it, the program is gone within ten
 
 
 @contextlib.contextmanager
@@ -40,6 +40,7 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
     """
 
     def leave() -> None:
+        window.desk.patience = SECONDS
         window.close()
         application.exit(0)  # also where a dialog runs a loop of its own
 
@@ -55,7 +56,7 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
         """The session may go on after all, so the window stays; what trains is paused and saved when this returns."""
         log.info("the session of the desktop ends")
         geometry.remember(window, window.session.settings)
-        if not window.desk.jobs.pause_and_wait(CLOSE_SECONDS):
+        if not window.desk.jobs.pause_and_wait(SECONDS):
             log.warning("the run did not pause in time; it can be resumed from its newest checkpoint")
 
     application.aboutToQuit.connect(end)
