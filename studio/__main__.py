@@ -67,6 +67,8 @@ def start_logs(folder: Path) -> Path:
     """Log to a file that is kept small; faults of the interpreter go to a crash file of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "studio.log"
+    if os.path.lexists(path) and not path.is_file():  # a pipe would hold the start up for ever
+        path = folder / f"studio-{uuid.uuid4().hex}.log"
     file = logging.handlers.RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
     logging.basicConfig(
         level=logging.INFO, handlers=[file], format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
@@ -206,12 +208,20 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     with leaving.heeded(application, window), second_window.told(desk):
         code = application.exec()
     keep.stop()
+    tidy(application, crash)
+    code = tour.exit_code if arguments.tour else code
+    if desk.stuck:
+        leaving.at_once(code)
+    return code
+
+
+def tidy(application: QApplication, crash: Path) -> None:
+    """What must not outlive the application: a clipboard that Python has filled, an empty file for faults."""
     if application.platformName() == "offscreen":
         application.clipboard().clear()  # it outlives Python there, and what it holds was made in Python
     if crash.exists() and crash.stat().st_size == 0:
         faulthandler.disable()
         crash.unlink()
-    return tour.exit_code if arguments.tour else code
 
 
 def first_size(application: QApplication) -> tuple[int, int]:

@@ -8,18 +8,20 @@ Source: the Qt documentation, "Calling Qt Functions From Unix Signal Handlers"; 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from PySide6.QtCore import QSocketNotifier, QTimer
 
 from models.core.terminal import interrupts
 from studio import geometry
-from studio.workers.services import CLOSE_SECONDS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from studio.window import Window
 
 log = logging.getLogger(__name__)
+SECONDS = 9.0  # to save and to end the threads: with what comes after it, the program is gone within ten
 
 
 @contextlib.contextmanager
@@ -37,6 +40,7 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
     """
 
     def leave() -> None:
+        window.desk.patience = SECONDS
         window.close()
         application.exit(0)  # also where a dialog runs a loop of its own
 
@@ -52,7 +56,7 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
         """The session may go on after all, so the window stays; what trains is paused and saved when this returns."""
         log.info("the session of the desktop ends")
         geometry.remember(window, window.session.settings)
-        if not window.desk.jobs.pause_and_wait(CLOSE_SECONDS):
+        if not window.desk.jobs.pause_and_wait(SECONDS):
             log.warning("the run did not pause in time; it can be resumed from its newest checkpoint")
 
     application.aboutToQuit.connect(end)
@@ -61,6 +65,16 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
         yield heard
     application.aboutToQuit.disconnect(end)
     application.commitDataRequest.disconnect(save)
+
+
+def at_once(code: int) -> NoReturn:
+    """End the process without taking the interpreter down: a thread that still runs would meet its ruins and crash."""
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @contextlib.contextmanager

@@ -53,7 +53,8 @@ def patterns(path: Path) -> list[str]:
         and call.func.value.id == "re"
         and call.func.attr != "escape"
     ]
-    return [eval(compile(ast.Expression(one), str(path), "eval"), names) for one in given]
+    found = [eval(compile(ast.Expression(one), str(path), "eval"), names) for one in given]
+    return [one.decode("latin-1") if isinstance(one, bytes) else one for one in found]
 
 
 def drawn_out(pattern: str, long: int) -> Iterator[str]:

@@ -271,13 +271,17 @@ def info_(arguments: Namespace, say: Say) -> int:
     status = "interrupted" if run.interrupted else run.info.status
     last = {name: value for name, value in rows[-1].items() if name != "step"} if rows else {}
     left_out = recorded.skipped(run.events())
-    say.result(
-        family=run.info.family, status=status, message=run.info.message, config=run.info.config,
-        dataset=run.info.dataset["title"], images=run.info.dataset["count"], created=str(run.info.created),
-        versions=run.info.versions, checkpoints=[entry.step for entry in saved], step=rows[-1]["step"] if rows else 0,
-        **last, notices=run.notices, read_from=str(run.info.dataset.get("name", "")),
-        skipped=[asdict(item) for item in left_out] if say.as_json else len(left_out),
-    )  # fmt: skip
+    known = {
+        "family": run.info.family, "status": status, "message": run.info.message, "config": run.info.config,
+        "dataset": run.info.dataset["title"], "images": run.info.dataset["count"], "created": str(run.info.created),
+        "versions": run.info.versions, "checkpoints": [entry.step for entry in saved],
+        "step": rows[-1]["step"] if rows else 0,
+    }  # fmt: skip
+    ending = {
+        "notices": run.notices, "read_from": str(run.info.dataset["name"]),
+        "skipped": [asdict(item) for item in left_out] if say.as_json else len(left_out),
+    }  # fmt: skip
+    say.result(**{**known, **last, **known, **ending})  # a metric of a stranger's run may have any name
     if not say.as_json:
         for item in left_out:
             say.line(f"  {item.path}: {item.reason}")

@@ -112,5 +112,6 @@ def _train(run: Any, dataset: Any, arguments: argparse.Namespace, say: Any, want
     if paused:
         what = f"paused by {interrupts.said(heard.number)} and saved at step {outcome.step:,}"
         print(f"{arguments.command}: {what}; the command resume goes on from there", file=sys.stderr)
-    say.result(run=str(run.folder), status=outcome.status, **(rows[-1] if rows else {"step": outcome.step}))
+    last = rows[-1] if rows else {"step": outcome.step}
+    say.result(**{**last, "run": str(run.folder), "status": outcome.status})
     return interrupts.status(heard.number) if paused else 0

@@ -15,10 +15,11 @@ from models.core.record import CheckpointEntry, Run
 def spec_of(run: Run) -> DataSpec:
     """The shape of the data that a run was made for."""
     about = run.info.dataset
-    shape = tuple(int(side) for side in about["image_shape"])
-    if len(shape) != 3:
-        raise UserError("The run does not say what shape its images have.", where=str(run.folder))
-    labels, names = tuple(about.get("label_names", ())), tuple(about.get("attribute_names", ()))
+    shape = about.get("image_shape")
+    if shape is None:
+        advice = "Restore its run.json, or choose another run."
+        raise UserError("The run does not say what shape its images have.", where=str(run.folder), advice=advice)
+    labels, names = tuple(about["label_names"]), tuple(about["attribute_names"])
     return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,11 @@ class Ready:
 
 @dataclass(frozen=True, eq=False)
 class _Loaded:
-    """A model, and what the panels know of it."""
+    """A model, and what the panels know of it; ``renew`` gives it these weights, if it has older ones."""
 
     model: Any
     info: ModelInfo
+    renew: Callable[[], None] | None = None
 
 
 class Inference(Worker):
@@ -100,12 +102,23 @@ class Inference(Worker):
         """
 
         def opened(answer: tuple[_Loaded, Any]) -> None:
-            before, self._model = self._model, answer[0].model
-            then(answer[0].info, answer[1])
+            loaded, found = answer
+            before, self._model = self._model, loaded.model
+            if loaded.renew is not None:
+                self._renew(loaded.renew, failed)
+            then(loaded.info, found)
             if before is not None and before is not self._model:
                 garbage.mark()  # only now nobody asks it any more
 
         self.ask("open", lambda task: self._open(folder, task, pick, check), opened, failed)
+
+    def _renew(self, renew: Callable[[], None], failed: Callable[[UserError], None]) -> None:
+        """Newer weights for the model that is shown, once it has answered what was asked of the older ones.
+
+        So whatever is made of an answer (an export, its recipe) names the step that it came from.
+        """
+        task = self.ask("weights", lambda task: renew(), lambda nothing: None, failed)
+        self._turns_since = task.stamp
 
     def _open(
         self, folder: Path, task: Task, pick: Callable[[Run], int | None], check: Callable[[Any, ModelInfo], Any]
@@ -113,13 +126,16 @@ class Inference(Worker):
         from models.core import device
 
         device.prepare()
-        from models.core import loading
+        from models.core import loading, state
         from models.core.training import warm_up
 
         run, before = Run.open(folder), self._loaded
+        renew: Callable[[], None] | None = None
         if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
             found, model = check(before.model, before.info), before.model
-            info = _about(model, run, loading.reload(model, run, step=pick(run)))
+            expected = state.expected(model, training=False)
+            entry, arrays = run.load_checkpoint(expected, step=pick(run), partial=True)
+            info, renew = _about(model, run, entry), partial(state.restore, model, arrays, training=False)
         else:
             try:
                 model, entry = loading.load(run, step=pick(run))
@@ -131,7 +147,7 @@ class Inference(Worker):
             finally:
                 garbage.mark()  # the one before, or this one if it is refused or comes too late
         self._loaded = _Loaded(model, info)
-        return self._loaded, found
+        return _Loaded(model, info, renew), found
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],
@@ -140,8 +156,8 @@ class Inference(Worker):
     ) -> Task:  # fmt: skip
         """Ask the current model: ``work(model, task)`` runs in this thread; ``in_turn`` as in ``Worker.ask``.
 
-        The question belongs to the model that is current now: another one is never asked it, and once another one
-        is current the answer is dropped.
+        The question belongs to the model that is current now, with the weights that it is shown with: others are
+        never asked it, and once another model is current the answer is dropped.
         """
         model = self._model
 

@@ -10,7 +10,7 @@ from studio.workers.inference import Inference
 from studio.workers.jobs import Jobs
 from studio.workers.worker import Worker
 
-CLOSE_SECONDS = 9.0  # with what comes after it, the program is gone within ten
+CLOSE_SECONDS = 10.0
 
 
 @dataclass
@@ -23,7 +23,9 @@ class Desk:
         inference: the current model.
         errands: slow file work.
         studies: comparisons that take minutes; they hold models of their own.
+        patience: seconds that the threads get to end, all together.
         closed: whether the threads were asked to end.
+        stuck: whether one of them did not end in time: nobody can end an import, for instance.
     """
 
     session: Session
@@ -31,7 +33,9 @@ class Desk:
     inference: Inference
     errands: Worker
     studies: Worker
+    patience: float = CLOSE_SECONDS
     closed: bool = False
+    stuck: bool = False
 
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
@@ -51,8 +55,9 @@ class Desk:
         return not self.idle, self.inference.asked + self.errands.asked + self.studies.asked
 
     def close(self) -> bool:
-        """Stop and save, ``CLOSE_SECONDS`` at most for all together; True if every thread ended in time."""
+        """Stop and save, ``patience`` at most for all together; True if every thread ended in time."""
         self.closed = True
-        end = time.monotonic() + CLOSE_SECONDS
+        end = time.monotonic() + self.patience
         closes = (self.jobs.close, self.studies.close, self.errands.close, self.inference.close)
-        return all([close(max(0.1, end - time.monotonic())) for close in closes])
+        self.stuck = not all([close(max(0.1, end - time.monotonic())) for close in closes])
+        return not self.stuck

@@ -74,6 +74,7 @@ class Worker(QObject):
         self._of_model: set[str] = set()  # keys of what is asked about the current model
         self._running: Task | None = None
         self.asked = 0  # questions so far
+        self._turns_since = 0  # stamp: the place of a question that was asked before is not given to one asked after
         self._wake = threading.Condition()
         self._closing = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -98,6 +99,8 @@ class Worker(QObject):
         with self._wake:
             if in_turn:
                 self._oldest.setdefault(key, task.stamp)
+                if key in self._waiting and self._waiting[key].stamp < self._turns_since:
+                    del self._waiting[key]
             else:
                 self._forget(key)
                 self._oldest[key] = task.stamp

@@ -152,3 +152,12 @@ def test_a_direction_that_is_removed_lies_in_the_trash_and_comes_back():
     assert deleted is not None and not path.exists() and direction_files.load("run1", 3) == ([], [])
     assert direction_files.remove(one) is None
     assert trash.restore(deleted) == path and direction_files.load("run1", 3)[0][0].name == "glasses"
+
+
+def test_of_very_many_saved_directions_some_are_read_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(direction_files, "MOST", 3)
+    for number in range(5):
+        direction_files.save(Direction(f"way {number}", np.ones(4, np.float32), "mean", None, "many"))
+    found, bad = direction_files.load("many", 4)
+    assert [one.name for one in found] == ["way 0", "way 1", "way 2"]
+    assert len(bad) == 1 and "Only 3 of 5" in str(bad[0])

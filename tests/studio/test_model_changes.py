@@ -16,6 +16,7 @@ from models.core.disk import places
 from models.core.errors import UserError
 from models.core.latent import direction_files
 from models.core.latent.direction_files import Direction
+from models.core.record import Run
 from studio.panels.denoise import cleaning
 from studio.widgets.progress import ProgressRow
 from studio.window import Window
@@ -97,6 +98,41 @@ def test_a_question_is_put_to_the_model_that_was_current_when_it_was_asked(
     inference.question("test", work, answers.then, answers.failed)
     wait_idle(qtbot, studio)
     assert met[-1] is inference._model and answers.good == ["answer"]
+
+
+def test_a_question_is_put_to_the_weights_that_are_shown(studio: Window, qtbot, tiny_run) -> None:
+    """An export that was asked for at one step was made by the weights of the next, and its recipe named the first."""
+    inference, answers, late, gate = studio.desk.inference, Answers(), Answers(), threading.Event()
+    folder = copy_into_home(tiny_run)
+    studio.open_run(folder)
+    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
+    first = min(entry.step for entry in Run.open(folder).checkpoints())
+    assert studio.session.model.step != first
+
+    def work(model: Any, task: Task) -> float:
+        return sum(float(np.abs(weights).sum()) for weights in model.get_weights())
+
+    def held(model: Any, task: Task) -> float:
+        assert gate.wait(60)
+        return work(model, task)
+
+    def opened(info: Any, found: None) -> None:
+        studio.session.set_model(info)
+        inference.question("turn", work, late.then, late.failed, in_turn=True)
+        gate.set()
+
+    inference.question("before", work, answers.then, answers.failed)
+    wait_idle(qtbot, studio)
+    inference.open_for(folder, lambda run: first, lambda model, info: None, opened, answers.failed)
+    until(lambda: inference.idle, "the other weights", seconds=600)  # no event is handled: the old ones are shown
+    inference.question("held", held, answers.then, answers.failed)
+    inference.question("turn", work, answers.then, answers.failed, in_turn=True)  # waits; the next takes its place
+    wait_idle(qtbot, studio, lambda: bool(late.good))
+    inference.question("after", work, late.then, late.failed)
+    wait_idle(qtbot, studio)
+    assert studio.session.model.step == first and not answers.bad and not late.bad
+    assert answers.good[0] == answers.good[1] and len(answers.good) == 2
+    assert late.good[0] == late.good[1] != answers.good[0]
 
 
 def test_a_model_that_does_not_come_leaves_the_one_that_is_shown(studio: Window, qtbot, tiny_run, tmp_path) -> None:

@@ -182,8 +182,9 @@ class Adversarial(FamilyModel):
 
     def train_step(self, *arguments: Any) -> Any:
         """Keras' own step, and the norms of the gradients that the optimizer noted in it."""
-        norms = getattr(self.optimizer, "norms", None)
-        return after_train_step(self, super().train_step(*arguments), norms, self._with_gradients)
+        answer = super().train_step(*arguments)
+        norms = getattr(self.optimizer, "norms", None)  # the first step has built the optimizer
+        return after_train_step(self, answer, norms, self._with_gradients)
 
     def _with_gradients(self, norms: Any) -> dict[str, Any]:
         """The logs of a training step; a Keras optimizer that notes no norms gives none."""

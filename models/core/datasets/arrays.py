@@ -10,6 +10,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core import device
 from models.core.disk import files, foreign
 from models.core.disk.foreign import Header
 from models.core.disk.operations import shown
@@ -32,20 +33,29 @@ def read_arrays(path: Path, names: set[str]) -> dict[str, NDArray[Any]]:
     """Read the arrays of an .npz file that have one of these names.
 
     Raises:
-        DatasetError: if the file is damaged, holds Python objects, says the same name twice, or declares more than 8 GB
-            or more than its compressed size allows for; found out before memory is taken.
+        DatasetError: if the file is damaged, holds Python objects, says a name twice, or declares more than 8 GB,
+            than there is room for or than its compressed size allows; found out before memory is taken.
     """
     where = shown(path)
     try:
         with files.opened(path) as stream, _archive(stream, where) as archive:
             wanted = [entry for entry in archive.infolist() if entry.filename.removesuffix(".npy") in names]
-            if sum(entry.file_size for entry in wanted) > MAX_BYTES:
-                raise wrong(where, "", "its arrays are larger than 8 GB")
+            _check_memory(sum(entry.file_size for entry in wanted), where)
             return {entry.filename.removesuffix(".npy"): _array(archive, entry, where) for entry in wanted}
     except DatasetError:
         raise
     except Exception as error:
         raise wrong(where, "", files.reason(error)) from error
+
+
+def _check_memory(size: int, where: str) -> None:
+    """Refuse arrays that this machine has no room for: they are there twice while they are put into their order."""
+    if size > MAX_BYTES:
+        raise wrong(where, "", "its arrays are larger than 8 GB")
+    needed, free = 2 * size, device.memory_free()
+    if free and needed > free:
+        text = f"its arrays need {needed:,} bytes of memory, {free:,} bytes are free"
+        raise wrong(where, "", text, "Close other programs, or save fewer or smaller images as uint8.")
 
 
 def headers(path: Path) -> dict[str, Header]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core import device
 from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
@@ -51,6 +52,8 @@ def read_idx(path: Path, *, dimensions: int | None = None, count: int | None = N
             size = math.prod(shape) * dtype.itemsize
             if size > MAX_BYTES or size > _RATIO * compressed:
                 raise _wrong(where, "dimensions", f"{shape} would need {size:,} bytes, which the file cannot hold")
+            if 0 < device.memory_free() < 2 * size:
+                raise _wrong(where, "dimensions", f"{2 * size:,} bytes of memory are needed, which are not free")
             content = bytearray(size)
             if _fill(stream, content) != size:
                 raise _wrong(where, "data", "the file ends too early")

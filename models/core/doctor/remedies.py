@@ -7,6 +7,7 @@ luck was bad.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from models.core.doctor import rules
 from models.core.doctor.rules import Diagnosis
 from models.core.doctor.signals import Rows
 from models.core.record import CheckpointEntry, Run
+from models.core.record.schema import treated
 
 EVENT = "remedy"
 GENTLER = 0.2  # of the learning rate, where steps are too long; a tenth where the run diverged
@@ -151,7 +153,10 @@ OFFERS: dict[str, tuple[Offer, ...]] = {  # by kind of diagnosis, the likeliest 
 
 def remedies(found: Diagnosis, config: Values) -> tuple[Remedy, ...]:
     """What can be tried about a diagnosis, the likeliest first; only settings that the config has are changed."""
-    made = [offer(config) for offer in OFFERS.get(found.kind, ())]
+    made = []
+    for offer in OFFERS.get(found.kind, ()):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):  # missing, or of another type
+            made.append(offer(config))
     return tuple(one for one in made if one is not None and set(one.changes) <= set(config))
 
 
@@ -204,8 +209,8 @@ def examine(run: Run, looks: Rows | None = None) -> Diagnosis | None:
 
 def treatment_event(run: Run) -> dict[str, Any] | None:
     """What a run noted when it branched off another one as a remedy; None if it did not."""
-    noted = [event["values"] for event in run.events() if event["kind"] == EVENT and "parent" in event["values"]]
-    return noted[-1] if noted else None
+    noted = [treated(event["values"]) for event in run.events() if event["kind"] == EVENT]
+    return next((values for values in reversed(noted) if values is not None), None)
 
 
 def treatment(run: Run, looks: Rows | None = None) -> Treatment | None:

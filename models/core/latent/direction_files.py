@@ -23,6 +23,7 @@ from models.core.errors import RunFormatError, UserError
 
 SCHEMA = 1
 MAX_BYTES = 1_000_000
+MOST = 500  # directions of a run
 LONGEST_NAME = 60  # characters
 Array = NDArray[np.float32]
 
@@ -150,14 +151,20 @@ def remove(direction: Direction) -> Trashed | None:
 
 
 def load(run_id: str, size: int) -> tuple[list[Direction], list[UserError]]:
-    """The saved directions of a run, and an error for each file that is damaged; the others are read."""
+    """The saved directions of a run, and an error for each file that is damaged; the others are read.
+
+    Of more than ``MOST`` files the first ones by name are read, with an error that says so.
+    """
     found: list[Direction] = []
     bad: list[UserError] = []
     folder = folder_of(run_id)
     names: Sequence[str] = ()
     with contextlib.suppress(OSError):
         names = sorted(name for name in os.listdir(native(folder)) if name.endswith(".json") and not is_junk(name))
-    for name in names:
+    if len(names) > MOST:
+        what = f"Only {MOST:,} of {len(names):,} directions are read."
+        bad.append(UserError(what, where=shown(folder), advice="Move some of its files elsewhere."))
+    for name in names[:MOST]:
         path = folder / name
         try:
             found.append(parse(files.read_json(path, max_bytes=MAX_BYTES), size, shown(path), run_id))

@@ -7,7 +7,8 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial as partial_
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -23,7 +24,9 @@ from models.core.record import sealed
 MANIFEST = "MANIFEST.json"
 KEEP = 3
 _NAME = re.compile(r"step-(\d{1,18})(?:-\d{1,4})?\.npz")
-_RETRIES = 20  # a reader whose file was pruned reads the manifest again
+MOST_ENTRIES = 1_000  # in a manifest; ours have the newest, the best and the milestones
+_RETRIES = 20  # a reader whose file was pruned reads the manifest again so often
+_TOLD = 3  # damaged checkpoints that are told of one by one
 
 
 class CheckpointEntry(BaseModel):
@@ -44,7 +47,7 @@ class _Manifest(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     schema_version: Literal[1]
-    entries: list[CheckpointEntry]
+    entries: list[CheckpointEntry] = Field(max_length=MOST_ENTRIES)
 
 
 class _Damaged(Exception):
@@ -83,7 +86,9 @@ class Checkpoints:
         try:
             found = _Manifest.model_validate(values).entries
         except ValidationError as error:
-            message = "The list of checkpoints is not one of ours."
+            count = len(values["entries"]) if isinstance(values.get("entries"), list) else 0
+            many = f" It names {count:,}, {MOST_ENTRIES:,} are the most." if count > MOST_ENTRIES else ""
+            message = f"The list of checkpoints is not one of ours.{many}"
             raise RunFormatError(message, where=shown(self.manifest)) from error
         found = sorted(found, key=lambda entry: entry.step)
         if damage is not None:
@@ -165,35 +170,60 @@ class Checkpoints:
         Raises:
             RunFormatError: no checkpoint is whole, or they are those of another model.
         """
-        entries = self.entries()
+        mark, entries = self._mark(), self.entries()
         if step is not None and step not in {entry.step for entry in entries}:
             there = ", ".join(str(entry.step) for entry in entries) or "none"
             raise RunFormatError(
                 f"There is no checkpoint of step {step}; there are: {there}.", where=shown(self.folder)
             )
-        refused: set[str] = set()
-        for _ in range(_RETRIES):
-            usable = [item for item in entries if item.file not in refused and (step is None or item.step <= step)]
-            if not usable:
-                break
+        refused: list[tuple[CheckpointEntry, _Damaged]] = []
+        try:
+            load = partial_(self._load_one, expected=expected, verify=verify, partial=partial)
+            return self._newest_whole([one for one in entries if step is None or one.step <= step], mark, refused, load)
+        finally:
+            self._refuse(refused, verify=verify)
+
+    def _newest_whole(
+        self, entries: list[CheckpointEntry], mark: tuple[int, ...], refused: list[tuple[CheckpointEntry, _Damaged]],
+        load: Callable[[CheckpointEntry], Arrays],
+    ) -> tuple[CheckpointEntry, Arrays]:  # fmt: skip
+        """Try the newest, then each one before it; those that are damaged are added to ``refused``."""
+        again, tried, newest = 0, set[str](), entries[-1].step if entries else 0
+        while usable := [one for one in entries if one.file not in tried and one.step <= newest]:
             entry = usable[-1]
             try:
-                return entry, self._load_one(entry, expected, verify=verify, partial=partial)
+                return entry, load(entry)
             except _Damaged as error:
-                entries, again = self.entries(), entries
-                if entries == again or entry in entries:  # it was not pruned by the writer meanwhile: it is damaged
-                    refused.add(entry.file)
-                    self._refuse(entry, error, verify=verify)
-        message = "No checkpoint of this run can be used." if refused else "This run has no checkpoint yet."
+                if again < _RETRIES and self._mark() != mark:  # the writer may have pruned it meanwhile
+                    mark, again = self._mark(), again + 1
+                    entries, before = self.entries(), entries
+                    if entry not in entries and entries != before:
+                        continue
+                tried.add(entry.file)
+                refused.append((entry, error))
+        message = "No checkpoint of this run can be used." if tried else "This run has no checkpoint yet."
         raise RunFormatError(message, where=shown(self.folder), advice="Train it again, or choose another run.")
 
-    def _refuse(self, entry: CheckpointEntry, error: _Damaged, *, verify: bool) -> None:
-        self._notice(f"The checkpoint of step {entry.step} is damaged ({error}); the one before it is used.")
-        if not (self.writable and verify):
+    def _mark(self) -> tuple[int, ...]:
+        """What changes when the manifest is written anew."""
+        with contextlib.suppress(OSError):
+            found = os.stat(native(self.manifest))
+            return found.st_ino, found.st_size, found.st_mtime_ns
+        return ()
+
+    def _refuse(self, refused: list[tuple[CheckpointEntry, _Damaged]], *, verify: bool) -> None:
+        """Tell of the damaged checkpoints; who may write sets them aside and takes them off the list."""
+        for entry, error in refused[:_TOLD]:
+            self._notice(f"The checkpoint of step {entry.step} is damaged ({error}); the one before it is used.")
+        if len(refused) > _TOLD:
+            self._notice(f"So are {len(refused) - _TOLD} more, down to that of step {refused[-1][0].step}.")
+        if not (refused and self.writable and verify):
             return
-        sealed.quarantine(self.run_folder, self.folder / entry.file)
+        names = {entry.file for entry, _ in refused}
+        for name in sorted(names):
+            sealed.quarantine(self.run_folder, self.folder / name)
         with contextlib.suppress(StorageError):
-            self._write([item for item in self.entries() if item.file != entry.file])
+            self._write([item for item in self.entries() if item.file not in names])
 
     def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool) -> Arrays:
         try:

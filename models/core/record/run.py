@@ -45,6 +45,7 @@ class Run:
         self._lock = lock
         self._made: list[Path] = []  # folders that ``create`` made, outermost first
         self.loaded: CheckpointEntry | None = None  # the checkpoint that was loaded last through this object
+        self._named = timeline.Named()
         self._checkpoints = Checkpoints(folder, writable=lock is not None, notices=notices)
 
     @classmethod
@@ -159,8 +160,19 @@ class Run:
     def metrics(self) -> Rows:
         """All rows, steps strictly increasing. Bad lines are left out, with a notice; a torn last line without one."""
         rows, bad = timeline.read_all(self.folder / timeline.METRICS)
-        if bad and (text := f"{bad} damaged line(s) of {timeline.METRICS} were left out.") not in self.notices:
+        if bad:
+            self._notice(f"{bad} damaged line(s) of {timeline.METRICS} were left out.")
+        return self._kept(rows)
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
             self.notices.append(text)
+
+    def _kept(self, rows: Rows) -> Rows:
+        """The rows with as many metrics as can be drawn; says once what is left out."""
+        rows = self._named.kept(rows)
+        if self._named.left_out:
+            self._notice(f"{timeline.METRICS} has more than {timeline.MOST_NAMES} metrics; the first ones are shown.")
         return rows
 
     def metrics_from(self, offset: int) -> tuple[Rows, int]:
@@ -170,7 +182,7 @@ class Run:
         step is then not larger than the last one seen.
         """
         rows, end, _ = timeline.read_rows(self.folder / timeline.METRICS, offset)
-        return rows, end
+        return self._kept(rows), end
 
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Add a row; it has an int ``step``. What is not finite becomes null; StorageError if the disk says no."""
@@ -243,8 +255,15 @@ class Run:
         timeline.append_row(self.folder / timeline.EVENTS, {"time": now, "kind": kind, "values": values})
 
     def events(self) -> Rows:
-        """What ``event`` noted, in order; each has ``time``, ``kind`` and ``values``. Damaged lines are left out."""
-        return timeline.events(self.folder)
+        """What ``event`` noted, in order; each has ``time``, ``kind`` and ``values``. Damaged lines are left out.
+
+        A file that cannot be read has no events, with a notice.
+        """
+        try:
+            return timeline.events(self.folder)
+        except RunFormatError as error:
+            self._notice(f"{timeline.EVENTS} is left out: {error.what}")
+            return []
 
     def close(self) -> None:
         """Give the lock back; the run can still be read."""

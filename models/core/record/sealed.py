@@ -14,6 +14,7 @@ from models.core.disk.operations import native, shown
 from models.core.errors import RunFormatError, StorageError
 
 SEAL = "sealed_sha256"
+MAX_BYTES = 4 * 2**20  # of a sealed file; ours have some thousands
 
 
 def copy_of(path: Path) -> Path:
@@ -41,7 +42,7 @@ def write_sealed(path: Path, values: dict[str, Any]) -> None:
 
 def _read_one(path: Path, name: str) -> dict[str, Any]:
     """Read one sealed file; RunFormatError if it is not whole, or was sealed as another one."""
-    values = files.read_json(path)
+    values = files.read_json(path, max_bytes=MAX_BYTES)
     if not isinstance(values, dict) or values.get(SEAL) != seal(name, values):
         raise RunFormatError("The file is damaged: its content does not match its seal.", where=shown(path))
     return {key: value for key, value in values.items() if key != SEAL}

@@ -11,13 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from models.core.disk import files
 from models.core.disk.operations import native, shown
 from models.core.disk.strict_json import parse_json
 from models.core.errors import RunFormatError
+from models.core.record import sealed
+from models.core.record.schema import EventRow, metric_row, stats_row
 
 METRICS = "metrics.jsonl"
 EVENTS = "events.jsonl"
+MOST_BYTES = 8 * 2**20  # of metrics that are all read; we write at most a tenth of it
+MOST_READ = 2**30  # bytes of metrics that are looked through at all
+MOST_NAMES = 100  # of metrics in a run
+MOST_EVENT_BYTES = 4 * 2**20
+MOST_STATS, MOST_STATS_BYTES = 5_000, 64 * 2**20  # files with statistics, and the bytes of all of them
 _CHUNK = 8 * 2**20
 _SAMPLE = re.compile(r"([a-z][a-z0-9_]{0,40})-(\d{9,18})\.png")
 _STATS = re.compile(r"stats-(\d{9,18})\.json")
@@ -48,10 +57,15 @@ def read_rows(path: Path, offset: int = 0) -> tuple[Rows, int, int]:
     Returns:
         The rows (strictly increasing steps only), the offset behind the last whole line, and how many lines were bad.
         Where the file was cut or rewritten meanwhile, the rows start at its beginning again.
+
+    Raises:
+        RunFormatError: the file cannot be read, or is larger than ``MOST_READ``.
     """
     try:
         with files.opened(path) as stream:
             size = stream.seek(0, os.SEEK_END)
+            if size > MOST_READ:
+                raise RunFormatError(f"The file is larger than {MOST_READ:,} bytes.", where=shown(path))
             stream.seek(max(0, offset - 1))
             start = offset if offset and stream.read(1) == b"\n" else 0
             stream.seek(start)
@@ -59,29 +73,50 @@ def read_rows(path: Path, offset: int = 0) -> tuple[Rows, int, int]:
     except (FileNotFoundError, NotADirectoryError):
         return [], 0, 0
     except OSError as error:
-        raise RunFormatError(f"The file cannot be read: {error}.", where=shown(path)) from error
+        raise RunFormatError(f"The file cannot be read: {files.reason(error)}.", where=shown(path)) from error
     end = data.rfind(b"\n") + 1
     if not end and len(data) == _CHUNK:
         return [], start + len(data), 1
-    rows, bad = _parse(data[:end])
+    rows, bad = _parse(data[:end], thinning(size))
     return rows, start + end, bad
 
 
-def _parse(data: bytes) -> tuple[Rows, int]:
+def thinning(size: int) -> int:
+    """Of how many rows one is read in a file of so many bytes: all of them, unless it is larger than any of ours."""
+    return 1 + size // MOST_BYTES
+
+
+def _parse(data: bytes, every: int) -> tuple[Rows, int]:
+    """Every so many rows, the last one included, and how many of these are bad."""
     rows: Rows = []
     bad, last = 0, -1
-    for line in data.splitlines():
-        try:
-            row = parse_json(line, "", max_depth=8)
-        except RunFormatError:
-            row = None
-        step = row.get("step") if isinstance(row, dict) else None
-        if type(step) is not int or step <= last:
+    for line in data.splitlines()[::-1][::every][::-1]:
+        row = metric_row(line)
+        if row is None or row["step"] <= last:
             bad += 1
             continue
         rows.append(row)
-        last = step
+        last = row["step"]
     return rows, bad
+
+
+class Named:
+    """Keeps the rows of a run to so many metrics that they can be drawn; the first ones stay."""
+
+    def __init__(self) -> None:
+        self._known = {"step", "epoch", "seconds"}
+        self.left_out: set[str] = set()
+
+    def kept(self, rows: Rows) -> Rows:
+        """The same rows without the metrics that are too many."""
+        for row in rows:
+            for name in [name for name in row if name not in self._known]:
+                if len(self._known) < MOST_NAMES:
+                    self._known.add(name)
+                else:
+                    del row[name]
+                    self.left_out.add(name)
+        return rows
 
 
 def read_all(path: Path) -> tuple[Rows, int]:
@@ -100,17 +135,23 @@ def read_all(path: Path) -> tuple[Rows, int]:
 
 
 def events(folder: Path) -> Rows:
-    """The rows of the events with ``kind`` and ``values``, in order; damaged lines are left out."""
+    """The rows of the events with ``time``, ``kind`` and ``values``, in order; damaged lines are left out.
+
+    Raises:
+        RunFormatError: the file is too large, or cannot be read at all.
+    """
     found: Rows = []
     try:
-        lines = files.read_bytes(folder / EVENTS).splitlines()
+        lines = files.read_bytes(folder / EVENTS, max_bytes=MOST_EVENT_BYTES).splitlines()
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise RunFormatError(
+            f"The file cannot be read: {files.reason(error)}.", where=shown(folder / EVENTS)
+        ) from error
     for line in lines:
-        with contextlib.suppress(RunFormatError):
-            row = parse_json(line, "", max_depth=8)
-            if isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("values"), dict):
-                found.append(row)
+        with contextlib.suppress(RunFormatError, ValidationError):
+            found.append(EventRow.model_validate(parse_json(line, "", max_depth=8)).model_dump())
     return found
 
 
@@ -128,7 +169,7 @@ def copy(source: Path, folder: Path, step: int) -> None:
         match = _SAMPLE.fullmatch(name) or _STATS.fullmatch(name)
         if not match or int(match[match.lastindex or 1]) > step:
             continue
-        with contextlib.suppress(RunFormatError, FileNotFoundError):  # a picture that is gone is no reason to stop
+        with contextlib.suppress(RunFormatError, OSError):  # an image that is gone, or is none, is no reason to stop
             files.write_bytes(folder / "samples" / name, files.read_bytes(source / "samples" / name))
 
 
@@ -140,7 +181,10 @@ def truncate(folder: Path, step: int) -> None:
     """
     rows, bad = read_all(folder / METRICS)
     kept = [row for row in rows if row["step"] <= step]
-    if bad or len(kept) != len(rows) or _is_torn(folder / METRICS):
+    thinned = _is_thinned(folder / METRICS)
+    if thinned:  # what is written is not all that is there: the whole file is kept
+        sealed.quarantine(folder, folder / METRICS)
+    if thinned or bad or len(kept) != len(rows) or _is_torn(folder / METRICS):
         lines = [json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in kept]
         files.write_bytes(folder / METRICS, "".join(lines).encode())
     for name in _names(folder / "samples"):
@@ -158,6 +202,12 @@ def truncate(folder: Path, step: int) -> None:
 def is_sample(name: str) -> bool:
     """Whether a file of this name in ``samples/`` is a sample or a statistic of ours."""
     return (_SAMPLE.fullmatch(name) or _STATS.fullmatch(name)) is not None
+
+
+def _is_thinned(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return thinning(os.stat(native(path)).st_size) > 1
+    return False
 
 
 def _is_torn(path: Path) -> bool:
@@ -197,12 +247,15 @@ def save_stats(folder: Path, step: int, values: Mapping[str, Any]) -> None:
 
 
 def stats(folder: Path) -> Rows:
-    """The statistics by step; damaged files are left out."""
+    """The statistics by step; damaged files and parts are left out, and of very many files only some are read."""
     found: Rows = []
-    for name in _names(folder / "samples"):
-        if _STATS.fullmatch(name):
-            with contextlib.suppress(RunFormatError):
-                values = files.read_json(folder / "samples" / name)
-                if isinstance(values, dict) and type(values.get("step")) is int:
-                    found.append(values)
+    names = [name for name in _names(folder / "samples") if _STATS.fullmatch(name)]
+    left = MOST_STATS_BYTES
+    for name in names[:: 1 + len(names) // MOST_STATS]:
+        with contextlib.suppress(RunFormatError, OSError):
+            data = files.read_bytes(folder / "samples" / name, max_bytes=min(left, MOST_STATS_BYTES // 8))
+            left -= len(data)
+            row = stats_row(parse_json(data, shown(folder / "samples" / name)))
+            if row is not None:
+                found.append(row)
     return sorted(found, key=lambda row: int(row["step"]))

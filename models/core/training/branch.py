@@ -52,7 +52,7 @@ def branch(
         RunFormatError: if there is no such checkpoint, or it is damaged.
         StorageError: if the disk says no.
     """
-    if step is not None and changes.get("batch_size", run.info.config["batch_size"]) != run.info.config["batch_size"]:
+    if step is not None and changes.get("batch_size", now := run.info.config.get("batch_size")) != now:
         raise ConfigError({"batch_size": "cannot change where a run goes on: its steps are counted in batches"})
     config = parse_config(models.family(run.info.family).CONFIG, {**run.info.config, **changes})
     taken = None if step is None else _source(run, step)

@@ -73,7 +73,7 @@ class Recorder(keras.callbacks.Callback):
         self._metrics_to_restore = metrics
         self._before_validation: Arrays | None = None
         rows = run.metrics()
-        self._seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
+        self._seconds_before = float(rows[-1].get("seconds", 0.0)) if rows else 0.0
         self._begin = self._first_done = self._told = self._saved = self._drawn = time.monotonic()
         self._save_cost = self._draw_cost = 0.0
         self._milestone = max((entry.step for entry in run.checkpoints() if entry.milestone), default=0)

@@ -45,9 +45,7 @@ class ForwardPage(FilmPage):
         self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
         self.cards.set_drowning(True)
-        self.transport.name_fork(
-            "Reverse", "Back", "Start the reverse process from these images at this time step (F)"
-        )
+        self.transport.name_fork("Reverse", "Back", "Start the reverse process from these images at this time step (F)")
         self.transport.fork_asked.connect(self.fork)
         card = self.card
         card.another_asked.connect(self.source.another)

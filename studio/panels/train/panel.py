@@ -249,16 +249,36 @@ class Train(Panel):
             job = Job(self.view.folder, resume=True, epochs=epochs, learning_rate=learning_rate)
             self.desk.jobs.add(job)
 
+    def _setting(self, name: str) -> float | None:
+        """A number in the settings of the run that is shown; None, and an error in the panel, if it has none."""
+        if self.view.folder is None:
+            return None
+        try:
+            found = Run.open(self.view.folder).info.config.get(name)
+        except UserError as error:
+            self.show_error(error)
+            return None
+        if isinstance(found, int | float) and not isinstance(found, bool) and found > 0:
+            return found
+        what, advice = f"The settings of this run do not say its {name}.", "Restore its run.json, or branch the run."
+        self.show_error(UserError(what, where=shown(self.view.folder), advice=advice))
+        return None
+
     def _resume_gently(self) -> None:
-        if self.view.folder is not None:
-            self._resume(learning_rate=Run.open(self.view.folder).info.config["learning_rate"] / 2)
+        rate = self._setting("learning_rate")
+        if rate is not None:
+            self._resume(learning_rate=rate / 2)
 
     def _find_dataset(self) -> None:
         """Ask where the dataset is now and go on with it; other images than the run's are refused."""
         folder = self.view.folder
         if folder is None:
             return
-        before = Path(recorded.place(Run.open(folder).info.dataset))
+        try:
+            before = Path(recorded.place(Run.open(folder).info.dataset))
+        except UserError as error:
+            self.show_error(error)
+            return
         if before.suffix.lower() == ".npz":
             path, _ = QFileDialog.getOpenFileName(self, "Where is it now?", before.name, "NumPy archives (*.npz)")
         else:
@@ -267,9 +287,10 @@ class Train(Panel):
             self.desk.jobs.add(Job(folder, resume=True, dataset=path))
 
     def _train_longer(self) -> None:
-        if self.view.folder is None:
+        found = self._setting("epochs")
+        if found is None:
             return
-        now = int(Run.open(self.view.folder).info.config["epochs"])
+        now = min(int(found), 100_000 - 10)
         epochs, agreed = QInputDialog.getInt(self, "Train longer", "Train until epoch:", now + 10, now + 1, 100_000)
         if agreed:
             self._resume(epochs=epochs)

@@ -126,26 +126,32 @@ class RunView(QWidget):
             self.look()
 
     def grow(self) -> None:
-        """Read what was added to the curves."""
+        """Read what was added to the curves: a piece of some megabytes while the run trains, else all of it."""
+        while self._grow_once() and not self._timer.isActive():
+            pass
+
+    def _grow_once(self) -> bool:
+        """Read a piece; whether there may be more."""
         if self.folder is None or not sealed.exists(self.folder / "run.json"):
-            return
+            return False
         try:
             run = self._run = self._run or Run.open(self.folder)  # ten times a second: opened once
             rows, offset = run.metrics_from(self._offset)
         except UserError as error:
             self.failed.emit(error)
-            return
+            return False
         if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back: read it anew
             self._offset, self._last_step = 0, -1
             self.curves.set_rows([])
             self.doctor.follow()
             rows, offset = run.metrics_from(0)
-        self._offset = offset
+        further, self._offset = offset > self._offset, offset
         if rows:
             self.curves.show()
             self.no_curves.hide()
             self._last_step = rows[-1]["step"]
             self._append(rows)
+        return further
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
         self.doctor.append(rows)
@@ -156,7 +162,7 @@ class RunView(QWidget):
         if names:
             self._names |= names
             self._group()
-        self.curves_card.set_subtitle(f"epoch {rows[-1]['epoch']}, step {rows[-1]['step']:,}")
+        self.curves_card.set_subtitle(f"epoch {rows[-1].get('epoch', 0)}, step {rows[-1]['step']:,}")
 
     def set_groups(self, declared: Mapping[str, tuple[CurveGroup, ...]]) -> None:
         """What each family (by the key that runs name) says of its metrics: which of them are read together."""
