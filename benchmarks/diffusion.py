@@ -84,7 +84,7 @@ def training_step(model: Any, batch: int, steps: int = 20) -> tuple[float, float
 
 
 def model_of(arguments: argparse.Namespace, size: str) -> Any:
-    """The network of a run, or a fresh one for 28 x 28 grey pictures."""
+    """The network of a run, or a fresh one for 28 x 28 grey images."""
     from models import ddpm
     from models.core import loading, record
     from models.core.family import DataSpec

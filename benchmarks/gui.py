@@ -162,7 +162,7 @@ class Bench:
             raise SystemExit(f"{name} did not come to {panel} in time")
 
     def drag(self) -> list[float]:
-        """Drag a slider with the mouse at 30 Hz; milliseconds from each event to the painted picture that shows it."""
+        """Drag a slider with the mouse at 30 Hz; milliseconds from each event to the painted image that shows it."""
         from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
         from PySide6.QtGui import QMouseEvent
         from PySide6.QtTest import QTest
@@ -214,7 +214,7 @@ def latent(bench: Bench) -> None:
     bench.open("vae-fashion", "latent")
     row("GUI late: loading a model, encoding the map", bench.ticks.take(), "max <= 100")
     bench.wait(lambda: False, 1.0)
-    row("slider to picture, idle", bench.drag(), "p50 <= 8, p99 <= 16.7")
+    row("slider to image, idle", bench.drag(), "p50 <= 8, p99 <= 16.7")
 
 
 def denoise(bench: Bench) -> None:
@@ -261,7 +261,7 @@ def training(bench: Bench) -> None:
     bench.open("vae-fashion", "latent")  # the model of the part before cannot decode
     bench.wait(lambda: False, 2.0)
     bench.ticks.take()
-    row("slider to picture, while training", bench.drag(), "p99 <= 50")
+    row("slider to image, while training", bench.drag(), "p99 <= 50")
     row("GUI late: training and dragging", bench.ticks.take(), "p99 <= 16, max <= 50")
     progress = bench.desk.jobs.progress
     speed = {"images_per_second": progress.images_per_second if progress else 0.0}

@@ -4,7 +4,7 @@
 
 A reference run (600 steps unless told otherwise) is trained without interruption. Others with the same seed are killed
 at uniformly random moments and resumed to their end; their final weights are then compared by sha256, and their curves
-by step. The moments are steps drawn uniformly, plus up to 0.15 s, so that kills fall into steps, validations, pictures
+by step. The moments are steps drawn uniformly, plus up to 0.15 s, so that kills fall into steps, validations, images
 and checkpoints alike.
 """
 

@@ -1,9 +1,9 @@
-"""How quick the Styles panel is: the table of 6 x 6 mixes, one picture, and a dragged crossover in the window.
+"""How quick the Styles panel is: the table of 6 x 6 mixes, one image, and a dragged crossover in the window.
 
     QT_QPA_PLATFORM=offscreen python benchmarks/styles.py RUN
 
 RUN is the folder of a model that mixes styles. Wanted on two cores at 64 x 64 pixels: the table in 400 ms at most, one
-picture in 33 ms at the median.
+image in 33 ms at the median.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def plain(epochs: int) -> None:
 
 
 def ours(epochs: int) -> None:
-    """The command line's way: run folder, curves, pictures, checkpoints; prints seconds an epoch."""
+    """The command line's way: run folder, curves, images, checkpoints; prints seconds an epoch."""
     from models.core import device
 
     device.prepare()

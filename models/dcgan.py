@@ -9,7 +9,7 @@ discriminator by how well the condition fits the picture's features.
 
 Notation. x image, z noise, y condition, phi the discriminator's features, V a matrix.
 
-    x = (1 + tanh(G([z, y]))) / 2                       the generator's last layer is in [-1, 1], pictures in [0, 1]
+    x = (1 + tanh(G([z, y]))) / 2                       the generator's last layer is in [-1, 1], images in [0, 1]
     D(x) = w . phi(2 x - 1)                             without condition
     D(x, y) = w . phi(2 x - 1) + (V y) . phi(2 x - 1)   with condition (Miyato and Koyama, equation 4)
 

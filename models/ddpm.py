@@ -1,11 +1,11 @@
-"""Denoising diffusion: drown pictures in noise, learn to see the noise, and walk back from pure noise to a picture.
+"""Denoising diffusion: drown images in noise, learn to see the noise, and walk back from pure noise to an image.
 
-The idea. Adding a little noise many times turns any picture into pure noise. One small step of that is easy to undo
-for whoever can tell the noise from the picture, so a network learns just that: it is shown a noisy picture and the
-time, and says what the noise is. Beginning with pure noise and undoing step after step gives a new picture. No two
+The idea. Adding a little noise many times turns any image into pure noise. One small step of that is easy to undo
+for whoever can tell the noise from the image, so a network learns just that: it is shown a noisy image and the
+time, and says what the noise is. Beginning with pure noise and undoing step after step gives a new image. No two
 networks fight here; it is plain regression, slow to sample from, and hard to break.
 
-Notation. t = 1..T time, x_0 picture in [-1, 1], eps ~ N(0, I), alpha_bar_t what is left of the picture's variance.
+Notation. t = 1..T time, x_0 image in [-1, 1], eps ~ N(0, I), alpha_bar_t what is left of the picture's variance.
 
     x_t     = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps          any t in one go
     loss    = Huber(eps - network(x_t, t))                                t uniform in 1..T
@@ -58,7 +58,7 @@ SIZES = {
     "large": unet.Size(96, (1, 2, 3, 3), 2),
 }
 ENCODING = 64  # numbers that the textbook tells the time with
-DENOISING_STEPS = 8  # looks of the network at a noisy picture
+DENOISING_STEPS = 8  # looks of the network at a noisy image
 
 
 # --- Hyper-parameters. The defaults are the textbook's but for the mean weights. -------------------------------------
@@ -187,23 +187,23 @@ class DDPM(Diffuser):
         return noise.add(images, "gaussian", 0.2, seed)
 
     def effect(self, shape: tuple[int, int, int]) -> str:
-        """What happens to a picture of another shape than the training images'."""
+        """What happens to an image of another shape than the training images'."""
         return fit_to_model.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
         progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> Images:  # fmt: skip
-        """Take a noisy picture for a step of a walk, and walk from there without new noise.
+        """Take a noisy image for a step of a walk, and walk from there without new noise.
 
-        A picture with noise of standard deviation s (in [-1, 1]) is x_t / sqrt(alpha_bar_t) for the t at which
+        An image with noise of standard deviation s (in [-1, 1]) is x_t / sqrt(alpha_bar_t) for the t at which
         sqrt(1 / alpha_bar_t - 1) is s. What the noise lost at black and white is drawn again: the network has never
         seen noise that is cut off. See ``effect`` for what happens to size and colour.
 
         Args:
             images: (n, h, w, 1 to 4) in [0, 1].
-            strength: standard deviation of the noise, a share of full scale; None measures it in each picture.
-            progress: called with (pictures done, pictures in all).
+            strength: standard deviation of the noise, a share of full scale; None measures it in each image.
+            progress: called with (images done, images in all).
             cancelled: asked before every look of the network.
 
         Raises:
@@ -241,7 +241,7 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
     return DDPM(config, spec, (network(config, spec.image_shape, len(names), "denoiser"), mean), names)
 
 
-# Lessons. The loss says little about the samples: most of it comes from times at which the picture is all but drowned.
+# Lessons. The loss says little about the samples: most of it comes from times at which the image is all but drowned.
 # Validations draw times and noises that are spread evenly and always the same, else their curve is as noisy as the
-# pictures. What the network says about x_0 is cut to [-1, 1] while sampling: at t = T it divides by sqrt(alpha_bar_T),
+# images. What the network says about x_0 is cut to [-1, 1] while sampling: at t = T it divides by sqrt(alpha_bar_T),
 # which is 0.00001 for the cosine schedule.

@@ -1,16 +1,16 @@
-"""Denoising autoencoders: disturb a picture, ask for the clean one, and learn what pictures look like on the way.
+"""Denoising autoencoders: disturb an image, ask for the clean one, and learn what images look like on the way.
 
 The idea. A network that must give back what it was given can cheat by copying. Disturb its input, ask for the clean
-picture, and copying no longer helps: to fill what is missing it has to know what clothes, faces or photographs look
-like. Two networks here follow the idea to two ends. The textbook's *dense* one squeezes a small picture through 30
+image, and copying no longer helps: to fill what is missing it has to know what clothes, faces or photographs look
+like. Two networks here follow the idea to two ends. The textbook's *dense* one squeezes a small image through 30
 codings: its encoder is worth having (``models/transfer.py`` makes a classifier of it). The *convolutional* one has no
-bottleneck: it looks at the neighbourhood of every pixel and subtracts the noise it sees there, so it takes pictures
+bottleneck: it looks at the neighbourhood of every pixel and subtracts the noise it sees there, so it takes images
 of any size.
 
 Notation. x clean image, s strength of the noise, x~ disturbed image, f encoder, g decoder, r network.
 
     dense   loss = mean (x - g(f(x~)))^2
-    conv    loss = mean |x - (x~ - r(x~, s))|             (r is the residual: it paints the noise, not the picture)
+    conv    loss = mean |x - (x~ - r(x~, s))|             (r is the residual: it paints the noise, not the image)
 
 Noise is added in training only; a validation of the convolutional network sees the same noise every time.
 
@@ -86,7 +86,7 @@ class DenoisingConfig(Config):
 
 
 CONFIG = DenoisingConfig
-TWICE = 500_000  # pixels: smaller pictures are cleaned twice, once upside down, and averaged (+0.1 dB)
+TWICE = 500_000  # pixels: smaller images are cleaned twice, once upside down, and averaged (+0.1 dB)
 # 5 to 50 of 255; a third in grey, because one noise in all channels does not average out as three do
 PHOTOS: dict[str, Any] = {"noise": "gaussian", "noise_low": 0.02, "noise_high": 0.2, "grey_share": 0.33}
 
@@ -246,7 +246,7 @@ class Denoiser(FamilyModel):
 class CodingDenoiser(Denoiser):
     """A denoising autoencoder with codings; it works with plain ``compile()`` and ``fit(images)``.
 
-    The decoder's output is not squashed while it learns, as in the textbook; pictures for people are clipped.
+    The decoder's output is not squashed while it learns, as in the textbook; images for people are clipped.
     """
 
     def __init__(self, config: DenoisingConfig, spec: DataSpec) -> None:
@@ -297,7 +297,7 @@ class CodingDenoiser(Denoiser):
         """Draw codings of the kind that training saw.
 
         A denoising autoencoder has no prior. Each coding is drawn by itself from a normal distribution with the moving
-        mean and spread of training, cut at 0; what belongs together is not known, so pictures of them are rough.
+        mean and spread of training, cut at 0; what belongs together is not known, so images of them are rough.
         """
         mean, square = read_variable(self.typical)
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
@@ -306,17 +306,17 @@ class CodingDenoiser(Denoiser):
         return codings
 
     def effect(self, shape: tuple[int, int, int]) -> str:
-        """What happens to a picture of another shape than the training images'."""
+        """What happens to an image of another shape than the training images'."""
         return fit_to_model.effect(shape, self.spec.image_shape)
 
     def denoise(
         self, images: Images, *, strength: float | None = None,
         progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> Images:  # fmt: skip
-        """Clean pictures; see ``effect`` for what happens to size and colour.
+        """Clean images; see ``effect`` for what happens to size and colour.
 
         ``strength`` is the share that is missing, for a model that learned with dropout (None: it is measured in each
-        picture); for other kinds of noise it makes no difference.
+        image); for other kinds of noise it makes no difference.
         """
         if cancelled and cancelled():
             raise Cancelled
@@ -334,7 +334,7 @@ class CodingDenoiser(Denoiser):
 
 
 class ConvDenoiser(Denoiser):
-    """A convolutional denoiser for pictures of any size; it works with plain ``compile()`` and ``fit(patches)``."""
+    """A convolutional denoiser for images of any size; it works with plain ``compile()`` and ``fit(patches)``."""
 
     def __init__(self, config: DenoisingConfig, spec: DataSpec) -> None:
         super().__init__(config, spec, "conv_denoiser")
@@ -384,13 +384,13 @@ class ConvDenoiser(Denoiser):
         self, images: Images, *, strength: float | None = None,
         progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> Images:  # fmt: skip
-        """Clean pictures of any size (n, h, w, 1 to 4); large ones in tiles, transparency is left out.
+        """Clean images of any size (n, h, w, 1 to 4); large ones in tiles, transparency is left out.
 
         Args:
             images: float32 in [0, 1].
-            strength: of the noise in training's unit; None: Gaussian noise is measured in each picture, for other
+            strength: of the noise in training's unit; None: Gaussian noise is measured in each image, for other
                 kinds the middle of the training range is assumed; what dropout left out is measured, too.
-            progress: called with (tiles done, tiles in all) of all pictures.
+            progress: called with (tiles done, tiles in all) of all images.
             cancelled: asked before every tile.
 
         Raises:
@@ -407,7 +407,7 @@ class ConvDenoiser(Denoiser):
         return cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)
 
     def _one(self, image: Any, strength: float | None, tell: Any, cancelled: Any) -> Images:
-        """One picture (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
+        """One image (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
         level = noise.assumed(image, self.config.noise, self.noise_range) if strength is None else strength
         network = tiling.for_channels(self.spec.image_shape[2], lambda tiles: self._answer(tiles, level))
         if image.shape[0] * image.shape[1] <= TWICE:
@@ -424,7 +424,7 @@ class ConvDenoiser(Denoiser):
         return answer
 
     def reconstruct(self, images: Images) -> Images:
-        """What the model makes of pictures that nobody disturbed: the better, the less it changes."""
+        """What the model makes of images that nobody disturbed: the better, the less it changes."""
         return self.denoise(images)
 
     def effect(self, shape: tuple[int, int, int]) -> str:
@@ -442,7 +442,7 @@ def build(config: DenoisingConfig, spec: DataSpec) -> Denoiser:
 
 
 # Lessons. Dropout at the input scales what is left by 1 / (1 - rate), so the encoder sees the same mean brightness in
-# training and afterwards; a mask does not: a picture of which half is missing must be made brighter before the network
+# training and afterwards; a mask does not: an image of which half is missing must be made brighter before the network
 # sees it, or it comes out half dark (12.9 instead of 18.1 dB). Codings that begin with a bias of 0 die: 18 of the 30
-# were silent for every picture after ten epochs; with a bias of 1 none is. The last layer of the convolutional network
-# starts at zero: its first answer is the noisy picture itself, and it never has to learn the identity.
+# were silent for every image after ten epochs; with a bias of 1 none is. The last layer of the convolutional network
+# starts at zero: its first answer is the noisy image itself, and it never has to learn the identity.

@@ -1,7 +1,7 @@
 """The dense GAN: a forger and a detective that learn from each other.
 
-The idea. A generator paints pictures from noise. A discriminator sees half real pictures, half painted ones, and
-learns to tell them apart; the generator learns to be mistaken for real. Nobody ever shows the generator a picture: all
+The idea. A generator paints images from noise. A discriminator sees half real images, half painted ones, and
+learns to tell them apart; the generator learns to be mistaken for real. Nobody ever shows the generator an image: all
 that it knows it has from the discriminator's judgement. If both learn well, it ends where the discriminator can only
 guess (a Nash equilibrium). Often they do not: the generator may paint one thing only (mode collapse), or both go round
 in circles. The switches of the group "remedies" are what the literature does about that.

@@ -1,11 +1,11 @@
-"""Latent diffusion: first learn codings that pictures can be painted from, then diffuse the codings.
+"""Latent diffusion: first learn codings that images can be painted from, then diffuse the codings.
 
-The idea. Most of a picture's values are detail that a decoder can fill in. So an autoencoder is learned first, which
-squeezes a picture into a small stack of maps (a quarter of the sides); then its weights stand still, and a diffusion
+The idea. Most of an image's values are detail that a decoder can fill in. So an autoencoder is learned first, which
+squeezes an image into a small stack of maps (a quarter of the sides); then its weights stand still, and a diffusion
 model learns what such maps look like. A step of a walk costs a fraction of one on pixels, and the decoder is asked only
 where somebody wants to look.
 
-Notation. x picture in [0, 1], E encoder, D decoder, m and s the codings' mean and spread, z_0 = (E(x) - m) / s.
+Notation. x image in [0, 1], E encoder, D decoder, m and s the codings' mean and spread, z_0 = (E(x) - m) / s.
 
     phase 1  loss = mean (x - D(z))^2 + weight * KL(E(x) || N(0, I)) / n,   z ~ E(x)        (a VAE with a tiny weight)
     phase 2  loss = distance(eps, network(sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps, t))
@@ -288,7 +288,7 @@ class LatentDiffusion(Diffuser):
         return painted if kept is None else np.where(kept.mask, painted, kept.images)
 
     def noise_pictures(self, noise: States) -> Images:
-        """The first maps of noise as channels, enlarged to the size of a picture; grey is nothing."""
+        """The first maps of noise as channels, enlarged to the size of an image; grey is nothing."""
         shown = super().noise_pictures(noise[..., : self.spec.image_shape[2]])
         return shown.repeat(SHRINK, axis=1).repeat(SHRINK, axis=2)
 

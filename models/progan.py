@@ -1,8 +1,8 @@
-"""Progressive growing: first pictures of 4 x 4 pixels, then twice the size, and twice again.
+"""Progressive growing: first images of 4 x 4 pixels, then twice the size, and twice again.
 
 The idea. What a face is can be learned from sixteen pixels in no time, what an eye is cannot. So both networks begin
 with the smallest size; when they have learned it, one block of layers for twice the size is added to each. The new
-block fades in: at first the picture is the old one with larger pixels, in the end the new block's alone. Three layers
+block fades in: at first the image is the old one with larger pixels, in the end the new block's alone. Three layers
 keep the contest in balance: the equalised learning rate, the normalisation of each pixel in the generator, and one map
 at the discriminator's end that says how much a batch differs.
 
@@ -196,7 +196,7 @@ class Levels(keras.Model):
 
 
 def generators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
-    """[coding (b, d), alpha] -> pictures of each size, about [0, 1] (not clipped); each pixel is normalised."""
+    """[coding (b, d), alpha] -> images of each size, about [0, 1] (not clipped); each pixel is normalised."""
     seeds = itertools.count(config.seed * 1_000)
     sizes = resolutions.sizes(shape, "progan")
     coding, alpha = keras.Input((config.latent_size,), name="coding"), keras.Input((1,), name="alpha")

@@ -246,7 +246,7 @@ class SparseAutoencoder(FamilyModel):
         """Draw codings of the kind that training saw.
 
         A sparse autoencoder has no prior. Each unit is drawn around its moving mean activation in training with its own
-        spread, independently of the others; which units go together is not known, so pictures of such codings show
+        spread, independently of the others; which units go together is not known, so images of such codings show
         the units' vocabulary rather than clothes.
         """
         mean, square = read_variable(self.usual)

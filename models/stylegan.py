@@ -5,12 +5,12 @@ data. Here a network of eight dense layers does the bending: it maps z to w, and
 the bias of every feature map at every layer ("adaptive instance normalisation"). The painting itself begins with a
 learned constant. What w need not say (the strands of hair) comes from one map of noise a layer. If, in training,
 some layers are given the style of one coding and the others that of another one, no layer can rely on its neighbours:
-then the styles of two pictures can be mixed, shape from one and colours from the other.
+then the styles of two images can be mixed, shape from one and colours from the other.
 
 Notation. z coding, w style, A_l affine map of layer l, n_l noise, s_l a learned scale a channel, psi truncation.
 
     w = f(z / |z|)                                              f: eight dense layers that learn a hundred times slower
-    w' = mean + psi (w - mean)                                  truncation, for pictures only
+    w' = mean + psi (w - mean)                                  truncation, for images only
     x_l = lrelu(conv(x_(l-1)) + s_l n_l + b_l)
     y_l = (1 + A_l w)_scale (x_l - mean(x_l)) / std(x_l) + (A_l w)_bias         (equation 1)
 
@@ -56,7 +56,7 @@ ABOUT = About(
 CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
 FINE = 16  # pixels: where there are prices, layers from this size on shall choose colours, those before them shapes
-PAINTED = 12  # pictures that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
+PAINTED = 12  # images that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
 # --- Hyper-parameters. The defaults are those of a run that worked on 64 x 64 faces. ----------------------------------
@@ -126,7 +126,7 @@ def mapping(config: StyleGANConfig) -> keras.Model:
 
 
 def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
-    """Styles (b, layers, d) and noise (b, noise_size) -> pictures (b, h, w, c), about [0, 1] (not clipped)."""
+    """Styles (b, layers, d) and noise (b, noise_size) -> images (b, h, w, c), about [0, 1] (not clipped)."""
     known, seeds = style_layers(config, shape), itertools.count(config.seed * 1_000 + 100, 2)
     half = config.half_precision
     styles = keras.Input((len(known), config.latent_size), name="styles")
@@ -154,7 +154,7 @@ def synthesis(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Mode
 
 
 def generator(config: StyleGANConfig, shape: tuple[int, int, int]) -> keras.Model:
-    """The whole way of a sample: coding (b, d) -> truncated style -> picture, with fixed noise."""
+    """The whole way of a sample: coding (b, d) -> truncated style -> image, with fixed noise."""
     known = style_layers(config, shape)
     coding = keras.Input((config.latent_size,), name="coding")
     styles = MeanStyle(len(known), config.truncation, name="mean_style")(mapping(config)(coding))
@@ -231,7 +231,7 @@ class StyleGAN(Adversarial):
         return cost
 
     def grow_from(self, smaller: Any) -> bool:
-        """Let the layers of a size that another model lacked repeat its pictures and verdicts; AdaIN cannot."""
+        """Let the layers of a size that another model lacked repeat its images and verdicts; AdaIN cannot."""
         (height, width, colours), (mine, theirs) = self.spec.image_shape, (self.config, smaller.config)
         doubled = (height, width) == tuple(2 * side for side in smaller.spec.image_shape[:2])
         alike = (mine.style, mine.width) == (theirs.style, theirs.width) and (mine.ema > 0) == (theirs.ema > 0)
@@ -269,7 +269,7 @@ class StyleGAN(Adversarial):
         return np.clip(predict(network, styles, self._noise(styles, noise), batch_size=PAINTED)[0], 0.0, 1.0)
 
     def features(self, styles: Styles, noise: Noise | None = None) -> list[Floats]:
-        """What each layer makes of styles (n, layers, d): (n, h, w, channels) each, and the picture at the end."""
+        """What each layer makes of styles (n, layers, d): (n, h, w, channels) each, and the image at the end."""
         if self._features is None:
             network = self.sampler.get_layer("synthesis")
             seen = [network.get_layer(f"layer_{number}").output for number in range(len(self.style_layers))]
@@ -281,7 +281,7 @@ class StyleGAN(Adversarial):
         self, images: Images, *, plus: bool = False, steps: int = projection.STEPS,
         progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> Styles:  # fmt: skip
-        """Search for the styles (n, layers, d) of pictures in W, or with ``plus`` in W+ (styles/projection.py)."""
+        """Search for the styles (n, layers, d) of images in W, or with ``plus`` in W+ (styles/projection.py)."""
         network = self.sampler.get_layer("synthesis")
         return projection.project(
             self, network, images, plus=plus, steps=steps, progress=progress, cancelled=cancelled
@@ -324,8 +324,8 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 # Lessons. A gradient penalty of 2.5 here (5 in the paper's units) kept the discriminator at logit 0 for 11,000 steps
 # of 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing inside: at these sizes all
 # resolutions learn together where there is a GPU. On 2 cores AdaIN with 64 channels gave every face the same eyes;
-# 128 channels, 32 pictures a step, modulated, 16 x 16 first and then "branch --size" learned in half an hour what that
+# 128 channels, 32 images a step, modulated, 16 x 16 first and then "branch --size" learned in half an hour what that
 # never did. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
 # layers. A discriminator that wins by blotches teaches no shares: all had one mouth until they paid for the energy
 # distance (core/adversarial/energy_distance.py). All of it is in docs/styles.md. Noise and codings are drawn anew at
-# each step, the samples' noise is fixed, so that a slider moves a picture and not its grain.
+# each step, the samples' noise is fixed, so that a slider moves an image and not its grain.

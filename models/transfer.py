@@ -1,6 +1,6 @@
 """Transfer: what an encoder that never saw a label is worth to a classifier that sees few of them.
 
-The idea. Labels are dear, pictures are cheap. Train an autoencoder on all pictures, throw its decoder away, put a
+The idea. Labels are dear, images are cheap. Train an autoencoder on all images, throw its decoder away, put a
 softmax layer on the encoder and show it a few hundred labels: first with the encoder frozen, so that the new layer's
 first wild steps do not spoil it, then all together with small steps. The same classifier, begun at random, is shown
 the same labels as often. The difference in accuracy on the test images is what the pretraining was worth.
@@ -186,7 +186,10 @@ class _Shuffled(keras.utils.PyDataset):
 
     def __init__(self, known: Labelled, batch_size: int, seed: int, epoch: int) -> None:
         super().__init__()
-        self.known, self.batch_size, self.seed, self.epoch = known, batch_size, seed, epoch
+        self.known = known
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return math.ceil(len(self.known.labels) / self.batch_size)
@@ -217,7 +220,9 @@ class _Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         score = (float(logs["val_accuracy"]), -float(logs["val_loss"]))
         if score > self.best:
-            self.best, self.best_epoch, self.weights = score, epoch + 1, self.model.get_weights()
+            self.best = score
+            self.best_epoch = epoch + 1
+            self.weights = self.model.get_weights()
         self.tell()
 
 

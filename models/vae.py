@@ -116,7 +116,9 @@ def halvings(shape: tuple[int, int, int]) -> int:
     height, width, _ = shape
     levels = 0
     while height % 2 == 0 and width % 2 == 0 and min(height, width) > 4 and levels < 5:
-        height, width, levels = height // 2, width // 2, levels + 1
+        height = height // 2
+        width = width // 2
+        levels = levels + 1
     return levels
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
-SIZE = (1280, 800)  # px of the window at the first start and in the tour's pictures
+SIZE = (1280, 800)  # px of the window at the first start and in the tour's images
 FRAME = 40  # px of a window's title bar and edges, about
 MANY_OBJECTS = 100_000  # new ones between two collections; a model that is loaded has 43,000 at most
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60

@@ -30,7 +30,10 @@ class Deletion(QUndoCommand):
         super().__init__("delete")
         self._trashed: Trashed | None = trashed
         self._place = trashed.origin
-        self._delete, self._changed, self._failed, self._forward = delete, changed, failed, forward
+        self._delete = delete
+        self._changed = changed
+        self._failed = failed
+        self._forward = forward
 
     def redo(self) -> None:
         """Delete it again; nothing when it is pushed."""

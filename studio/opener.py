@@ -1,4 +1,4 @@
-"""Opening: a run becomes the current model, a picture with a recipe brings its sliders back, files find a panel."""
+"""Opening: a run becomes the current model, an image with a recipe brings its sliders back, files find a panel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class Opening(QObject):
 
     def __init__(self, desk: Desk, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
         super().__init__()
-        self.desk, self.session, self._front, self._panels = desk, desk.session, front, panels
+        self.desk = desk
+        self.session = desk.session
+        self._front = front
+        self._panels = panels
         self.restoring = Restoring(
             desk, panels, loading=self.loading.emit, opened=self._opened, refused=self._not_opened
         )

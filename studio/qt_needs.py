@@ -97,7 +97,9 @@ def loads(name: str) -> str:
 def missing(files: list[Path], own: Path, load: Callable[[str], str] = loads) -> list[str]:
     """The libraries of the system that these files lack, sorted; those in ``own`` are Qt's and are looked through."""
     load = functools.cache(load)
-    found, seen, todo = set[str](), set[Path](), list(files)
+    found = set[str]()
+    seen = set[Path]()
+    todo = list(files)
     while todo:
         path = todo.pop()
         if path in seen:

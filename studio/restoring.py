@@ -39,8 +39,12 @@ class Restoring:
         self, desk: Desk, panels: Mapping[str, Panel], *, loading: Callable[[], None],
         opened: Callable[[ModelInfo], None], refused: Callable[[UserError], None],
     ) -> None:  # fmt: skip
-        self.desk, self.session, self._panels = desk, desk.session, panels
-        self._loading, self._opened, self._refused = loading, opened, refused
+        self.desk = desk
+        self.session = desk.session
+        self._panels = panels
+        self._loading = loading
+        self._opened = opened
+        self._refused = refused
         self.older = False  # an older step of a run was loaded for a recipe; nothing newer may replace it unasked
 
     def data(self, raw: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from models.core.family import About
 from studio.deletion import Deletion
 from studio.settings import Settings
 
-FOLDER_SIZES = (28, 32, 48, 64, 96, 128)  # px to which a folder's pictures can be fitted
+FOLDER_SIZES = (28, 32, 48, 64, 96, 128)  # px to which a folder's images can be fitted
 FOLDER_SIZE = 64
 log = logging.getLogger(__name__)
 
@@ -91,14 +91,14 @@ class Session(QObject):
         self.bad_datasets: set[str] = set()  # paths that could not be loaded when they were last tried
 
     def fitted_to(self, dataset: str) -> int | None:
-        """The side in px that a person chose for a folder's pictures; None where the dataset has sizes of its own."""
+        """The side in px that a person chose for a folder's images; None where the dataset has sizes of its own."""
         if dataset in datasets.DATASETS or dataset.lower().endswith(".npz"):
             return None
         size = self.settings.get("sizes", {}).get(dataset)
         return size if size in FOLDER_SIZES else FOLDER_SIZE
 
     def fit(self, dataset: str, size: int) -> None:
-        """Remember to what size a folder's pictures are fitted."""
+        """Remember to what size a folder's images are fitted."""
 
         def fitted(sizes: dict[str, Any]) -> dict[str, Any]:
             kept = [(name, old) for name, old in sizes.items() if name != dataset]
@@ -107,7 +107,7 @@ class Session(QObject):
         self.settings.change("sizes", {}, fitted)
 
     def add_folder(self, path: str) -> None:
-        """Remember a folder or file of pictures; the oldest of many is forgotten."""
+        """Remember a folder or file of images; the oldest of many is forgotten."""
         self.settings.change("folders", [], lambda old: [*(item for item in old if item != path), path][-20:])
 
     def forget_folder(self, path: str) -> None:

@@ -25,7 +25,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _drawn(shape: str, colour: str) -> str:
-    """The path of a small drawing in a colour: a style sheet takes pictures from files only."""
+    """The path of a small drawing in a colour: a style sheet takes images from files only."""
     file = Path(_folder().name) / f"{shape}-{colour[1:]}.svg"
     if not file.exists():
         stroke = f'stroke="{colour}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'

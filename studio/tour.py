@@ -25,7 +25,7 @@ LIMIT_S = 300.0  # for one state; then it is reported as an error
 
 
 class Tour(QObject):
-    """Walks through the panels, waits until nothing works any more before each picture, and leaves the program.
+    """Walks through the panels, waits until nothing works any more before each image, and leaves the program.
 
     Args:
         window: the window to use.
@@ -85,7 +85,7 @@ class Tour(QObject):
         jobs, desk = self.window.desk.jobs, self.window.desk
         training = jobs.running and state == "training"
         ready = desk.inference.idle and desk.errands.idle and desk.studies.idle and (training or not jobs.running)
-        if training:  # a picture of the run while it learns
+        if training:  # an image of the run while it learns
             progress = jobs.progress
             ready = progress is not None and progress.epoch >= 2
         waited = time.monotonic() - self._state_begin

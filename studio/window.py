@@ -41,7 +41,8 @@ class Window(QMainWindow):
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 520)  # with its frame it fits a screen of 1024 x 600
-        self.rail, self.picker, self.status, self.banner = Rail(), ModelPicker(), StatusLine(), Banner()
+        self.rail, self.picker = Rail(), ModelPicker()
+        self.status, self.banner = StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
         self.panels: dict[str, Panel] = {}
@@ -125,7 +126,8 @@ class Window(QMainWindow):
         except Exception as error:
             log.exception("the panel %s failed to open", key)
             text = f"This panel could not be opened: {traceback.format_exception_only(error)[-1].strip()}"
-            page, title, icon = EmptyState("warning-circle", text), key.capitalize(), "warning-circle"
+            page = EmptyState("warning-circle", text)
+            title, icon = key.capitalize(), "warning-circle"
         page.setProperty("panel", key)
         self.stack.addWidget(page)
         self.rail.add(key, title, icon)
@@ -220,12 +222,12 @@ class Window(QMainWindow):
     # --- drops ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files, and addresses and pictures of other programs."""
+        """Take files, and addresses and images of other programs."""
         if event.mimeData().hasUrls() or drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A picture with a recipe brings its model and sliders back, a run folder opens, else the panel decides."""
+        """An image with a recipe brings its model and sliders back, a run folder opens, else the panel decides."""
         paths, urls = drag_drop.paths_in(event.mimeData()), event.mimeData().urls()
         if paths or urls:
             event.acceptProposedAction()

@@ -216,7 +216,7 @@ def _add_interpolate(command: Parser) -> None:
 
 
 def _add_walking(command: Parser) -> None:
-    """How a model that diffuses walks from noise to pictures."""
+    """How a model that diffuses walks from noise to images."""
     command.add_argument(
         "--sampler", type=checks.one_of(SAMPLERS), help="ddim, ddpm (all steps) or dpm_solver (diffusion models; ddim)"
     )

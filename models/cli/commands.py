@@ -179,14 +179,16 @@ def transparency(names: Sequence[str], ground: tuple[int, int, int]) -> str:
 def pictures_of(
     paths: Sequence[Path], shape: tuple[int, int, int], say: Say, ground: tuple[int, int, int] = decoding.WHITE
 ) -> NDArray[np.uint8]:
-    """Read pictures and fit them to a shape, uint8 (n, h, w, c); a file that cannot be read is named and left out.
+    """Read images and fit them to a shape, uint8 (n, h, w, c); a file that cannot be read is named and left out.
 
     Transparent parts are put on the colour ``ground``, and that is said.
 
     Raises:
         UserError: if none can be read.
     """
-    found, seen_through, problem = [], [], None
+    found = []
+    seen_through = []
+    problem = None
     for path in paths:
         try:
             photo = photos.read(path, ground=ground)

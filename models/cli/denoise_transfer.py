@@ -32,15 +32,23 @@ def counting(say: Say, unit: str) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
+def _saving(arguments: Namespace) -> tuple[str, dict[str, int]]:
+    """The suffix of the files to write, and the quality where it has one."""
+    suffix = export.PHOTO_KINDS[arguments.format]
+    if suffix != ".png":
+        return suffix, {"quality": arguments.quality or export.QUALITY}
+    if arguments.quality is not None:
+        raise ConfigError({"--quality": "is only for --format jpeg and webp: png loses nothing"})
+    return suffix, {}
+
+
 def denoise_(arguments: Namespace, say: Say) -> int:
     """The command ``denoise``: a file that cannot be read or cleaned is named and left out."""
-    strength, suffix = arguments.strength, export.PHOTO_KINDS[arguments.format]
-    if arguments.quality is not None and suffix == ".png":
-        raise ConfigError({"--quality": "is only for --format jpeg and webp: png loses nothing"})
-    how = {} if suffix == ".png" else {"quality": arguments.quality or export.QUALITY}
+    strength, (suffix, how) = arguments.strength, _saving(arguments)
     run, model = open_model(arguments, say, Denoises)
     wanted = pictures_of(arguments.images)
-    written, effects, seen_through, problem = 0, set[str](), list[str](), None
+    effects, seen_through = set[str](), list[str]()
+    written, problem = 0, None
     with counting(say, "images") as progress:
         for number, (path, name) in enumerate(wanted):
             progress(shown(name), number, len(wanted))

@@ -1,4 +1,4 @@
-"""What the command ``sample`` does once its arguments are read: pictures from codings, or out of noise by steps."""
+"""What the command ``sample`` does once its arguments are read: images from codings, or out of noise by steps."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def class_of(arguments: Namespace, model: Any) -> int | None:
 
 
 def time_of(arguments: Namespace, model: Any) -> int | None:
-    """The t at which a walk from own pictures begins (image to image); None for pure noise.
+    """The t at which a walk from own images begins (image to image); None for pure noise.
 
     Raises:
         ConfigError: if the model does not walk, or not from there.
@@ -107,7 +107,7 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
 def from_pictures(
     model: Diffuses, sampling: Sampling, labels: Labels | None, start: tuple[int, States], progress: Progress
 ) -> Images:
-    """Walk from pictures in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
+    """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
     for step in model.reverse(sampling, labels=labels, start=start):
         progress("Sampling", (time - step.t) * len(states) // time, len(states))
@@ -136,7 +136,7 @@ def _walked(
     """What comes out of noise, and what a recipe says of it.
 
     Raises:
-        UserError: if no picture to begin with can be read, or they are too large for a recipe.
+        UserError: if no image to begin with can be read, or they are too large for a recipe.
     """
     sampling, label, time = how
     own = (

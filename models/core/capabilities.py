@@ -48,7 +48,7 @@ class Decodes(Protocol):
 
 @runtime_checkable
 class Denoises(Protocol):
-    """Removes noise from pictures."""
+    """Removes noise from images."""
 
     noise_kind: str
     noise_range: tuple[float, float]
@@ -61,7 +61,7 @@ class Denoises(Protocol):
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Images:
-        """Return clean pictures (n, height, width, 1 or 3) in [0, 1]; a model of any size keeps size and colour.
+        """Return clean images (n, height, width, 1 or 3) in [0, 1]; a model of any size keeps size and colour.
 
         Args:
             images: (n, height, width, 1 to 4) in [0, 1].
@@ -72,11 +72,11 @@ class Denoises(Protocol):
         ...
 
     def effect(self, shape: tuple[int, int, int]) -> str:
-        """Say what happens to size and colour of a picture (height, width, channels); "" if nothing does."""
+        """Say what happens to size and colour of an image (height, width, channels); "" if nothing does."""
         ...
 
     def disturb(self, images: Images, seed: int) -> Images:
-        """Return the pictures with noise of the kind that the model was trained on, in [0, 1]."""
+        """Return the images with noise of the kind that the model was trained on, in [0, 1]."""
         ...
 
 
@@ -137,7 +137,7 @@ class TakesPhases(Protocol):
 
 @runtime_checkable
 class Grows(Protocol):
-    """Goes on with larger pictures from what a model of smaller ones can do."""
+    """Goes on with larger images from what a model of smaller ones can do."""
 
     def grow_from(self, smaller: Any) -> bool:
         """Set the layers that the smaller model lacks so that nothing is lost; the others have its weights.

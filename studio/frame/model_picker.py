@@ -24,7 +24,7 @@ WIDEST = 420  # px; longer names end in an ellipsis
 
 
 class ModelPicker(QPushButton):
-    """A button with picture, name and state of the current model; its menu lists every run there is."""
+    """A button with image, name and state of the current model; its menu lists every run there is."""
 
     picked = Signal(object)  # Path
 

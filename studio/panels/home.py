@@ -1,4 +1,4 @@
-"""Home: every model there is, with its picture; use, resume or delete it with one click."""
+"""Home: every model there is, with its image; use, resume or delete it with one click."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATUS_WORDS = {
 
 
 class RunCard(Card):
-    """One run: picture, name, state, and what can be done with it; of a damaged one, what is wrong with it."""
+    """One run: image, name, state, and what can be done with it; of a damaged one, what is wrong with it."""
 
     def __init__(self, run: RunSummary, *, own: bool, panel: Home) -> None:
         super().__init__(run.title or run.folder.name)

@@ -1,4 +1,4 @@
-"""Cards and what stands in them when there is no picture: an empty state, an error, an explanation."""
+"""Cards and what stands in them when there is no image: an empty state, an error, an explanation."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ class Glyph(Plain):
 
     def __init__(self, name: str, role: str = "secondary", side: int = 40) -> None:
         super().__init__()
-        self._name, self._role, self._side = name, role, side
+        self._name = name
+        self._role = role
+        self._side = side
         self.setFixedSize(QSize(side, side))
 
     def set_icon(self, name: str, role: str) -> None:
@@ -218,7 +220,9 @@ class Foldout(QWidget):
         self._equation.setFont(theme.mono())
         for part in (self._text, self._equation, self._paper):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._inside, self.figure, self._caption = QWidget(), FigureView(), label("", "secondary", True)
+        self._inside = QWidget()
+        self.figure = FigureView()
+        self._caption = label("", "secondary", True)
         self._inside.setLayout(vbox(self._text, self.figure, self._caption, self._equation, self._paper, None))
         self.setLayout(vbox(hbox(self._head, None), self._inside, spacing=theme.GAP_XS))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)

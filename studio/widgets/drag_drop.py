@@ -20,7 +20,7 @@ MIME = "application/x-studio-picture"
 
 
 def png(pixels: Pixels, recipe: Mapping[str, str] | None = None) -> bytes:
-    """The picture as a PNG file, with its recipe in text chunks (Qt would compress long ones; nobody unpacks those)."""
+    """The image as a PNG file, with its recipe in text chunks (Qt would compress long ones; nobody unpacks those)."""
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
     info, stream = PngImagePlugin.PngInfo(), io.BytesIO()
     for key, value in (recipe or {}).items():
@@ -53,12 +53,12 @@ def mime_of(pixels: Pixels, name: str = "picture", recipe: Mapping[str, str] | N
 
 
 def carries(mime: QMimeData) -> bool:
-    """Whether something that is dragged over us could be a picture."""
+    """Whether something that is dragged over us could be an image."""
     return mime.hasFormat(MIME) or mime.hasImage() or any(url.isLocalFile() for url in mime.urls())
 
 
 def paths_in(mime: QMimeData) -> list[str]:
-    """The local files of a drop; a picture that came without a file is first written into one."""
+    """The local files of a drop; an image that came without a file is first written into one."""
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
     if paths:
         return paths
@@ -73,7 +73,7 @@ def paths_in(mime: QMimeData) -> list[str]:
 
 
 def carry_out(source: QWidget, pixels: Pixels, name: str, recipe: Mapping[str, str] | None = None) -> None:
-    """Start a drag that carries the picture out of ``source``; returns when it is dropped."""
+    """Start a drag that carries the image out of ``source``; returns when it is dropped."""
     drag = QDrag(source)
     drag.setMimeData(mime_of(pixels, name, recipe))
     ratio = source.devicePixelRatioF()

@@ -22,18 +22,18 @@ Pixels = NDArray[np.uint8]
 
 
 class Exporter:
-    """Writes pictures, films and codings; says where they went, or why they did not."""
+    """Writes images, films and codings; says where they went, or why they did not."""
 
     def __init__(self, desk: Desk, failed: Callable[[UserError], None]) -> None:
         self.desk, self._failed = desk, failed
         self._bare = False  # whether a file had to be written without its recipe
 
     def picture(self, picture: Pixels, recipe: dict[str, Any]) -> None:
-        """One picture or sheet as PNG."""
+        """One image or sheet as PNG."""
         self._write(".png", lambda path, task: export.write_png(path, picture, self._fitting(recipe)))
 
     def photo(self, picture: Pixels, recipe: dict[str, Any], saving: Saving, exif: bytes = b"") -> None:
-        """One picture as PNG, JPEG or WebP, with a camera's notes if there are some."""
+        """One image as PNG, JPEG or WebP, with a camera's notes if there are some."""
 
         def write(path: Path, task: Any) -> Path:
             return export.write_photo(path, picture, self._fitting(recipe), quality=saving.quality, exif=exif)
@@ -90,7 +90,7 @@ class Exporter:
             self._bare = False
             self.desk.session.notice(f"{path.name} was saved without its recipe, which is larger than 1 MB: "
                                      "its settings cannot be brought back.")  # fmt: skip
-        if path.suffix not in decoding.IMAGE_SUFFIXES:  # the Gallery shows pictures only: tell the whole path
+        if path.suffix not in decoding.IMAGE_SUFFIXES:  # the Gallery shows images only: tell the whole path
             self.desk.session.done.emit(f"Saved as {path}")
             return
         self.desk.session.exports_changed.emit()

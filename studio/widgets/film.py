@@ -44,7 +44,9 @@ class FilmStrip(MouseTiles):
     def make_plan(self, ratio: float) -> Plan:
         """Frames as high as the strip; a little smaller if then all fit; else the strip scrolls."""
         whole = self.maximumViewportSize()
-        margin, gap, caption = round(MARGIN * ratio), round(MARGIN * ratio), self.caption_height(ratio)
+        margin = round(MARGIN * ratio)
+        gap = round(MARGIN * ratio)
+        caption = self.caption_height(ratio)
         count = max(self._count, 1)
         deep = max(min(whole.height() - 2 * MARGIN - 10, self._height) * ratio, 1)
         zoom = qimages.best_zoom(*self._unit, 1e9, deep)

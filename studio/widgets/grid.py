@@ -1,4 +1,4 @@
-"""A grid of pictures that fills its room with the largest whole-number zoom, and scrolls when there are too many."""
+"""A grid of images that fills its room with the largest whole-number zoom, and scrolls when there are too many."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class PictureGrid(MouseTiles):
 
     def __init__(self, cell: int = 72, max_size: int = 180, columns: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cell, self._max, self._fixed = cell, float(max_size), columns
+        self._cell = cell
+        self._max = float(max_size)
+        self._fixed = columns
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -65,7 +67,9 @@ class PictureGrid(MouseTiles):
     def make_plan(self, ratio: float) -> Plan:
         """The largest tiles that all fit; if those are smaller than ``cell``, tiles of about ``cell`` that scroll."""
         whole = self.maximumViewportSize()
-        margin, gap, caption = round(MARGIN * ratio), round(MARGIN * ratio), self.caption_height(ratio)
+        margin = round(MARGIN * ratio)
+        gap = round(MARGIN * ratio)
+        caption = self.caption_height(ratio)
         room, depth = whole.width() * ratio - 2 * margin, whole.height() * ratio - 2 * margin
         count = max(self._count, 1)
         choices = [self._fixed] if self._fixed else range(1, min(count, MAX_COLUMNS) + 1)
@@ -114,12 +118,12 @@ class PictureGrid(MouseTiles):
             super().keyPressEvent(event)
 
     def set_droppable(self, droppable: bool) -> None:
-        """Whether pictures can be dropped here; they arrive through ``dropped``."""
+        """Whether images can be dropped here; they arrive through ``dropped``."""
         self.setAcceptDrops(droppable)
         self.viewport().setAcceptDrops(droppable)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say yes to pictures and files, but not to our own."""
+        """Say yes to images and files, but not to our own."""
         if drag_drop.carries(event.mimeData()) and event.source() is not self.viewport():
             event.acceptProposedAction()
 

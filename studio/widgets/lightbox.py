@@ -1,4 +1,4 @@
-"""One picture as large as the window allows, above everything else; a click or Escape puts it away."""
+"""One image as large as the window allows, above everything else; a click or Escape puts it away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.widgets.qimages import Pixels
 
 
 class Lightbox(QWidget):
-    """Covers the window of ``owner``; the picture can be dragged out of it with its recipe."""
+    """Covers the window of ``owner``; the image can be dragged out of it with its recipe."""
 
     def __init__(self, owner: QWidget, pixels: Pixels, caption: str, recipe: Mapping[str, str]) -> None:
         super().__init__(owner.window())
@@ -53,7 +53,7 @@ class Lightbox(QWidget):
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click beside the picture puts it away."""
+        """A click beside the image puts it away."""
         self.put_away()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,4 +1,4 @@
-"""One big picture; the grid and the film strip are its neighbours."""
+"""One big image; the grid and the film strip are its neighbours."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["MIME", "FilmStrip", "Picture", "PictureGrid"]
 
 
 class Picture(QWidget):
-    """One big picture at a whole-number zoom in device pixels, never stretched; drag it out, drop on it."""
+    """One big image at a whole-number zoom in device pixels, never stretched; drag it out, drop on it."""
 
     clicked = Signal()
     dropped = Signal(list)
@@ -68,7 +68,7 @@ class Picture(QWidget):
 
     @property
     def caption(self) -> str:
-        """The line beneath the picture; also the name of the file that is dragged out."""
+        """The line beneath the image; also the name of the file that is dragged out."""
         return self._caption
 
     @caption.setter
@@ -78,7 +78,7 @@ class Picture(QWidget):
         self.update()
 
     def set_hint(self, text: str) -> None:
-        """What stands here while there is no picture."""
+        """What stands here while there is no image."""
         self._hint = text
         self.update()
 
@@ -87,12 +87,12 @@ class Picture(QWidget):
         return QSize(280, 280)
 
     def copy(self) -> None:
-        """Put the picture on the clipboard."""
+        """Put the image on the clipboard."""
         if self._pixels is not None:
             QGuiApplication.clipboard().setMimeData(drag_drop.mime_of(self._pixels, self._caption, self.recipe))
 
     def zoom(self) -> float:
-        """Device pixels a pixel of the picture now takes."""
+        """Device pixels a pixel of the image now takes."""
         if self._pixels is None:
             return 0.0
         ratio = self.devicePixelRatioF()
@@ -110,10 +110,12 @@ class Picture(QWidget):
         return QFontMetrics(theme.font(theme.SMALL)).boundingRect(room, int(flags), self._caption).height()
 
     def shown_rect(self) -> QRectF:
-        """Where the picture lies in the widget, in logical pixels."""
+        """Where the image lies in the widget, in logical pixels."""
         if self._pixels is None:
             return QRectF(self._room())
-        ratio, zoom, room = self.devicePixelRatioF(), self.zoom(), self._room()
+        ratio = self.devicePixelRatioF()
+        zoom = self.zoom()
+        room = self._room()
         height, width = self._pixels.shape[:2]
         wide, high = max(round(width * zoom), 1), max(round(height * zoom), 1)
         left = int(room.left() * ratio + (room.width() * ratio - wide) / 2)
@@ -121,7 +123,7 @@ class Picture(QWidget):
         return QRectF(left / ratio, top / ratio, wide / ratio, high / ratio)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture, its caption and the focus ring."""
+        """Draw the image, its caption and the focus ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         where = self.shown_rect()
@@ -178,7 +180,7 @@ class Picture(QWidget):
             self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Carry the picture out once the mouse has gone far enough."""
+        """Carry the image out once the mouse has gone far enough."""
         if self._pressed is None or self._pixels is None:
             return
         if (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
@@ -201,7 +203,7 @@ class Picture(QWidget):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say yes to pictures and files, but not to ourselves."""
+        """Say yes to images and files, but not to ourselves."""
         if drag_drop.carries(event.mimeData()) and event.source() is not self:
             self._drop_over = True
             event.acceptProposedAction()

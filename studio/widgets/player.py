@@ -26,7 +26,9 @@ class Player(QObject):
 
     def __init__(self, tiles: Tiles, button: QPushButton, *, loop: bool = False) -> None:
         super().__init__(tiles)
-        self._tiles, self._button, self._loop = tiles, button, loop
+        self._tiles = tiles
+        self._button = button
+        self._loop = loop
         self._forward = True
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)

@@ -17,7 +17,9 @@ class ProgressRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._words, self._bar, cancel = Title("", "secondary", strong=False), QProgressBar(), button("Cancel", "ghost")
+        self._words = Title("", "secondary", strong=False)
+        self._bar = QProgressBar()
+        cancel = button("Cancel", "ghost")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         self._bar.setMinimumWidth(LEAST)

@@ -27,7 +27,7 @@ def enlarge(pixels: Pixels, zoom: int) -> Pixels:
 
 
 def fitted(pixels: Pixels, zoom: float) -> QImage:
-    """The picture at ``zoom`` device pixels a pixel: exact when it grows, smooth when it shrinks."""
+    """The image at ``zoom`` device pixels a pixel: exact when it grows, smooth when it shrinks."""
     if zoom >= 1:
         return to_qimage(enlarge(pixels, int(zoom)))
     height, width = pixels.shape[:2]

@@ -125,7 +125,9 @@ class LabelledSlider(QWidget):
         self, low: int = 0, high: int = 100, form: Callable[[int], str] = str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._low, self._high, self._form = low, high, form
+        self._low = low
+        self._high = high
+        self._form = form
         self.track = Track(low, high, low, 1.0)
         self.figures = label("")
         self.figures.setFont(theme.mono())

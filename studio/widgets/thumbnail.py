@@ -1,4 +1,4 @@
-"""Small pictures of runs: the first tile of their newest sheet of samples."""
+"""Small images of runs: the first tile of their newest sheet of samples."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from models.core.images import convert, decoding
 from studio import theme
 
 log = logging.getLogger(__name__)
-SMALL = 32  # pixels: of pictures up to this side more are shown
+SMALL = 32  # pixels: of images up to this side more are shown
 
 
 def tiles(sheet: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Cut a sheet without gaps back into its pictures (n, h, w, c), row by row."""
+    """Cut a sheet without gaps back into its images (n, h, w, c), row by row."""
     height, width = shape[:2]
     rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
     cut = sheet[: rows * height, : columns * width]
@@ -29,7 +29,7 @@ def tiles(sheet: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.u
 
 
 def run_sheet(folder: Path, kind: str = "samples", step: int | None = None) -> NDArray[np.uint8] | None:
-    """The pictures (n, h, w, c) that a run painted at a step (the newest by default); None where it has none."""
+    """The images (n, h, w, c) that a run painted at a step (the newest by default); None where it has none."""
     found = laid_out(folder, kind, step)
     return None if found is None else found[0]
 
@@ -46,14 +46,14 @@ def laid_out(folder: Path, kind: str, step: int | None) -> tuple[NDArray[np.uint
         sheet = decoding.decode(found[at])
         return tiles(sheet, (height, width, channels)), max(1, sheet.shape[1] // width)
     except UserError:
-        return None  # a picture is an ornament here: the run's own page shows what is wrong with it
+        return None  # an image is an ornament here: the run's own page shows what is wrong with it
     except Exception:
-        log.warning("no picture of the run %s", folder, exc_info=True)
+        log.warning("no image of the run %s", folder, exc_info=True)
         return None
 
 
 def run_picture(folder: Path) -> NDArray[np.uint8] | None:
-    """One picture that stands for a run."""
+    """One image that stands for a run."""
     sheet = run_sheet(folder)
     if sheet is None:
         sheet = run_sheet(folder, "reconstructions")
@@ -61,7 +61,7 @@ def run_picture(folder: Path) -> NDArray[np.uint8] | None:
 
 
 def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixmap:
-    """A square pixmap of ``side`` px with round corners; a plain ground where there is no picture."""
+    """A square pixmap of ``side`` px with round corners; a plain ground where there is no image."""
     pixmap = QPixmap(round(side * ratio), round(side * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -82,7 +82,7 @@ def rounded(picture: NDArray[np.uint8] | None, side: int, ratio: float) -> QPixm
 
 
 def run_contact_sheet(folder: Path) -> NDArray[np.uint8] | None:
-    """The first pictures of a run side by side, fewer where they are large; None where it has none."""
+    """The first images of a run side by side, fewer where they are large; None where it has none."""
     sheet = run_sheet(folder)
     if sheet is None:
         sheet = run_sheet(folder, "reconstructions")

@@ -1,6 +1,6 @@
-"""Many small pictures painted by one widget: what the grid and the film strip have in common.
+"""Many small images painted by one widget: what the grid and the film strip have in common.
 
-Only what is on screen is asked for and painted, so a hundred thousand pictures cost as little as thirty.
+Only what is on screen is asked for and painted, so a hundred thousand images cost as little as thirty.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from studio.widgets import qimages
 from studio.widgets.qimages import Pixels
 
 Provider = Callable[[int], "Pixels | None"]
-KEPT = 800  # enlarged pictures
+KEPT = 800  # enlarged images
 MARGIN = 4  # px around all tiles, room for ring and lift
 
 
@@ -55,7 +55,7 @@ class Plan:
     top: int
 
     def rect(self, index: int) -> QRect:
-        """The picture part of a tile."""
+        """The image part of a tile."""
         row, column = divmod(index, self.columns)
         x = self.left + column * (self.wide + self.gap)
         return QRect(x, self.top + row * (self.high + self.caption + self.gap), self.wide, self.high)
@@ -80,7 +80,7 @@ class Tiles(QAbstractScrollArea):
         self._count = 0
         self._provider: Provider = lambda _index: None
         self._captions: list[str] = []
-        self._unit = (28, 28)  # width, height of the first picture
+        self._unit = (28, 28)  # width, height of the first image
         self._cache: OrderedDict[tuple[int, int, int], QImage] = OrderedDict()
         self._current = -1
         self._hovered = -1
@@ -93,12 +93,14 @@ class Tiles(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def set_images(self, images: NDArray[np.uint8] | Sequence[Pixels], captions: Sequence[str] | None = None) -> None:
-        """Show uint8 (n, height, width, channels), or a list of pictures of any sizes."""
+        """Show uint8 (n, height, width, channels), or a list of images of any sizes."""
         self.set_source(len(images), lambda index: images[index], captions)
 
     def set_source(self, count: int, provider: Provider, captions: Sequence[str] | None = None) -> None:
-        """Show ``count`` pictures; ``provider(index)`` is asked only for those on screen and may say None: not yet."""
-        self._count, self._provider, self._captions = count, provider, list(captions or [])
+        """Show ``count`` images; ``provider(index)`` is asked only for those on screen and may say None: not yet."""
+        self._count = count
+        self._provider = provider
+        self._captions = list(captions or [])
         first = provider(0) if count else None
         if first is not None:
             self._unit = (first.shape[1], first.shape[0])
@@ -108,17 +110,17 @@ class Tiles(QAbstractScrollArea):
         self.replan()
 
     def refresh(self, index: int) -> None:
-        """Ask for one picture again."""
+        """Ask for one image again."""
         for key in [key for key in self._cache if key[0] == index]:
             del self._cache[key]
         self.viewport().update()
 
     def count(self) -> int:
-        """How many pictures there are."""
+        """How many images there are."""
         return self._count
 
     def image(self, index: int) -> Pixels | None:
-        """One picture as it was given."""
+        """One image as it was given."""
         return self._provider(index)
 
     def current(self) -> int:
@@ -137,7 +139,7 @@ class Tiles(QAbstractScrollArea):
         raise NotImplementedError
 
     def replan(self) -> None:
-        """Lay everything out again: other pictures, another size, another screen."""
+        """Lay everything out again: other images, another size, another screen."""
         ratio = self.devicePixelRatioF()
         self._plan = plan = self.make_plan(ratio)
         page = self.viewport().size()
@@ -160,7 +162,7 @@ class Tiles(QAbstractScrollArea):
         return QPoint(round(x * ratio), round(y * ratio))
 
     def tile_rect(self, index: int) -> QRectF:
-        """Where a tile's picture lies in the viewport, in logical pixels."""
+        """Where a tile's image lies in the viewport, in logical pixels."""
         if self._plan is None:
             self.replan()
         assert self._plan is not None
@@ -171,7 +173,9 @@ class Tiles(QAbstractScrollArea):
     def _on_screen(self) -> range:
         if self._plan is None or not self._count:
             return range(0)
-        plan, ratio, offset = self._plan, self.devicePixelRatioF(), self._offset()
+        plan = self._plan
+        ratio = self.devicePixelRatioF()
+        offset = self._offset()
         step = plan.high + plan.caption + plan.gap
         if plan.rows == 1:
             pitch = plan.wide + plan.gap

@@ -25,7 +25,9 @@ def paint_track(
 ) -> None:
     """Draw track, fill and handle into ``rect``; ``parts`` are origin and value as fractions of the track."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    left, width, middle = rect.left() + HANDLE + 2, rect.width() - 2 * HANDLE - 4, rect.center().y()
+    left = rect.left() + HANDLE + 2
+    width = rect.width() - 2 * HANDLE - 4
+    middle = rect.center().y()
     origin, value = (left + width * min(max(part, 0.0), 1.0) for part in parts)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color("track"))
@@ -58,7 +60,9 @@ class Track(QWidget):
         self, low: float, high: float, origin: float, step: float = 0.0, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._low, self._high, self._origin = low, high, origin
+        self._low = low
+        self._high = high
+        self._origin = origin
         self._step = step
         self._value = origin
         self._dragging = self._moved = self._hovered = False
@@ -79,7 +83,9 @@ class Track(QWidget):
 
     def set_range(self, low: float, high: float, origin: float) -> None:
         """Change both ends and the place from which the track is filled."""
-        self._low, self._high, self._origin = low, high, origin
+        self._low = low
+        self._high = high
+        self._origin = origin
         self.set_value(min(max(self._value, low), high))
 
     def move_to(self, value: float) -> None:

@@ -21,7 +21,10 @@ class Move(QUndoCommand, Generic[T]):
 
     def __init__(self, place: Callable[[T], None], before: T, after: T, forward: Callable[[], None]) -> None:
         super().__init__("move")
-        self._place, self._before, self._after, self._forward = place, before, after, forward
+        self._place = place
+        self._before = before
+        self._after = after
+        self._forward = forward
         self._done = False
 
     def redo(self) -> None:

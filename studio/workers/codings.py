@@ -1,4 +1,4 @@
-"""What the Arithmetic panel asks its threads for: pictures with labels, their codings, and codings of any picture."""
+"""What the Arithmetic panel asks its threads for: images with labels, their codings, and codings of any image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Tell = Callable[[str, int, int], None]
 Labels = Callable[[Floats], Flags]  # (n, height, width, channels) in [0, 1] -> (n, attributes)
-MAKING, JUDGING = 2_000, 1_000  # pictures that make directions, and those that only judge them
+MAKING, JUDGING = 2_000, 1_000  # images that make directions, and those that only judge them
 IMAGINED = 2_000
 CHUNK = 64
 SEED = 0  # of what is imagined and of what is held out
@@ -40,12 +40,12 @@ class Labelled:
 
 
 def names_of(info: ModelInfo) -> tuple[str, ...]:
-    """What the pictures of a model's dataset are labelled with: attributes, or classes."""
+    """What the images of a model's dataset are labelled with: attributes, or classes."""
     return info.attribute_names or info.label_names
 
 
 def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labelled:
-    """Some pictures of the dataset: of its training part to make directions, of the rest to judge them."""
+    """Some images of the dataset: of its training part to make directions, of the rest to judge them."""
     dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
     names = names_of(info)
     if dataset.attributes is not None and dataset.attribute_names == names:
@@ -68,7 +68,7 @@ def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callab
 
 
 def codings_of(model: Any, pictures: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Floats:
-    """The codings of pictures: the encoder's, or for a model that only paints those that a search finds."""
+    """The codings of images: the encoder's, or for a model that only paints those that a search finds."""
     if not isinstance(model, Encodes):
         from models.core.latent import inversion
 

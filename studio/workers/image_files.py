@@ -19,7 +19,7 @@ from studio.session import ModelInfo
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """A file that was taken: a picture in the model's shape, and its recipe if this very model painted it.
+    """A file that was taken: an image in the model's shape, and its recipe if this very model painted it.
 
     ``notice`` is what the user should know of it: where it is transparent, what is behind it; "" for nothing.
     """

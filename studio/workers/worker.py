@@ -91,7 +91,7 @@ class Worker(QObject):
         """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel.
 
         With ``in_turn`` the one that runs is finished and shown, and the new one waits at the place of the old one:
-        who moves a slider without a pause sees every picture that there is time for, of every kind that is asked.
+        who moves a slider without a pause sees every image that there is time for, of every kind that is asked.
         What is asked ``of_model`` is about the current model: ``forget_model`` drops it.
         """
         self.asked += 1
@@ -172,7 +172,7 @@ class Worker(QObject):
                 if not self._closing:
                     self._done.emit(task, outcome)  # queued; before the worker counts as idle
                 self._running = None
-            del task, outcome  # a picture must not live until the next question
+            del task, outcome  # an image must not live until the next question
 
     def tell(self, task: Task, what: str, done: int, total: int) -> None:
         """Report progress from inside ``work``."""

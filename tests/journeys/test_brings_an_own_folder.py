@@ -1,4 +1,4 @@
-"""Own pictures: a folder for Data, one picture for Latent, and everything else that can fall on a window."""
+"""Own images: a folder for Data, one image for Latent, and everything else that can fall on a window."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pictures(folder: Path, count: int = 12) -> Path:
 def test_a_folder_is_shown_and_its_bad_files_are_named(studio: Window, qtbot, tmp_path) -> None:
     folder = pictures(tmp_path / "mine")
     (folder / "empty.png").write_bytes(b"")
-    (folder / "page.jpg").write_bytes(b"<html>not a picture</html>")
+    (folder / "page.jpg").write_bytes(b"<html>not an image</html>")
     studio.show_panel("data")
     data = studio.panels["data"]
     wait_idle(qtbot, studio)

@@ -72,7 +72,7 @@ def test_a_dropped_photo_is_cleaned_in_its_own_size_and_colour(panel, studio: Wi
     assert before.shape == after.shape == (70, 70, 3)
     clean = smooth(1, 70)[0]
     assert metrics.psnr(clean, after) > metrics.psnr(clean, before)
-    assert panel.noise.psnr.text() == "–" and panel.noise.unknown.isVisible()  # nobody knows the clean picture
+    assert panel.noise.psnr.text() == "–" and panel.noise.unknown.isVisible()  # nobody knows the clean image
     assert banner_text(studio) == "" and not panel.error.isVisible()
 
 
@@ -121,7 +121,7 @@ def rivals(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
 
 
 def scored(panel, clean: np.ndarray) -> bool:
-    """Whether the score that is shown is that of the picture that is shown."""
+    """Whether the score that is shown is that of the image that is shown."""
     score = panel._scores[1]
     return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
 
@@ -158,7 +158,7 @@ def test_a_folder_is_cleaned_and_bad_files_are_listed(panel, studio: Window, qtb
     photo(source / "c.jpg", 24, 1)
     photo(out / "a.png", 8)
     kept = (out / "a.png").read_bytes()
-    (source / "broken.png").write_bytes(b"not a picture")
+    (source / "broken.png").write_bytes(b"not an image")
     (source / "empty.jpg").write_bytes(b"")
     drop_and_wait(studio, panel, qtbot, source)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(out))
@@ -262,12 +262,12 @@ def test_a_sample_comes_with_noise_and_its_recipe_brings_it_back(panel, studio: 
     wait_idle(qtbot, studio, lambda: panel.noise.psnr.text() != "–")
     assert panel.wipe.pair()[0].size == (512, 512) and panel.noise.noise().strength == 0.1
     before = panel.wipe.pair()[0].pixels
-    panel._export("after")
+    panel.export("after")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     exported = next(places.exports().iterdir())
     click(panel, "Sample")
     wait_idle(qtbot, studio, lambda: panel.wipe.pair()[0].size != (512, 512))
-    assert drop(panel.wipe, files_mime([exported]))  # on the picture itself, not beside it
+    assert drop(panel.wipe, files_mime([exported]))  # on the image itself, not beside it
     wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None and panel.wipe.pair()[0].size == (512, 512))
     assert np.array_equal(panel.wipe.pair()[0].pixels, before)
     assert banner_text(studio) == ""

@@ -30,7 +30,7 @@ def shorten(folder: Path) -> int:
     with Run.open(folder, write=True) as run:
         done = run.checkpoints()[-1].epoch
         run.set_config({**run.info.config, "epochs": done + 2})
-    return (done + 2) * 12  # 1,437 pictures in batches of 128
+    return (done + 2) * 12  # 1,437 images in batches of 128
 
 
 def words(status: StatusLine) -> str:

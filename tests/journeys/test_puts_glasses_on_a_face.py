@@ -1,6 +1,6 @@
-"""Put an attribute on a picture: three with it minus three without plus somebody else, then by one click, and keep it.
+"""Put an attribute on an image: three with it minus three without plus somebody else, then by one click, and keep it.
 
-The model is tiny and its pictures are digits, so that the attribute is a class; what a person does is the same.
+The model is tiny and its images are digits, so that the attribute is a class; what a person does is the same.
 """
 
 from __future__ import annotations

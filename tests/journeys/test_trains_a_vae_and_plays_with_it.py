@@ -1,4 +1,4 @@
-"""Train on digits, watch it, play with the codings, export, and bring the sliders back by dropping the picture."""
+"""Train on digits, watch it, play with the codings, export, and bring the sliders back by dropping the image."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_trains_and_sees_it_learn(studio: Window, qtbot) -> None:
 
 @pytest.fixture
 def latent(tiny_run, studio: Window, qtbot):
-    """The Latent panel with a small model, its picture painted and its map shown."""
+    """The Latent panel with a small model, its image painted and its map shown."""
     from tests.studio.runs import copy_into_home
 
     studio.open_run(copy_into_home(tiny_run))

@@ -1,4 +1,4 @@
-"""Odd and hostile picture files, made in memory: what decodes, with its pixels, and what must be refused."""
+"""Odd and hostile image files, made in memory: what decodes, with its pixels, and what must be refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def png(width: int, height: int, rows: bytes, *, depth: int = 8, colour: int = 0
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:
-    """The stored pixels that a camera with this EXIF orientation would write for an upright picture."""
+    """The stored pixels that a camera with this EXIF orientation would write for an upright image."""
     back = {
         1: lambda a: a,
         2: lambda a: a[:, ::-1],

@@ -24,7 +24,7 @@ def call(*words, **env):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """An .npz of small pictures, and a run trained on it by the command line."""
+    """An .npz of small images, and a run trained on it by the command line."""
     folder = tmp_path_factory.mktemp("commands")
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (200, 8, 8), dtype=np.uint8)

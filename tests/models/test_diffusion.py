@@ -20,7 +20,7 @@ def begun(schedule, steps, *, seed=0, shape=SHAPE, **values):
 
 
 def knowing(x_0, schedule):
-    """A predictor that knows the clean picture, so that it sees exactly the noise that is there."""
+    """A predictor that knows the clean image, so that it sees exactly the noise that is there."""
 
     def predict(x, t):
         alpha_bar = float(schedule[t])
@@ -30,7 +30,7 @@ def knowing(x_0, schedule):
 
 
 def gaussian(schedule, mean, variance):
-    """What a perfect network predicts for pictures whose values are N(mean, variance): E[eps | x_t]."""
+    """What a perfect network predicts for images whose values are N(mean, variance): E[eps | x_t]."""
 
     def predict(x, t):
         alpha_bar = float(schedule[t])

@@ -1,4 +1,4 @@
-"""A folder of pictures becomes a dataset, whatever else lies in it."""
+"""A folder of images becomes a dataset, whatever else lies in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 
 def paint(path: Path, value: int, *, colour: bool = True, size: tuple[int, int] = (9, 12)) -> Path:
-    """Save a picture of one colour that tells its number."""
+    """Save an image of one colour that tells its number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if colour:
         Image.new("RGB", size, (value % 251, value // 251, 200)).save(path)

@@ -157,10 +157,10 @@ def test_a_foreign_profile_is_converted() -> None:
 
     lab = ImageCms.createProfile("LAB")
     pixels = scene()
-    # a profile of another kind of colour does not fit the picture and is ignored
+    # a profile of another kind of colour does not fit the image and is ignored
     content = saved(Image.fromarray(pixels), "PNG", icc_profile=ImageCms.ImageCmsProfile(lab).tobytes())
     assert np.array_equal(decoding.decode(content), pixels)
-    # a profile whose red and blue are exchanged exchanges them in the picture
+    # a profile whose red and blue are exchanged exchanges them in the image
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"

@@ -1,4 +1,4 @@
-"""Tiles are blended without seams, whatever the size of the picture."""
+"""Tiles are blended without seams, whatever the size of the image."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def smooth(count: int = 48, side: int = 32) -> np.ndarray:
 
 
 def train_styles(folder: Path, where: Path) -> Path:
-    """Three steps on pictures of 8 x 8 pixels: it paints nothing nice, but every layer shows."""
+    """Three steps on images of 8 x 8 pixels: it paints nothing nice, but every layer shows."""
     np.savez(where, images=smooth(48, 8))
     return train(folder, "stylegan", str(where), **STYLES)
 

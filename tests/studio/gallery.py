@@ -33,10 +33,10 @@ def page(function: Callable[[], QWidget]) -> Callable[[], QWidget]:
 
 class Example(Config):
     architecture: Literal["dense", "conv"] = setting("dense", "Which network.", group="model")
-    latent_size: int = setting(10, "How many numbers stand for a picture.", unit="codings", group="model", ge=1, le=512)
+    latent_size: int = setting(10, "How many numbers stand for an image.", unit="codings", group="model", ge=1, le=512)
     kl_weight: float = setting(1.0, "How much the codings are pressed into a ball.", group="model", ge=0, le=100)
     activation: Literal["relu", "selu", "swish", "tanh"] = setting("selu", "The bend.", group="model")
-    augment: bool = setting(True, "Mirror pictures at random.")
+    augment: bool = setting(True, "Mirror images at random.")
     noise: float = setting(0.1, "Spread of the noise.", unit="grey levels", group="advanced", ge=0)
 
 
@@ -77,11 +77,11 @@ def controls() -> QWidget:
     card.body.addWidget(bar)
     note = ErrorNote()
     note.show_error(
-        UserError("The picture could not be read.", where="boots/17.png", advice="Choose a PNG or JPEG."),
+        UserError("The image could not be read.", where="boots/17.png", advice="Choose a PNG or JPEG."),
         "Choose another",
     )
     card.body.addWidget(note)
-    about = About("A VAE squeezes each picture into a small cloud of numbers.", "z = mu + sigma * eps", "Kingma 2013")
+    about = About("A VAE squeezes each image into a small cloud of numbers.", "z = mu + sigma * eps", "Kingma 2013")
     card.body.addWidget(Foldout("What am I looking at?", about, opened=True))
     empty = Card("Samples through time")
     empty.body.addWidget(EmptyState("image-square", "Samples appear here while a model learns.", "Start a run"))
@@ -114,9 +114,9 @@ def picture() -> QWidget:
     card = Card("Picture", "28 x 28")
     big = Picture()
     big.set_image(pictures(3)[2])
-    big.caption = "28 x 28 · decoded in 0.4 ms · nearest training picture: ankle boot, distance 3.1"
+    big.caption = "28 x 28 · decoded in 0.4 ms · nearest training image: ankle boot, distance 3.1"
     card.body.addWidget(big)
-    empty = Picture("Drop a picture here to find its codings.")
+    empty = Picture("Drop an image here to find its codings.")
     card.body.addWidget(empty)
     grid = PictureGrid()
     grid.set_images(pictures(16))

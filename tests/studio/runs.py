@@ -37,7 +37,7 @@ def copy_into_home(run: Path, name: str = "tiny") -> Path:
 
 
 def small_pictures(path: Path, count: int = 48, side: int = 8) -> Path:
-    """An .npz dataset of grey pictures that trains in no time."""
+    """An .npz dataset of grey images that trains in no time."""
     images = np.random.default_rng(0).integers(0, 256, (count, side, side, 1), np.uint8)
     np.savez(path, images=images)
     return path

@@ -1,4 +1,4 @@
-"""The Arithmetic panel with real events: drag, keys, sliders, undo, own pictures, and the large view."""
+"""The Arithmetic panel with real events: drag, keys, sliders, undo, own images, and the large view."""
 
 from __future__ import annotations
 

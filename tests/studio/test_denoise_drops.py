@@ -83,7 +83,7 @@ def test_each_odd_file_gives_its_pixels_or_one_message_that_names_it(
         drop_files(studio, panel, qtbot, path)
         told = messages(studio, panel)
         assert len(told) == 1 and path.name in told[0] and "went wrong" not in told[0], (path.name, told)
-        assert panel.wipe.pair() == shown, path.name  # the picture that was there stays
+        assert panel.wipe.pair() == shown, path.name  # the image that was there stays
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     path = tmp_path / "last.png"
     Image.fromarray(smooth(1)[0]).save(path)
@@ -108,7 +108,7 @@ def test_a_folder_gives_its_pictures_and_a_bad_one_among_them_a_message(
     folder = tmp_path / "album"
     (folder / "inner").mkdir(parents=True)
     (folder / "a.png").write_bytes(b"no picture")
-    (folder / "notes.txt").write_text("no picture either")
+    (folder / "notes.txt").write_text("no image either")
     Image.fromarray(smooth(1)[0]).save(folder / "inner" / "b.png")
     drop_files(studio, panel, qtbot, folder)
     assert len(messages(studio, panel)) == 1 and "a.png" in messages(studio, panel)[0]

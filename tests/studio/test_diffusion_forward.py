@@ -1,4 +1,4 @@
-"""Diffusion, Forward: pictures go into noise, and the schedule is bent by hand."""
+"""Diffusion, Forward: images go into noise, and the schedule is bent by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diffusion, image to image: a picture goes part of the way into noise, and another one comes back."""
+"""Diffusion, image to image: an image goes part of the way into noise, and another one comes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neurons: the units' pictures are those of the model, and a unit that is switched off changes the picture."""
+"""Neurons: the units' images are those of the model, and a unit that is switched off changes the image."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_moves_of_the_slider_are_undone_and_redone_with_the_keys(panel, studio: 
     click(panel.change, "Another image")
     panel.choose(3)
     assert panel.unit != unit
-    QTest.keyClick(track, Qt.Key.Key_Z, control)  # back to the unit that was moved, on its picture
+    QTest.keyClick(track, Qt.Key.Key_Z, control)  # back to the unit that was moved, on its image
     wait_idle(qtbot, studio)
     assert (panel.unit, panel.slider.value()) == (unit, own)
     assert panel.example == int(panel.survey.top(unit, 12)[0]) and panel.one.title() == f"Unit {unit}"

@@ -181,13 +181,13 @@ import studio.__main__ as start
 import studio.window as window
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from studio.widgets.picture import Picture
+from studio.widgets.picture import Image
 
 def begun(self):
-    picture = Picture()
+    image = Picture()
     picture.set_image(np.zeros((8, 8, 3), np.uint8))
     picture.copy()
-    print("holds a picture", QGuiApplication.clipboard().mimeData().hasImage(), flush=True)
+    print("holds an image", QGuiApplication.clipboard().mimeData().hasImage(), flush=True)
     QTimer.singleShot(0, self.close)
 
 window.Window.start_backend = begun
@@ -198,5 +198,5 @@ sys.exit(start.main([]))
 @pytest.mark.usefixtures("own_home")
 def test_a_copied_picture_does_not_crash_the_exit() -> None:
     done = in_a_process(COPIED)
-    assert "holds a picture True" in done.stdout
+    assert "holds an image True" in done.stdout
     assert done.returncode == 0, done.stdout + done.stderr

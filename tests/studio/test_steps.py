@@ -1,4 +1,4 @@
-"""Step mode: phases by buttons and keys on a copy of an adversarial run, with pictures, verdicts and figures."""
+"""Step mode: phases by buttons and keys on a copy of an adversarial run, with images, verdicts and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Styles panel with real events: table, crossover, layers, noise, own pictures, feature maps, undo, recipes."""
+"""The Styles panel with real events: table, crossover, layers, noise, own images, feature maps, undo, recipes."""
 
 from __future__ import annotations
 

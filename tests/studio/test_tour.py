@@ -1,4 +1,4 @@
-"""The guided tour visits every panel, finds no error, and writes pictures that are not blank."""
+"""The guided tour visits every panel, finds no error, and writes images that are not blank."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_an_error_says_what_where_and_what_to_do_and_goes_away(qtbot) -> None:
     qtbot.addWidget(host)
     host.show()
     assert note.isHidden()
-    error = UserError("The picture could not be read.", where="boot.png", advice="Choose a PNG.")
+    error = UserError("The image could not be read.", where="boot.png", advice="Choose a PNG.")
     note.show_error(error, "Choose another")
     texts = [note._what.text(), note._where.text(), note._advice.text()]
     assert texts == [error.what, error.where, error.advice]

@@ -23,7 +23,7 @@ class Example(Config):
     architecture: Literal["dense", "l1"] = setting("dense", "Which network.", group="model")
     activation: Literal["relu", "selu", "swish", "tanh"] = setting("selu", "The bend.", group="model")
     latent_size: int = setting(10, "Size of a coding.", unit="units", group="model", ge=1, le=512)
-    augment: bool = setting(True, "Mirror pictures at random.")
+    augment: bool = setting(True, "Mirror images at random.")
     noise: float = setting(0.1, "Spread of the noise.", group="advanced", ge=0)
 
 

@@ -1,4 +1,4 @@
-"""The picture, the grid and the film strip: whole zooms, clicks, keys, drags out and drops in."""
+"""The image, the grid and the film strip: whole zooms, clicks, keys, drags out and drops in."""
 
 from __future__ import annotations
 

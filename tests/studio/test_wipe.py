@@ -37,7 +37,7 @@ def colour(wipe: Wipe, x: int, y: int) -> tuple[int, int, int]:
 def test_before_is_left_of_the_line_and_after_right(wipe: Wipe) -> None:
     assert wipe.zoom() == 3.0  # 100 pixels into 300, whole numbers only
     assert colour(wipe, 60, 200) == RED and colour(wipe, 340, 200) == BLUE
-    assert colour(wipe, 20, 200) not in (RED, BLUE)  # the picture is square: it is not stretched
+    assert colour(wipe, 20, 200) not in (RED, BLUE)  # the image is square: it is not stretched
     drag(wipe, QPoint(200, 150), QPoint(150, 150), QPoint(80, 150))
     assert wipe.share() == pytest.approx(0.1, abs=0.01)
     assert colour(wipe, 60, 250) == RED and colour(wipe, 120, 250) == BLUE
@@ -72,9 +72,9 @@ def test_a_zoomed_picture_is_panned_and_never_leaves_its_room(wipe: Wipe) -> Non
     wipe.set_pair(layers(pixels), layers(255 - pixels))
     wipe.set_zoom(2)
     assert wipe.can_pan()
-    drag(wipe, QPoint(50, 50), QPoint(150, 80))  # 100 px are 50 pixels of the picture
+    drag(wipe, QPoint(50, 50), QPoint(150, 80))  # 100 px are 50 pixels of the image
     assert wipe.middle() == (pytest.approx(0.4), pytest.approx(0.5 - 15 / 400))
-    assert wipe.share() == 0.5  # far from the line the picture moves, not the line
+    assert wipe.share() == 0.5  # far from the line the image moves, not the line
     # the spot in the middle of the room: pixel by pixel, nearest neighbour
     x, y = round(0.4 * 500), round((0.5 - 15 / 400) * 400)
     for right in (20, 41):

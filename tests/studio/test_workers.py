@@ -71,7 +71,7 @@ def test_only_the_latest_of_many_questions_is_answered(worker: Worker, qtbot) ->
 
 
 def test_questions_in_turn_let_the_running_one_finish_and_keep_their_place(worker: Worker, qtbot) -> None:
-    """A slider that never rests: the picture that is being painted is shown, then the latest; no kind starves."""
+    """A slider that never rests: the image that is being painted is shown, then the latest; no kind starves."""
     answers, began, gate = Answers(), threading.Event(), threading.Event()
 
     def first(task: Task) -> str:

@@ -52,7 +52,9 @@ class Adversarial(FamilyModel):
         networks: tuple[keras.Model, keras.Model, keras.Model | None], *, conditions: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.config, self.spec, self.condition_size = config, spec, conditions
+        self.config = config
+        self.spec = spec
+        self.condition_size = conditions
         self.generator, self.discriminator, self.mean_generator = networks
         self.latent_size = int(self.generator.input_shape[-1])
         self.spread = config.truncation if isinstance(config, AdversarialConfig) else 1.0  # of samples' codings
@@ -204,7 +206,7 @@ class Adversarial(FamilyModel):
 
     @property
     def sampler(self) -> keras.Model:
-        """The generator that pictures are painted with: the one of mean weights if there is one."""
+        """The generator that images are painted with: the one of mean weights if there is one."""
         return self.generator if self.mean_generator is None else self.mean_generator
 
     def decode(self, codings: Codings) -> Images:

@@ -1,11 +1,11 @@
-"""Energy distance: how differently two batches of pictures are distributed, cell by cell and scale by scale.
+"""Energy distance: how differently two batches of images are distributed, cell by cell and scale by scale.
 
     E(F, R) = 2 mean |f - r| - mean |f - f'| - mean |r - r'|
 
-It is 0 only if fakes F and real pictures R have one distribution. Its estimate from a small batch is without bias (only
-the unit that it is measured in comes from the batch itself): batch after batch each fake is drawn to the real pictures
+It is 0 only if fakes F and real images R have one distribution. Its estimate from a small batch is without bias (only
+the unit that it is measured in comes from the batch itself): batch after batch each fake is drawn to the real images
 and pushed off the other fakes. What is missing comes, what is too frequent becomes rarer. A discriminator tells finer
-differences, but one picture at a time: that purple hair comes a little too often it learns late.
+differences, but one image at a time: that purple hair comes a little too often it learns late.
 
 Sources: G. Székely and M. Rizzo, "Energy statistics", 2013; M. Bellemare et al., "The Cramer Distance as a Solution to
 Biased Wasserstein Gradients", 2017, arXiv:1705.10743 (there between learned features, here between pixels).
@@ -30,7 +30,7 @@ def distance(fake: Any, real: Any) -> Any:
     """Mean over scales and sizes of the energy distance of cells, in units of how far real cells lie apart: a scalar.
 
     Args:
-        fake: (b, h, w, c); of a single picture nothing can be said, it has 0.
+        fake: (b, h, w, c); of a single image nothing can be said, it has 0.
         real: of the same shape.
     """
     found = []
@@ -43,7 +43,7 @@ def distance(fake: Any, real: Any) -> Any:
 
 
 def _scales(images: Any) -> list[Any]:
-    """What each scale adds to the next smaller one, and at last the small picture itself."""
+    """What each scale adds to the next smaller one, and at last the small image itself."""
     levels = []
     while min(images.shape[1:3]) >= 2 * SMALLEST and not any(side % 2 for side in images.shape[1:3]):
         below = shrunk(images, 1)
@@ -53,7 +53,7 @@ def _scales(images: Any) -> list[Any]:
 
 
 def _cells(images: Any, side: int) -> Any:
-    """Cut pictures into cells, without what is left at the edges: (b, h, w, c) -> (cells, b, side * side * c)."""
+    """Cut images into cells, without what is left at the edges: (b, h, w, c) -> (cells, b, side * side * c)."""
     height, width, channels = images.shape[1:]
     down, across = height // side, width // side
     cut = ops.reshape(images[:, : down * side, : across * side], (-1, down, side, across, side, channels))

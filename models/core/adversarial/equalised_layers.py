@@ -41,7 +41,11 @@ class _Equalised(layers.Layer):
         seed: int = 0, **arguments: Any,
     ) -> None:  # fmt: skip
         super().__init__(**arguments)
-        self.units, self.window, self.rate, self.start, self.seed = units, window, rate, bias, seed
+        self.units = units
+        self.window = window
+        self.rate = rate
+        self.start = bias
+        self.seed = seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the kernel (*window, inputs, units) and the bias (units,)."""

@@ -18,15 +18,15 @@ from models.core.adversarial.resolutions import shrunk
 from models.core.errors import ConfigError
 
 COLOURED, OUTLINED = 16, 32  # cells a side at most, at which colours and outlines are compared
-FAR = 0.3  # a cell that lies a whole picture away seems as unlike as if its channels were 0.3 off
+FAR = 0.3  # a cell that lies a whole image away seems as unlike as if its channels were 0.3 off
 FAINT = 0.05  # difference of two cells at which there may be an outline or none
 
 
 def strangeness(images: Any, others: Any) -> Any:
-    """How far the colours of pictures are from like ones in others, whatever lies where: (b, h, w, c) twice -> scalar.
+    """How far the colours of images are from like ones in others, whatever lies where: (b, h, w, c) twice -> scalar.
 
-    Pictures are seen as mean colours of cells, at most ``COLOURED`` a side. Each cell looks for the one of the other
-    picture that is most like it, and one that lies elsewhere is a little less like it. So hair finds hair even where
+    Images are seen as mean colours of cells, at most ``COLOURED`` a side. Each cell looks for the one of the other
+    image that is most like it, and one that lies elsewhere is a little less like it. So hair finds hair even where
     it is shorter, and finds nothing only if there is no hair of its colour: what counts is colours, not their areas.
     """
     first, second = _cells(images, COLOURED), _cells(others, COLOURED)  # (b, rows, columns, c)
@@ -49,7 +49,7 @@ def _flat(images: Any) -> Any:
 
 
 def distortion(images: Any, others: Any) -> Any:
-    """How much the outlines of pictures differ, whatever is on either side of them: (b, h, w, c) twice -> scalar."""
+    """How much the outlines of images differ, whatever is on either side of them: (b, h, w, c) twice -> scalar."""
     return ops.mean(ops.square(_outlines(images) - _outlines(others)))
 
 

@@ -29,7 +29,9 @@ class MinibatchDiscrimination(layers.Layer):
 
     def __init__(self, kernels: int, dimensions: int, seed: int, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.kernels, self.dimensions, self.seed = kernels, dimensions, seed
+        self.kernels = kernels
+        self.dimensions = dimensions
+        self.seed = seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make T, (features, kernels * dimensions)."""

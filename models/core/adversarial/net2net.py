@@ -46,12 +46,12 @@ def grow_painter(new: keras.Model, old: keras.Model, first: int) -> None:
 
 
 def grow_judge(new: keras.Model, old: keras.Model, size: int) -> None:
-    """Let a discriminator judge a picture as the smaller one judges it when each pixel is there four times.
+    """Let a discriminator judge an image as the smaller one judges it when each pixel is there four times.
 
     Args:
         new: its layers ``same_<size>`` and ``wider_<size>`` are the only ones that ``old`` lacks.
         old: the smaller network.
-        size: height of the larger pictures in pixels.
+        size: height of the larger images in pixels.
     """
     weights, bias = _used(old.get_layer("from_colour"))  # (1, 1, colours, channels)
     pair = np.concatenate([np.eye(weights.shape[2]), -np.eye(weights.shape[2])])

@@ -1,4 +1,4 @@
-"""The sizes of a picture from its smallest to its own: each is half of the next one."""
+"""The sizes of an image from its smallest to its own: each is half of the next one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def halvings(shape: tuple[int, int, int], family: str, *, within: tuple[int, int
     height, width, _ = shape
     levels = 0
     while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * SMALLEST:
-        height, width, levels = height // 2, width // 2, levels + 1
+        height = height // 2
+        width = width // 2
+        levels = levels + 1
     low, high = within
     if not (min(shape[:2]) >= low and max(shape[:2]) <= high and levels >= least):
         size, often = f"{shape[0]} x {shape[1]}", "once" if least == 1 else "twice"

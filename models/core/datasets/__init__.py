@@ -1,6 +1,6 @@
 """Datasets: one file a source, one shape for all of them.
 
-``load`` takes the key of a dataset that comes with the program, a folder of pictures or an .npz file. Pixels stay
+``load`` takes the key of a dataset that comes with the program, a folder of images or an .npz file. Pixels stay
 uint8 on the way; folders and rendered faces are memory maps, so that a dataset may be larger than the memory.
 """
 
@@ -125,7 +125,7 @@ def load(
     """Load a dataset.
 
     Args:
-        name: a key of ``DATASETS``, the path of a folder of pictures, or the path of an .npz file.
+        name: a key of ``DATASETS``, the path of a folder of images, or the path of an .npz file.
         size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
         rules: 1 reads a folder or file as the first version of the program did, for runs that it started.
         progress: called with (what is being done, how much is done, how much there is).

@@ -148,7 +148,9 @@ class ImageWriter:
     """
 
     def __init__(self, path: Path, height: int, width: int) -> None:
-        self.path, self.height, self.width = path, height, width
+        self.path = path
+        self.height = height
+        self.width = width
         self.count, self.channels = 0, 1
         self._stream: BinaryIO = path.open("w+b")
         self._room = self._write_header()

@@ -50,7 +50,7 @@ _OPTIONS: dict[str, Any] = {
     "beardProbability": 40,
     "beardVariant": ["full", "mustache", "goatee"],
 }
-# The style clips to its canvas, which the edge of the picture does as well, and the clip doubles the time to render.
+# The style clips to its canvas, which the edge of the image does as well, and the clip doubles the time to render.
 _CLIP = re.compile(r' clip-path="url\(#clip-[0-9a-f]+\)"')
 
 

@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Zalando Research, 2017, MIT): 70,000 grey pictures of clothes.
+"""Fashion-MNIST (Zalando Research, 2017, MIT): 70,000 grey images of clothes.
 
 It is looked for on this machine first, then downloaded, and if neither works a sample that comes with the program
 is used. Whatever the source, the unpacked content must be what was published: its sha256 is below.

@@ -1,6 +1,6 @@
-"""A dataset from any folder of pictures: mixed sizes and kinds, damaged files among them, a million of them if need be.
+"""A dataset from any folder of images: mixed sizes and kinds, damaged files among them, a million of them if need be.
 
-Every picture is decoded once, fitted to one size and appended to a cache that is then used as a memory map. A file that
+Every image is decoded once, fitted to one size and appended to a cache that is then used as a memory map. A file that
 cannot be read is skipped and reported, never a reason to stop.
 """
 
@@ -34,7 +34,7 @@ MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
 _WORDS = ("label_names", "attribute_names", "skipped", "more")  # what the cache says beside the arrays
 _ALL_WORDS = (*_WORDS, "notice", "splits")
 NO_TRAINING_IMAGE = "No training image has its class."
-_AHEAD = 32  # pictures decoded ahead of the one that is written
+_AHEAD = 32  # images decoded ahead of the one that is written
 _REASONS_SHOWN = 5
 
 Tell = Callable[[int, int], None]  # (done, total)
@@ -175,7 +175,7 @@ def _arranged(read: _Read, listing: Listing) -> tuple[Arranged, str]:
 
 
 def _decoded(path: Path, listing: Listing, side: int) -> Iterator[Decoded]:
-    """Decode in a few threads, in order, and never more than a few pictures ahead."""
+    """Decode in a few threads, in order, and never more than a few images ahead."""
     root = os.fsencode(path)
     needs_row = bool(listing.attribute_names)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="pictures") as pool:

@@ -1,4 +1,4 @@
-"""The list of a folder's pictures, in an SQLite file: a folder may hold a million of them, the memory need not.
+"""The list of a folder's images, in an SQLite file: a folder may hold a million of them, the memory need not.
 
 Rows come out in the order of a hash of the relative path. That order is random with respect to everything a folder is
 sorted by, and the same on every machine, so that contiguous slices of it are fair splits.
@@ -22,7 +22,7 @@ MAX_LABELS = 1000
 
 @dataclass(frozen=True)
 class Row:
-    """One picture: its path below the folder, its first-level subfolder, its attributes (a byte each) if any."""
+    """One image: its path below the folder, its first-level subfolder, its attributes (a byte each) if any."""
 
     path: bytes
     top: str | None
@@ -30,10 +30,10 @@ class Row:
 
 
 class Listing:
-    """Scans a folder once and gives its pictures out in order.
+    """Scans a folder once and gives its images out in order.
 
     Args:
-        folder: the folder of pictures; links are followed, loops are not, junk and run folders are left out.
+        folder: the folder of images; links are followed, loops are not, junk and run folders are left out.
         database: a file that does not exist yet.
         tell: called now and then with (0, images found).
         rules: as in ``models.core.datasets.load``.
@@ -71,13 +71,13 @@ class Listing:
         self._base.close()
 
     def labels(self) -> tuple[str, ...]:
-        """The first-level subfolders, if there are 2 to 1,000 of them and every picture lies in one."""
+        """The first-level subfolders, if there are 2 to 1,000 of them and every image lies in one."""
         rows = self._base.execute("SELECT DISTINCT top FROM files ORDER BY top LIMIT ?", (MAX_LABELS + 1,)).fetchall()
         names = tuple(row[0] for row in rows)
         return names if 2 <= len(names) <= MAX_LABELS and None not in names else ()
 
     def key(self, *extra: object) -> str:
-        """Hash the names, sizes and times of all files: a cache with this key holds the same pictures."""
+        """Hash the names, sizes and times of all files: a cache with this key holds the same images."""
         digest = hashlib.sha256(
             repr((os.path.realpath(self.folder), self.attribute_names, *extra)).encode("utf-8", "replace")
         )
@@ -89,7 +89,7 @@ class Listing:
         return digest.hexdigest()[:32]
 
     def rows(self) -> Iterator[Row]:
-        """Give out the pictures in order."""
+        """Give out the images in order."""
         for path, top in self._base.execute("SELECT path, top FROM files ORDER BY hash"):
             yield Row(path, top, self._bits(path) if self.attribute_names else None)
 

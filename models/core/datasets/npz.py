@@ -126,7 +126,9 @@ def _content(path: Path) -> _Content:
             raise wrong(where, "labels", f"there are {len(labels):,} labels for {len(images):,} images")
     else:
         raise _no_images(path)
-    count, attributes, names = len(images), arrays.get("attributes"), arrays.get("attribute_names")
+    count = len(images)
+    attributes = arrays.get("attributes")
+    names = arrays.get("attribute_names")
     known = None if labels is None else classes(labels, arrays.get("label_names"), count, where)
     if labels is not None and known is None and attributes is None:
         attributes, names = labels, arrays.get("label_names")
@@ -188,7 +190,9 @@ def _first_content(path: Path) -> _Content:
     where, keys = shown(path), _FIRST_RULES
     arrays = read_arrays(path, {*keys["images"], *keys["labels"], *_OTHERS})
     images = as_images(arrays.get(_named(arrays, keys["images"])), where, "images")
-    labels, names, known = arrays.get(_named(arrays, keys["labels"])), arrays.get("label_names"), None
+    labels = arrays.get(_named(arrays, keys["labels"]))
+    names = arrays.get("label_names")
+    known = None
     if labels is not None:
         known = classes(labels, names, len(images), where)  # refuses what is no label
     if labels is not None and labels.size == len(images) and labels.dtype.kind in "biu":

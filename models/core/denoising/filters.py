@@ -1,6 +1,6 @@
 """What was used before networks: filters that remove noise, the yardsticks of every denoising model.
 
-All take and give uint8 (height, width, channels); large pictures go in tiles, so that each can be cancelled.
+All take and give uint8 (height, width, channels); large images go in tiles, so that each can be cancelled.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def clean(
     picture: Pixels, name: str, *, sigma: float | None = None,
     progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
 ) -> Pixels:  # fmt: skip
-    """Clean a picture with one of ``FILTERS``.
+    """Clean an image with one of ``FILTERS``.
 
     Args:
-        picture: uint8 (height, width, channels), at least 1 x 1.
+        image: uint8 (height, width, channels), at least 1 x 1.
         name: of the filter.
         sigma: standard deviation of the noise as a share of full scale; None lets it be measured.
         progress: called with (tiles done, tiles in all).

@@ -10,7 +10,7 @@ from models.core.images import convert
 
 
 def effect(shape: tuple[int, int, int], known: tuple[int, int, int]) -> str:
-    """What ``fitted`` does to a picture of ``shape``, in words; "" if nothing."""
+    """What ``fitted`` does to an image of ``shape``, in words; "" if nothing."""
     if shape == known:
         return ""
     height, width, channels = known

@@ -1,4 +1,4 @@
-"""Kinds of noise: for trying out on a picture (numpy) and for training on batches (Keras operations).
+"""Kinds of noise: for trying out on an image (numpy) and for training on batches (Keras operations).
 
 The strength means, by kind:
 
@@ -7,7 +7,7 @@ The strength means, by kind:
     salt_and_pepper  share of pixels set to black or white, half and half
     speckle          standard deviation of what is added, as a share of the pixel's own value
     dropout          share of values set to 0; in training the others are divided by what is left (Srivastava et al.
-                     2014), which a picture file cannot hold: whoever shows it to a model divides then (``undropped``)
+                     2014), which an image file cannot hold: whoever shows it to a model divides then (``undropped``)
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NEAR = 0.1  # so far from the training range a share is taken to lie in it
 
 
 def add(images: Images, kind: str, strength: float, seed: int) -> Images:
-    """Disturb pictures; the same seed gives the same noise.
+    """Disturb images; the same seed gives the same noise.
 
     Args:
         images: float32 (..., height, width, channels) in [0, 1].
@@ -45,10 +45,10 @@ def add(images: Images, kind: str, strength: float, seed: int) -> Images:
         seed: of the draws.
 
     Returns:
-        As ``images``, clipped to [0, 1] as a picture file would be.
+        As ``images``, clipped to [0, 1] as an image file would be.
 
     Raises:
-        TypeError: if the pictures are not float32.
+        TypeError: if the images are not float32.
         ValueError: if there is no such kind, or they are not in [0, 1].
     """
     check_unit(images, "noise.add")
@@ -76,7 +76,7 @@ def mask(images: Images, share: np.float32, draw: np.random.Generator) -> Images
 
 
 def dropout(images: Images, share: np.float32, draw: np.random.Generator) -> Images:
-    """A share of the values becomes 0, each channel by itself; the others stay, as in a picture file."""
+    """A share of the values becomes 0, each channel by itself; the others stay, as in an image file."""
     return images * (draw.random(images.shape, np.float32) >= share)
 
 
@@ -92,18 +92,18 @@ def speckle(images: Images, sigma: np.float32, draw: np.random.Generator) -> Ima
 
 
 def estimated_sigma(image: NDArray[Any]) -> float:
-    """The standard deviation of the Gaussian noise in a picture, measured at two scales.
+    """The standard deviation of the Gaussian noise in an image, measured at two scales.
 
-    At the scale of pixels the finest diagonal wavelet coefficients tell, all over the picture. But JPEG throws just
+    At the scale of pixels the finest diagonal wavelet coefficients tell, all over the image. But JPEG throws just
     these away first: at a quality of 75 a third of the noise is left in them, most of it at twice the scale. So where
     the flattest blocks show clearly more noise there, it is believed.
 
     Args:
         image: (height, width, channels), float in [0, 1] or uint8; channels are judged one by one and the median is
-            taken. Of a large picture some of its blocks are looked at, evenly spread.
+            taken. Of a large image some of its blocks are looked at, evenly spread.
 
     Returns:
-        A share of full scale, 0 for a picture of less than 2 x 2 pixels (Donoho and Johnstone 1994, equation 31:
+        A share of full scale, 0 for an image of less than 2 x 2 pixels (Donoho and Johnstone 1994, equation 31:
         median(abs(d)) / 0.6745 for the Haar wavelet). Noise that was cut off at black or white counts as it was before.
     """
     fine, coarse = _finest_sigma(image), _flat_sigma(image)
@@ -111,7 +111,7 @@ def estimated_sigma(image: NDArray[Any]) -> float:
 
 
 def _finest_sigma(image: NDArray[Any]) -> float:
-    """From the finest diagonal coefficients of the whole picture (height, width, channels)."""
+    """From the finest diagonal coefficients of the whole image (height, width, channels)."""
     height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
     if not height or not width:
         return 0.0
@@ -131,7 +131,9 @@ def _flat_sigma(image: NDArray[Any]) -> float:
     Flat is what changes least at four times the finest scale: noise is as strong there as at the finer scales (wavelet
     coefficients of white noise are independent), texture and edges are stronger.
     """
-    height, width, channels = image.shape[0] // FLAT, image.shape[1] // FLAT, image.shape[2]
+    height = image.shape[0] // FLAT
+    width = image.shape[1] // FLAT
+    channels = image.shape[2]
     apart = max(1, math.isqrt(height * width // MOST_FLAT))
     grid = image[: height * FLAT, : width * FLAT].reshape(height, FLAT, width, FLAT, channels)[::apart, :, ::apart]
     full = 255.0 if image.dtype == np.uint8 else 1.0
@@ -158,7 +160,7 @@ def _haar(blocks: Any) -> tuple[Any, Any]:
 
 
 def missing_share(image: NDArray[Any]) -> float:
-    """The share of the values that are missing (about 0) in a picture (h, w, c), float in [0, 1] or uint8.
+    """The share of the values that are missing (about 0) in an image (h, w, c), float in [0, 1] or uint8.
 
     A black background is not missing: only values with at least four brighter ones among their eight neighbours are
     looked at. Clothes of Fashion-MNIST that miss nothing come out at 0.07 (0.26 for one in a hundred), those that miss
@@ -183,7 +185,7 @@ def undropped(images: Images, share: float | NDArray[np.floating[Any]]) -> Image
 
 
 def assumed(image: NDArray[Any], kind: str, limits: tuple[float, float]) -> float:
-    """How strong the noise of a picture (h, w, c), float in [0, 1] or uint8, is taken to be, within ``limits``.
+    """How strong the noise of an image (h, w, c), float in [0, 1] or uint8, is taken to be, within ``limits``.
 
     Gaussian noise is measured. So is what dropout left out, roughly: near the limits it is taken to lie within them,
     elsewhere it is what was measured, and a small share is nobody's doing (0). For any other kind it is the middle.
@@ -202,7 +204,7 @@ def assumed(image: NDArray[Any], kind: str, limits: tuple[float, float]) -> floa
 def levels(
     images: NDArray[Any], kind: str, limits: tuple[float, float], told: float | None = None
 ) -> NDArray[np.float64]:
-    """How strong the noise of each picture (n, h, w, c) is taken to be, or as told: (n, 1, 1, 1); see ``assumed``."""
+    """How strong the noise of each image (n, h, w, c) is taken to be, or as told: (n, 1, 1, 1); see ``assumed``."""
     found = [assumed(image, kind, limits) if told is None else told for image in images]
     return np.reshape(np.asarray(found, np.float64), (-1, 1, 1, 1))
 

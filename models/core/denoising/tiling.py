@@ -59,7 +59,7 @@ def weights(length: int, tile: int, begins: list[int], margin: int, fade: int) -
 
 
 def padded(image: NDArray[Any], multiple: int = MULTIPLE) -> NDArray[Any]:
-    """The picture (height, width, channels) mirrored at its right and lower side up to whole multiples."""
+    """The image (height, width, channels) mirrored at its right and lower side up to whole multiples."""
     height, width = image.shape[:2]
     if height % multiple == 0 and width % multiple == 0:
         return image
@@ -76,12 +76,12 @@ def in_tiles(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Floats:
-    """Send a picture through a network tile by tile.
+    """Send an image through a network tile by tile.
 
     Args:
         image: (height, width, channels), at least 1 x 1; float32 in [0, 1], or uint8 0..255 to save memory.
         network: called with float32 (1, h, w, channels), h and w at most ``tile`` and multiples of 8.
-        tile: side of a tile in pixels, a multiple of 8. A picture that fits into one tile is sent whole.
+        tile: side of a tile in pixels, a multiple of 8. An image that fits into one tile is sent whole.
         margin: how far the network sees; so many pixels at a tile's inner edges are thrown away.
         fade: over so many pixels one tile fades into the next.
         progress: called with (tiles done, tiles in all).
@@ -142,7 +142,7 @@ Place = tuple[tuple[slice, slice], tuple[Floats, Floats]]  # (rows and columns, 
 
 
 def layout(size: tuple[int, ...], tile: int, margin: int, fade: int) -> list[Place]:
-    """The tiles of a picture (height, width) with their weights; ValueError if tile, margin and fade do not suit."""
+    """The tiles of an image (height, width) with their weights; ValueError if tile, margin and fade do not suit."""
     overlap = 2 * margin + fade
     if tile % MULTIPLE or tile - overlap < MULTIPLE or 0 in size:
         raise ValueError(f"tiles of {tile} pixels do not suit a margin of {margin} and a fade of {fade}")

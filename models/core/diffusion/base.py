@@ -1,4 +1,4 @@
-"""What all families that diffuse share: one step of training, mean weights, and the walk from noise to pictures.
+"""What all families that diffuse share: one step of training, mean weights, and the walk from noise to images.
 
 A network is shown x_t and t and predicts the noise eps that is in x_t (Ho et al. 2020, algorithm 1):
 
@@ -29,7 +29,7 @@ from models.core.inference import predict_all, sizes_for
 
 NOISES = 64  # rows of noise that a validation uses again and again
 GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
-AT_ONCE = 512  # pictures that are walked together
+AT_ONCE = 512  # images that are walked together
 START = "0.25:0.85, 0.5:0.49, 0.75:0.14"
 
 
@@ -115,7 +115,9 @@ class Diffuser(FamilyModel):
         names: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         super().__init__()
-        self.config, self.spec, self.condition_names = config, spec, names
+        self.config = config
+        self.spec = spec
+        self.condition_names = names
         self.condition_kind: Literal["none", "class"] = "class" if names else "none"
         self.schedule = schedule_of(config)
         self.rates = np.sqrt(np.stack([self.schedule, 1.0 - self.schedule], axis=1)).astype(np.float32)  # (T + 1, 2)
@@ -206,7 +208,7 @@ class Diffuser(FamilyModel):
 
     @property
     def sampler(self) -> keras.Model:
-        """The network that pictures are painted with: the one of mean weights if there is one."""
+        """The network that images are painted with: the one of mean weights if there is one."""
         return self.network if self.mean_network is None else self.mean_network
 
     def states(self, images: Images) -> States:
@@ -237,7 +239,7 @@ class Diffuser(FamilyModel):
         self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
         start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
     ) -> Iterator[Step]:  # fmt: skip
-        """Walk from noise to pictures; see ``Diffuses``."""
+        """Walk from noise to images; see ``Diffuses``."""
         timesteps = self.config.timesteps
         sampling.check(timesteps)
         if start is None:
@@ -254,7 +256,7 @@ class Diffuser(FamilyModel):
         return samplers.SAMPLERS[sampling.sampler](predict, walk)
 
     def checked(self, labels: Labels | None, count: int) -> Labels:
-        """One class a picture, (n,); -1 where nothing is asked for.
+        """One class an image, (n,); -1 where nothing is asked for.
 
         Raises:
             ConfigError: if one is out of range or their number is not ``count``.
@@ -270,7 +272,7 @@ class Diffuser(FamilyModel):
         return Known(self.states(kept.images), np.asarray(kept.mask, bool))
 
     def pictures(self, states: States, kept: Kept | None = None) -> Images:
-        """States in [-1, 1] as pictures in [0, 1]; what is kept is put into them bit for bit."""
+        """States in [-1, 1] as images in [0, 1]; what is kept is put into them bit for bit."""
         painted: Images = np.clip((states + np.float32(1)) / np.float32(2), 0.0, 1.0)
         return painted if kept is None else np.where(kept.mask, painted, kept.images)
 

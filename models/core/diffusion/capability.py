@@ -22,7 +22,7 @@ LIMITS = {"eta": (0.0, 1.0), "guidance": (0.0, 20.0), "repeats": (1, 50), "seed"
 
 @dataclass(frozen=True)
 class Sampling:
-    """How pictures are made out of noise.
+    """How images are made out of noise.
 
     Attributes:
         sampler: "ddpm" walks all T steps, "ddim" as many as you like, "dpm_solver" asks the network twice a step.
@@ -82,7 +82,7 @@ def begun(model: Diffuses, images: Images, time: int, seed: int) -> tuple[int, S
 
 @runtime_checkable
 class Diffuses(Protocol):
-    """Makes pictures out of noise, step by step.
+    """Makes images out of noise, step by step.
 
     ``schedule`` is alpha_bar by t, (T + 1,); ``condition_names`` are the classes it can be asked for, or ().
     States are what it diffuses: images in [-1, 1], or codings of an autoencoder.
@@ -100,12 +100,12 @@ class Diffuses(Protocol):
         self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
         start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
     ) -> Iterator[Step]:  # fmt: skip
-        """Walk from noise to pictures, one step an iteration; the first step comes after one look of the network.
+        """Walk from noise to images, one step an iteration; the first step comes after one look of the network.
 
         Args:
             sampling: how.
-            count: of pictures; only without a start.
-            labels: the class of each picture; None or -1 asks for nothing.
+            count: of images; only without a start.
+            labels: the class of each image; None or -1 asks for nothing.
             start: (t, x_t) to begin with: a step of an earlier walk, or ``forward(images, t, seed)``.
             kept: paint only where its mask says so.
             cancelled: asked before every batch.
@@ -117,11 +117,11 @@ class Diffuses(Protocol):
         ...
 
     def pictures(self, states: States, kept: Kept | None = None) -> Images:
-        """States x_t or x_0 as pictures in [0, 1]; what is kept is put into them bit for bit."""
+        """States x_t or x_0 as images in [0, 1]; what is kept is put into them bit for bit."""
         ...
 
     def noise_pictures(self, noise: States) -> Images:
-        """Noise, or the difference of two states, as pictures in [0, 1]: grey is nothing."""
+        """Noise, or the difference of two states, as images in [0, 1]: grey is nothing."""
         ...
 
     def sample(

@@ -6,7 +6,7 @@ of x_t that is still the image: alpha_bar_0 = 1 and alpha_bar_T is nearly 0.
     x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps                 (Ho, Jain and Abbeel 2020, equation 4)
 
 All samplers have one signature, ``(predict, walk)``, and are generators of ``Step``. A step depends on (t, x_t) and the
-seed alone: whoever starts again from a step in the middle gets the same pictures bit for bit.
+seed alone: whoever starts again from a step in the middle gets the same images bit for bit.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def forward(x_0: States, schedule: Schedule, t: int, noise: States) -> States:
 
 
 class Step(NamedTuple):
-    """One step of a walk back: at t the picture is ``x``, and this is what the network sees in it.
+    """One step of a walk back: at t the image is ``x``, and this is what the network sees in it.
 
     At t = 0 the walk is over: ``x_0`` is ``x`` and ``noise`` is 0. All are (n, height, width, channels).
     """
@@ -135,7 +135,7 @@ class Walk:
 
     Attributes:
         schedule: alpha_bar by t.
-        x: the picture at the first of the times, (n, h, w, c).
+        x: the image at the first of the times, (n, h, w, c).
         times: falling, the last one is 0.
         seed: of all noise.
         eta: how much noise DDIM adds, as a share of the posterior's standard deviation, 0 to 1; the other samplers do
@@ -156,7 +156,7 @@ class Walk:
 
 
 Noise = Callable[[], States]
-Move = Callable[[Step, int, Noise], States]  # from a step to the picture at an earlier time
+Move = Callable[[Step, int, Noise], States]  # from a step to the image at an earlier time
 
 
 def look(predict: Predict, walk: Walk, x: States, t: int) -> Step:
@@ -217,7 +217,7 @@ def ddpm(predict: Predict, walk: Walk) -> Iterator[Step]:
 def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
     """DDIM: from predicted x_0 and eps straight to an earlier time (Song, Meng and Ermon 2020, equations 12 and 16).
 
-    eta = 0 adds no noise, so x_T is a coding of the picture. eta = 1 with all steps is DDPM with the smaller of the two
+    eta = 0 adds no noise, so x_T is a coding of the image. eta = 1 with all steps is DDPM with the smaller of the two
     variances of Ho et al. 2020, section 3.2: the posterior's, (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, where
     ``ddpm`` has beta_t; the mean of a step is the same.
     """

@@ -1,6 +1,6 @@
-"""A modern U-Net that predicts noise: residual blocks, group normalisation, attention where the picture is small.
+"""A modern U-Net that predicts noise: residual blocks, group normalisation, attention where the image is small.
 
-Down the picture is halved and the channels grow, up again it is doubled, and every level of the way up sees what its
+Down the image is halved and the channels grow, up again it is doubled, and every level of the way up sees what its
 twin on the way down saw. Time and class reach every residual block as a vector.
 
 Sources: O. Ronneberger et al., "U-Net", 2015, arXiv:1505.04597; J. Ho et al., "Denoising Diffusion Probabilistic
@@ -75,7 +75,9 @@ class Attention(layers.Layer):
         _, height, width, channels = queries_keys_values.shape
         size = channels // 3 // self.heads
         apart = ops.reshape(queries_keys_values, (-1, height * width, 3, self.heads, size))
-        query, key, value = apart[:, :, 0], apart[:, :, 1], apart[:, :, 2]  # each (b, places, heads, size)
+        query = apart[:, :, 0]
+        key = apart[:, :, 1]
+        value = apart[:, :, 2]  # each (b, places, heads, size)
         weights = ops.softmax(ops.einsum("bqhs,bkhs->bhqk", query, key) / size**0.5, axis=-1)
         return ops.reshape(ops.einsum("bhqk,bkhs->bqhs", weights, value), (-1, height, width, channels // 3))
 
@@ -140,7 +142,7 @@ class _Blocks:
         return layers.Add()([x, inside])
 
     def attention(self, x: Any) -> Any:
-        """Let every place look at every other and add what it learns; large pictures go through unchanged."""
+        """Let every place look at every other and add what it learns; large images go through unchanged."""
         channels = x.shape[-1]
         if min(x.shape[1:3]) > ATTENTION_SIDE:
             return x
@@ -150,9 +152,13 @@ class _Blocks:
 
 def levels(shape: tuple[int, int, int], most: int) -> int:
     """How many sizes the U-Net sees: even sides are halved, and again while they are above 8 pixels."""
-    height, width, found = shape[0], shape[1], 1
+    height = shape[0]
+    width = shape[1]
+    found = 1
     while found < most and not (height % 2 or width % 2 or min(height, width) <= (8 if found > 1 else 2)):
-        height, width, found = height // 2, width // 2, found + 1
+        height = height // 2
+        width = width // 2
+        found = found + 1
     return found
 
 

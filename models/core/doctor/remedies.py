@@ -120,7 +120,7 @@ def calmer_optimizer(config: Values) -> Remedy | None:
 
 
 def larger_codings(config: Values) -> Remedy | None:
-    """A generator that is given two numbers has no room for ten kinds of pictures."""
+    """A generator that is given two numbers has no room for ten kinds of images."""
     why = "From so few coding units a generator cannot generate many kinds of images. This starts a new run."
     small = int(config.get("latent_size", 30)) < 8
     return Remedy("codings", "Use 30 coding units", why, {"latent_size": 30}, afresh=True) if small else None

@@ -72,7 +72,7 @@ def diverged(seen: Signals) -> Diagnosis | None:
 
 
 def alike(seen: Signals) -> Diagnosis | None:
-    """The spread of a batch of fakes has all but vanished: whatever the coding, the same picture comes."""
+    """The spread of a batch of fakes has all but vanished: whatever the coding, the same image comes."""
     values, step = seen.values["diversity"], int(seen.steps[-1])
     if not values[seen.recent].mean() < ALIKE:
         return None

@@ -25,11 +25,11 @@ class Score:
     """Shares in [0, 1] over ``people``.
 
     Attributes:
-        group: how many pictures with, and how many without, were averaged.
+        group: how many images with, and how many without, were averaged.
         judged: have the attribute after the arithmetic.
         unchanged: have it before, painted by the model as they are.
-        nearer: nearer to the true picture than the unchanged painting; None where no true picture is known.
-        error: mean squared error to the true picture, and that of the unchanged painting.
+        nearer: nearer to the true image than the unchanged painting; None where no true image is known.
+        error: mean squared error to the true image, and that of the unchanged painting.
     """
 
     people: int
@@ -62,7 +62,7 @@ def score(
         judge: says who has it. It must not have been made from this model.
         people: how many, at least 8.
         seed: which ones.
-        size: side of the pictures.
+        size: side of the images.
         progress: called with (what, done, total).
 
     Raises:

@@ -183,7 +183,9 @@ def build(shape: tuple[int, int, int], kind: str, count: int) -> keras.Model:
     """A network of strided convolutions for images of any size, with fresh weights."""
     inits = (keras.initializers.HeNormal(seed=seed) for seed in itertools.count(SEED * 1_000))
     image = keras.Input(shape, name="image")
-    x, width, side = image, 32, min(shape[:2])
+    x = image
+    width = 32
+    side = min(shape[:2])
     while side > 8 or width == 32:  # at least one level; each halves the sides
         x = layers.Conv2D(width, 5 if width == 32 else 3, 2, "same", use_bias=False, kernel_initializer=next(inits))(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
@@ -198,7 +200,7 @@ def build(shape: tuple[int, int, int], kind: str, count: int) -> keras.Model:
 
 
 def epochs_for(count: int, shape: tuple[int, int, int]) -> int:
-    """Passes over the training images: about 2,600 steps for small pictures, 1,000 for large ones; 2 to 60."""
+    """Passes over the training images: about 2,600 steps for small images, 1,000 for large ones; 2 to 60."""
     steps = 2600 if shape[0] * shape[1] <= 32 * 32 else 1000
     return max(2, min(60, round(steps * BATCH / count)))
 
@@ -234,7 +236,9 @@ class _Watch(keras.callbacks.Callback):
 
     def __init__(self, batches: Batches, epochs: int, progress: Progress | None, cancelled: Cancel | None) -> None:
         super().__init__()
-        self.batches, self.total, self.done = batches, epochs * len(batches), 0
+        self.batches = batches
+        self.total = epochs * len(batches)
+        self.done = 0
         self.progress, self.cancelled = progress, cancelled
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Figures of merit: PSNR and SSIM of one picture, Fréchet distance of many, and how sparse codings are."""
+"""Figures of merit: PSNR and SSIM of one image, Fréchet distance of many, and how sparse codings are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACTIVE, QUIET = 0.5, 0.02  # a unit is active above the first and quiet below th
 
 
 def psnr(clean: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """10 log10(255² / MSE) in decibels; infinite for equal pictures (height, width, channels).
+    """10 log10(255² / MSE) in decibels; infinite for equal images (height, width, channels).
 
     Raises:
         TypeError: if one of them is not uint8.
@@ -34,10 +34,10 @@ def psnr(clean: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 def ssim(
     clean: NDArray[np.uint8], other: NDArray[np.uint8], *, cancelled: Callable[[], bool] | None = None
 ) -> float | None:
-    """Structural similarity of two pictures (height, width, channels), mean over pixels and channels; 1 if equal.
+    """Structural similarity of two images (height, width, channels), mean over pixels and channels; 1 if equal.
 
     Returns:
-        None for a picture that is smaller than the window.
+        None for an image that is smaller than the window.
 
     Raises:
         TypeError: if one of them is not uint8.

@@ -21,7 +21,7 @@ from models.core.styles.mixing import MixesStyles, Styles
 
 COLOURS = {"hair": "dark hair", "skin": "dark skin"}  # what has a colour, and the attribute that tells where it is
 SEEN = 4000  # training images from which the places of hair and skin are found
-AT_ONCE = 96  # pictures that are painted between two reports
+AT_ONCE = 96  # images that are painted between two reports
 
 Mask = NDArray[np.bool_]  # (height, width)
 
@@ -32,7 +32,7 @@ class Row:
 
     Attributes:
         name: an attribute, or what has a colour.
-        kind: "judged" (a share of pictures whose verdict changes, in [0, 1]) or "colour" (mean move in RGB, of 255).
+        kind: "judged" (a share of images whose verdict changes, in [0, 1]) or "colour" (mean move in RGB, of 255).
         coarse: what happens if the coarse source is another one.
         fine: what happens if the fine source is another one.
     """
@@ -78,7 +78,7 @@ def score(
     model: Any, dataset: Dataset, judge: Judge, *, crossover: int, truncation: float = 0.8, count: int = 500,
     seed: int = 0, progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Row]:  # fmt: skip
-    """Mix ``count`` pairs of pictures, then exchange the coarse source, then the fine one, and look what changed.
+    """Mix ``count`` pairs of images, then exchange the coarse source, then the fine one, and look what changed.
 
     Args:
         model: paints from codings and mixes styles.

@@ -1,4 +1,4 @@
-"""New pictures from a model, whichever way it makes them: from codings, or out of noise step by step."""
+"""New images from a model, whichever way it makes them: from codings, or out of noise step by step."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from models.core.errors import UserError
 
 
 def draws(model: object) -> TypeGuard[Decodes | Diffuses]:
-    """Whether a model can make new pictures."""
+    """Whether a model can make new images."""
     return isinstance(model, Decodes | Diffuses)
 
 
 def check(model: object) -> None:
-    """Refuse a model that draws no pictures.
+    """Refuse a model that draws no images.
 
     Raises:
         UserError: what else to choose.
@@ -32,7 +32,7 @@ def draw(
     model: Decodes | Diffuses, count: int, seed: int, *, sampling: Sampling | None = None,
     progress: Progress | None = None, cancelled: Cancel | None = None,
 ) -> Images:  # fmt: skip
-    """``count`` new pictures, (count, h, w, c) in [0, 1]; the same seed gives the same ones.
+    """``count`` new images, (count, h, w, c) in [0, 1]; the same seed gives the same ones.
 
     Args:
         model: with its weights.
@@ -51,7 +51,7 @@ def draw_classes(
     model: Conditions | Diffuses, labels: Labels, seed: int, *, sampling: Sampling | None = None,
     progress: Progress | None = None, cancelled: Cancel | None = None,
 ) -> Images:  # fmt: skip
-    """New pictures of classes (n,) that are asked for, (n, h, w, c) in [0, 1]; see ``draw``."""
+    """New images of classes (n,) that are asked for, (n, h, w, c) in [0, 1]; see ``draw``."""
     if isinstance(model, Conditions):
         wanted = np.eye(len(model.condition_names), dtype=np.float32)[labels]
         return model.decode_with(model.sample_codings(len(labels), seed), wanted)
@@ -66,7 +66,7 @@ def sheet(
     Args:
         model: with its weights.
         rows: of a sheet with conditions.
-        count: of pictures without conditions.
+        count: of images without conditions.
         columns: of a sheet without conditions.
         seed: of codings or noise.
         cancelled: as in ``draw``.

@@ -1,4 +1,4 @@
-"""The score of a generator: which classes it covers, how near its pictures are to real ones, whether it obeys."""
+"""The score of a generator: which classes it covers, how near its images are to real ones, whether it obeys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scores:
         frechet: distance of the samples' features from those of the test images; smaller is better.
         frechet_real: the same of as many real images, which is as good as it gets.
         swd: sliced Wasserstein distance of the samples from as many test images at each scale, in thousandths, by
-            names such as "64 x 64"; smaller is better. Empty for tiny pictures.
+            names such as "64 x 64"; smaller is better. Empty for tiny images.
         swd_real: the same of as many training images, which is as good as it gets.
         conditional: how often a sample is what was asked for, by name and as "all"; None without conditions.
         cautions: what so few samples, or a model that has hardly learned, make of these figures.
@@ -69,7 +69,7 @@ def patches(
         "swd" of the samples and "swd_real" of as many training images, both by scale and from images held out.
 
     Raises:
-        UserError: as ``score``, and if the pictures are too small for patches.
+        UserError: as ``score``, and if the images are too small for patches.
         Cancelled: if ``cancelled`` said so.
     """
     samples.check(model)

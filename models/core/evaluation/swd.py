@@ -1,6 +1,6 @@
-"""Sliced Wasserstein distance between local patches of pictures, scale by scale: do the details look alike?
+"""Sliced Wasserstein distance between local patches of images, scale by scale: do the details look alike?
 
-Pictures are taken apart into a Laplacian pyramid, whose levels hold what one scale adds to the next smaller one. From
+Images are taken apart into a Laplacian pyramid, whose levels hold what one scale adds to the next smaller one. From
 each level patches of 7 x 7 pixels are drawn. The distance of two clouds of patches is the mean, over random
 directions, of how far the sorted projections of one cloud lie from those of the other.
 
@@ -21,7 +21,7 @@ from models.core.errors import Cancelled
 
 SIDE = 7  # of a patch, in pixels
 SMALLEST = 14  # sides of the smallest level: two patches
-PATCHES = 128  # of each picture and level
+PATCHES = 128  # of each image and level
 DIRECTIONS = 512
 AT_ONCE = 32  # directions that are projected on together
 BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 
 
 def sides(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """(height, width) of the levels for pictures (height, width, channels), the largest first; none for tiny ones."""
+    """(height, width) of the levels for images (height, width, channels), the largest first; none for tiny ones."""
     height, width = int(shape[0]), int(shape[1])
     found = []
     while min(height, width) >= SMALLEST:
@@ -65,7 +65,7 @@ def larger(images: Floats) -> Floats:
 
 
 def pyramid(images: Floats) -> list[Floats]:
-    """The levels of ``sides``, the largest first: each what it adds to the next, the last one the small picture."""
+    """The levels of ``sides``, the largest first: each what it adds to the next, the last one the small image."""
     levels: list[Floats] = []
     rest = np.asarray(images, np.float32)
     count = len(sides(images.shape[1:]))
@@ -77,7 +77,7 @@ def pyramid(images: Floats) -> list[Floats]:
 
 
 def patches(level: Floats, rng: np.random.Generator, count: int) -> Floats:
-    """Draw ``count`` patches of each picture, each channel normalised over all of them: (n * count, 7 * 7 * c)."""
+    """Draw ``count`` patches of each image, each channel normalised over all of them: (n * count, 7 * 7 * c)."""
     number, height, width, channels = level.shape
     tops = rng.integers(0, height - SIDE + 1, (number, count, 1, 1))
     lefts = rng.integers(0, width - SIDE + 1, (number, count, 1, 1))
@@ -120,7 +120,7 @@ def distances(
         first: (n, height, width, channels) in [0, 1].
         second: of the same shape; of the larger of the two as many images are compared, spread evenly over it.
         seed: of patches and directions.
-        count: patches of each picture and scale.
+        count: patches of each image and scale.
         directions: projections.
         cancelled: asked now and then.
 

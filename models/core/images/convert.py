@@ -37,7 +37,7 @@ def fit(image: Pixels, shape: tuple[int, int, int]) -> Pixels:
 
 
 def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
-    """The largest box of an aspect (width / height) in the middle of a picture."""
+    """The largest box of an aspect (width / height) in the middle of an image."""
     width, height = size
     inner_width, inner_height = min(float(width), height * aspect), min(float(height), width / aspect)
     left, top = (width - inner_width) / 2, (height - inner_height) / 2
@@ -60,7 +60,7 @@ def to_uint8(images: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
 
     Raises:
         TypeError: if these are no floats: uint8 would come out white.
-        ValueError: if a value is NaN, because a picture of it would hide that a model is broken.
+        ValueError: if a value is NaN, because an image of it would hide that a model is broken.
     """
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f"to_uint8 wants floats in [0, 1], not {images.dtype}")

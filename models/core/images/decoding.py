@@ -1,4 +1,4 @@
-"""Pictures in and pictures side by side: safe decoding of any file, fitting to a model's shape, grids.
+"""Pictures in and images side by side: safe decoding of any file, fitting to a model's shape, grids.
 
 Files come from anywhere, so ``decode`` trusts nothing: it looks at a path before it opens it, knows a few formats only,
 refuses sizes that would fill the memory, and lets no error out but ``ImageError``.
@@ -45,9 +45,9 @@ def decode(
     source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, least: int = 0,
     cancelled: Cancel | None = None,
 ) -> Pixels:  # fmt: skip
-    """Decode the first frame of a picture the way up it was taken, in sRGB, without transparency.
+    """Decode the first frame of an image the way up it was taken, in sRGB, without transparency.
 
-    It may take 10 s of a processor; of large pictures only so many are decoded at a time, and where there is memory.
+    It may take 10 s of a processor; of large images only so many are decoded at a time, and where there is memory.
 
     Args:
         source: a path, or the bytes of a file.
@@ -69,7 +69,7 @@ def decode(
 
 
 def frames(source: Path | bytes, *, name: str = "") -> int:
-    """Count the frames or pages of a picture, up to 1,000, without decoding one; ``decode`` shows the first.
+    """Count the frames or pages of an image, up to 1,000, without decoding one; ``decode`` shows the first.
 
     Raises:
         ImageError: as ``decode``.
@@ -87,7 +87,7 @@ def frames(source: Path | bytes, *, name: str = "") -> int:
 def opened(
     source: Path | bytes, name: str, *, least: int = 0, cancelled: Cancel | None = None
 ) -> Iterator[Image.Image]:
-    """Open and load a picture (arguments as of ``decode``); failures in the block become ``ImageError``s."""
+    """Open and load an image (arguments as of ``decode``); failures in the block become ``ImageError``s."""
     where = _where(source, name)
     with _explaining(where), _stream(source, where) as stream, _recognised(stream, where, cancelled) as image:
         if least:

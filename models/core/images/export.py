@@ -1,4 +1,4 @@
-"""Everything that leaves the program as a picture, with the recipe it can be made again from.
+"""Everything that leaves the program as an image, with the recipe it can be made again from.
 
 Nothing is ever overwritten: if a name is taken, the new file gets " (2)" and the function says which name it used.
 A file appears whole or not at all. A recipe is a JSON object: PNG and APNG carry it in a text chunk, GIF, JPEG and MP4
@@ -195,7 +195,9 @@ class _Rest:
         cancelled: Callable[[], bool] | None,
         silent_passes: int,
     ) -> None:
-        self.frames, self.on_frame, self.cancelled = frames, on_frame, cancelled
+        self.frames = frames
+        self.on_frame = on_frame
+        self.cancelled = cancelled
         self.silent_passes = silent_passes  # how often the encoder only looks at sizes before it encodes
 
     def __iter__(self) -> Iterator[Image.Image]:

@@ -10,7 +10,7 @@ from models.core.images import kinds
 
 
 def pictures_of(paths: list[Path]) -> list[tuple[Path, Path]]:
-    """(file, its name in the output folder) of files and of all pictures in folders and the folders in them."""
+    """(file, its name in the output folder) of files and of all images in folders and the folders in them."""
     found = []
     for path in paths:
         if not path.is_dir():

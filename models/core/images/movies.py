@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.core.errors import Cancelled, ImageError
 
 SUFFIX = ".mp4"
-QUALITY = "12"  # x264's constant rate factor: 0 loses nothing, 51 everything; this cannot be told from the pictures
+QUALITY = "12"  # x264's constant rate factor: 0 loses nothing, 51 everything; this cannot be told from the images
 
 
 def mp4_bytes(

@@ -141,11 +141,15 @@ def _range(bands: Iterator[NDArray[Any]]) -> tuple[float, float, np.dtype[Any]]:
     Raises:
         NotFinite: if a value is not.
     """
-    low, high, kind = np.inf, -np.inf, np.dtype(np.float32)
+    low = np.inf
+    high = -np.inf
+    kind = np.dtype(np.float32)
     for values in bands:
         if not np.isfinite(values).all():
             raise NotFinite
-        low, high, kind = min(low, float(values.min())), max(high, float(values.max())), values.dtype
+        low = min(low, float(values.min()))
+        high = max(high, float(values.max()))
+        kind = values.dtype
     return low, high, kind
 
 

@@ -39,7 +39,9 @@ class Watched:
     """
 
     def __init__(self, stream: BinaryIO, cancelled: Cancel | None) -> None:
-        self._stream, self._cancelled, self._begin = stream, cancelled, time.thread_time()
+        self._stream = stream
+        self._cancelled = cancelled
+        self._begin = time.thread_time()
 
     def check(self) -> None:
         """Raises TooSlow or Cancelled; the time is that of this thread, so that a busy machine refuses nothing."""

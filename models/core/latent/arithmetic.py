@@ -91,7 +91,7 @@ class Equation:
         return self._with_group(slot, group)
 
     def take(self, slot: int, index: int) -> Equation:
-        """Take one picture out of a slot."""
+        """Take one image out of a slot."""
         return self._with_group(slot, np.delete(self.groups[slot], index, axis=0))
 
     def clear(self, slot: int) -> Equation:

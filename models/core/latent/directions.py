@@ -185,7 +185,7 @@ def neighbours(coding: Array, amount: float, seed: int, count: int = 9) -> Array
     Args:
         coding: (latent_size,).
         amount: standard deviation of the noise; the prior's own is 1.
-        seed: the same seed gives the same noise, so that only the picture changes while a slider moves.
+        seed: the same seed gives the same noise, so that only the image changes while a slider moves.
         count: of codings.
     """
     noise = np.random.default_rng(seed).standard_normal((count, len(coding)), dtype=np.float32)

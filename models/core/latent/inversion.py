@@ -1,4 +1,4 @@
-"""Finding the coding of a picture for a model that only paints: optimise the coding until what it paints is alike.
+"""Finding the coding of an image for a model that only paints: optimise the coding until what it paints is alike.
 
     loss(z) = mean (G(z) - x)^2 + pull x mean z^2                     (minimised over z alone; the network is frozen)
 
@@ -24,7 +24,7 @@ STEPS = 150
 RATE = 0.05  # of Adam
 PULL = 1e-3  # of the prior
 STARTS = 64  # codings of the prior among which the best start is chosen
-BATCH = 8  # pictures at a time
+BATCH = 8  # images at a time
 _RANGES = ((1.0, 0.0), (0.5, 0.5))  # what turns a network's pixels into [0, 1]: sigmoid, tanh
 
 
@@ -35,7 +35,9 @@ class _Search(keras.Model):
         super().__init__(name="search")
         self.coding = self.add_weight(shape=start.shape, initializer="zeros", trainable=True, name="coding")
         self.coding.assign(start)
-        self.network, self.pixels, self.conditions = network, pixels, conditions
+        self.network = network
+        self.pixels = pixels
+        self.conditions = conditions
         self.network.trainable = False
         self.built = True
 
@@ -52,7 +54,7 @@ class _Search(keras.Model):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The squared difference and the pull, summed over pictures so that each is searched as if it were alone."""
+        """The squared difference and the pull, summed over images so that each is searched as if it were alone."""
         difference = ops.mean(ops.square(y_pred - x), axis=(1, 2, 3))  # (n,)
         return ops.sum(difference + PULL * ops.mean(ops.square(self.coding), axis=1))
 
@@ -85,7 +87,7 @@ def invert(
     progress: Callable[[str, int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Codings:
-    """Find codings (n, latent_size) that paint pictures; the same pictures give the same codings.
+    """Find codings (n, latent_size) that paint images; the same images give the same codings.
 
     Args:
         model: has the capability ``Decodes`` and names its networks in ``parts()``.
@@ -109,12 +111,12 @@ def search(
     pixels: tuple[float, float] = (1.0, 0.0), conditions: int = 0, steps: int = STEPS,
     progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
 ) -> Codings:  # fmt: skip
-    """Find what a network of one input (n, d) must be given to paint pictures.
+    """Find what a network of one input (n, d) must be given to paint images.
 
     Args:
         network: frozen while it is searched.
         images: (n, height, width, channels) in [0, 1].
-        starts: inputs (m, d) and what they paint, of which each picture takes the nearest; or one input a picture.
+        starts: inputs (m, d) and what they paint, of which each image takes the nearest; or one input an image.
         pixels: (scale, shift) that turn the network's pixels into [0, 1].
         conditions: how many numbers at the end of an input are taken from 0 to 1.
         steps: of Adam.
@@ -152,7 +154,7 @@ def _starts(model: Any) -> tuple[Codings, Images]:
 
 
 def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:
-    """For each picture the coding whose painting is most like it."""
+    """For each image the coding whose painting is most like it."""
     distances = np.stack([((painted - image) ** 2).mean(axis=(1, 2, 3)) for image in images])  # (n, STARTS)
     return np.asarray(starts[distances.argmin(axis=1)], np.float32)
 

@@ -114,7 +114,7 @@ class Chart:
     def coding(self, spots: Array) -> Array:
         """Codings (m, latent_size) of spots (m, 2).
 
-        On a principal map the two axes decide and the neighbours supply the rest, so that pictures stay natural.
+        On a principal map the two axes decide and the neighbours supply the rest, so that images stay natural.
         """
         if self.directions is None:
             return blend(self.points, self.codings, spots)

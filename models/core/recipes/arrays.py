@@ -35,7 +35,7 @@ class Packer:
         self._packed: dict[str, Any] = {}
 
     def __call__(self, pictures: NDArray[np.uint8]) -> dict[str, Any]:
-        """As ``pack``, for pictures that nobody changes in place."""
+        """As ``pack``, for images that nobody changes in place."""
         if pictures is not self._of:
             self._of, self._packed = pictures, pack(pictures)
         return self._packed

@@ -188,7 +188,9 @@ class Checkpoints:
         load: Callable[[CheckpointEntry], Arrays],
     ) -> tuple[CheckpointEntry, Arrays]:  # fmt: skip
         """Try the newest, then each one before it; those that are damaged are added to ``refused``."""
-        again, tried, newest = 0, set[str](), entries[-1].step if entries else 0
+        again = 0
+        tried = set[str]()
+        newest = entries[-1].step if entries else 0
         while usable := [one for one in entries if one.file not in tried and one.step <= newest]:
             entry = usable[-1]
             try:

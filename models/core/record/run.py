@@ -231,12 +231,12 @@ class Run:
         return self.loaded, arrays
 
     def save_sample(self, step: int, kind: str, png: bytes) -> Path:
-        """Keep a picture (a PNG file's bytes) of a kind such as "samples" or "reconstructions"."""
+        """Keep an image (a PNG file's bytes) of a kind such as "samples" or "reconstructions"."""
         self._writing()
         return timeline.save_sample(self.folder, int(step), kind, png)
 
     def samples(self, kind: str) -> list[tuple[int, Path]]:
-        """The pictures of one kind by step."""
+        """The images of one kind by step."""
         return timeline.samples(self.folder, kind)
 
     def save_stats(self, step: int, values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a run notes while it learns: numbers (metrics), pictures (samples), statistics of codings, and events."""
+"""What a run notes while it learns: numbers (metrics), images (samples), statistics of codings, and events."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def save_sample(folder: Path, step: int, kind: str, png: bytes) -> Path:
 
 
 def samples(folder: Path, kind: str) -> list[tuple[int, Path]]:
-    """The pictures of one kind by step."""
+    """The images of one kind by step."""
     matches = [(_SAMPLE.fullmatch(name), name) for name in _names(folder / "samples")]
     found = [(int(match[2]), folder / "samples" / name) for match, name in matches if match and match[1] == kind]
     return sorted(found)

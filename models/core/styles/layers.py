@@ -21,7 +21,7 @@ MEMORY = 0.995  # of the mean style, from batch to batch
 
 @keras.saving.register_keras_serializable("studio")
 class Constant(layers.Layer):
-    """The learned picture that all painting begins with: styles (b, layers, d) -> (b, h, w, channels)."""
+    """The learned image that all painting begins with: styles (b, layers, d) -> (b, h, w, channels)."""
 
     def __init__(self, size: tuple[int, int], units: int, *, seed: int, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -33,7 +33,7 @@ class Constant(layers.Layer):
         self.value = self.add_weight(shape=self.shape, initializer=normal, name="value")
 
     def call(self, styles: Any) -> Any:
-        """The same picture for each style."""
+        """The same image for each style."""
         return ops.zeros_like(styles[:, :1, :1, None]) + self.value
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -189,7 +189,7 @@ class MeanStyle(layers.Layer):
 
 @keras.saving.register_keras_serializable("studio")
 class FixedNoise(layers.Layer):
-    """The same noise for each picture: styles (b, layers, d) -> (b, noise_size)."""
+    """The same noise for each image: styles (b, layers, d) -> (b, noise_size)."""
 
     def __init__(self, values: Floats, **arguments: Any) -> None:
         super().__init__(**arguments)

@@ -1,4 +1,4 @@
-"""Styles: what a model that ``MixesStyles`` paints each of its layers with, and how those of two pictures are mixed.
+"""Styles: what a model that ``MixesStyles`` paints each of its layers with, and how those of two images are mixed.
 
 Everything here is plain numpy. Styles are float32 (n, layers, style_size): one vector w a layer; the first layers are
 the coarse ones (shape), the last ones the fine ones (colour).
@@ -50,7 +50,7 @@ class StyleLayer:
 
 @runtime_checkable
 class MixesStyles(Protocol):
-    """Paints from one style a layer, so that the shape of one picture can be given the colours of another one."""
+    """Paints from one style a layer, so that the shape of one image can be given the colours of another one."""
 
     style_layers: tuple[StyleLayer, ...]
     style_size: int
@@ -74,7 +74,7 @@ class MixesStyles(Protocol):
         ...
 
     def features(self, styles: Styles, noise: Noise | None = None) -> list[Floats]:
-        """The feature maps of each layer, (n, height, width, channels) each, and the picture in [0, 1] at the end."""
+        """The feature maps of each layer, (n, height, width, channels) each, and the image in [0, 1] at the end."""
         ...
 
     def project(
@@ -86,7 +86,7 @@ class MixesStyles(Protocol):
         progress: Callable[[str, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Styles:
-        """Search for the styles of pictures (n, height, width, channels) in [0, 1].
+        """Search for the styles of images (n, height, width, channels) in [0, 1].
 
         Args:
             images: of the model's shape.
@@ -105,7 +105,7 @@ def mix(coarse: Styles, fine: Styles, crossover: int) -> Styles:
     """The layers before ``crossover`` from ``coarse``, the others from ``fine``: both (n, layers, style_size).
 
     Args:
-        coarse: styles of the pictures that give the shape.
+        coarse: styles of the images that give the shape.
         fine: of those that give the colours.
         crossover: 0 (all from ``fine``) to the number of layers (all from ``coarse``).
     """
@@ -124,7 +124,7 @@ def grid(rows: Styles, columns: Styles, crossover: int) -> Styles:
 
 
 def truncate(styles: Styles, mean: Floats, amount: float) -> Styles:
-    """Pull styles towards the mean w: 1 leaves them, 0 gives the mean picture."""
+    """Pull styles towards the mean w: 1 leaves them, 0 gives the mean image."""
     return np.asarray(mean + amount * (styles - mean), np.float32)
 
 
@@ -132,12 +132,12 @@ def truncate(styles: Styles, mean: Floats, amount: float) -> Styles:
 
 
 def noise(size: int, count: int, seed: int) -> Noise:
-    """Draw the noise of all layers for ``count`` pictures from N(0, 1), (count, size)."""
+    """Draw the noise of all layers for ``count`` images from N(0, 1), (count, size)."""
     return np.random.default_rng(seed).standard_normal((count, size), dtype=np.float32)
 
 
 def noise_of(layers: Sequence[StyleLayer], fixed: Floats, choices: Sequence[int]) -> Noise:
-    """Noise chosen layer by layer for one picture, (1, noise_size).
+    """Noise chosen layer by layer for one image, (1, noise_size).
 
     Args:
         layers: of the model.

@@ -1,8 +1,8 @@
-"""Finding the styles of a picture: in W one style for all layers, in W+ one a layer.
+"""Finding the styles of an image: in W one style for all layers, in W+ one a layer.
 
     w = mean + spread c,   loss(c) = mean (G(w) - x)^2 + pull mean c^2          (minimised over c alone)
 
-A search in W+ begins with the result of one in W: it comes nearer to any picture, but its styles are less those that
+A search in W+ begins with the result of one in W: it comes nearer to any image, but its styles are less those that
 the network knows, so that they mix and move less well.
 
 Source: R. Abdal, Y. Qin and P. Wonka, "Image2StyleGAN: How to Embed Images Into the StyleGAN Latent Space?", 2019,
@@ -31,7 +31,10 @@ class _Place(layers.Layer):
 
     def __init__(self, mean: Floats, spread: Floats, count: int, noise: Floats) -> None:
         super().__init__()
-        self.mean, self.spread, self.count, self.fixed = mean, spread, count, noise
+        self.mean = mean
+        self.spread = spread
+        self.count = count
+        self.fixed = noise
 
     def call(self, flat: Any) -> Any:
         """One vector for all layers is repeated; one a layer is taken apart."""
@@ -48,7 +51,7 @@ def project(
     model: MixesStyles, synthesis: keras.Model, images: Floats, *, plus: bool = False, steps: int = STEPS,
     progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
 ) -> Styles:  # fmt: skip
-    """Search for the styles (n, layers, d) of pictures (n, height, width, channels) in [0, 1].
+    """Search for the styles (n, layers, d) of images (n, height, width, channels) in [0, 1].
 
     Args:
         model: that paints.

@@ -1,4 +1,4 @@
-"""A table of style mixes: sources, where they cross over, how one picture is blended; a value that never changes.
+"""A table of style mixes: sources, where they cross over, how one image is blended; a value that never changes.
 
 It names sources by their seeds and knows no network, so that it stays right while a model learns.
 
@@ -30,11 +30,11 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where the styles of a picture come from.
+    """Where the styles of an image come from.
 
     Attributes:
         seed: of the coding that is mapped, 0 to 2^31 - 1.
-        own: the styles (layers, style_size) of a picture that was searched for, instead; None for a drawn one.
+        own: the styles (layers, style_size) of an image that was searched for, instead; None for a drawn one.
     """
 
     seed: int = 0
@@ -48,7 +48,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Mix:
-    """One picture: two sources, and how much of the fine one each layer takes (0 to 1)."""
+    """One image: two sources, and how much of the fine one each layer takes (0 to 1)."""
 
     coarse: Source
     fine: Source
@@ -98,21 +98,21 @@ class Mixture:
         """Rows, then columns."""
         return (*self.rows, *self.columns)
 
-    # --- one picture ---
+    # --- one image ---
 
     def blend(self) -> tuple[float, ...]:
-        """How much of the fine source each layer of the large picture takes."""
+        """How much of the fine source each layer of the large image takes."""
         return self.amounts if self.amounts is not None else crossed(self.layers, self.crossover)
 
     def mix(self) -> Mix:
-        """The large picture."""
+        """The large image."""
         row, column = self.cell
         return Mix(self.rows[row], self.columns[column], self.blend())
 
     # --- changes: each gives a new table ---
 
     def with_crossover(self, layer: int) -> Mixture:
-        """Let the coarse sources paint another number of layers; the large picture follows."""
+        """Let the coarse sources paint another number of layers; the large image follows."""
         return replace(self, crossover=layer, amounts=None)
 
     def with_cell(self, row: int, column: int) -> Mixture:
@@ -120,7 +120,7 @@ class Mixture:
         return replace(self, cell=(row, column), amounts=None)
 
     def with_amount(self, layer: int, value: float) -> Mixture:
-        """Blend one layer of the large picture."""
+        """Blend one layer of the large image."""
         return replace(self, amounts=_put(self.blend(), layer, value))
 
     def with_noise(self, layer: int | None, choice: int) -> Mixture:
@@ -153,7 +153,7 @@ class Mixture:
         return replace(self, rows=kept[:SIDE], columns=kept[SIDE:], seed=seed)
 
     def with_keyframe(self) -> Mixture:
-        """Let the film go through the large picture too.
+        """Let the film go through the large image too.
 
         Raises:
             UserError: if there are too many.
@@ -169,7 +169,7 @@ class Mixture:
         return replace(self, keyframes=(*self.keyframes[:index], *self.keyframes[index + 1 :]))
 
     def with_walk(self, seed: int, stops: int = SIDE) -> Mixture:
-        """Make the film a random walk: from the large picture from one draw to the next, and back."""
+        """Make the film a random walk: from the large image from one draw to the next, and back."""
         drawn = [Source((seed + number) % LARGEST_SEED) for number in range(stops - 1)]
         pure = (0.0,) * self.layers
         return replace(self, keyframes=(self.mix(), *(Mix(source, source, pure) for source in drawn)))

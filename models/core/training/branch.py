@@ -2,8 +2,8 @@
 
 Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
 its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
-the same names and shapes is taken over, and the rest begins anew. So a network that has learned small pictures, which
-is quick, can go on with larger ones; where the model knows how, from the very pictures that it painted.
+the same names and shapes is taken over, and the rest begins anew. So a network that has learned small images, which
+is quick, can go on with larger ones; where the model knows how, from the very images that it painted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run shows of itself while it learns: pictures and statistics from fixed codings and fixed images."""
+"""What a run shows of itself while it learns: images and statistics from fixed codings and fixed images."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from models.core.record import Run
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
-HEAT_IMAGES = 24  # rows of the picture of units by images
+HEAT_IMAGES = 24  # rows of the image of units by images
 LOOK_COST = 20  # times what a look of the judge takes must pass before the next one
-COMPARED, DIRECTIONS = 256, 64  # pictures whose patches are compared, and projections: about a second
+COMPARED, DIRECTIONS = 256, 64  # images whose patches are compared, and projections: about a second
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
 
@@ -44,13 +44,17 @@ class Previews:
     """
 
     def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write, stopped: Cancel = lambda: False) -> None:
-        self.run, self.dataset, self.seed, self.write, self.stopped = run, dataset, seed, write, stopped
+        self.run = run
+        self.dataset = dataset
+        self.seed = seed
+        self.write = write
+        self.stopped = stopped
         self._judge: Judge | None = None
         self._looked, self._next_look = False, 0.0
         self._asked_for_judge = False  # it is read when the first samples are drawn
 
     def draw(self, model: Any, step: int) -> None:
-        """Write samples, reconstructions (above: the originals), denoised pictures and statistics for one step."""
+        """Write samples, reconstructions (above: the originals), denoised images and statistics for one step."""
         with contextlib.suppress(Cancelled):
             self._draw(model, step)
 
@@ -85,7 +89,7 @@ class Previews:
     def _coverage(self, model: Any, step: int) -> dict[str, Any]:
         """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here.
 
-        Pictures that are walked to cost too much to look at before anything is learned.
+        Images that are walked to cost too much to look at before anything is learned.
         """
         if not samples.draws(model) or (not step and not isinstance(model, Decodes)):
             return {}

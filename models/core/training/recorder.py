@@ -1,4 +1,4 @@
-"""The Keras callback that writes the run folder while ``fit`` runs: curves, pictures, checkpoints, pause, NaN."""
+"""The Keras callback that writes the run folder while ``fit`` runs: curves, images, checkpoints, pause, NaN."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest"
 
 CHECK_EVERY = 10  # steps between looks at whether the loss is still finite
 MILESTONES = 2  # where two networks contest, a checkpoint is kept for good each time the run is this much longer
-DRAW_COST = 10  # times what pictures take must pass within an epoch before the next ones
+DRAW_COST = 10  # times what images take must pass within an epoch before the next ones
 CURVE_POINTS = 2_000  # rows of metrics that a run aims for, beside one an epoch
 LOOKS, FEWEST_STEPS = 20, 100  # looks at how far samples are from real images in a run, and steps between two
 
@@ -61,9 +61,15 @@ class Recorder(keras.callbacks.Callback):
         checkpoint_steps: int | None = None, checkpoint_seconds: float = 30.0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.run, self.dataset, self.batches, self.stop, self.hooks = run, dataset, batches, stop, hooks
+        self.run = run
+        self.dataset = dataset
+        self.batches = batches
+        self.stop = stop
+        self.hooks = hooks
         self.changes = changes or Changes()
-        self.epochs, self.seed, self.step = epochs, seed, step
+        self.epochs = epochs
+        self.seed = seed
+        self.step = step
         self.steps_an_epoch = batches.whole_epoch
         self.steps = epochs * self.steps_an_epoch
         self.record_every = max(1, self.steps // CURVE_POINTS)
@@ -149,7 +155,7 @@ class Recorder(keras.callbacks.Callback):
             raise Stopped
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Write the epoch's row, its pictures and, when due, a checkpoint."""
+        """Write the epoch's row, its images and, when due, a checkpoint."""
         if self._before_validation is not None:
             state.put_back(self.model, self._before_validation)
             self._before_validation = None
@@ -158,7 +164,7 @@ class Recorder(keras.callbacks.Callback):
         final = epoch + 1 >= self.epochs
         if final or (epoch + 1) % self.picture_epochs == 0:
             self.pictures()
-        self._write_row(logs)  # with what was measured on the pictures
+        self._write_row(logs)  # with what was measured on the images
         self.epoch = epoch + 1
         if final or self._checkpoint_due(epoch_end=True):
             self.checkpoint(logs.get("val_loss", logs.get("loss")))

@@ -136,11 +136,11 @@ def change(run: Run, wanted: Mapping[str, Any]) -> None:
         wanted: as in ``planned``.
 
     Raises:
-        ConfigError: if a new value is out of range, does not suit the pictures, or cannot change any more.
+        ConfigError: if a new value is out of range, does not suit the images, or cannot change any more.
     """
     config, new = planned(run, wanted)
     if new:
-        build(run, config)  # refuses what does not suit these pictures
+        build(run, config)  # refuses what does not suit these images
         run.set_config(config)
         run.event("config", new)
 

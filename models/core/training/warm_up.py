@@ -9,8 +9,8 @@ import numpy as np
 from models.core.capabilities import Decodes, Denoises, Encodes
 from models.core.diffusion.capability import Diffuses, Sampling
 
-SHEET = 8  # pictures that a walk begins with
-SIDES = (16, 32)  # a second size tells the backend that the next picture may have any
+SHEET = 8  # images that a walk begins with
+SIDES = (16, 32)  # a second size tells the backend that the next image may have any
 
 
 def warm(model: Any) -> None:

@@ -30,11 +30,13 @@ class DirectionDesk(QObject):
 
     changed = Signal(object)  # Equation, one step of undo
     loaded = Signal(object)  # Equation with the saved directions, no step of undo
-    asked_for_picture = Signal()  # a direction was added: is there a picture that it can change?
+    asked_for_picture = Signal()  # a direction was added: is there an image that it can change?
 
     def __init__(self, desk: Desk, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self.card, self._show_error = desk, card, show_error
+        self.desk = desk
+        self.card = card
+        self._show_error = show_error
         self.known = KnownCodings(desk, show_error, codings.judge)
         self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
         self._info: ModelInfo | None = None

@@ -21,7 +21,7 @@ Judge = Callable[[ModelInfo, codings.Tell, Callable[[], bool]], Labels]
 
 
 class KnownCodings(QObject):
-    """Asks the threads; ``judge`` labels the paintings of models that cannot encode pictures with known labels.
+    """Asks the threads; ``judge`` labels the paintings of models that cannot encode images with known labels.
 
     Attributes:
         judge: given (model, tell, cancelled) it returns a function that labels images (n, h, w, c) in [0, 1] with a
@@ -34,7 +34,9 @@ class KnownCodings(QObject):
 
     def __init__(self, desk: Desk, failed: Callable[[UserError], None], judge: Judge | None = None) -> None:
         super().__init__()
-        self.desk, self._failed, self.judge = desk, failed, judge
+        self.desk = desk
+        self._failed = failed
+        self.judge = judge
         self._info: ModelInfo | None = None
         self.found: Known | None = None
 
@@ -82,7 +84,9 @@ class KnownCodings(QObject):
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 
     def _imagine(self, info: ModelInfo, then: Then) -> None:
-        judge, inference, names = self.judge, self.desk.inference, self.names()
+        judge = self.judge
+        inference = self.desk.inference
+        names = self.names()
         if judge is None:
             return
         self.began.emit("Classifying samples")

@@ -53,7 +53,10 @@ _ABOUT = About(
 class Arithmetic(Panel):
     """Slots above, sheet and sum below, directions at the right; all of it is one ``Equation``."""
 
-    TITLE, ICON, NEEDS, OFFERS = "Arithmetic", "plus-minus", Decodes, "vae-faces"
+    TITLE = "Arithmetic"
+    ICON = "plus-minus"
+    NEEDS = Decodes
+    OFFERS = "vae-faces"
     PURPOSE = "Here you add and subtract what images show: with glasses − without + target."
     HINTS = "1 2 3 into A B C  ·  Delete out  ·  Ctrl+Z undo"
 
@@ -87,7 +90,9 @@ class Arithmetic(Panel):
             slot.committed.connect(self._commit)
             slot.strip.recipe_at = lambda at, i=index: self.sheets.recipe(self.equation.groups[i][at])
             slot.opened.connect(lambda pixels, words: Lightbox(self, pixels, words, {}))
-        sheet, result, named = self.sheet, self.result, self.named
+        sheet = self.sheet
+        result = self.result
+        named = self.named
         sheet.put.connect(self._put)
         sheet.picked.connect(self._pick)
         sheet.files_chosen.connect(self.dropped)
@@ -201,7 +206,7 @@ class Arithmetic(Panel):
         self.sheets.take(paths, lambda tiles: self.add(slot, [tile.coding for tile in tiles]))
 
     def dropped(self, paths: list[str]) -> bool:
-        """Own pictures: their codings are found, then they are on the sheet."""
+        """Own images: their codings are found, then they are on the sheet."""
         if self._info is None:
             return False
         self.error.hide()
@@ -209,12 +214,12 @@ class Arithmetic(Panel):
         return True
 
     def _pick(self, index: int) -> None:
-        """A click on the sheet: the picture that directions change, unless there is a sum."""
+        """A click on the sheet: the image that directions change, unless there is a sum."""
         if not any(map(len, self.equation.groups)) or self.equation.base is not None:
             self.sheets.coding(index, lambda coding: self.change(lambda e: replace(e, base=coding)))
 
     def _choose_any(self) -> None:
-        """A direction needs something to change: the chosen picture, or the first."""
+        """A direction needs something to change: the chosen image, or the first."""
         if not self.equation.filled and self.sheet.tiles():
             index = max(self.sheet.grid.current(), 0)
             self.sheet.grid.set_current(index)

@@ -1,4 +1,4 @@
-"""What comes out: the sum in the middle of a 3 x 3 grid whose other pictures carry a little noise."""
+"""What comes out: the sum in the middle of a 3 x 3 grid whose other images carry a little noise."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ EXPORTS = {
 
 
 class ResultCard(Card):
-    """Shows the nine pictures; asks for every change by a signal."""
+    """Shows the nine images; asks for every change by a signal."""
 
     example_asked = Signal()
     export_asked = Signal(str)
     put = Signal(int, int)  # (slot, which of the nine)
     opened = Signal(int)
     sent = Signal(int)
-    sum_asked = Signal()  # back from one picture to A - B + C
+    sum_asked = Signal()  # back from one image to A - B + C
     noise_moved = Signal(float)
     committed = Signal()
     noise_drawn = Signal()
@@ -91,13 +91,13 @@ class ResultCard(Card):
         self.empty.setVisible(not equation.filled)
 
     def show_pictures(self, pictures: Pixels) -> None:
-        """Show nine pictures (9, height, width, channels), the middle one ringed."""
+        """Show nine images (9, height, width, channels), the middle one ringed."""
         self.grid.set_images(pictures)
         if self.grid.current() < 0:
             self.grid.set_current(CENTRE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """1, 2 and 3 put the ringed picture into A, B and C."""
+        """1, 2 and 3 put the ringed image into A, B and C."""
         slot, index = slot_key(event), self.grid.current()
         if slot is not None and index >= 0:
             self.put.emit(slot, index)

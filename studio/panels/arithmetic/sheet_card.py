@@ -1,4 +1,4 @@
-"""The sheet of pictures that can be put into the slots: painted by the model, from its dataset, or one's own."""
+"""The sheet of images that can be put into the slots: painted by the model, from its dataset, or one's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.widgets.progress import ProgressRow
 from studio.widgets.qimages import Pixels
 from studio.widgets.tile_menu import TileMenu, slot_key
 
-COUNT = 48  # pictures on a sheet
+COUNT = 48  # images on a sheet
 KINDS = ("Generated", "Dataset", "Mine")
 PAINTED, DATASET, OWN = range(3)
 HINTS = {
@@ -32,7 +32,7 @@ HINTS = {
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A picture on the sheet; ``coding`` is None until somebody has found it."""
+    """An image on the sheet; ``coding`` is None until somebody has found it."""
 
     picture: Pixels
     coding: NDArray[np.float32] | None = None
@@ -106,7 +106,7 @@ class SheetCard(Card):
     # --- what is shown ---
 
     def begin(self, seed: int) -> None:
-        """Another model: nothing is known yet; ask for its pictures."""
+        """Another model: nothing is known yet; ask for its images."""
         self._tiles = {kind: [] for kind in range(len(KINDS))}
         self.seed.blockSignals(True)
         self.seed.setValue(seed)
@@ -115,7 +115,7 @@ class SheetCard(Card):
         self.show_kind()
 
     def forget(self) -> None:
-        """The model has learned more: its pictures and the codings of others are no longer right."""
+        """The model has learned more: its images and the codings of others are no longer right."""
         own = [Tile(tile.picture) for tile in self._tiles[OWN]]
         self._tiles = {PAINTED: [], DATASET: [], OWN: own}
         self.show_kind()
@@ -148,7 +148,7 @@ class SheetCard(Card):
             self._show()
 
     def add_own(self, tiles: Sequence[Tile]) -> None:
-        """Add own pictures and show them, the first new one chosen."""
+        """Add own images and show them, the first new one chosen."""
         before = len(self._tiles[OWN])
         self._tiles[OWN] += tiles
         self.kind.set_index(OWN)
@@ -172,7 +172,7 @@ class SheetCard(Card):
                     tiles[place] = Tile(tile.picture, coding)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """1, 2 and 3 put the ringed picture into A, B and C."""
+        """1, 2 and 3 put the ringed image into A, B and C."""
         slot, index = slot_key(event), self.grid.current()
         if slot is not None and index >= 0:
             self.put.emit(slot, index)

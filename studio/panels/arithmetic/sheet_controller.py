@@ -25,7 +25,7 @@ from studio.workers.services import Desk
 from studio.workers.worker import Task
 
 KEY = "arithmetic/sheet"
-SLIDERS = "latent"  # the panel that a picture with nothing but a coding goes back to
+SLIDERS = "latent"  # the panel that an image with nothing but a coding goes back to
 Coding = NDArray[np.float32]
 
 
@@ -93,7 +93,7 @@ class SheetDesk(QObject):
         if info.can(Encodes):
             self._find(KEY, pictures, lambda found: self.card.set_tiles(DATASET, _tiles(pictures, found)))
             return
-        self._end(KEY)  # a search is slow: it is done for the pictures that are used
+        self._end(KEY)  # a search is slow: it is done for the images that are used
         self.card.set_tiles(DATASET, [Tile(picture) for picture in pictures])
 
     # --- out of the sheet: a tile carries its coding, so that any slot, and Latent, can take it ---
@@ -103,7 +103,7 @@ class SheetDesk(QObject):
         return {} if tile is None or tile.coding is None else self.recipe(tile.coding)
 
     def recipe(self, coding: Coding) -> dict[str, str]:
-        """What a picture with nothing but a coding (latent_size,) carries."""
+        """What an image with nothing but a coding (latent_size,) carries."""
         if self._info is None:
             return {}
         return text_chunk(recipe_of(self._info, SLIDERS, codings=plain(coding)))

@@ -1,4 +1,4 @@
-"""One of the slots A, B and C: the pictures in it, the picture of their mean coding, and the strength of the term."""
+"""One of the slots A, B and C: the images in it, the image of their mean coding, and the strength of the term."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SlotCard(Card):
     clear_asked = Signal()
     moved = Signal(float)  # the strength, while the slider moves
     committed = Signal()
-    opened = Signal(object, str)  # a picture to see large, and its words
+    opened = Signal(object, str)  # an image to see large, and its words
 
     def __init__(self, index: int, title: str, words: str) -> None:
         super().__init__(title, words)
@@ -93,7 +93,7 @@ class SlotCard(Card):
         self.clear.setEnabled(count > 0)
 
     def count(self) -> int:
-        """How many pictures are in the slot."""
+        """How many images are in the slot."""
         return self.strip.count()
 
     def _remove(self) -> None:
@@ -106,14 +106,14 @@ class SlotCard(Card):
             self.opened.emit(pixels, words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete takes the chosen picture out."""
+        """Delete takes the chosen image out."""
         if event.matches(QKeySequence.StandardKey.Delete) and self.strip.hasFocus():
             self._remove()
         else:
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say yes to pictures and files."""
+        """Say yes to images and files."""
         if drag_drop.carries(event.mimeData()) and event.source() is not self.strip.viewport():
             self.set_accent("accent")
             event.acceptProposedAction()

@@ -1,4 +1,4 @@
-"""Data: look at a dataset before anything is trained on it, and bring in a folder of one's own pictures."""
+"""Data: look at a dataset before anything is trained on it, and bring in a folder of one's own images."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PATH = 0x0100  # role of the list's items: the key or path of the dataset
 
 
 class Data(Panel):
-    """The datasets there are, their pictures, labels and balance."""
+    """The datasets there are, their images, labels and balance."""
 
     TITLE, ICON = "Data", "database"
     HINTS = "Drop a folder of images or an .npz file"
 
     def build(self, content: QWidget) -> None:
-        """List at the left, pictures in the middle, facts at the right."""
+        """List at the left, images in the middle, facts at the right."""
         self.dataset: Dataset | None = None
         self._wanted: str | None = None
         self._rows: np.ndarray[Any, Any] = np.zeros(0, int)
@@ -155,7 +155,7 @@ class Data(Panel):
         """A folder or an .npz file."""
         path = Path(paths[0])
         if not (path.is_dir() or path.suffix.lower() == ".npz"):
-            path = path.parent  # a picture stands for its folder
+            path = path.parent  # an image stands for its folder
         self.add(str(path))
         return True
 

@@ -32,7 +32,7 @@ CUT = 112  # px, side of what a card of the duel shows
 
 @dataclass(frozen=True)
 class Noise:
-    """What is done to a clean picture; ``strength`` 0 leaves it alone."""
+    """What is done to a clean image; ``strength`` 0 leaves it alone."""
 
     kind: str
     strength: float
@@ -41,7 +41,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Scores:
-    """How near a picture is to the clean one; ``ssim`` is None for one that is too small."""
+    """How near an image is to the clean one; ``ssim`` is None for one that is too small."""
 
     psnr: float
     ssim: float | None
@@ -54,7 +54,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture of the duel: who painted it, how it scores (None without a clean picture), how long it took."""
+    """One image of the duel: who painted it, how it scores (None without a clean image), how long it took."""
 
     name: str
     picture: Layers
@@ -62,7 +62,7 @@ class Entry:
     seconds: float
 
     def cut(self) -> Pixels:
-        """The middle of the picture, pixel by pixel."""
+        """The middle of the image, pixel by pixel."""
         height, width = self.picture.pixels.shape[:2]
         top, left = max(0, (height - CUT) // 2), max(0, (width - CUT) // 2)
         return self.picture.pixels[top : top + CUT, left : left + CUT]
@@ -87,7 +87,7 @@ def noise_of(known: tuple[str, float] | None) -> Noise:
 
 
 def listed(paths: list[Path]) -> list[tuple[Path, Path]]:
-    """(file, its name beneath what was dropped) of files and of all pictures in folders; an error if there are none."""
+    """(file, its name beneath what was dropped) of files and of all images in folders; an error if there are none."""
     found = pictures_of(paths)
     if not found:
         raise UserError("There are no images in this folder.", where=shown(paths[0]), advice="Drop another one.")
@@ -102,14 +102,14 @@ def sample_path(name: str) -> Path:
 
 
 def scored(clean: Pixels | None, other: Pixels, cancelled: Callable[[], bool]) -> Scores | None:
-    """Compare with the clean picture, if there is one of this size."""
+    """Compare with the clean image, if there is one of this size."""
     if clean is None or clean.shape != other.shape:
         return None
     return Scores(metrics.psnr(clean, other), metrics.ssim(clean, other, cancelled=cancelled))
 
 
 def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -> tuple[Pixels, Layers]:
-    """The clean picture, brought to ``shape`` if there is one, and with noise."""
+    """The clean image, brought to ``shape`` if there is one, and with noise."""
     base = picture if shape is None else convert.fit(picture, shape)
     if not how.strength:
         return base, layers(base)
@@ -117,7 +117,7 @@ def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -
 
 
 def cleaned(model: Denoises, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
-    """What a model that ``Denoises`` makes of a picture, and the seconds it took."""
+    """What a model that ``Denoises`` makes of an image, and the seconds it took."""
     begin = time.perf_counter()
     answer = model.denoise(
         convert.to_float(noisy[None]), progress=lambda done, total: tell("Denoising", done, total), cancelled=cancelled
@@ -138,7 +138,7 @@ def filtered(name: str, clean: Pixels | None, noisy: Pixels, tell: Tell, cancell
 def other_model(
     folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, tell: Tell, cancelled: Callable[[], bool]
 ) -> Entry | None:
-    """Another model in the duel, loaded for this one picture; None if it cannot clean pictures."""
+    """Another model in the duel, loaded for this one image; None if it cannot clean images."""
     from models.core import loading
     from models.core.record import Run
 
@@ -165,7 +165,9 @@ def clean_files(
         saving: format and quality; a photo's EXIF is kept.
         ground: the colour behind transparent parts.
     """
-    written, transparent, bad = 0, 0, []
+    written = 0
+    transparent = 0
+    bad = []
     for number, (path, name) in enumerate(files):
         if cancelled():
             raise Cancelled

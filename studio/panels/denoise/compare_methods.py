@@ -1,4 +1,4 @@
-"""The duel: the same picture cleaned by everyone who can, in one row, with scores."""
+"""The duel: the same image cleaned by everyone who can, in one row, with scores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_MODELS = 12
 
 
 class Rival(QFrame):
-    """One of the row: a cut of its picture, its name and its scores; a click shows it large."""
+    """One of the row: a cut of its image, its name and its scores; a click shows it large."""
 
     clicked = Signal()
 
@@ -51,12 +51,12 @@ class Rival(QFrame):
         head.setStretch(0, 1)
         self.setLayout(vbox(self.picture, head, self.scores, spacing=2))
         self.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        self.name.setFixedHeight(24)  # as high as the mark, so that all pictures are alike
+        self.name.setFixedHeight(24)  # as high as the mark, so that all images are alike
         self.setFixedWidth(WIDE)
 
 
 class Duel(Card):
-    """Collects the entries as they come; ``chosen`` carries the one whose picture was clicked."""
+    """Collects the entries as they come; ``chosen`` carries the one whose image was clicked."""
 
     asked = Signal()
     chosen = Signal(object)  # Entry
@@ -64,8 +64,8 @@ class Duel(Card):
     def __init__(self, desk: Desk) -> None:
         super().__init__("Compare methods", "the same image denoised by filters and other models (centre crop)")
         self.desk = desk
-        self._cannot: set[tuple[Path, tuple[int, ...]]] = set()  # runs that do not clean pictures of this shape
-        self._shape: tuple[int, ...] = ()  # of the picture that is cleaned
+        self._cannot: set[tuple[Path, tuple[int, ...]]] = set()  # runs that do not clean images of this shape
+        self._shape: tuple[int, ...] = ()  # of the image that is cleaned
         self._left: set[str] = set()  # who has not answered yet
         self.start = button("Compare methods")
         self.start.setToolTip("Median, Gaussian and non-local means filters, and every other model that denoises")
@@ -90,7 +90,7 @@ class Duel(Card):
         self.clear()
 
     def clear(self) -> None:
-        """Another picture, or other noise: what was scored no longer holds."""
+        """Another image, or other noise: what was scored no longer holds."""
         self.stop()
         for rival in self.rivals:
             self._row.removeWidget(rival)

@@ -32,7 +32,9 @@ class FilesRow(QWidget):
 
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None], background: BackgroundRow) -> None:
         super().__init__()
-        self.desk, self._show_error, self._background = desk, show_error, background
+        self.desk = desk
+        self._show_error = show_error
+        self._background = background
         self.files: list[tuple[Path, Path]] = []
         self._agreed = False
         self.names = QuietCombo()

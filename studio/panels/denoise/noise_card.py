@@ -1,4 +1,4 @@
-"""The card at the right of the Denoise panel: noise that is added, and how much better the picture became."""
+"""The card at the right of the Denoise panel: noise that is added, and how much better the image became."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class NoiseCard(Card):
         self._kept = self.noise()
 
     def show_scores(self, before: Scores | None, after: Scores | None) -> None:
-        """How near the disturbed and the cleaned picture are to the clean one; None: nobody knows."""
+        """How near the disturbed and the cleaned image are to the clean one; None: nobody knows."""
         known = before is not None and after is not None
         self.unknown.setVisible(not known)
         self.psnr.setText(f"{_decibels(before)} → {_decibels(after)} dB" if known else "–")

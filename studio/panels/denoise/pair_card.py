@@ -32,7 +32,7 @@ EXPORTS = {
 
 
 class PairCard(Card):
-    """Before and after; an empty state while there is no picture."""
+    """Before and after; an empty state while there is no image."""
 
     chosen = Signal(list)  # paths of files and folders, whichever way they came
     sample_asked = Signal()
@@ -41,7 +41,9 @@ class PairCard(Card):
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
         super().__init__("Before and after")
         self._show_error = show_error
-        self.wipe, self.progress, self.background = Wipe(), ProgressRow(), BackgroundRow()
+        self.wipe = Wipe()
+        self.progress = ProgressRow()
+        self.background = BackgroundRow()
         self.files = FilesRow(desk, show_error, self.background)
         self._make_tools()
         self.effect = label("", "prose", wrap=True)
@@ -106,7 +108,7 @@ class PairCard(Card):
             self.chosen.emit([folder])
 
     def paste(self) -> None:
-        """Take a picture or files from the clipboard."""
+        """Take an image or files from the clipboard."""
         paths = drag_drop.paths_in(QGuiApplication.clipboard().mimeData())
         if paths:
             self.chosen.emit(paths)
@@ -114,7 +116,7 @@ class PairCard(Card):
             self._show_error(UserError("There is no image in the clipboard.", advice="Copy one and try again."))
 
     def show_picture(self, there: bool) -> None:
-        """Show the pictures and the ways to look at them, or how to get one."""
+        """Show the images and the ways to look at them, or how to get one."""
         for widget in (*self._tools, self.wipe, self.words):
             widget.setVisible(there)
         self.empty.setVisible(not there)
@@ -126,11 +128,11 @@ class PairCard(Card):
         self.go_on.setVisible(asking)
 
     def say(self, words: str) -> None:
-        """One line beneath the pictures."""
+        """One line beneath the images."""
         self.words.setText(words)
 
     def show_after(self, before: Layers, after: Layers, name: str) -> None:
-        """Show what somebody made of the picture."""
+        """Show what somebody made of the image."""
         if before.size != after.size:  # a model that gives another size than it was said to
             height, width = after.pixels.shape[:2]
             before = layers(convert.fit(before.pixels, (height, width, before.pixels.shape[2])))

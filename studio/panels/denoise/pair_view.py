@@ -1,4 +1,4 @@
-"""Two pictures over each other with a line between them, or side by side: where they lie and how they are drawn."""
+"""Two images over each other with a line between them, or side by side: where they lie and how they are drawn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ZOOM_NAMES = ("fit", "1:1", "2:1")
 
 
 class PairView(QWidget):
-    """Draws two pictures of one size; who moves the line and the view is said elsewhere."""
+    """Draws two images of one size; who moves the line and the view is said elsewhere."""
 
     moved = Signal(float)  # the line, as a share of what is seen
     zoomed = Signal(int)
@@ -27,7 +27,7 @@ class PairView(QWidget):
         self._before: Layers | None = None
         self._after: Layers | None = None
         self._share, self._zoom, self._beside = 0.5, 0, False
-        self._middle = QPointF(0.5, 0.5)  # which spot of the picture is in the middle, as shares
+        self._middle = QPointF(0.5, 0.5)  # which spot of the image is in the middle, as shares
         self.words = ("before", "after")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -37,7 +37,7 @@ class PairView(QWidget):
     # --- what is shown ---
 
     def set_pair(self, before: Layers | None, after: Layers | None) -> None:
-        """Show two pictures of one size; without ``after`` only the first. The view stays if the size does.
+        """Show two images of one size; without ``after`` only the first. The view stays if the size does.
 
         Raises:
             ValueError: if they differ in size.
@@ -102,14 +102,14 @@ class PairView(QWidget):
         return [QRectF(0, 0, wide, whole.height()), QRectF(whole.width() - wide, 0, wide, whole.height())]
 
     def zoom(self) -> float:
-        """Device pixels a pixel of the picture takes."""
+        """Device pixels a pixel of the image takes."""
         if self._before is None:
             return 0.0
         room = self._panes()[0]
         return ZOOMS[self._zoom] or qimages.best_zoom(*self._before.size, room.width(), room.height())
 
     def _place(self, pane: QRectF) -> QRectF:
-        """Where the whole picture would lie, on whole device pixels."""
+        """Where the whole image would lie, on whole device pixels."""
         assert self._before is not None
         zoom = self.zoom()
         wide, high = (max(1.0, round(side * zoom)) for side in self._before.size)
@@ -130,7 +130,7 @@ class PairView(QWidget):
         return QPointF(self._line() / ratio, self.height() / 2)
 
     def can_pan(self) -> bool:
-        """Whether the picture is larger than its room."""
+        """Whether the image is larger than its room."""
         if self._before is None:
             return False
         pane = self._panes()[0]
@@ -150,7 +150,7 @@ class PairView(QWidget):
         self._middle = QPointF(*middle)
 
     def pan(self, across: float, down: float) -> None:
-        """Move the picture by so many px of the widget."""
+        """Move the image by so many px of the widget."""
         if self._before is None or not self.can_pan():
             return
         ratio, zoom = self.devicePixelRatioF(), self.zoom()
@@ -160,13 +160,13 @@ class PairView(QWidget):
         self.update()
 
     def middle(self) -> tuple[float, float]:
-        """The spot of the picture that is in the middle, as shares of its sides."""
+        """The spot of the image that is in the middle, as shares of its sides."""
         return self._middle.x(), self._middle.y()
 
     # --- painting ---
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw both pictures, the line, what is what, and the focus ring."""
+        """Draw both images, the line, what is what, and the focus ring."""
         if self._before is None:
             return
         painter = QPainter(self)
@@ -205,7 +205,9 @@ class PairView(QWidget):
     def _paint_line(self, painter: QPainter) -> None:
         ratio = self.devicePixelRatioF()
         seen = self._seen(self._panes()[0])
-        x, top, bottom = self._line() / ratio, seen.top() / ratio, seen.bottom() / ratio
+        x = self._line() / ratio
+        top = seen.top() / ratio
+        bottom = seen.bottom() / ratio
         painter.setPen(QPen(theme.color("shadow", 0.5), 4))
         painter.drawLine(QPointF(x, top), QPointF(x, bottom))
         painter.setPen(QPen(theme.color("accent"), 2))
@@ -228,7 +230,7 @@ class PairView(QWidget):
             at_right = index == 1 and len(panes) == 1
             left, right = max(pane.left(), seen.left() / ratio), min(pane.right(), seen.right() / ratio)
             if right - left < chip.width() * (2 if len(panes) == 1 else 1) + 24:
-                continue  # a small picture is not covered with words
+                continue  # a small image is not covered with words
             chip.moveLeft(right - chip.width() - 8 if at_right else left + 8)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("card", 0.85))
@@ -237,7 +239,7 @@ class PairView(QWidget):
             painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, word)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the picture inside."""
+        """Keep the image inside."""
         self._keep_inside()
 
     def sizeHint(self) -> QSize:

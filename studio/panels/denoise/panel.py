@@ -1,4 +1,4 @@
-"""Denoise: drop a picture and see it clean; add noise and see what it costs; let filters and models compete."""
+"""Denoise: drop an image and see it clean; add noise and see what it costs; let filters and models compete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.core.errors import UserError
 from models.core.images import export, photos
 from models.core.recipes import arrays
 from studio.panels.base import Panel
-from studio.panels.denoise import cleaning
+from studio.panels.denoise import cleaning, tour
 from studio.panels.denoise import state as denoise_state
 from studio.panels.denoise.cleaning import Entry, Noise, Pixels, Scores
 from studio.panels.denoise.compare_methods import Duel
@@ -32,19 +32,20 @@ from studio.widgets.undo import Move
 from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.worker import Task
 
-LIVE = ("effect", "disturb", "clean", "score")  # what follows from a picture and its noise
+LIVE = ("effect", "disturb", "clean", "score")  # what follows from an image and its noise
 
 
 class Denoise(Panel):
     """Before and after with a wipe, noise to add, a duel beneath, and whole folders."""
 
-    TITLE, ICON, NEEDS = "Denoise", "magic-wand", Denoises
+    TITLE, ICON = "Denoise", "magic-wand"
+    NEEDS = Denoises
     PURPOSE = "Here you drop an image and a model removes its noise. It needs a model trained to denoise."
     OFFERS = "denoiser-photos"
     HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
-        """The pictures large, the noise at the right, the duel beneath."""
+        """The images large, the noise at the right, the duel beneath."""
         self._path: Path | None = None
         self._exif = b""  # the notes of the camera that took it
         self._picture: Pixels | None = None  # as it was opened
@@ -54,15 +55,16 @@ class Denoise(Panel):
         self._noisy: Layers | None = None
         self._after: Layers | None = None
         self._scores: tuple[Scores | None, Scores | None] = (None, None)
-        self._agreed_to = False  # whether the effect on this picture is known, and is wanted
+        self._agreed_to = False  # whether the effect on this image is known, and is wanted
         self._agreed: set[str] = set()  # runs whose effect on size and colour the person has seen
         self._sample, self._seconds = -1, 0.0
         self._awaited: Cleaning | None = None  # a recipe whose source image must be dropped first
         self._by = ""  # who made what is shown, if it is not this model
         self._numbers = itertools.count()
         self.exporter = Exporter(self.desk, self.show_error)
-        self.card, self.noise, self.duel = PairCard(self.desk, self.show_error), NoiseCard(), Duel(self.desk)
+        self.card, self.noise = PairCard(self.desk, self.show_error), NoiseCard()
         self.wipe = self.card.wipe
+        self.duel = Duel(self.desk)
         left = vbox(self.card, self.duel, spacing=12)
         left.setStretch(0, 1)
         row = hbox(left, self.noise, spacing=12)
@@ -77,10 +79,10 @@ class Denoise(Panel):
         card.chosen.connect(self.dropped)
         card.go_on.clicked.connect(self._agree)
         card.progress.cancelled.connect(self.cancel)
-        card.export_asked.connect(self._export)
+        card.export_asked.connect(self.export)
         card.files.chosen.connect(self.open)
         card.background.changed.connect(self._reopen)
-        self.noise.changed.connect(self._disturb)
+        self.noise.changed.connect(self.disturb)
         push, place = self.session.undo.push, self.noise.place
         self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
         self.duel.asked.connect(self.start_duel)
@@ -88,7 +90,7 @@ class Denoise(Panel):
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
 
     def model_changed(self) -> None:
-        """Another model looks at the same picture."""
+        """Another model looks at the same image."""
         self._info = self.session.model
         self.card.files.stop("")
         self._forget()
@@ -98,19 +100,19 @@ class Denoise(Panel):
         """It has learned more: clean again."""
         self._info = self.session.model
         if self._noisy is not None and self.isVisible():
-            self._disturb()
+            self.disturb()
 
-    # --- a picture comes ---
+    # --- an image comes ---
 
     def sample(self) -> None:
-        """The next of the pictures that come with scikit-image, with noise of the kind that the model knows."""
+        """The next of the images that come with scikit-image, with noise of the kind that the model knows."""
         self._sample = (self._sample + 1) % len(cleaning.SAMPLES)
         self.noise.set_noise(cleaning.noise_of(self._info.noise if self._info is not None else None))
         self.card.files.set_files([])
         self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]))
 
     def dropped(self, paths: list[str]) -> bool:
-        """One picture, several, or folders."""
+        """One image, several, or folders."""
         if self._info is None:
             return False
         found = [Path(path) for path in paths]
@@ -123,7 +125,7 @@ class Denoise(Panel):
         self.open(files[0][0])
 
     def open(self, path: Path) -> None:
-        """Decode a file; if it cannot be, the picture that was there stays."""
+        """Decode a file; if it cannot be, the image that was there stays."""
         self.error.hide()
         ask, then = self.desk.errands.ask, partial(self._opened, path)
         ground = self.card.background.colour
@@ -140,7 +142,8 @@ class Denoise(Panel):
 
     def _opened(self, path: Path, found: tuple[Layers, photos.Photo]) -> None:
         picture, photo = found
-        self._path, self._picture, self._source, self._exif = path, picture.pixels, picture, photo.exif
+        self._path, self._exif = path, photo.exif
+        self._picture, self._source = picture.pixels, picture
         if self._awaited is not None and self._awaited.is_of(picture.pixels, path.name):
             self.noise.set_noise(self._awaited.how)
         self._awaited = None
@@ -160,14 +163,15 @@ class Denoise(Panel):
         for key in LIVE:
             self.desk.errands.cancel(f"denoise/{key}")
             self.desk.inference.cancel(f"denoise/{key}")
-        self._clean, self._noisy, self._after, self._scores = None, None, None, (None, None)
+        self._clean = self._noisy = self._after = None
+        self._scores = (None, None)
         self.wipe.set_pair(self.wipe.pair()[0], None)
         self.noise.show_scores(None, None)
         self.card.progress.end()
         self.duel.clear()
 
     def _consider(self) -> None:
-        """Ask what the model does to size and colour, before it does it; without a model the picture waits for one."""
+        """Ask what the model does to size and colour, before it does it; without a model the image waits for one."""
         if self._picture is None or self._info is None:
             return
         shape, self._agreed_to = self._picture.shape, False
@@ -180,14 +184,14 @@ class Denoise(Panel):
         asking = bool(effect) and self._info.run_id not in self._agreed
         self.card.explain(effect, asking)
         self._agreed_to = not asking
-        self._disturb()
+        self.disturb()
 
     def _agree(self) -> None:
         assert self._info is not None
         self._agreed_to = True
         self._agreed.add(self._info.run_id)
         self.card.explain(self.card.effect.text(), False)
-        self._disturb()
+        self.disturb()
 
     def _ask(self, key: str, work: Any, then: Any, progressed: Any = None) -> None:
         self.desk.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
@@ -198,11 +202,12 @@ class Denoise(Panel):
 
     # --- disturb, clean, score ---
 
-    def _disturb(self) -> None:
+    def disturb(self) -> None:
         """The noise has changed: everything follows anew, the newest wins."""
         if self._picture is None or not self._agreed_to:
             return
-        picture, shape, how = self._picture, self._shape, self.noise.noise()
+        picture, shape = self._picture, self._shape
+        how = self.noise.noise()
         self.duel.clear()
         self.desk.inference.cancel("denoise/clean")
         self.desk.errands.cancel("denoise/score")
@@ -228,7 +233,7 @@ class Denoise(Panel):
             self.card.progress.advance(what, done, total)
 
     def cancel(self) -> None:
-        """Stop cleaning; the picture that was opened stays."""
+        """Stop cleaning; the image that was opened stays."""
         self.desk.errands.cancel("denoise/disturb")
         self.desk.inference.cancel("denoise/clean")
         self.card.progress.end()
@@ -260,7 +265,7 @@ class Denoise(Panel):
     # --- the duel ---
 
     def start_duel(self) -> None:
-        """Let the filters and the other models clean the same picture."""
+        """Let the filters and the other models clean the same image."""
         if self._noisy is None or self._after is None or self._info is None:
             return
         mine = Entry(f"{self._info.title} (this model)", self._after, self._scores[1], self._seconds)
@@ -281,7 +286,8 @@ class Denoise(Panel):
         values: dict[str, Any] = {"image": name, "noise": how.kind, "strength": how.strength, "seed": how.seed, **by}
         return recipe_of(self._info, "denoise", **values)
 
-    def _export(self, what: str) -> None:
+    def export(self, what: str) -> None:
+        """Write before, after or both into the Gallery: "after", or "after.jpg" for another format."""
         which, dot, ending = what.partition(".")
         picture, pixels = self.card.picture(which), self._picture
         if picture is None or pixels is None:
@@ -331,20 +337,5 @@ class Denoise(Panel):
     # --- tour ---
 
     def tour(self) -> Iterator[str]:
-        """Try a picture, move the line, look closely, let others compete, export."""
-        yield "empty"
-        if self._info is None:
-            return
-        self.sample()
-        yield "cleaned"
-        self.start_duel()
-        yield "duel"
-        self.wipe.set_zoom(2)
-        self.wipe.set_share(0.35)
-        self.noise.set_noise(Noise("gaussian", 0.2, 3))
-        self._disturb()
-        yield "close"
-        self.wipe.set_zoom(0)
-        self.wipe.set_beside(True)
-        self._export("both")
-        yield "side-by-side"
+        """Try an image, move the line, look closely, let others compete, export."""
+        return tour.states(self)

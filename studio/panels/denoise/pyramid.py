@@ -1,4 +1,4 @@
-"""A picture at its own size and at halves of it, so that a photo is drawn in no time at any zoom."""
+"""An image at its own size and at halves of it, so that a photo is drawn in no time at any zoom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from studio.widgets.qimages import Pixels, to_qimage
 
-SMALLEST = 512  # px; below this a picture is scaled from where it is
+SMALLEST = 512  # px; below this an image is scaled from where it is
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Layers:
 
 
 def layers(pixels: Pixels) -> Layers:
-    """Prepare a picture uint8 (height, width, 1 or 3); call this in a worker, a photo takes a tenth of a second.
+    """Prepare an image uint8 (height, width, 1 or 3); call this in a worker, a photo takes a tenth of a second.
 
     Pillow halves it, because it lets the window go on meanwhile: ``QImage.scaled`` holds the interpreter's lock.
     """

@@ -27,7 +27,7 @@ class Cleaning:
     """One image and what is done to it.
 
     Attributes:
-        picture: the source; None if it is not known and must be dropped first.
+        image: the source; None if it is not known and must be dropped first.
         name: of its file.
         how: the noise that is added.
         mark: of the source, by ``packing.mark_of``; "" where an old recipe does not say.

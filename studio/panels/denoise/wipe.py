@@ -1,4 +1,4 @@
-"""Before and after: one picture over the other with a line between them that is moved, or side by side."""
+"""Before and after: one image over the other with a line between them that is moved, or side by side."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEP, LEAP = 0.02, 0.1  # shares that the arrow keys move the line
 
 
 class Wipe(PairView):
-    """Two pictures of one size. Drag the line, or use the arrow keys; 0, 1 and 2 zoom, S puts them side by side."""
+    """Two images of one size. Drag the line, or use the arrow keys; 0, 1 and 2 zoom, S puts them side by side."""
 
     dropped = Signal(list)
 
@@ -30,7 +30,7 @@ class Wipe(PairView):
         return self._after is not None and not self._beside and abs(spot.x() - self.line_at().x()) <= GRIP
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the line; farther from it a large picture is panned, a small one brings the line here."""
+        """Take the line; farther from it a large image is panned, a small one brings the line here."""
         if event.button() != Qt.MouseButton.LeftButton or self._before is None:
             return
         self._last = event.position()
@@ -64,7 +64,7 @@ class Wipe(PairView):
             event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move the line, with Ctrl the picture; Home and End; 0, 1, 2 zoom; S arranges."""
+        """Arrows move the line, with Ctrl the image; Home and End; 0, 1, 2 zoom; S arranges."""
         key, modifiers = Qt.Key(event.key()), event.modifiers()
         arrows = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
         zooms = {Qt.Key.Key_0: 0, Qt.Key.Key_1: 1, Qt.Key.Key_2: 2}
@@ -84,7 +84,7 @@ class Wipe(PairView):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and pictures."""
+        """Take files and images."""
         if drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 

@@ -1,4 +1,4 @@
-"""The Forward page of the Diffusion panel: a picture on its way into noise, and the schedule that leads it there."""
+"""The Forward page of the Diffusion panel: an image on its way into noise, and the schedule that leads it there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from studio.session import ModelInfo
 from studio.widgets.undo import Move
 from studio.workers.services import Desk
 
-SHEET = 8  # pictures of the dataset
+SHEET = 8  # images of the dataset
 
 
 class ForwardPage(FilmPage):
@@ -57,10 +57,10 @@ class ForwardPage(FilmPage):
         card.train_asked.connect(self.train)
 
     def recording(self) -> Recording | None:
-        """The pictures at all times."""
+        """The images at all times."""
         return self._film_made
 
-    # --- the model and the pictures ---
+    # --- the model and the images ---
 
     def forget(self) -> None:
         """Another model comes."""
@@ -72,7 +72,7 @@ class ForwardPage(FilmPage):
         self.config = {}
 
     def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
-        """Show its schedule; pictures are fetched when somebody looks."""
+        """Show its schedule; images are fetched when somebody looks."""
         super().show_model(info, schedule, names)
         self.source.show_model(info)
         self.card.show_model(schedule)
@@ -89,16 +89,16 @@ class ForwardPage(FilmPage):
         self.card.show_points(self.points, config)
 
     def dropped(self, paths: list[str]) -> bool:
-        """Own pictures."""
+        """Own images."""
         return self.source.take(paths)
 
     def take(self, pictures: Pixels) -> None:
-        """Drown these pictures, uint8 (n, h, w, c)."""
+        """Drown these images, uint8 (n, h, w, c)."""
         self.pictures_shown = pictures
         self.make()
 
     def make(self) -> None:
-        """Drown the pictures, or fetch some first."""
+        """Drown the images, or fetch some first."""
         if self.pictures_shown is None:
             self.source.another()
             return
@@ -115,7 +115,7 @@ class ForwardPage(FilmPage):
         self.show_film(film)
 
     def show_frame(self) -> None:
-        """The pictures at a time."""
+        """The images at a time."""
         film, at = self._film_made, self.transport.at()
         if film is not None and at < len(film):
             self.cards.show_frames(film[at], None)
@@ -165,7 +165,7 @@ class ForwardPage(FilmPage):
     # --- recipes ---
 
     def numbers(self) -> dict[str, Any]:
-        """The points and the pictures."""
+        """The points and the images."""
         pictures = self.pictures_shown
         packed = None if pictures is None else self._pack(pictures)
         return {"points": [list(point) for point in self.points], "pictures": packed}

@@ -1,4 +1,4 @@
-"""Where the Diffusion panel takes pictures from: the dataset that the model has not learned from, or own files."""
+"""Where the Diffusion panel takes images from: the dataset that the model has not learned from, or own files."""
 
 from __future__ import annotations
 
@@ -21,18 +21,21 @@ from studio.workers.worker import Task
 
 
 class PictureSource(QObject):
-    """``chosen`` brings pictures of the model's size, uint8 (n, height, width, channels); the newest wish wins.
+    """``chosen`` brings images of the model's size, uint8 (n, height, width, channels); the newest wish wins.
 
     Args:
         key: of its questions.
-        count: pictures of the dataset at a time.
+        count: images of the dataset at a time.
     """
 
     chosen = Signal(object)
 
     def __init__(self, desk: Desk, key: str, count: int, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self._key, self._count, self._show_error = desk, key, count, show_error
+        self.desk = desk
+        self._key = key
+        self._count = count
+        self._show_error = show_error
         self._info: ModelInfo | None = None
         self._seed = -1
 
@@ -42,7 +45,7 @@ class PictureSource(QObject):
         self._info, self._seed = info, -1
 
     def another(self) -> None:
-        """The next pictures of the dataset."""
+        """The next images of the dataset."""
         info = self._info
         if info is None:
             return

@@ -1,4 +1,4 @@
-"""The Inpaint page of the Diffusion panel: a part of a picture is made anew, and the rest stays as it is."""
+"""The Inpaint page of the Diffusion panel: a part of an image is made anew, and the rest stays as it is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BORDER = 8  # growing takes one part in so many of the side, on each side
 
 
 class Canvas(NamedTuple):
-    """A picture, uint8 (h, w, c), and where it is painted anew, (h, w)."""
+    """An image, uint8 (h, w, c), and where it is painted anew, (h, w)."""
 
     pixels: Pixels
     mask: Mask
@@ -44,7 +44,7 @@ def halved(pixels: Pixels) -> Canvas:
 
 
 def grown(canvas: Canvas) -> Canvas:
-    """The picture smaller, with a border around it that is painted anew (outpainting)."""
+    """The image smaller, with a border around it that is painted anew (outpainting)."""
     height, width, channels = canvas.pixels.shape
     by = max(1, min(height, width) // BORDER)
     inner = slice(by, height - by), slice(by, width - by)
@@ -57,7 +57,7 @@ def grown(canvas: Canvas) -> Canvas:
 
 
 class PaintPage(WalkPage):
-    """A walk that keeps a part of a picture; each stroke is one step of undo."""
+    """A walk that keeps a part of an image; each stroke is one step of undo."""
 
     MODE = "inpaint"
 
@@ -78,7 +78,7 @@ class PaintPage(WalkPage):
         card.own_asked.connect(lambda: self.source.choose(self.left))
 
     def pictures(self) -> QWidget:
-        """The picture that is painted upon, beside the steps."""
+        """The image that is painted upon, beside the steps."""
         both = QWidget()
         row = hbox(self.card, self.cards, spacing=12)
         row.setStretch(0, 1)
@@ -86,7 +86,7 @@ class PaintPage(WalkPage):
         both.setLayout(row)
         return both
 
-    # --- the model and the picture ---
+    # --- the model and the image ---
 
     def forget(self) -> None:
         """Another model comes."""
@@ -95,15 +95,15 @@ class PaintPage(WalkPage):
         self.canvas = None
 
     def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
-        """A picture is fetched when somebody looks."""
+        """An image is fetched when somebody looks."""
         super().show_model(info, schedule, names)
-        self.view = View(replace(self.view.main, label=NOTHING))  # the picture itself says what it is
+        self.view = View(replace(self.view.main, label=NOTHING))  # the image itself says what it is
         self.settings.set_setup(self.view.main)
         self.settings.show_repeats(True)
         self.source.show_model(info)
 
     def dropped(self, paths: list[str]) -> bool:
-        """An own picture."""
+        """An own image."""
         return self.source.take(paths[:1])
 
     def _take(self, pictures: Pixels) -> None:
@@ -118,7 +118,7 @@ class PaintPage(WalkPage):
             self.session.undo.push(Move(self.place_canvas, self.canvas, how(self.canvas), self.forward))
 
     def place_canvas(self, canvas: Canvas) -> None:
-        """Show a picture and a mask, and walk, without remembering it for undo."""
+        """Show an image and a mask, and walk, without remembering it for undo."""
         self.canvas = canvas
         self.card.canvas.show_canvas(*canvas)
         self.card.say(float(canvas.mask.mean()))
@@ -133,7 +133,7 @@ class PaintPage(WalkPage):
         return Kept(convert.to_float(self.canvas.pixels[None]), self.canvas.mask[None, ..., None])
 
     def make(self) -> None:
-        """Walk, once there is a picture and something to paint."""
+        """Walk, once there is an image and something to paint."""
         if self.canvas is None:
             self.source.another()
         elif self.canvas.mask.any():
@@ -147,7 +147,7 @@ class PaintPage(WalkPage):
     # --- recipes ---
 
     def numbers(self) -> dict[str, Any]:
-        """The walk, the picture and the mask."""
+        """The walk, the image and the mask."""
         assert self.canvas is not None
         if self.canvas is not self._packed[0]:  # this is asked at every frame of a film
             mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]

@@ -1,4 +1,4 @@
-"""A picture on which one paints with the mouse where it should be made anew."""
+"""An image on which one paints with the mouse where it should be made anew."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class MaskCanvas(QWidget):
         super().__init__()
         self.pixels: Pixels = np.zeros((1, 1, 1), np.uint8)
         self.area: Mask = np.zeros((1, 1), bool)
-        self.size_ = 5  # of the brush, pixels of the picture
+        self.size_ = 5  # of the brush, pixels of the image
         self.erasing = False
-        self._brush: QPointF | None = None  # in pixels of the picture
+        self._brush: QPointF | None = None  # in pixels of the image
         self._last: QPointF | None = None  # where the stroke is; None between strokes
         self._erase = False  # whether this stroke erases
         self.setMouseTracking(True)
@@ -53,12 +53,14 @@ class MaskCanvas(QWidget):
 
     def show_canvas(self, pixels: Pixels, mask: Mask) -> None:
         """Show uint8 (h, w, c) with a mask (h, w); a stroke that is being made is forgotten."""
-        self.pixels, self.area, self._last = pixels, mask.copy(), None
+        self.pixels = pixels
+        self.area = mask.copy()
+        self._last = None
         self.setAccessibleDescription(f"{int(mask.sum())} of {mask.size} pixels")
         self.update()
 
     def set_brush(self, size: int) -> None:
-        """How wide the brush is, in pixels of the picture."""
+        """How wide the brush is, in pixels of the image."""
         self.size_ = size
         self.update()
 
@@ -67,13 +69,13 @@ class MaskCanvas(QWidget):
         return QSize(250, 250)
 
     def _place(self) -> tuple[int, int, float]:
-        """Left, top and zoom of the picture, in device pixels."""
+        """Left, top and zoom of the image, in device pixels."""
         ratio, (height, width) = self.devicePixelRatioF(), self.pixels.shape[:2]
         zoom = qimages.best_zoom(width, height, self.width() * ratio - 8, self.height() * ratio - 8)
         return round((self.width() * ratio - width * zoom) / 2), 4, zoom
 
     def spot_of(self, x: float, y: float) -> QPointF:
-        """Where a place of the picture (in its pixels) lies in the widget."""
+        """Where a place of the image (in its pixels) lies in the widget."""
         left, top, zoom = self._place()
         ratio = self.devicePixelRatioF()
         return QPointF((left + x * zoom) / ratio, (top + y * zoom) / ratio)
@@ -138,7 +140,7 @@ class MaskCanvas(QWidget):
     # --- looking ---
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture, the veil over what is painted anew, and the brush."""
+        """Draw the image, the veil over what is painted anew, and the brush."""
         painter = QPainter(self)
         left, top, zoom = self._place()
         image = qimages.fitted(self.pixels, zoom)

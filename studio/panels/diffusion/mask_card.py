@@ -1,4 +1,4 @@
-"""The card of the Inpaint page: the picture, the brush, and where pictures come from."""
+"""The card of the Inpaint page: the image, the brush, and where images come from."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from studio.widgets.basics import hbox, label
 from studio.widgets.card import Card, Segmented, button
 from studio.widgets.sliders import LabelledSlider
 
-BRUSH = (1, 12, 5)  # px of the picture: smallest, largest, at the beginning
+BRUSH = (1, 12, 5)  # px of the image: smallest, largest, at the beginning
 
 
 class MaskCard(Card):
-    """Emits what is asked for; the page holds picture and mask."""
+    """Emits what is asked for; the page holds image and mask."""
 
     another_asked = Signal()
     own_asked = Signal()

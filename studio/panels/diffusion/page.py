@@ -1,4 +1,4 @@
-"""What the pages of the Diffusion panel share: cards of pictures, a film of steps, and its ways out."""
+"""What the pages of the Diffusion panel share: cards of images, a film of steps, and its ways out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FRAMES = 240  # of an exported film at most
 
 
 class FilmPage(QObject):
-    """Three cards of pictures above the transport (``left``), and a card of settings at the right.
+    """Three cards of images above the transport (``left``), and a card of settings at the right.
 
     Args:
         desk: threads and session.
@@ -42,7 +42,10 @@ class FilmPage(QObject):
         self, desk: Desk, settings: Card, show_error: Callable[[UserError], None], forward: Callable[[], None]
     ) -> None:
         super().__init__()
-        self.desk, self.session, self.show_error, self.forward = desk, desk.session, show_error, forward
+        self.desk = desk
+        self.session = desk.session
+        self.show_error = show_error
+        self.forward = forward
         self.right = settings
         self.info: ModelInfo | None = None
         self.known = False  # whether the model has said what it can be asked for
@@ -124,7 +127,9 @@ class FilmPage(QObject):
 
     def show_film(self, film: Recording) -> None:
         """Steps have come: show them on the strip, and the one that is looked at."""
-        times, count, began = film.times(), len(film), not self.transport.count()
+        times = film.times()
+        count = len(film)
+        began = not self.transport.count()
         self.transport.set_count(count, film.planned, times)
         if began:
             self._take_focus()
@@ -165,7 +170,7 @@ class FilmPage(QObject):
         return recipe_of(self.info, KEY, made=made, mode=self.MODE, time=self.time, **self.numbers())
 
     def _recipe_at(self, still: int) -> dict[str, str]:
-        """What a picture of the strip carries: the page at that step."""
+        """What an image of the strip carries: the page at that step."""
         film, steps = self.recording(), self.transport.stills()
         if film is None or still >= len(steps) or steps[still] >= len(film):
             return {}

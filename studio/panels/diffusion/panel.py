@@ -1,4 +1,4 @@
-"""Diffusion: watch pictures come out of noise, rewind them, and send them into another future."""
+"""Diffusion: watch images come out of noise, rewind them, and send them into another future."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ FORWARD, REVERSE, INPAINT = range(3)
 
 
 class Diffusion(Panel):
-    """Pages that share one look: cards of pictures above, time beneath, settings at the right."""
+    """Pages that share one look: cards of images above, time beneath, settings at the right."""
 
-    TITLE, ICON, NEEDS, OFFERS = "Diffusion", "circles-three", Diffuses, "ddpm-fashion"
+    TITLE = "Diffusion"
+    ICON = "circles-three"
+    NEEDS = Diffuses
+    OFFERS = "ddpm-fashion"
     PURPOSE = "Here you watch a diffusion model make images from noise, step by step, back and forth."
     HINTS = "Space play  ·  ← → step  ·  F fork  ·  Ctrl+Z undo"
 
@@ -85,12 +88,12 @@ class Diffusion(Panel):
 
     @Slot(object)
     def _walk_back(self, begin: Beginning) -> None:
-        """From a picture in noise to a new one: on the Reverse page."""
+        """From an image in noise to a new one: on the Reverse page."""
         self.walk.begin_with(begin)
         self.choose(REVERSE)
 
     def dropped(self, paths: list[str]) -> bool:
-        """Own pictures: they drown, or are painted upon."""
+        """Own images: they drown, or are painted upon."""
         if self._info is None:
             return False
         self.error.hide()

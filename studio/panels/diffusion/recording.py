@@ -1,4 +1,4 @@
-"""Walks from noise to pictures that are kept, so that they can be watched forth and back. No widget in here.
+"""Walks from noise to images that are kept, so that they can be watched forth and back. No widget in here.
 
 A walk is made once, in the inference thread; what is looked at afterwards is what was kept, so that a step shows the
 same pixels however often one comes back to it.
@@ -22,23 +22,23 @@ from models.core.images import convert
 from studio.panels.diffusion.start_images import Beginning
 
 Pixels = NDArray[np.uint8]
-LIMIT = 256 * 2**20  # bytes that one walk may keep: all 4,000 steps of eight grey pictures of 28 x 28
+LIMIT = 256 * 2**20  # bytes that one walk may keep: all 4,000 steps of eight grey images of 28 x 28
 NOTHING, EACH = -1, -2  # classes that are asked for: none, or one after another
-MOST = 32  # pictures of a sheet
-STRIDES = 100  # times at which a picture on its way into noise is shown
+MOST = 32  # images of a sheet
+STRIDES = 100  # times at which an image on its way into noise is shown
 TELL_S = 0.03  # a walk says so often how far it is
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a walk is asked for: how it goes, the class (or NOTHING, or EACH), and how many pictures."""
+    """What a walk is asked for: how it goes, the class (or NOTHING, or EACH), and how many images."""
 
     sampling: Sampling = field(default_factory=Sampling)
     label: int = NOTHING
     count: int = 8
 
     def labels(self, names: int) -> Labels:
-        """The class of each picture, (count,), for a model that knows ``names`` classes."""
+        """The class of each image, (count,), for a model that knows ``names`` classes."""
         if self.label == EACH and names:
             return (np.arange(self.count) % names).astype(np.int32)
         return np.full(self.count, self.label if 0 <= self.label < names else NOTHING, np.int32)
@@ -63,7 +63,7 @@ class View:
     begin: Beginning | None = None  # None for pure noise
 
     def recipe(self) -> dict[str, Any]:
-        """For an exported picture."""
+        """For an exported image."""
         found: dict[str, Any] = {"walk": self.main.numbers()}
         if self.fork is not None:
             found |= {"fork": self.fork.numbers(), "fork_time": self.time}
@@ -73,7 +73,7 @@ class View:
 
 
 class Frame(NamedTuple):
-    """One step as pictures, each uint8 (n, height, width, channels); ``change`` is scaled so that it can be seen."""
+    """One step as images, each uint8 (n, height, width, channels); ``change`` is scaled so that it can be seen."""
 
     t: int
     x: Pixels
@@ -221,7 +221,7 @@ def drown(
 
 
 def _frame(model: Any, step: samplers.Step, before: States | None, kept: Kept | None) -> Frame:
-    """The pictures of a step; what is kept is clean only at the end, as the walk has it."""
+    """The images of a step; what is kept is clean only at the end, as the walk has it."""
     ended = kept if step.t == 0 else None
     change = np.zeros_like(step.x) if before is None else step.x - before
     change = change / max(float(change.std()), 1e-6)

@@ -1,4 +1,4 @@
-"""The Reverse page of the Diffusion panel: a walk from noise to pictures, and forks of it."""
+"""The Reverse page of the Diffusion panel: a walk from noise to images, and forks of it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class WalkPage(FilmPage):
         self.settings.show_time(len(schedule) - 1)
 
     def dropped(self, paths: list[str]) -> bool:
-        """Own pictures: the walk begins with them, half way in noise (image to image)."""
+        """Own images: the walk begins with them, half way in noise (image to image)."""
         return self.own.take(paths)
 
     @Slot(object)
@@ -176,7 +176,7 @@ class WalkPage(FilmPage):
         self.settings.show_begin(None if self.view.begin is None else self.view.begin.time)
 
     def begin_with(self, begin: Beginning) -> None:
-        """Walk from these pictures (image to image); one step that can be undone."""
+        """Walk from these images (image to image); one step that can be undone."""
         setup = replace(self.view.main, count=min(len(begin.pictures), playback.MOST))
         self.time = 0
         self.change(View(setup, begin=begin))

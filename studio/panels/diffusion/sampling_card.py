@@ -60,8 +60,12 @@ class SamplingCard(Card):
         self.whose.setToolTip("Whose settings these are")
         self.whose.chosen.connect(self.whose_chosen)
         self.tools.addWidget(self.whose)
-        self._timesteps, self._names, self._kept = 1000, tuple[str, ...](), Setup()
-        self._grid, self._form, self._place = QGridLayout(), QWidget(), vbox()
+        self._timesteps = 1000
+        self._names = tuple[str, ...]()
+        self._kept = Setup()
+        self._grid = QGridLayout()
+        self._form = QWidget()
+        self._place = vbox()
         self.rows: dict[str, FieldRow] = {}
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -158,13 +162,13 @@ class SamplingCard(Card):
         self._grid.setRowMinimumHeight(self._grid.rowCount() - 2, theme.CONTROL + 6 if wanted else 0)
 
     def show_fork(self, whose: int | None) -> None:
-        """Whether there is a fork, and whose settings are shown; pictures cannot be added to a fork."""
+        """Whether there is a fork, and whose settings are shown; images cannot be added to a fork."""
         self.whose.setVisible(whose is not None)
         self.whose.set_index(whose or 0)
         self.rows["pictures"].editor.setEnabled(whose != 1)
 
     def show_begin(self, t: int | None) -> None:
-        """Say that the walk begins with pictures drowned up to t; None for pure noise."""
+        """Say that the walk begins with images drowned up to t; None for pure noise."""
         self._begin.setVisible(t is not None)
         if t is not None:
             self.begin.setText(f"Starts from images, t\u00a0=\u00a0{t:,}")

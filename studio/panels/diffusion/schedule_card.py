@@ -1,4 +1,4 @@
-"""The card beside the Forward page: which picture, the schedule to bend, and what is left of the signal."""
+"""The card beside the Forward page: which image, the schedule to bend, and what is left of the signal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BEND = "Drag a point to bend the curve. A double-click adds one or takes it away
 
 
 class ScheduleCard(Card):
-    """Emits what is asked for; the page holds pictures and points."""
+    """Emits what is asked for; the page holds images and points."""
 
     another_asked = Signal()
     own_asked = Signal()

@@ -1,4 +1,4 @@
-"""How much of a picture is left by time: the curve of alpha_bar, and where the walk is now."""
+"""How much of an image is left by time: the curve of alpha_bar, and where the walk is now."""
 
 from __future__ import annotations
 

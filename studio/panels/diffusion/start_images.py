@@ -1,4 +1,4 @@
-"""What a walk may begin with instead of pure noise: pictures that are drowned up to some time (image to image)."""
+"""What a walk may begin with instead of pure noise: images that are drowned up to some time (image to image)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.core.diffusion.samplers import States
 from models.core.images import convert
 from models.core.recipes import arrays
 
-SEED = 0  # of the noise that pictures drown in
+SEED = 0  # of the noise that images drown in
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Beginning:
     seed: int = SEED
 
     def state(self, model: Any, count: int) -> tuple[int, States]:
-        """(t, x_t) of ``count`` pictures as the Forward page shows them; if there are fewer, they come round again."""
+        """(t, x_t) of ``count`` images as the Forward page shows them; if there are fewer, they come round again."""
         rows = np.arange(count) % len(self.pictures)
         time, states = capability.begun(model, convert.to_float(self.pictures), self.time, self.seed)
         return time, states[rows]

@@ -1,4 +1,4 @@
-"""One step of a walk: the picture now, what the model thinks it will be, the noise it sees, and what has changed."""
+"""One step of a walk: the image now, what the model thinks it will be, the noise it sees, and what has changed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ WALK = (
 DROWNING = (("xₜ", "the noisy image"), ("x₀", "the image"), ("Noise", ""), ("", ""))
 WIDE = 1_000  # px from which all four cards stand side by side
 NOISE, CHANGE = range(2)
-GAP, GROUND = 6, 128  # pixels and grey between the sheets of an exported picture
+GAP, GROUND = 6, 128  # pixels and grey between the sheets of an exported image
 Names = Sequence[tuple[str, str]]  # for each card, what stands above its two sheets
 NAMELESS: Names = (("", ""),) * 4
 
 
 class StepCard(Card):
-    """A sheet of pictures; a second one beneath it while a walk is forked."""
+    """A sheet of images; a second one beneath it while a walk is forked."""
 
     def __init__(self) -> None:
         super().__init__(" ")
@@ -56,7 +56,7 @@ class StepCard(Card):
                 grid.set_images(sheet)
 
     def open(self, grid: PictureGrid, index: int) -> None:
-        """One picture large."""
+        """One image large."""
         pixels = grid.image(index)
         if pixels is not None:
             Lightbox(grid, pixels.copy(), f"{self.title()}, image {index + 1}", grid.recipe)
@@ -82,7 +82,7 @@ class StepCards(QWidget):
         self.set_drowning(False)
 
     def set_drowning(self, drowning: bool) -> None:
-        """Whether pictures go into noise (forward) or come out of it."""
+        """Whether images go into noise (forward) or come out of it."""
         self._drowning = drowning
         self._show_again()
 
@@ -117,7 +117,7 @@ class StepCards(QWidget):
         return self._shown[0]
 
     def picture(self) -> Pixels:
-        """The sheets that are shown in one picture: a column for each card, beneath it the other future."""
+        """The sheets that are shown in one image: a column for each card, beneath it the other future."""
         seen = [
             part for part in zip(self.cards, *map(self._parts, self._shown[:2]), strict=True) if part[0].isVisible()
         ]

@@ -71,7 +71,9 @@ class Walks(QObject):
     def _ask(self, which: str, setup: Setup, begin: tuple[int, States] | Beginning | None) -> None:
         time = begin.time if isinstance(begin, Beginning) else begin[0] if begin else None
         total = setup.steps(self.timesteps, time)
-        recording, kept, tell = Recording(total), self.kept, self.desk.inference.tell
+        recording = Recording(total)
+        kept = self.kept
+        tell = self.desk.inference.tell
 
         def work(model: Any, task: Task) -> Recording:
             start = begin.state(model, setup.count) if isinstance(begin, Beginning) else begin

@@ -19,7 +19,7 @@ from studio.widgets.tiles import Provider
 TICK_MS = 33
 WHOLE_S = 4.0  # a film takes so long at 1x, however many steps it has
 SPEEDS = {"½×": 0.5, "1×": 1.0, "2×": 2.0, "4×": 4.0}
-STILLS = 13  # pictures of the film strip
+STILLS = 13  # images of the film strip
 STILL = 56  # px
 NARROW = 720  # px of the card
 WAYS_OUT = {
@@ -118,7 +118,9 @@ class TransportCard(Card):
 
     def set_count(self, count: int, planned: int, times: Sequence[int]) -> None:
         """Say how many steps there are to show, how many there will be, and the time t of each that has come."""
-        self._count, self._planned, self._times = count, planned, tuple(times) or (0,)
+        self._count = count
+        self._planned = planned
+        self._times = tuple(times) or (0,)
         self.slider.set_range(0, max(planned - 1, 1))
         for part in (self.slider, self.back, self.ahead, self.fork, self.save):
             part.setEnabled(count > 0)
@@ -133,7 +135,7 @@ class TransportCard(Card):
         self.end_progress()
 
     def set_film(self, count: int, provider: Provider, times: Sequence[int]) -> None:
-        """Spread pictures of ``count`` steps over the strip; ``provider`` is asked for those that are shown."""
+        """Spread images of ``count`` steps over the strip; ``provider`` is asked for those that are shown."""
         last = max(count - 1, 0)
         self._stills = sorted({round(i * last / (STILLS - 1)) for i in range(STILLS)}) if count else []
         captions = [f"{times[index]:,}" if index < len(times) else "" for index in self._stills]

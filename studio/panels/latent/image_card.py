@@ -1,4 +1,4 @@
-"""The card with the picture that was painted: what is known of it, and the ways out."""
+"""The card with the image that was painted: what is known of it, and the ways out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu
 from studio.widgets.card import Card, button, label
 from studio.widgets.picture import Picture
 
-SHEET = 16  # pictures of an exported sheet
+SHEET = 16  # images of an exported sheet
 
 
 class PaintedCard(Card):

@@ -21,7 +21,7 @@ Pictures = NDArray[np.uint8] | Callable[[int], "Pixels | None"]
 
 
 class LatentMap(QWidget):
-    """A scatter of 2-D codings coloured by class, with pictures where there is room.
+    """A scatter of 2-D codings coloured by class, with images where there is room.
 
     Click picks a spot, a drag draws a path, the wheel zooms, a right drag (or Space and drag) pans; double-click fits.
     """
@@ -62,7 +62,7 @@ class LatentMap(QWidget):
         names: Sequence[str] = (),
         pictures: Pictures | None = None,
     ) -> None:
-        """Show (n, 2) points, a class index each, the classes' names, and uint8 pictures or a callable for them."""
+        """Show (n, 2) points, a class index each, the classes' names, and uint8 images or a callable for them."""
         placed = np.asarray(points, np.float64).reshape(-1, 2)
         classes = np.zeros(len(placed), np.int64) if labels is None else np.asarray(labels, np.int64)
         if len(classes) != len(placed) or not np.isfinite(placed).all():

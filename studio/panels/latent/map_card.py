@@ -41,7 +41,9 @@ class MapCard(Card):
 
     def __init__(self, desk: Desk, show_error: Callable[[UserError], None], path_frames: int) -> None:
         super().__init__("Map", "click a spot, draw a path")
-        self.desk, self._show_error, self._frames = desk, show_error, path_frames
+        self.desk = desk
+        self._show_error = show_error
+        self._frames = path_frames
         self.codings: Array = np.zeros((0, 1), np.float32)
         self.labels: NDArray[np.int32] | None = None
         self._label_names: tuple[str, ...] = ()
@@ -119,7 +121,7 @@ class MapCard(Card):
         self.encode_again()
 
     def encode_again(self) -> None:
-        """Encode the pictures with the weights of today."""
+        """Encode the images with the weights of today."""
         pictures = self._pictures
         if self._info is None or not self._info.can(Encodes) or not len(pictures):
             return
@@ -207,7 +209,7 @@ class MapCard(Card):
             self.map.set_marker((float(x), float(y)))
 
     def nearest(self, coding: Array) -> str:
-        """The encoded picture that is nearest to a coding, in words."""
+        """The encoded image that is nearest to a coding, in words."""
         if not len(self.codings):
             return ""
         distances = np.linalg.norm(self.codings - coding, axis=1)

@@ -1,4 +1,4 @@
-"""What lies still on the map: points by class and the pictures that find room among them."""
+"""What lies still on the map: points by class and the images that find room among them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Cloud:
-    """Points with a class each and, perhaps, a picture each."""
+    """Points with a class each and, perhaps, an image each."""
 
     points: Floats
     labels: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Cloud:
 
 
 def thumb_spots(spots: Floats, size: tuple[float, float], side: float, taken: int = MOST_THUMBS) -> list[int]:
-    """Indices of points whose pictures of ``side`` px fit inside ``size`` without touching; earlier points win."""
+    """Indices of points whose images of ``side`` px fit inside ``size`` without touching; earlier points win."""
     inside = np.all((spots >= side / 2) & (spots <= np.array(size) - side / 2), axis=1)
     cells: dict[tuple[int, int], list[int]] = {}
     chosen: list[int] = []
@@ -63,7 +63,7 @@ def paint_points(painter: QPainter, cloud: Cloud, spots: Floats, hidden: set[int
 
 
 def paint_thumbs(painter: QPainter, cloud: Cloud, spots: Floats, chosen: list[int], ratio: float) -> None:
-    """Draw pictures at their points, framed in the colour of their class; the painter works in device pixels."""
+    """Draw images at their points, framed in the colour of their class; the painter works in device pixels."""
     for index in chosen:
         pixels = cloud.picture(index) if cloud.picture else None
         if pixels is None:
@@ -77,5 +77,5 @@ def paint_thumbs(painter: QPainter, cloud: Cloud, spots: Floats, chosen: list[in
 
 
 def thumb_zoom(pixels: Pixels, ratio: float) -> float:
-    """Device pixels a pixel of a picture on the map."""
+    """Device pixels a pixel of an image on the map."""
     return qimages.best_zoom(pixels.shape[1], pixels.shape[0], THUMB * ratio, THUMB * ratio)

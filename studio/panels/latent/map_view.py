@@ -119,7 +119,7 @@ class MapView(QWidget):
         return np.array(self._path, np.float64).reshape(-1, 2)
 
     def thumbs(self) -> list[int]:
-        """The points whose pictures have room now."""
+        """The points whose images have room now."""
         if self.cloud.picture is None or not self.thumbnails or not len(self.cloud.points):
             return []
         pixels = self.cloud.picture(0)

@@ -45,9 +45,12 @@ _ABOUT = About(
 
 
 class Latent(Panel):
-    """Sliders, the picture, the map, and a path between two points."""
+    """Sliders, the image, the map, and a path between two points."""
 
-    TITLE, ICON, NEEDS, OFFERS = "Latent", "sliders-horizontal", Decodes, "vae-fashion"
+    TITLE = "Latent"
+    ICON = "sliders-horizontal"
+    NEEDS = Decodes
+    OFFERS = "vae-fashion"
     PURPOSE = "Here you change a coding with sliders and see the image it decodes to."
     HINTS = "Ctrl+Z undo  ·  R random  ·  Space play"
 
@@ -100,7 +103,9 @@ class Latent(Panel):
         """Start at a random coding with a path to another one; encode the dataset for the map."""
         info = self.session.model
         assert info is not None
-        self._info, self._seen_step, self._began = info, info.step, False
+        self._info = info
+        self._seen_step = info.step
+        self._began = False
         self.card.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self.path.clear()
@@ -202,7 +207,7 @@ class Latent(Panel):
             words.append(nearest)
         self.words.setText("  ·  ".join(words))
 
-    # --- an own picture ---
+    # --- an own image ---
 
     def _choose_picture(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))
@@ -211,7 +216,7 @@ class Latent(Panel):
             self.dropped([path])
 
     def dropped(self, paths: list[str]) -> bool:
-        """Encode the first picture that is dropped."""
+        """Encode the first image that is dropped."""
         info = self._info
         if info is None or not info.can(Encodes):
             return False

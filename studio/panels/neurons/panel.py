@@ -1,4 +1,4 @@
-"""Neurons: what each coding unit has come to stand for, and what a picture is without it."""
+"""Neurons: what each coding unit has come to stand for, and what an image is without it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from studio.workers.recipes import Later, Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
 PICTURES = 2_000  # that are encoded
-TOP = 12  # pictures shown for a unit
+TOP = 12  # images shown for a unit
 
 _ABOUT = About(
     text=(
@@ -46,15 +46,17 @@ _ABOUT = About(
 
 
 class Neurons(Panel):
-    """All units at the left; the chosen one, and one picture with it changed, at the right."""
+    """All units at the left; the chosen one, and one image with it changed, at the right."""
 
-    TITLE, ICON, NEEDS = "Neurons", "brain", Encodes
+    TITLE = "Neurons"
+    ICON = "brain"
+    NEEDS = Encodes
     PURPOSE = "Here you see what each coding unit of an autoencoder stands for, and switch single ones off."
     OFFERS = "sparse-fashion"
     HINTS = "Arrow keys move between units  ·  Enter chooses one  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
-        """A grid of units, the pictures of one, and a slider for it."""
+        """A grid of units, the images of one, and a slider for it."""
         self._stale = True
         self.survey: Survey | None = None
         self.unit, self.example = 0, 0
@@ -113,7 +115,10 @@ class Neurons(Panel):
 
     def _make_change(self) -> None:
         self.change = card = ChangeCard()
-        self.original, self.before, self.after, self.slider = card.original, card.before, card.after, card.slider
+        self.original = card.original
+        self.before = card.before
+        self.after = card.after
+        self.slider = card.slider
         card.another_asked.connect(self._another)
         card.changed.connect(lambda value: self._paint())
         card.committed.connect(self._commit)
@@ -123,7 +128,7 @@ class Neurons(Panel):
     # --- the model ---
 
     def suits(self, model: ModelInfo) -> bool:
-        """Units that can be found in a picture and painted."""
+        """Units that can be found in an image and painted."""
         return model.can(Encodes) and model.can(Decodes)
 
     def model_changed(self) -> None:
@@ -235,7 +240,7 @@ class Neurons(Panel):
             self._as_it_is()
 
     def _own(self, unit: int | None = None, example: int | None = None) -> int:
-        """The activation of a unit on a picture in per cent of a strong one; of those that are shown by default."""
+        """The activation of a unit on an image in per cent of a strong one; of those that are shown by default."""
         if self.survey is None:
             return 0
         unit, example = self.unit if unit is None else unit, self.example if example is None else example
@@ -257,7 +262,7 @@ class Neurons(Panel):
             self.session.undo.push(Move(self._place, before, self._kept, self.come_forward))
 
     def _place(self, state: tuple[int, int, int]) -> None:
-        """Show a unit on a picture at so many per cent without remembering it for undo."""
+        """Show a unit on an image at so many per cent without remembering it for undo."""
         if self.survey is None or state == (self.unit, self.example, self.slider.value()):
             return
         self.grid.set_current(int(np.flatnonzero(self._order == state[0])[0]))
@@ -304,11 +309,11 @@ class Neurons(Panel):
         return self.survey is not None and not self._stale
 
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
-        """A unit, and the picture on which it is changed."""
+        """A unit, and the image on which it is changed."""
         return Prepared(units.chosen_in(values, info.latent_size, PICTURES, MOST))
 
     def bring_back(self, state: Chosen) -> None:
-        """The unit, the picture and the slider."""
+        """The unit, the image and the slider."""
         found = self.survey
         assert found is not None
         if state.example is not None and state.example >= len(found.pictures):

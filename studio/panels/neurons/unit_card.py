@@ -1,4 +1,4 @@
-"""The card at the lower right of the Neurons panel: a picture, its reconstruction, and that with one unit changed."""
+"""The card at the lower right of the Neurons panel: an image, its reconstruction, and that with one unit changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChangeCard(Card):
     changed = Signal(int)  # per cent of a strong activation
     committed = Signal()
     set_asked = Signal(int)  # per cent
-    own_asked = Signal()  # as it is in the picture
+    own_asked = Signal()  # as it is in the image
     another_asked = Signal()
 
     def __init__(self) -> None:

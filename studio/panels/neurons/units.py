@@ -1,4 +1,4 @@
-"""What each coding unit stands for: which pictures activate it, what it paints, what changes without it."""
+"""What each coding unit stands for: which images activate it, what it paints, what changes without it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from models.core.recipes.fields import Fields
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-CHUNK = 100  # codings or pictures at a time
+CHUNK = 100  # codings or images at a time
 STRONG = 99.5  # percentile of a unit's activation that counts as strong
 
 
 @dataclass(frozen=True)
 class Survey:
-    """All units of a model on many pictures.
+    """All units of a model on many images.
 
     Attributes:
-        pictures: uint8 (n, height, width, channels) that were encoded.
+        images: uint8 (n, height, width, channels) that were encoded.
         codings: (n, units).
         strong: (units,) a strong activation of each unit.
         alone: uint8 (units, height, width, channels), what each unit adds to the mean coding: grey is nothing,
@@ -48,11 +48,11 @@ class Survey:
         return bool(self.codings.min() < -0.05)
 
     def top(self, unit: int, count: int) -> NDArray[np.int64]:
-        """The pictures that activate a unit most, strongest first."""
+        """The images that activate a unit most, strongest first."""
         return np.argsort(-self.codings[:, unit], kind="stable")[:count]
 
     def order(self) -> NDArray[np.int64]:
-        """The units, those that tell pictures apart most first."""
+        """The units, those that tell images apart most first."""
         return np.argsort(-self.codings.std(axis=0), kind="stable")
 
 
@@ -91,7 +91,7 @@ def decoded(model: Any, codings: Floats, tell: Callable[[int, int], None], cance
 
 
 def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], cancelled: Any) -> Survey:
-    """Encode pictures and paint every unit of a model that ``Encodes`` and ``Decodes``."""
+    """Encode images and paint every unit of a model that ``Encodes`` and ``Decodes``."""
     parts = []
     for begin in range(0, len(pictures), CHUNK):
         if cancelled():
@@ -112,7 +112,7 @@ def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], 
 
 
 def changed(model: Any, coding: Floats, unit: int, value: float) -> Pixels:
-    """The picture of a coding (units,) as it is and with one unit set to a value: (2, height, width, channels)."""
+    """The image of a coding (units,) as it is and with one unit set to a value: (2, height, width, channels)."""
     both = np.repeat(coding[None], 2, axis=0)
     both[1, unit] = value
     return convert.to_uint8(model.decode(both))

@@ -36,7 +36,9 @@ class FilmDesk(QObject):
 
     def __init__(self, desk: Desk, exporter: Exporter, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self.exporter, self._show_error = desk, exporter, show_error
+        self.desk = desk
+        self.exporter = exporter
+        self._show_error = show_error
         self.card = card = WalkCard()
         self.recipe: Callable[[], dict[str, Any]] = dict
         self.wanted: int | None = None  # a frame to show as soon as it is painted

@@ -1,4 +1,4 @@
-"""The ways out of the Styles panel: pictures seen large, dragged out with their recipe, and exported."""
+"""The ways out of the Styles panel: images seen large, dragged out with their recipe, and exported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class StyleExports(QObject):
         table: Callable[[], Mixture], recipe: Callable[[Mixture], dict[str, Any]],
     ) -> None:  # fmt: skip
         super().__init__()
-        self.exporter, self.mixes, self.features, self.one = exporter, mixes, features, one
+        self.exporter = exporter
+        self.mixes = mixes
+        self.features = features
+        self.one = one
         self._table, self._recipe_of = table, recipe
         mixes.opened.connect(self._open_tile)
         mixes.grid.recipe_at = self.recipe_at
@@ -55,7 +58,9 @@ class StyleExports(QObject):
 
     def recipe_at(self, tile: int) -> dict[str, str]:
         """What a tile carries: a mix is itself, a source is a mix in which it paints all layers."""
-        line, cell, table = line_of(tile), cell_of(tile), self._table()
+        line = line_of(tile)
+        cell = cell_of(tile)
+        table = self._table()
         if line is not None:
             coarse = line < SIDE
             here = table.with_cell(line if coarse else 0, 0 if coarse else line - SIDE)
@@ -64,8 +69,10 @@ class StyleExports(QObject):
 
     @Slot(str)
     def export(self, what: str) -> None:
-        """Into the Gallery: the picture, enlarged or not, the whole table, or the variation by noise."""
-        picture, heat, sheet = self.one.picture.image(), self.one.heat.image(), self.mixes.grid.table()
+        """Into the Gallery: the image, enlarged or not, the whole table, or the variation by noise."""
+        picture = self.one.picture.image()
+        heat = self.one.heat.image()
+        sheet = self.mixes.grid.table()
         if what == "sheet" and sheet is not None:
             self.exporter.picture(convert.grid(sheet, columns=SIDE + 1), self.recipe())
         elif what == "variation" and heat is not None:

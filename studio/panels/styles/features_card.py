@@ -43,7 +43,7 @@ class FeaturesCard(Card):
         self.body.addWidget(self.grid, 1)
 
     def set_layers(self, layers: Sequence[StyleLayer]) -> None:
-        """Another model: its first layer that shows something of the picture."""
+        """Another model: its first layer that shows something of the image."""
         self._layers, self._maps = tuple(layers), ()
         self.layer.set_range(0, len(layers) - 1)
         self.choose(len(layers) // 2)
@@ -57,7 +57,7 @@ class FeaturesCard(Card):
         self._show()
 
     def show_maps(self, maps: Sequence[Maps]) -> None:
-        """Show the maps of all layers for another picture."""
+        """Show the maps of all layers for another image."""
         self._maps = maps
         self._show()
 

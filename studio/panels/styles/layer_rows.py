@@ -57,7 +57,10 @@ class LayerRows(QScrollArea):
         grid.setVerticalSpacing(GAP)
         grid.setHorizontalSpacing(theme.GAP_M)
         grid.setColumnStretch(1, 1)
-        self.tracks, self.names, self.noises, self._figures = [], [], [], []
+        self.tracks = []
+        self.names = []
+        self.noises = []
+        self._figures = []
         for layer, one in enumerate(layers):
             parts = self._make_row(layer, layer_words(one))
             for column, widget in enumerate(parts):

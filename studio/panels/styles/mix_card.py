@@ -93,7 +93,7 @@ class StyleCard(Card):
         self.reset.setEnabled(table.amounts is not None)
 
     def show_picture(self, pixels: Pixels, words: str = "", frame: int | None = None) -> None:
-        """Show the large picture, or a frame of the film."""
+        """Show the large image, or a frame of the film."""
         self.frame = frame
         self.picture.set_image(pixels)
         self.picture.caption = words or f"{pixels.shape[1]} × {pixels.shape[0]}"

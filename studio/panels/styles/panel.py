@@ -1,4 +1,4 @@
-"""Styles: the shape of one picture with the colours of another, layer by layer."""
+"""Styles: the shape of one image with the colours of another, layer by layer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ _ABOUT = About(
 class Styles(Panel):
     """A table of mixes, feature maps or a film at the left; the chosen mix at the right. All is one ``Mixture``."""
 
-    TITLE, ICON, NEEDS, OFFERS = "Styles", "squares-four", MixesStyles, "stylegan-faces"
+    TITLE = "Styles"
+    ICON = "squares-four"
+    NEEDS = MixesStyles
+    OFFERS = "stylegan-faces"
     PURPOSE = "Here you give one image the shape of another and the colours of a third, layer by layer."
     HINTS = "Enter blends a mix  ·  R new source  ·  K keyframe  ·  Ctrl+Z undo"
 
@@ -61,7 +64,10 @@ class Styles(Panel):
         self._asked: dict[str, tuple[Any, ...]] = {}  # what each part of the page was last painted from
         self._seen_step = -1
         self.exporter = Exporter(self.desk, self.show_error)
-        self.bar, self.mixes, self.features, self.one = StyleBar(VIEWS), MixingCard(), FeaturesCard(), StyleCard(_ABOUT)
+        self.bar = StyleBar(VIEWS)
+        self.mixes = MixingCard()
+        self.features = FeaturesCard()
+        self.one = StyleCard(_ABOUT)
         self.search = SourceDesk(self.desk, self.mixes.progress, self.show_error)
         self.film = FilmDesk(self.desk, self.exporter, self.show_error)
         self.walk = self.film.card
@@ -79,7 +85,9 @@ class Styles(Panel):
         self._connect()
 
     def _connect(self) -> None:
-        bar, mixes, one = self.bar, self.mixes, self.one
+        bar = self.bar
+        mixes = self.mixes
+        one = self.one
         bar.view_chosen.connect(self.show_view)
         bar.truncation_moved.connect(lambda value: self._preview(replace(self.table, truncation=value)))
         bar.noise_chosen.connect(lambda choice: self.change(lambda t: t.with_noise(None, choice)))
@@ -114,7 +122,9 @@ class Styles(Panel):
         """Another model has layers of its own: everything starts anew."""
         info = self.session.model
         assert info is not None
-        self._info, self._seen_step, self._facts = info, info.step, None
+        self._info = info
+        self._seen_step = info.step
+        self._facts = None
         self.search.show_model(info)
         self.desk.inference.question(
             f"{KEY}/facts", lambda model, task: tasks.facts(model), self._begin, self.show_error
@@ -230,7 +240,7 @@ class Styles(Panel):
         self._asked.pop("picture", None)  # the mix is painted again when somebody wants it
         self.one.show_picture(pixels, words, frame)
 
-    # --- pictures from elsewhere ---
+    # --- images from elsewhere ---
 
     @property
     def _plus(self) -> bool:
@@ -241,7 +251,7 @@ class Styles(Panel):
         self.search.files(paths, self._plus, partial(self._put, line))
 
     def _put(self, line: int, found: Sequence[Source]) -> None:
-        """Several pictures go into this source and those after it on the same edge."""
+        """Several images go into this source and those after it on the same edge."""
 
         def put(table: Mixture) -> Mixture:
             for number, source in enumerate(found[: SIDE - line % SIDE]):
@@ -251,7 +261,7 @@ class Styles(Panel):
         self.change(put)
 
     def dropped(self, paths: list[str]) -> bool:
-        """An own picture: it becomes the ringed source, or the coarse source of the chosen mix."""
+        """An own image: it becomes the ringed source, or the coarse source of the chosen mix."""
         if self._facts is None:
             return False
         self.show_view(MIX)

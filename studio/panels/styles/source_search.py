@@ -1,4 +1,4 @@
-"""Finds sources for pictures from elsewhere: files and the dataset, searched for in W or W+ with progress."""
+"""Finds sources for images from elsewhere: files and the dataset, searched for in W or W+ with progress."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ class SourceDesk(QObject):
 
     def __init__(self, desk: Desk, progress: ProgressRow, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self.progress, self._show_error = desk, progress, show_error
+        self.desk = desk
+        self.progress = progress
+        self._show_error = show_error
         self._info: ModelInfo | None = None
-        self._seeds = itertools.count(1)  # of pictures of the dataset
+        self._seeds = itertools.count(1)  # of images of the dataset
         self.progress.cancelled.connect(self.cancel)
 
     def show_model(self, info: ModelInfo) -> None:
@@ -66,8 +68,10 @@ class SourceDesk(QObject):
         self.desk.errands.ask(KEY, lambda task: take(info, paths), read, self._failed, of_model=True)
 
     def dataset(self, plus: bool, then: Then) -> None:
-        """Draw a picture of the dataset that the model has not learned from, and find its styles."""
-        info, seed, errands = self._info, next(self._seeds), self.desk.errands
+        """Draw an image of the dataset that the model has not learned from, and find its styles."""
+        info = self._info
+        seed = next(self._seeds)
+        errands = self.desk.errands
         if info is None:
             return
         self.cancel()

@@ -113,7 +113,7 @@ class MixingCard(Card):
         return f"row {cell[0] + 1}, column {cell[1] + 1}: shape of the row, colours of the column" if cell else ""
 
     def choose_files(self, line: int) -> None:
-        """Ask for own pictures."""
+        """Ask for own images."""
         paths, _ = QFileDialog.getOpenFileNames(self, "Your images", "", f"Images ({KINDS})")
         if paths:
             self.files_chosen.emit(line, paths)

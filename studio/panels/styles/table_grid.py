@@ -51,7 +51,7 @@ class ApartPlan(Plan):
     apart: int = 0
 
     def rect(self, index: int) -> QRect:
-        """The picture part of a tile."""
+        """The image part of a tile."""
         row, column = divmod(index, self.columns)
         return super().rect(index).translated(self.apart * (column > 0), self.apart * (row > 0))
 
@@ -65,7 +65,7 @@ class ApartPlan(Plan):
 
 
 class MixingGrid(PictureGrid):
-    """49 tiles; the corner is empty. Pictures can be dropped on any tile.
+    """49 tiles; the corner is empty. Images can be dropped on any tile.
 
     Arrows walk, Enter opens a mix; ``tip_at`` says what stands in a tool tip.
     """
@@ -116,7 +116,7 @@ class MixingGrid(PictureGrid):
         return None
 
     def table(self) -> Pixels | None:
-        """Everything as one picture, the corner black; None until all is there."""
+        """Everything as one image, the corner black; None until all is there."""
         if self._sources is None or self._cells is None:
             return None
         blank = np.zeros_like(self._cells[0])
@@ -180,7 +180,7 @@ class MixingGrid(PictureGrid):
     # --- dropping ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say yes to pictures and files, also to our own: a mix can become a source."""
+        """Say yes to images and files, also to our own: a mix can become a source."""
         if drag_drop.carries(event.mimeData()):
             event.acceptProposedAction()
 

@@ -1,4 +1,4 @@
-"""What the Styles panel asks a model that ``MixesStyles``: tables, pictures, noise, feature maps, films, searches.
+"""What the Styles panel asks a model that ``MixesStyles``: tables, images, noise, feature maps, films, searches.
 
 Each function runs in the inference thread and is given a ``Mixture``; sources are mapped anew each time (half a
 millisecond), so that the answer is right for the weights of this moment.
@@ -29,7 +29,7 @@ Pixels = NDArray[np.uint8]
 Cancel = Callable[[], bool]
 Tell = Callable[[str, int, int], None]
 MIX, LAYERS, FILM = range(3)  # what the left half of the panel shows
-AT_ONCE = 12  # pictures between two looks at whether somebody has asked anew
+AT_ONCE = 12  # images between two looks at whether somebody has asked anew
 NOISES = 16
 MOST_MAPS = 36
 # black, purple, orange, pale yellow: light means much, in grey print too
@@ -46,7 +46,7 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Variation:
-    """How much pictures differ that have nothing but other noise: ``heat`` (height, width, 3), light is much.
+    """How much images differ that have nothing but other noise: ``heat`` (height, width, 3), light is much.
 
     Attributes:
         mean, most: standard deviation over the noises, of the mean and of the most different pixel, 0 to 1.
@@ -141,13 +141,13 @@ def cells(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
 
 
 def picture(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
-    """The large picture, (height, width, channels)."""
+    """The large image, (height, width, channels)."""
     painted: Pixels = _painted(model, _large(model, table), table, cancelled)[0]
     return painted
 
 
 def variation(model: Any, table: Mixture, cancelled: Cancel) -> Variation:
-    """Paint the large picture with 16 noises in all layers that have noise; their spread, pixel by pixel.
+    """Paint the large image with 16 noises in all layers that have noise; their spread, pixel by pixel.
 
     Source: Karras, Laine and Aila 2019, arXiv:1812.04948, figure 4.
     """
@@ -174,7 +174,7 @@ def heat(values: Floats) -> Pixels:
 
 
 def features(model: Any, table: Mixture, cancelled: Cancel) -> list[Maps]:
-    """The liveliest feature maps of each layer for the large picture; those are the maps with the most spread."""
+    """The liveliest feature maps of each layer for the large image; those are the maps with the most spread."""
     one = _large(model, table)
     noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     found = []
@@ -207,7 +207,7 @@ def keyframes(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
     return _painted(model, _mixed(model, table.keyframes, table.truncation), table, cancelled)
 
 
-# --- pictures from elsewhere ---
+# --- images from elsewhere ---
 
 
 def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
@@ -226,7 +226,7 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
 
 
 def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancelled: Cancel) -> list[Source]:
-    """Sources for pictures: what their recipes tell, or what a search in W (or W+) finds."""
+    """Sources for images: what their recipes tell, or what a search in W (or W+) finds."""
     found = [known_styles(model, one.recipe) for one in taken]
     unknown = [one.picture for one, known in zip(taken, found, strict=True) if known is None]
     searched: Iterator[Styles] = iter(())

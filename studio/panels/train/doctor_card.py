@@ -48,7 +48,9 @@ class DoctorCard(Card):
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.judge_cancelled)
         self.sentence, self.tried = label("", "", True), label("", "secondary", True)
-        self._head, self._figures, self._offers = QWidget(), QWidget(), FlowRow()
+        self._head = QWidget()
+        self._figures = QWidget()
+        self._offers = FlowRow()
         for part in (self._head, self._figures):
             part.setLayout(hbox(spacing=theme.GAP_M))
         self._head.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
@@ -65,7 +67,9 @@ class DoctorCard(Card):
 
     def follow(self) -> None:
         """Another run, or the same one from an earlier step on."""
-        self._rows, self._looks, self._shown = [], {}, None
+        self._rows = []
+        self._looks = {}
+        self._shown = None
         self.found = None
         self.hide()
 

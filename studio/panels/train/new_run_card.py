@@ -115,7 +115,7 @@ class NewRun(Card):
         self.dataset.setCurrentIndex(max(0, self.dataset.findData(chosen)))
         self.dataset.blockSignals(False)
         if self._suggested_for not in ((), self._shape()):
-            self._dataset_chosen()  # the chosen one is gone, or its pictures have another size now
+            self._dataset_chosen()  # the chosen one is gone, or its images have another size now
 
     def _shape(self) -> tuple[object, ...]:
         return self.dataset.currentData(), self._outline().spec.image_shape
@@ -188,7 +188,9 @@ class NewRun(Card):
         if self.desk.jobs.running:
             self.cost.setText(LATER)
             return
-        outline, key, name = self._outline(), info.key, str(self.dataset.currentData())
+        outline = self._outline()
+        key = info.key
+        name = str(self.dataset.currentData())
         self.desk.inference.ask(
             "estimate", lambda task: _measure(key, config, name, outline), self._show_cost, self._no_cost
         )

@@ -45,7 +45,7 @@ class Train(Panel):
     HINTS = "Click a curve to see the samples of that step"
 
     def build(self, content: QWidget) -> None:
-        """The form, the curves and the pictures."""
+        """The form, the curves and the images."""
         self.new, self.view = NewRun(self.desk), RunView()
         self._stale = False
         row = self.row(content)
@@ -186,7 +186,9 @@ class Train(Panel):
 
     def _judge(self) -> None:
         """Let the judge look at all checkpoints, in the studies thread."""
-        folder, studies, card = self.view.folder, self.desk.studies, self.view.doctor
+        folder = self.view.folder
+        studies = self.desk.studies
+        card = self.view.doctor
         if folder is None:
             return
 

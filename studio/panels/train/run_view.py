@@ -98,7 +98,7 @@ class RunView(QWidget):
         self._show_step()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the pictures leave the curves their half."""
+        """In a narrow window the images leave the curves their half."""
         super().resizeEvent(event)
         self.pictures_card.setMinimumWidth(PICTURES_WIDE if self.width() >= 2 * PICTURES_WIDE - 80 else PICTURES_NARROW)
 
@@ -107,7 +107,10 @@ class RunView(QWidget):
     def show_run(self, folder: Path | None) -> None:
         """Follow another run, from its beginning."""
         self.folder, self._run = folder, None
-        self._offset, self._last_step, self._steps, self._stats = 0, -1, [], {}
+        self._offset = 0
+        self._last_step = -1
+        self._steps = []
+        self._stats = {}
         self.curves.set_rows([])
         self.curves_card.set_subtitle("")
         self._names = set()
@@ -117,7 +120,7 @@ class RunView(QWidget):
         self._go(len(self._steps) - 1)
 
     def live(self, on: bool) -> None:
-        """Look for new pictures by itself while the run is trained; curves grow with ``grow``."""
+        """Look for new images by itself while the run is trained; curves grow with ``grow``."""
         self.sparsity.live(on)
         if on:
             self._timer.start()
@@ -186,7 +189,7 @@ class RunView(QWidget):
         return {"target": float(self._stats[max(known)]["sparsity"]["target"])} if known else {}
 
     def look(self) -> None:
-        """Read curves, and look for new pictures."""
+        """Read curves, and look for new images."""
         if self.folder is not None and self._last_step < 0 and sealed.exists(self.folder / "run.json"):
             with contextlib.suppress(UserError):  # the same trouble is told below
                 self._stats = {int(row["step"]): row for row in Run.open(self.folder).stats()}
@@ -222,7 +225,7 @@ class RunView(QWidget):
         self._show_step()
 
     def travel_to(self, step: int) -> None:
-        """Go to the pictures nearest to a step."""
+        """Go to the images nearest to a step."""
         if self._steps:
             self._go(int(np.argmin([abs(there - step) for there in self._steps])))
 

@@ -1,4 +1,4 @@
-"""How sparse the codings are: how many units are active how often, and each unit on a few pictures."""
+"""How sparse the codings are: how many units are active how often, and each unit on a few images."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Histogram(QWidget):
 
 
 class HeatMap(QWidget):
-    """Units from left to right, pictures from top to bottom: the brighter, the more active."""
+    """Units from left to right, images from top to bottom: the brighter, the more active."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,13 +92,13 @@ class HeatMap(QWidget):
         self._values: NDArray[np.float64] = np.zeros((0, 0))
 
     def set_values(self, values: Sequence[Sequence[float]]) -> None:
-        """Show activations (pictures, units), 0 to 1."""
+        """Show activations (images, units), 0 to 1."""
         self._values = np.clip(np.asarray(values, float).reshape(len(values), -1), 0.0, 1.0)
         self.setAccessibleDescription(f"{self._values.shape[0]} images, {self._values.shape[1]} units")
         self._paint_again()
 
     def image(self) -> QImage | None:
-        """One pixel a unit and picture."""
+        """One pixel a unit and image."""
         return self._image
 
     def _paint_again(self) -> None:
@@ -113,7 +113,7 @@ class HeatMap(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw one block a unit and picture, edges sharp."""
+        """Draw one block a unit and image, edges sharp."""
         if self._image is not None:
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._image.width() > self.width())

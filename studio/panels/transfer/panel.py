@@ -53,7 +53,9 @@ _ABOUT = About(
 class Transfer(Panel):
     """A small form at the left; the gain, the curves of both arms and what they mix up at the right."""
 
-    TITLE, ICON, NEEDS = "Transfer", "graduation-cap", Encodes
+    TITLE = "Transfer"
+    ICON = "graduation-cap"
+    NEEDS = Encodes
     PURPOSE = "Here an encoder helps a classifier that sees few labels. It needs an autoencoder of labelled images."
     OFFERS = "sparse-fashion"
 

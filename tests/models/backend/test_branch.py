@@ -50,7 +50,7 @@ def test_a_network_that_has_learned_small_pictures_goes_on_with_larger_ones(tmp_
             kept, made = (one.generator.get_layer("synthesis").get_layer(name).get_weights() for one in (before, after))
             for mine, theirs in zip(kept, made, strict=True):
                 np.testing.assert_array_equal(mine, theirs)
-        assert new.samples("samples") == [] and new.metrics() == []  # pictures of another size
+        assert new.samples("samples") == [] and new.metrics() == []  # images of another size
         assert train.train(new, large).status == "finished"
         assert new.info.dataset["image_shape"] == [16, 16, 1]
 

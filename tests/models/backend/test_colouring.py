@@ -51,7 +51,7 @@ def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, ans
 
     assert priced() > 1e-5
     for number, layer in enumerate(model.style_layers):
-        if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the picture
+        if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the image
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
     found = [float(array(one)) for one in layer_penalties.exchanges(model, stylegan.FINE, 4)]

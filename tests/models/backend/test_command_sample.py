@@ -22,7 +22,7 @@ from tests.models.backend.diffusers import TINY
 
 
 def untaught(folder: Path, family: str, config: Config) -> Run:
-    """A run with fresh weights in a checkpoint: what its pictures show is of no interest here."""
+    """A run with fresh weights in a checkpoint: what its images show is of no interest here."""
     dataset = blobs(32)
     named = type(dataset)(
         **{**vars(dataset), "labels": np.arange(32, dtype=np.int32) % 2, "label_names": ("cat", "dog")}
@@ -73,7 +73,7 @@ def test_own_pictures_go_into_noise_and_come_back_as_others(run: Path, tmp_path:
         if start == "far.png":
             assert command_line.main([*words, "--from", "100", "--out", str(tmp_path / start)]) == 0
         apart.append(float(np.abs(decoding.decode(tmp_path / start).astype(int) - sheet).mean()))
-    assert apart[0] < 10 < apart[1]  # hardly any noise leaves the picture, all of it nothing
+    assert apart[0] < 10 < apart[1]  # hardly any noise leaves the image, all of it nothing
 
 
 def test_a_recipe_says_what_happened_and_nothing_that_did_not(

@@ -106,7 +106,7 @@ def test_the_doors_beside_the_models_refuse_the_other_dtype() -> None:
 
 
 def files(folder: Path, side: int) -> dict[str, Path]:
-    """The same picture, a light square on dark, in kinds of files."""
+    """The same image, a light square on dark, in kinds of files."""
     folder.mkdir()
     square = np.full((side, side), 40, np.uint8)
     square[side // 4 : -side // 4, side // 4 : -side // 4] = 200

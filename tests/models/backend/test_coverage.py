@@ -24,7 +24,7 @@ NAMES = ("dark", "light", "never")
 
 
 class Eye:
-    """Calls a picture light if its first pixel is lighter than its last one."""
+    """Calls an image light if its first pixel is lighter than its last one."""
 
     kind, names, accuracy = "class", NAMES, np.ones(1)
 

@@ -26,7 +26,7 @@ def tiny(monkeypatch):
 def taught():
     """A model that was taught that a class is a brightness, with plain compile and fit, and how that went.
 
-    The schedule dwells where the picture is all but drowned, so that the class is worth knowing.
+    The schedule dwells where the image is all but drowned, so that the class is worth knowing.
     """
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(ddpm.SIZES, "small", TINY)

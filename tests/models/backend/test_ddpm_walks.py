@@ -1,4 +1,4 @@
-"""Walks of a denoising diffusion model: from noise, from a step in the middle, from a picture; and denoising."""
+"""Walks of a denoising diffusion model: from noise, from a step in the middle, from an image; and denoising."""
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def test_progress_ends_with_all_pictures():
 
 
 def perfect(x_0):
-    """In place of a network: sees exactly the noise that lies over pictures it knows."""
+    """In place of a network: sees exactly the noise that lies over images it knows."""
 
     def predictor(self, labels, guidance, cancelled=None):
         def predict(x, t):

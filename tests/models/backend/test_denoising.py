@@ -1,4 +1,4 @@
-"""The denoising family: noise in training only, codings, pictures of any size, and the command."""
+"""The denoising family: noise in training only, codings, images of any size, and the command."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_grey_model_cleans_colour_channel_by_channel() -> None:
 
 
 def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(denoising, "TWICE", 0)  # as if this picture were too large for two passes
+    monkeypatch.setattr(denoising, "TWICE", 0)  # as if this image were too large for two passes
     picture = np.random.default_rng(1).random((1, 120, 480, 3), np.float32)
     told: list[tuple[int, int]] = []
     tiled = taught.denoise(picture, strength=0.1, progress=lambda done, total: told.append((done, total)))

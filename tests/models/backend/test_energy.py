@@ -18,7 +18,7 @@ def found(fake, real) -> float:
 
 
 def slow(fake, real) -> float:
-    """By its definition, for pictures that are one scale: pair by pair, of 2 x 2 cells and of 8 x 8 cells."""
+    """By its definition, for images that are one scale: pair by pair, of 2 x 2 cells and of 8 x 8 cells."""
 
     def apart(first, second, side, same=False):
         pairs = [
@@ -55,7 +55,7 @@ def test_scales_add_up_to_the_picture():
 
 
 def test_small_batches_say_nothing_else_than_large_ones():
-    """Without bias: the mean over batches of one distribution is 0, of few pictures and of many."""
+    """Without bias: the mean over batches of one distribution is 0, of few images and of many."""
     rng = np.random.default_rng(1)
     kinds = rng.random((4, 16, 16, 1), np.float32)
     for size in (8, 24):
@@ -66,7 +66,7 @@ def test_small_batches_say_nothing_else_than_large_ones():
 
 
 def test_who_pays_for_it_makes_what_was_missing():
-    """Fakes of one colour, real pictures of two: about half of them change."""
+    """Fakes of one colour, real images of two: about half of them change."""
     real = np.concatenate([np.full((8, 8, 8, 1), 0.1), np.full((8, 8, 8, 1), 0.9)]).astype(np.float32)
     fake = keras.Variable(0.9 + 0.02 * np.random.default_rng(0).standard_normal((16, 8, 8, 1)).astype(np.float32))
     optimizer = keras.optimizers.Adam(0.02)

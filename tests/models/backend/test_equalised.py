@@ -36,7 +36,7 @@ def test_eight_convolutions_keep_the_variance_away_from_the_edges():
         x = RNG.standard_normal((2, 26, 26, 64)).astype(np.float32)
         for number in range(8):
             before = EqualisedConv(64, 3, seed=10 * network + number)(x)
-            inner = array(before)[:, number + 1 : 25 - number, number + 1 : 25 - number]  # zeros lie around the picture
+            inner = array(before)[:, number + 1 : 25 - number, number + 1 : 25 - number]  # zeros lie around the image
             found[number] += inner.var() / 4
             x = Leaky()(before)
     np.testing.assert_allclose(found, 1.0, atol=0.2)

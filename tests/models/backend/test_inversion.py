@@ -14,7 +14,7 @@ from models.core.latent import inversion
 
 @pytest.fixture(scope="module")
 def model():
-    """A VAE whose decoder paints clearly different pictures; it need not have learned anything."""
+    """A VAE whose decoder paints clearly different images; it need not have learned anything."""
     module = models.family("vae")
     made = module.build(parse_config(module.CONFIG, {"latent_size": 4}), DataSpec((8, 8, 1)))
     for layer in made.decoder.layers:

@@ -39,7 +39,7 @@ def marked(count: int = 120) -> Dataset:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dozen steps are enough for pictures as plain as these."""
+    """A dozen steps are enough for images as plain as these."""
     monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 12)
 
 

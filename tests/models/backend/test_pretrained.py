@@ -46,7 +46,7 @@ def test_it_loads_and_works(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["dcgan-fashion", "ddpm-fashion"])
 def test_what_is_asked_for_looks_like_it(name: str) -> None:
-    """Each sample is nearest to the mean picture of the class that was asked for; means tell these classes apart."""
+    """Each sample is nearest to the mean image of the class that was asked for; means tell these classes apart."""
     model, _ = loading.load(Run.open(places.pretrained() / name))
     data = datasets.load("fashion_mnist")
     assert data.labels is not None

@@ -16,7 +16,7 @@ from studio.widgets.card import Card
 if TYPE_CHECKING:
     from models.core.training.phases import Change
 
-SURE = 0.5  # from here on a picture passes for real
+SURE = 0.5  # from here on an image passes for real
 BEGIN = "Take a phase, and see here what it changed."
 
 

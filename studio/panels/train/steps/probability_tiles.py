@@ -16,7 +16,7 @@ from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import Plan
 
 BAR = 4  # px high
-SMALLEST = 48  # px; where pictures would be smaller the grid scrolls
+SMALLEST = 48  # px; where images would be smaller the grid scrolls
 NOTICED = 0.005  # a change that the two digits of the number can show
 
 
@@ -28,7 +28,7 @@ def words(now: float, before: float | None) -> str:
 
 
 class VerdictTiles(PictureGrid):
-    """A grid of pictures, each with the probability that it is real."""
+    """A grid of images, each with the probability that it is real."""
 
     def __init__(self, name: str) -> None:
         super().__init__(cell=56, max_size=168, columns=4)
@@ -39,7 +39,7 @@ class VerdictTiles(PictureGrid):
     def show_verdicts(
         self, pictures: Sequence[Pixels] | Pixels, now: NDArray[np.float32], before: NDArray[np.float32] | None
     ) -> None:
-        """Show pictures, the probabilities now, and those before the last phase if there was one."""
+        """Show images, the probabilities now, and those before the last phase if there was one."""
         self._now, self._before = now, before
         told = [None] * len(now) if before is None else [float(p) for p in before]
         captions = [words(float(p), b) for p, b in zip(now, told, strict=True)]
@@ -47,8 +47,10 @@ class VerdictTiles(PictureGrid):
         self.setAccessibleDescription("probabilities: " + ", ".join(captions))
 
     def make_plan(self, ratio: float) -> Plan:
-        """The grid's own, in the middle of its room; all pictures are seen together while they are large enough."""
-        plan, largest, depth = super().make_plan(ratio), self._max, self.maximumViewportSize().height() * ratio
+        """The grid's own, in the middle of its room; all images are seen together while they are large enough."""
+        plan = super().make_plan(ratio)
+        largest = self._max
+        depth = self.maximumViewportSize().height() * ratio
         smaller = plan
         while smaller.height() > depth and min(smaller.wide, smaller.high) >= SMALLEST * ratio:
             self._max = max(smaller.wide, smaller.high) / ratio - 1

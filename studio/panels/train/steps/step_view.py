@@ -203,11 +203,13 @@ class StepView(QWidget):
 
     @Slot(object)
     def _back(self, look: Verdicts) -> None:
-        self._taken, self._before, self._look = [], None, look
+        self._taken = []
+        self._before = None
+        self._look = look
         self.changes.show_look(look)
         self._show()
 
-    # --- pictures ---
+    # --- images ---
 
     def _show(self) -> None:
         assert self._look is not None
