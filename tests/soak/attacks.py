@@ -153,11 +153,8 @@ def settings(rng: random.Random, folder: Path) -> None:
 
 def names(rng: random.Random, folder: Path) -> None:
     """A run and an image whose names are hostile: made, listed, written, read."""
-    name = (
-        rng.choice(NAMES)
-        if rng.random() < 0.6
-        else "".join(chr(rng.randrange(1, 0x2FFF)) for _ in range(12)).replace("/", "_")
-    )
+    drawn = "".join(chr(rng.randrange(1, 0x2FFF)) for _ in range(12)).replace("/", "_")
+    name = rng.choice(NAMES) if rng.random() < 0.6 else drawn
     home = folder / "runs"
     with in_words():
         try:
