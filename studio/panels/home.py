@@ -20,9 +20,10 @@ from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, lab
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
-from studio.widgets.thumbnail import run_contact_sheet
+from studio.widgets.thumbnail import show_later
 from studio.workers import desktop_trash
 from studio.workers.jobs import Job
+from studio.workers.sheets import run_contact_sheet
 from studio.workers.worker import made
 
 CARD_WIDTH, PICTURE_HEIGHT = 260, 178
@@ -45,7 +46,8 @@ class RunCard(Card):
         picture = Picture()
         picture.setFixedHeight(PICTURE_HEIGHT)
         if run.error is None:
-            picture.set_image(run_contact_sheet(run.folder))
+            look = partial(run_contact_sheet, run.folder)
+            show_later(panel.desk.looks, f"home/{run.folder}", look, picture, picture.set_image)
         picture.clicked.connect(lambda: panel.use(run))
         words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
         state = label(words, "secondary", wrap=True)

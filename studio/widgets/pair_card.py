@@ -107,11 +107,12 @@ class PairCard(Card):
 
     def paste(self) -> None:
         """Take a picture or files from the clipboard."""
-        paths = carry.paths_in(QGuiApplication.clipboard().mimeData())
+        mime = QGuiApplication.clipboard().mimeData()
+        paths = carry.paths_in(mime)
         if paths:
             self.chosen.emit(paths)
         else:
-            self._show_error(UserError("There is no picture in the clipboard.", advice="Copy one and try again."))
+            self._show_error(carry.lacking(mime))
 
     def show_picture(self, there: bool) -> None:
         """Show the pictures and the ways to look at them, or how to get one."""
