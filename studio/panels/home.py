@@ -21,7 +21,7 @@ from studio.widgets.flow_row import FlowRow
 from studio.widgets.panel import Panel
 from studio.widgets.picture import Picture
 from studio.widgets.thumbnail import show_later
-from studio.workers import desktop_trash
+from studio.workers import desktop_trash, strays
 from studio.workers.jobs import Job
 from studio.workers.sheets import run_contact_sheet
 from studio.workers.worker import made
@@ -93,6 +93,7 @@ class Home(Panel):
         self._refresh()
         old = partial(desktop_trash.hand_over, places.runs())
         self.desk.errands.ask("deleted runs", lambda task: old(), lambda count: None, self.show_error)
+        self.desk.errands.ask("strays", lambda task: strays.clean(), lambda count: None, self.show_error)
 
     def shown(self) -> None:
         """Runs may have come from the command line meanwhile."""
