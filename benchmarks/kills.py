@@ -1,11 +1,12 @@
-"""kill -9 at random moments of a run, as often as asked: does it resume, and is the result bit-identical?
+"""Kills and signals at random moments of a training, as often as asked: does it resume, is the result bit-identical?
 
-    python benchmarks/kills.py --kills 20
+    python benchmarks/kills.py --kills 20 [--family vae] [--signal KILL] [--studio] [--steps 600]
 
-A reference run (600 steps unless told otherwise) is trained without interruption. Others with the same seed are killed
+A reference run (600 steps unless told otherwise) is trained without interruption. Others with the same seed are ended
 at uniformly random moments and resumed to their end; their final weights are then compared by sha256, and their curves
-by step. The moments are steps drawn uniformly, plus up to 0.15 s, so that kills fall into steps, validations, images
-and checkpoints alike.
+by step. The moments are steps drawn uniformly, plus up to 0.15 s, so that they fall into steps, validations, images
+and checkpoints alike. With ``--signal TERM`` (or INT, HUP) the program is asked to end: it must have saved, with the
+status "paused". With ``--studio`` the one that trains is the window, offscreen, and the command line resumes it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,12 +34,97 @@ import numpy as np  # noqa: E402
 from models.core.record import Run  # noqa: E402
 
 EVERY = 25
-STEPS_AN_EPOCH = 12  # 1,439 digits in batches of 120
-TRAIN = ["train", "vae", "--dataset", "digits", "--set", "batch_size=120", "--seed", "1"]
+IMAGES, BATCH, STEPS_AN_EPOCH = 480, 32, 12  # of 480 images 384 are trained on
+SECONDS = 600.0  # nothing is measured with it
+FAMILIES = {  # settings that suit digits of 8 x 8, and the size to which they are enlarged
+    "vae": ({}, 8),
+    "dcgan": ({"latent_size": 8, "width": 16}, 28),
+    "progan": ({"latent_size": 8, "phase_images": 1000}, 16),
+}
+
+STUDIO = """
+import json, sys
+import studio.__main__ as start
+import studio.window as window
+from PySide6.QtCore import QTimer
+from pathlib import Path
+from studio.workers.jobs import Job
+folder, family, dataset, values = Path(sys.argv[1]), sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
+begin = window.Window.start_backend
+
+def begun(self):
+    begin(self)
+    self.desk.jobs.add(Job(folder, family, values, dataset))
+    timer, told = QTimer(self), [0]
+
+    def look():
+        progress = self.desk.jobs.progress
+        if progress is not None and progress.step != told[0]:
+            told[0] = progress.step
+            print(json.dumps({"step": progress.step}), flush=True)
+
+    timer.timeout.connect(look)
+    timer.start(1)
+
+window.Window.start_backend = begun
+sys.exit(start.main([]))
+"""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained again and again: a family on digits, with one seed.
+
+    Attributes:
+        family: its key.
+        dataset: an .npz file of digits, of a size that suits the family.
+        epochs: of the whole run.
+        scratch: folder of all that is written.
+    """
+
+    family: str
+    dataset: Path
+    epochs: int
+    scratch: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every process: a home of its own, no screen."""
+        return {**os.environ, "STUDIO_HOME": str(self.scratch / "home"), "QT_QPA_PLATFORM": "offscreen"}
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The settings."""
+        return {"batch_size": BATCH, "seed": 1, "epochs": self.epochs, **FAMILIES[self.family][0]}
+
+    def words(self, folder: Path, *, studio: bool = False) -> list[str]:
+        """The command that trains a new run in a folder."""
+        if studio:
+            values = json.dumps(self.values)
+            return [sys.executable, "-c", STUDIO, str(folder), self.family, str(self.dataset), values]
+        settings = [word for name, value in self.values.items() for word in ("--set", f"{name}={value}")]
+        return command("train", self.family, "--dataset", str(self.dataset), *settings, "--run", str(folder))
+
+    def resumed(self, folder: Path) -> bool:
+        """Resume a run to its end; whether that worked."""
+        done = subprocess.run(
+            command("resume", str(folder)), cwd=ROOT, env=self.environment, capture_output=True, check=False
+        )
+        return done.returncode == 0 and Run.open(folder).info.status == "finished"
 
 
 def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "models", *words, "--checkpoint-steps", str(EVERY), "--json"]
+
+
+def digits(path: Path, size: int) -> Path:
+    """The digits as an .npz file, each pixel repeated and the border cut to a size."""
+    from sklearn.datasets import load_digits
+
+    values = np.rint(load_digits().images[:IMAGES] * (255.0 / 16.0)).astype(np.uint8)
+    times = -(-size // 8)
+    np.savez(path, images=np.kron(values, np.ones((1, times, times), np.uint8))[:, :size, :size, None])
+    return path
 
 
 def weights(folder: Path) -> str:
@@ -52,9 +139,8 @@ def weights(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def killed_once(folder: Path, epochs: int, target: int, jitter: float, env: dict[str, str]) -> tuple[int, int]:
-    """Kill a run ``jitter`` seconds after it told of step ``target``; the last step it told of, and the newest kept."""
-    words = command(*TRAIN, "--epochs", str(epochs), "--run", str(folder))
+def ended_once(words: list[str], env: dict[str, str], target: int, jitter: float, what: signal.Signals) -> int:
+    """Send a signal ``jitter`` seconds after a training told of step ``target``; the last step it told of."""
     process = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     step = 0
@@ -63,52 +149,54 @@ def killed_once(folder: Path, epochs: int, target: int, jitter: float, env: dict
         if step >= target:
             break
     time.sleep(jitter)
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(what)
     for line in process.stdout:
         with contextlib.suppress(ValueError):  # the last line may be torn
             step = max(step, json.loads(line).get("step") or 0)
-    process.wait()
-    return step, Run.open(folder).checkpoints()[-1].step
+    process.wait(SECONDS)
+    return step
+
+
+def reference(training: Training) -> tuple[str, list[int]]:
+    """The weights and the steps of the curves of a run that nobody interrupts."""
+    folder = training.scratch / "whole"
+    subprocess.run(training.words(folder), cwd=ROOT, env=training.environment, stdout=subprocess.DEVNULL, check=True)
+    rows = Run.open(folder).metrics()
+    print(f"reference: {rows[-1]['step']} steps in {rows[-1]['seconds']:.1f} s, sha256 {weights(folder)[:16]}")
+    return weights(folder), [row["step"] for row in rows]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--family", choices=list(FAMILIES), default="vae")
+    parser.add_argument("--signal", choices=["KILL", "TERM", "INT", "HUP"], default="KILL")
+    parser.add_argument("--studio", action="store_true", help="end a studio that trains, not a command")
     arguments = parser.parse_args()
     epochs = max(1, arguments.steps // STEPS_AN_EPOCH)
-    steps = epochs * STEPS_AN_EPOCH
-    rng = random.Random(arguments.seed)
+    rng, begin = random.Random(arguments.seed), time.monotonic()
     scratch = Path(tempfile.mkdtemp())
-    env = {**os.environ, "STUDIO_HOME": str(scratch / "home")}
-    begin = time.monotonic()
-    subprocess.run(
-        command(*TRAIN, "--epochs", str(epochs), "--run", str(scratch / "whole")),
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    reference = weights(scratch / "whole")
-    rows = Run.open(scratch / "whole").metrics()
-    seconds = rows[-1]["seconds"]
-    print(f"reference: {rows[-1]['step']} steps in {seconds:.1f} s, sha256 {reference[:16]}")
+    dataset = digits(scratch / "digits.npz", FAMILIES[arguments.family][1])
+    training = Training(arguments.family, dataset, epochs, scratch)
+    right, steps = reference(training)
+    what = signal.Signals[f"SIG{arguments.signal}"]
     same = resumed = 0
     for number in range(arguments.kills):
         folder = scratch / f"killed-{number}"
-        step, kept = killed_once(folder, epochs, rng.randrange(steps - 10), rng.uniform(0.0, 0.15), env)
-        done = subprocess.run(
-            command("resume", str(folder)), cwd=ROOT, env=env, capture_output=True, text=True, check=False
-        )
-        again = Run.open(folder)
-        complete = [row["step"] for row in again.metrics()] == [row["step"] for row in rows]
-        good = done.returncode == 0 and again.info.status == "finished"
+        target, jitter = rng.randrange(max(1, steps[-1] - 10)), rng.uniform(0.0, 0.15)
+        words = training.words(folder, studio=arguments.studio)
+        step = ended_once(words, training.environment, target, jitter, what)
+        run = Run.open(folder)
+        kept, status = run.checkpoints()[-1].step, run.info.status
+        good = (what == signal.SIGKILL or status in ("paused", "finished")) and training.resumed(folder)
         resumed += good
-        identical = good and weights(folder) == reference
+        identical = good and weights(folder) == right
         same += identical
-        words = ("bit-identical" if identical else "DIFFERENT") + (", curves whole" if complete else ", curves BROKEN")
-        print(f"kill {number + 1}: told of step {step}, resumed at {kept}, {words}", flush=True)
+        complete = [row["step"] for row in Run.open(folder).metrics()] == steps
+        found = ("bit-identical" if identical else "DIFFERENT") + (", curves whole" if complete else ", curves BROKEN")
+        print(f"{what.name} {number + 1}: told of step {step}, {status} at {kept}, {found}", flush=True)
         shutil.rmtree(folder)
     shutil.rmtree(scratch)
     print(f"{resumed} of {arguments.kills} resumed, {same} bit-identical, {time.monotonic() - begin:.0f} s")

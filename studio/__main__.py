@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
 SIZE = (1280, 800)  # px of the window at the first start and in the tour's images
 FRAME = 40  # px of a window's title bar and edges, about
-MANY_OBJECTS = 100_000  # new ones between two collections; a model that is loaded has 43,000 at most
+MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
 
 
@@ -129,9 +129,7 @@ def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) 
 
     def collect() -> None:
         number, nobody = next(rounds), away.look()
-        if (
-            gc.get_count()[0] > MANY_OBJECTS
-        ):  # an import or a trace of a training: they stay, and looking at all of them takes 0.1 s
+        if garbage.importing() and gc.get_count()[0] > MANY_OBJECTS:  # they stay, and to look at all takes 0.1 s
             gc.freeze()
             return
         if nobody and garbage.sweep():

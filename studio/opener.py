@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from models.core import record
 from models.core.errors import UserError
+from models.core.latent.coding_files import read_codings
 from models.core.recipes import schema
+from models.core.recipes.schema import Recipe
 from models.core.record import sealed
 from studio.panels.base import Panel
 from studio.restoring import Restoring
 from studio.session import ModelInfo
 from studio.workers.services import Desk
+
+Codings = NDArray[np.float32]  # (n, latent_size)
 
 
 class Opening(QObject):
@@ -113,30 +119,41 @@ class Opening(QObject):
     @Slot(list)
     def files(self, paths: list[str]) -> None:
         """A run folder opens, a file with a recipe brings its model and settings back, else the panel decides."""
-        first = Path(paths[0])
+        first, front = Path(paths[0]), self._front()
         try:
             if sealed.exists(first / "run.json"):
                 self.run(first)
                 return
             single = len(paths) == 1 and first.is_file()  # several images are for the panel in front
-            if single and self._brought_back(first):
-                return
         except (UserError, OSError) as error:
             self.session.notice(error if isinstance(error, UserError) else UserError(str(error), where=str(first)))
             return
-        page = self._front()
+        if not single:
+            self._for_the_panel(front, paths)
+            return
+
+        def come(found: Recipe | Codings | None) -> None:
+            try:
+                if not self._brought_back(first, found):
+                    self._for_the_panel(front, paths)
+            except UserError as error:
+                self.session.notice(error)
+
+        self.desk.looks.ask("open", lambda task: _carried(first), come, self.session.notice)
+
+    def _for_the_panel(self, page: QWidget | None, paths: list[str]) -> None:
+        """The panel that was in front decides."""
         if not (isinstance(page, Panel) and page.dropped(paths)):
-            self.session.notice(UserError("This panel does nothing with dropped files.", where=first.name,
+            self.session.notice(UserError("This panel does nothing with dropped files.", where=Path(paths[0]).name,
                                           advice="Drop images on Latent, Styles, Diffusion or Denoise."))  # fmt: skip
 
-    def _brought_back(self, path: Path) -> bool:
+    def _brought_back(self, path: Path, found: Recipe | Codings | None) -> bool:
         """Whether a file says how it was made, so that this is brought back; else it is a file like any other."""
-        if path.suffix.lower() == ".npy":
-            self.restoring.codings(path)
-            return True
-        found = schema.read(path)
         if found is None:
             return False
+        if not isinstance(found, Recipe):
+            self.restoring.codings(path, found)
+            return True
         if not found.panel:
             self.session.notice(f"{path.name} was made by {found.made!r}, which has no settings to bring back: "
                                 "it is taken as an image.")  # fmt: skip
@@ -148,3 +165,12 @@ class Opening(QObject):
         """Links were dropped: the studio works offline and fetches nothing."""
         self.session.notice(UserError("This is a link, not a file of this machine.", where=addresses[0][:200],
                                       advice="Save the image first, then drop its file."))  # fmt: skip
+
+
+def _carried(path: Path) -> Recipe | Codings | None:
+    """What a file carries; it may come from anywhere, so that a worker reads it.
+
+    Raises:
+        UserError: if it carries something that cannot be read.
+    """
+    return read_codings(path) if path.suffix.lower() == ".npy" else schema.read(path)

@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.core import record
 from models.core.disk import places
 from models.core.disk.operations import shown
 from models.core.errors import UserError
-from models.core.latent.coding_files import read_codings
 from models.core.recipes.schema import ADVICE, Recipe
 from models.core.record import Run
 from studio.panels.base import Panel
@@ -112,16 +114,15 @@ class Restoring:
         if notes:
             self.session.notice(" ".join(notes))
 
-    def codings(self, path: Path) -> None:
-        """Bring codings from an .npy file to the sliders of the current model.
+    def codings(self, path: Path, rows: NDArray[np.float32]) -> None:
+        """Bring codings (n, size) from an .npy file to the sliders of the current model.
 
         Raises:
-            UserError: if the file holds no codings, or they are not for this model.
+            UserError: if there is no model; if they are not for it is said later.
         """
         model = self.session.model
         if model is None:
             raise UserError("Codings need a model.", where=shown(path), advice="Open the one that they are for.")
-        rows = read_codings(path)
         self.recipe(Recipe.parse(recipe_of(model, CODINGS_PANEL, made="codings", rows=rows.tolist())), shown(path))
 
 

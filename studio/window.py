@@ -41,7 +41,7 @@ class Window(QMainWindow):
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 520)  # with its frame it fits a screen of 1024 x 600
-        self.rail, self.picker = Rail(), ModelPicker()
+        self.rail, self.picker = Rail(), ModelPicker(desk.looks)
         self.status, self.banner = StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy
@@ -16,8 +18,9 @@ from models.core.record import RunSummary
 from studio import theme
 from studio.session import ModelInfo
 from studio.widgets.basics import Title, label, menu_words, plain, vbox
-from studio.widgets.thumbnail import rounded, run_picture
-from studio.workers.worker import made
+from studio.widgets.thumbnail import rounded, show_later
+from studio.workers.sheets import run_picture
+from studio.workers.worker import Worker, made
 
 THUMB = 30  # px
 WIDEST = 420  # px; longer names end in an ellipsis
@@ -28,8 +31,10 @@ class ModelPicker(QPushButton):
 
     picked = Signal(object)  # Path
 
-    def __init__(self) -> None:
+    def __init__(self, looks: Worker) -> None:
         super().__init__()
+        self._looks = looks  # decodes the images
+        self._model: ModelInfo | None = None
         self.setProperty("kind", "picker")
         self.setFixedHeight(42)
         self.setMinimumWidth(220)
@@ -64,6 +69,7 @@ class ModelPicker(QPushButton):
 
     def show_model(self, model: ModelInfo | None, state: str = "") -> None:
         """Show the current model; ``state`` says what it is doing."""
+        self._model = model
         if model is None:
             self._title.setText("No model")
             self._state.setText(state or "choose or train one")
@@ -71,8 +77,14 @@ class ModelPicker(QPushButton):
         else:
             self._title.setText(model.title)
             self._state.setText(state or f"{model.family}, step {model.step:,}")
-            self._picture.setPixmap(rounded(run_picture(model.folder), THUMB, self.devicePixelRatioF()))
+            look, ratio = partial(run_picture, model.folder), self.devicePixelRatioF()
+            show = partial(self._show_picture, model, ratio)
+            show_later(self._looks, "picker", look, self._picture, show)
         self.updateGeometry()
+
+    def _show_picture(self, model: ModelInfo, ratio: float, found: NDArray[np.uint8] | None) -> None:
+        if self._model is model:
+            self._picture.setPixmap(rounded(found, THUMB, ratio))
 
     def _open(self) -> None:
         self._menu.setMinimumWidth(self.width())
@@ -95,7 +107,9 @@ class ModelPicker(QPushButton):
     def _entry(self, run: RunSummary) -> QAction:
         folder, title = run.folder, run.title or run.folder.name
         text = menu_words(title if run.status == "finished" else f"{title}  ({run.status})")
-        action = QAction(QIcon(rounded(run_picture(folder), 20, 2.0)), text, self._menu)
+        action = QAction(QIcon(rounded(None, 20, 2.0)), text, self._menu)
+        look, show = partial(run_picture, folder), lambda found: action.setIcon(QIcon(rounded(found, 20, 2.0)))
+        show_later(self._looks, f"picker/{folder}", look, action, show)
         action.setToolTip(plain(shown(folder)))
         action.triggered.connect(lambda: self.picked.emit(folder))
         return action

@@ -13,5 +13,5 @@ PANELS: dict[str, tuple[str, str]] = {
     "denoise": ("studio.panels.denoise.panel", "Denoise"),
     "neurons": ("studio.panels.neurons.panel", "Neurons"),
     "transfer": ("studio.panels.transfer.panel", "Transfer"),
-    "gallery": ("studio.panels.gallery", "Gallery"),
+    "gallery": ("studio.panels.gallery.panel", "Gallery"),
 }

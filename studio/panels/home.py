@@ -22,9 +22,10 @@ from studio.widgets.basics import Elided, plain
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.picture import Picture
-from studio.widgets.thumbnail import run_contact_sheet
-from studio.workers import desktop_trash
+from studio.widgets.thumbnail import show_later
+from studio.workers import desktop_trash, strays
 from studio.workers.jobs import Job
+from studio.workers.sheets import run_contact_sheet
 from studio.workers.worker import made
 
 CARD_WIDTH, PICTURE_HEIGHT = 260, 178
@@ -47,7 +48,8 @@ class RunCard(Card):
         picture = Picture()
         picture.setFixedHeight(PICTURE_HEIGHT)
         if run.error is None:
-            picture.set_image(run_contact_sheet(run.folder))
+            look = partial(run_contact_sheet, run.folder)
+            show_later(panel.desk.looks, f"home/{run.folder}", look, picture, picture.set_image)
         picture.clicked.connect(lambda: panel.use(run))
         words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
         state = label(words, "secondary", wrap=True)
@@ -93,6 +95,7 @@ class Home(Panel):
         self._refresh()
         old = partial(desktop_trash.hand_over, places.runs())
         self.desk.errands.ask("deleted runs", lambda task: old(), lambda count: None, self.show_error)
+        self.desk.errands.ask("strays", lambda task: strays.clean(), lambda count: None, self.show_error)
 
     def shown(self) -> None:
         """Runs may have come from the command line meanwhile."""

@@ -14,9 +14,11 @@ from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from models.core.errors import UserError
 from studio.widgets.qimages import Pixels, best_zoom, fitted, to_qimage
 
 MIME = "application/x-studio-picture"
+FORMATS = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/tiff", "image/bmp")  # read from their bytes
 
 
 def png(pixels: Pixels, recipe: Mapping[str, str] | None = None) -> bytes:
@@ -57,19 +59,46 @@ def carries(mime: QMimeData) -> bool:
     return mime.hasFormat(MIME) or mime.hasImage() or any(url.isLocalFile() for url in mime.urls())
 
 
-def paths_in(mime: QMimeData) -> list[str]:
-    """The local files of a drop; an image that came without a file is first written into one."""
+def paths_in(mime: QMimeData | None) -> list[str]:
+    """The local files of a drop or of the clipboard; an image that came without a file is first written into one.
+
+    Bytes of a format that we read are written as they are, so that nothing is decoded here. None, or something without
+    an image (text, a link, an empty image), has no files.
+    """
+    if mime is None:  # what an empty clipboard is on some platforms
+        return []
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
     if paths:
         return paths
-    if mime.hasFormat(MIME):
-        return [str(_file(bytes(mime.data(MIME).data()), "dropped"))]
-    image = QImage(mime.imageData()) if mime.hasImage() else QImage()
-    if image.isNull():
-        return []
+    for kind in (MIME, *FORMATS):
+        data = bytes(mime.data(kind).data()) if mime.hasFormat(kind) else b""
+        if data:
+            return [str(_file(data, "dropped"))]
+    image = _image_in(mime)
     path = _file(b"", "dropped")
-    image.save(str(path), "PNG")  # type: ignore[call-overload]
-    return [str(path)]
+    return [str(path)] if image is not None and image.save(str(path), "PNG") else []  # type: ignore[call-overload]
+
+
+def _image_in(mime: QMimeData) -> QImage | None:
+    """The image that another program gave as the platform's own kind of data; None where there is none, or no pixel."""
+    data = mime.imageData() if mime.hasImage() else None
+    image = data.toImage() if isinstance(data, QPixmap) else data
+    return image if isinstance(image, QImage) and not image.isNull() else None
+
+
+def lacking(mime: QMimeData | None) -> UserError:
+    """Why ``paths_in`` found nothing, in one sentence."""
+    advice = "Copy an image or image files, then paste again."
+    if mime is None or not mime.formats():
+        return UserError("The clipboard is empty.", advice=advice)
+    if mime.hasUrls():
+        return UserError(
+            "The clipboard holds a link, not an image.", advice="Save the image first, then open its file."
+        )
+    if mime.hasImage():
+        return UserError("The image in the clipboard is empty or cannot be read.", advice=advice)
+    what = "text" if mime.hasText() or mime.hasHtml() else "something else"
+    return UserError(f"The clipboard holds {what}, not an image.", advice=advice)
 
 
 def carry_out(source: QWidget, pixels: Pixels, name: str, recipe: Mapping[str, str] | None = None) -> None:

@@ -17,7 +17,7 @@ from studio.workers import heap
 
 AWAY, LONG_AWAY = 30, 600  # looks: with nothing being done at all, and with work that goes on by itself
 
-_due, _untidy = threading.Event(), threading.Event()
+_due, _untidy, _imported = threading.Event(), threading.Event(), threading.Event()
 
 
 def freeze() -> None:
@@ -26,6 +26,12 @@ def freeze() -> None:
     Never after a model was loaded: it will be exchanged for another one.
     """
     gc.freeze()
+    _imported.set()
+
+
+def importing() -> bool:
+    """Whether the backend is still to be imported: only until then all that is new stays."""
+    return not _imported.is_set()
 
 
 def mark() -> None:

@@ -24,6 +24,7 @@ class Desk:
         errands: slow file work.
         studies: comparisons that take minutes; they hold models of their own.
         patience: seconds that the threads get to end, all together.
+        looks: images and recipes of files from anywhere, decoded for the eye: thumbnails, details, sheets of runs.
         closed: whether the threads were asked to end.
         stuck: whether one of them did not end in time: nobody can end an import, for instance.
     """
@@ -33,6 +34,7 @@ class Desk:
     inference: Inference
     errands: Worker
     studies: Worker
+    looks: Worker
     patience: float = CLOSE_SECONDS
     closed: bool = False
     stuck: bool = False
@@ -40,15 +42,16 @@ class Desk:
     @classmethod
     def open(cls, session: Session | None = None) -> Desk:
         """Start the threads. Before any panel hears of another model, what was asked about the old one is dropped."""
-        desk = cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"))
-        for worker in (desk.inference, desk.errands, desk.studies):
+        desk = cls(session or Session(), Jobs(), Inference(), Worker("errands"), Worker("studies"), Worker("looks"))
+        for worker in (desk.inference, desk.errands, desk.studies, desk.looks):
             desk.session.model_changed.connect(worker.forget_model)
         return desk
 
     @property
     def idle(self) -> bool:
         """Whether no thread has anything to do."""
-        return self.inference.idle and self.errands.idle and self.studies.idle and not self.jobs.running
+        workers = (self.inference, self.errands, self.studies, self.looks)
+        return all(worker.idle for worker in workers) and not self.jobs.running
 
     def activity(self) -> tuple[bool, int]:
         """Whether any thread works, and how many questions were asked so far: what tells that somebody is there."""
@@ -58,6 +61,6 @@ class Desk:
         """Stop and save, ``patience`` at most for all together; True if every thread ended in time."""
         self.closed = True
         end = time.monotonic() + self.patience
-        closes = (self.jobs.close, self.studies.close, self.errands.close, self.inference.close)
+        closes = (self.jobs.close, self.looks.close, self.studies.close, self.errands.close, self.inference.close)
         self.stuck = not all([close(max(0.1, end - time.monotonic())) for close in closes])
         return not self.stuck

@@ -189,9 +189,11 @@ def test_the_gallery_brings_a_file_back_and_tells_the_others_apart(journey: Jour
         ("bad.png", "panel:"),
     ):
         gallery.show_file([file.name for file in gallery.files].index(name))
+        journey.idle()
         assert words in gallery.words.text() and not gallery.back.isVisible()
         assert gallery.picture.image() is not None
     gallery.show_file([file.name for file in gallery.files].index(path.name))
+    journey.idle()
     click(gallery, gallery.back.text())
     journey.idle(lambda: studio.stack.currentWidget() is latent)
     journey.idle()

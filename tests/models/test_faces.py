@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,28 @@ def test_a_damaged_cache_is_made_again() -> None:
             (folder / name).unlink()  # a memory map may still have the file open
             (folder / name).write_bytes(damaged)
             assert faces.load(count=5).fingerprint == before
+
+
+@pytest.mark.parametrize("name", ["images.npy", "attributes.npy", "index.json"])
+def test_a_single_flipped_bit_is_found_and_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong pixel of a face was believed for ever."""
+    before = faces.load(count=5).fingerprint
+    (folder,) = (places.cache() / "faces").iterdir()
+    content = bytearray((folder / name).read_bytes())
+    content[-3] ^= 4
+    (folder / name).unlink()  # a memory map may still have the file open
+    (folder / name).write_bytes(content)
+    assert faces.load(count=5).fingerprint == before
+    assert faces.load(count=5).fingerprint == before
+    assert [record.levelname for record in caplog.records if "made again" in record.message] == ["WARNING"]
+    assert (folder / name).read_bytes() != bytes(content)
+
+
+def test_a_cache_of_an_older_version_without_fingerprints_is_made_again() -> None:
+    before = faces.load(count=5).fingerprint
+    (folder,) = (places.cache() / "faces").iterdir()
+    index = json.loads((folder / "index.json").read_text())
+    assert len(index.pop("sha256")) == 3
+    (folder / "index.json").write_text(json.dumps(index))
+    assert faces.load(count=5).fingerprint == before
+    assert "sha256" in json.loads((folder / "index.json").read_text())

@@ -222,6 +222,19 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
             assert load(tmp_path / "p").fingerprint == before
 
 
+def test_a_flipped_bit_in_the_cache_is_found(tmp_path: Path) -> None:
+    for number in range(4):
+        paint(tmp_path / "p" / f"{number}.png", number)
+    before = load(tmp_path / "p").fingerprint
+    (place,) = caches()
+    content = bytearray((place / "images.npy").read_bytes())
+    content[-5] ^= 1
+    (place / "images.npy").unlink()
+    (place / "images.npy").write_bytes(content)
+    assert load(tmp_path / "p").fingerprint == before
+    assert (place / "images.npy").read_bytes() != bytes(content)
+
+
 def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
     for number in range(100):
         paint(tmp_path / "p" / f"{number}.png", number)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import json
 import os
 import queue
@@ -57,10 +58,9 @@ class Campaign:
     def run(self, kinds: Sequence[str], seed: int, minutes: float, batch: int = BATCH) -> None:
         """Try all kinds in turn until the time is over, each at least once."""
         end = time.monotonic() + 60 * minutes
-        while True:
+        for first in itertools.count(seed, batch):
             for kind in kinds:
-                self.batch(kind, seed, batch)
-            seed += batch
+                self.batch(kind, first, batch)
             if time.monotonic() > end:
                 return
 
@@ -68,8 +68,9 @@ class Campaign:
         """Try so many seeds of a kind; a process that dies or hangs is replaced for those that are left."""
         tally = self.tallies.setdefault(kind, Tally())
         last = first + count
-        while first < last:
-            first = self._process(kind, first, last - first, tally)
+        for _ in range(count):  # each process gets at least one seed further
+            if first < last:
+                first = self._process(kind, first, last - first, tally)
 
     def _process(self, kind: str, first: int, count: int, tally: Tally) -> int:
         """One process; the seed with which the next one goes on."""
@@ -82,8 +83,8 @@ class Campaign:
                 [*words, str(MEGABYTES)], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=errors
             )
             lines = _lines(child)
-            current, done, limit = None, first, BEGINNING
-            while True:
+            current, done, limit, problem = None, first, BEGINNING, ""
+            for _ in range(2 * count + 1):  # two lines an attack, and the end
                 try:
                     line = lines.get(timeout=limit)
                 except queue.Empty:
@@ -92,14 +93,14 @@ class Campaign:
                     break
                 if line is None:
                     errors.seek(0)
-                    problem = f"the process ended with {child.wait()}\n{errors.read()[-4000:]}"
+                    problem = f"the process ended with {child.wait(BEGINNING)}\n{errors.read()[-4000:]}"
                     break
                 said = json.loads(line)
                 limit, current = self.seconds, said.get("begin")
                 if "end" in said:
                     done = said["end"] + 1
                     self._note(kind, said["end"], said["problem"], tally)
-            child.wait()
+            child.wait(BEGINNING)
         if done == first + count:
             return done
         self._note(kind, done if current is None else current, problem, tally)

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QFile, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from models.core import record
 from models.core.disk import files, places, trash
 from models.core.errors import StorageError
 from models.core.images import export
-from studio.panels.gallery import Gallery
+from studio.panels.gallery.panel import Gallery
 from studio.window import Window
 from studio.workers import desktop_trash
+from tests.bounds import rounds
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import LEFT, click, wait_idle
 
@@ -57,7 +58,12 @@ def agree(gallery: Gallery) -> Path | None:
     assert ringed == gallery.chosen
     assert gallery.one.title() == (ringed.name if ringed else "Picture")
     assert gallery.delete.isVisible() == (ringed is not None)
-    assert (gallery.film.movie() is not None) == (ringed is not None and ringed.suffix == ".gif")
+    for _ in rounds("the details of the file"):
+        QApplication.processEvents()
+        if gallery.desk.looks.idle:
+            break
+    QApplication.processEvents()
+    assert gallery.moving.loaded == (ringed is not None and ringed.suffix == ".gif")
     return ringed
 
 
@@ -78,7 +84,7 @@ def test_undo_brings_a_file_back_and_redo_deletes_it_again(gallery, exports, stu
     QTest.keyClick(gallery.grid, Qt.Key.Key_Delete)
     click_tile(gallery, 1)
     click(gallery, "Delete")
-    assert len(gallery.files) == 3 and gallery.film.movie() is None
+    assert len(gallery.files) == 3 and not gallery.moving.loaded
     studio.show_panel("data")
     QTest.keyClick(studio, Qt.Key.Key_Z, CTRL)
     assert studio.stack.currentWidget() is gallery and agree(gallery) == exports[1] and exports[1].exists()

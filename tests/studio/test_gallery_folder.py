@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.core.disk import places
-from studio.panels.gallery import Gallery, count_of_files
+from studio.panels.gallery.panel import Gallery, count_of_files
 from studio.window import Window
 from tests.studio.windows import open_window, wait_idle
 

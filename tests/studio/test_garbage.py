@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from studio.workers import garbage
 from studio.workers.garbage import AWAY, LONG_AWAY, Away
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import wait_idle
+
+IMPORTED = garbage.freeze  # the fixtures put nothing in its place yet
 
 
 class Somebody:
@@ -107,3 +110,11 @@ def test_a_model_is_given_back_as_soon_as_another_one_is_current(
     assert first() is None
     assert second() is not None
     assert not garbage.tidy()
+
+
+def test_what_the_timer_finds_is_frozen_only_until_the_backend_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "_imported", threading.Event())
+    monkeypatch.setattr(garbage.gc, "freeze", lambda: None)
+    assert garbage.importing()
+    IMPORTED()  # what the inference thread calls after the import
+    assert not garbage.importing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from studio.frame.model_picker import ModelPicker
 from studio.panels.home import Home
 from studio.panels.train.run_view import RunView
 from studio.window import Window
+from studio.workers.worker import Worker
 from tests.models.record_tools import META, make_run
 from tests.studio.windows import banner_text, wait_idle
 
@@ -53,11 +55,13 @@ def test_home_and_the_model_picker_go_on_with_the_others(studio: Window, qtbot) 
 
 
 @pytest.fixture
-def view(qtbot) -> RunView:
-    made = RunView()
+def view(qtbot) -> Iterator[RunView]:
+    looks = Worker("looks")
+    made = RunView(looks)
     qtbot.addWidget(made)
     made.resize(900, 600)
-    return made
+    yield made
+    assert looks.close()
 
 
 @pytest.mark.parametrize("rows", [

@@ -12,6 +12,7 @@ from models.core.record import RunSummary
 from studio.frame import model_picker
 from studio.panels import home as home_module
 from studio.widgets import thumbnail
+from studio.workers import sheets
 from studio.workers.worker import in_words, made
 from tests.studio.runs import copy_into_home
 from tests.studio.windows import banner_text, open_window
@@ -22,15 +23,15 @@ def bad(tiny_run, monkeypatch) -> None:
     """Three runs; whatever shows the second one raises."""
     for name in ("one", "two", "three"):
         copy_into_home(tiny_run, name)
-    real = thumbnail.run_contact_sheet, thumbnail.run_picture
+    real = thumbnail.show_later
 
-    def raising(folder, show):
-        if folder.name == "two":
+    def raising(looks, key, *rest):
+        if key.endswith("/two"):
             raise TypeError("'NoneType' object is not iterable")
-        return show(folder)
+        real(looks, key, *rest)
 
-    monkeypatch.setattr(home_module, "run_contact_sheet", lambda folder: raising(folder, real[0]))
-    monkeypatch.setattr(model_picker, "run_picture", lambda folder: raising(folder, real[1]))
+    monkeypatch.setattr(home_module, "show_later", raising)
+    monkeypatch.setattr(model_picker, "show_later", raising)
 
 
 def test_home_and_the_picker_show_one_run_as_damaged_and_all_the_others(bad, qtbot, app_theme, caplog) -> None:
@@ -53,9 +54,9 @@ def test_a_run_without_a_picture_that_can_be_shown_has_none(tiny_run, monkeypatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(thumbnail, "tiles", broken)
+    monkeypatch.setattr(sheets, "tiles", broken)
     with caplog.at_level(logging.WARNING):
-        assert thumbnail.run_picture(folder) is None
+        assert sheets.run_picture(folder) is None
     assert "no picture" in caplog.text and "ZeroDivisionError" in caplog.text
 
 

@@ -50,7 +50,7 @@ def let_go() -> None:
     desks, _desks[:] = list(_desks), []
     for desk in reversed(desks):
         desk.close()
-        for part in (desk.jobs, desk.inference, desk.errands, desk.studies, desk.session):
+        for part in (desk.jobs, desk.inference, desk.errands, desk.studies, desk.looks, desk.session):
             part.deleteLater()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import re
 import sqlite3
@@ -21,7 +23,9 @@ from models.core.disk import files, foreign
 from models.core.disk.operations import shown
 from models.core.errors import RunFormatError, StorageError
 
+log = logging.getLogger(__name__)
 _VERSION = 1
+_ARRAYS = ("images.npy", "labels.npy", "attributes.npy")
 _STALE_SECONDS = 86_400
 _CHUNK = 256
 _MOST_INDEX = 2**26  # bytes; it names the files that could not be used
@@ -103,15 +107,22 @@ def write_rest(
                 np.lib.format.write_array(stream, values, version=(1, 0))
                 _flush(stream)
     with (folder / "index.json").open("w", encoding="utf-8") as text:
-        json.dump({"version": _VERSION, "words": words}, text)
+        json.dump({"version": _VERSION, "words": words, "sha256": _fingerprints(folder, words)}, text)
         text.flush()
         os.fsync(text.fileno())
+
+
+def _fingerprints(folder: Path, words: dict[str, Any]) -> dict[str, str]:
+    """The sha256 of each array in a cache, and of the words beside them."""
+    found = {name: files.sha256(folder / name) for name in _ARRAYS if (folder / name).exists()}
+    return {**found, "words": hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()}
 
 
 def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
     """Open a cache that has the ``needed`` words; None if there is none.
 
-    One that is damaged is removed, so that it is made again.
+    One that is damaged, to the last bit of an image, is removed, so that it is made again; that is in the log. So is
+    one of an older version, which has no fingerprints.
     """
     if not target.is_dir():
         return None
@@ -123,10 +134,11 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
         for values, kind in ((labels, np.dtype(np.int32)), (attributes, np.dtype(np.bool_))):
             sound = sound and (values is None or (values.dtype == kind and len(values) == len(images)))
         words = dict(index["words"])
-        if sound and words.keys() >= set(needed):
+        if sound and words.keys() >= set(needed) and index["sha256"] == _fingerprints(target, words):
             return Cached(images, labels, attributes, words)
     except (OSError, ValueError, KeyError, TypeError, RunFormatError):
         pass
+    log.warning("the cache %s is damaged or of an older version: it is made again", shown(target))
     _remove(target)
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from models.core.images import convert
 from models.core.inference import predict
 from models.core.keras_internals import read_variable
 
+log = logging.getLogger(__name__)
 VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
 SEED = 17
 BATCH = 128
@@ -269,7 +271,10 @@ def _read(path: Path, network: keras.Model, count: int) -> Shares | None:
     try:
         with files.opened(path) as stream:
             arrays = npz.read_npz(stream, expected)
-    except (OSError, RunFormatError):  # not there, or damaged: it is made again
+    except FileNotFoundError:
+        return None
+    except (OSError, RunFormatError) as error:  # its archive has a checksum of each array
+        log.warning("the judge %s is damaged and is trained again: %s", path, error)
         return None
     if not all(np.isfinite(array).all() for array in arrays.values()) or math.isclose(arrays["accuracy"].max(), 0.0):
         return None
@@ -292,6 +297,7 @@ def _write(path: Path, network: keras.Model, accuracy: Shares) -> None:
 
     try:
         files.make_folder(path.parent)
+        files.clean_stray(path.parent)
         files.write_atomic(path, write)
     except StorageError as error:
         error.advice = "Free some space, or set STUDIO_HOME to a folder on another disk."

@@ -173,7 +173,7 @@ def clean_files(
             raise Cancelled
         tell(shown(Path(path.name)), number, len(files))
         try:
-            photo = photos.read(path, ground=ground)
+            photo = photos.read(path, ground=ground, cancelled=cancelled)
             clean = convert.to_uint8(model.denoise(convert.to_float(photo.pixels[None]), cancelled=cancelled)[0])
             target = (out / name).with_suffix(saving.suffix)
             noted = {**recipe, "image": shown(name), "mark": arrays.mark_of(photo.pixels)}

@@ -109,11 +109,12 @@ class PairCard(Card):
 
     def paste(self) -> None:
         """Take an image or files from the clipboard."""
-        paths = drag_drop.paths_in(QGuiApplication.clipboard().mimeData())
+        mime = QGuiApplication.clipboard().mimeData()
+        paths = drag_drop.paths_in(mime)
         if paths:
             self.chosen.emit(paths)
         else:
-            self._show_error(UserError("There is no image in the clipboard.", advice="Copy one and try again."))
+            self._show_error(drag_drop.lacking(mime))
 
     def show_picture(self, there: bool) -> None:
         """Show the images and the ways to look at them, or how to get one."""

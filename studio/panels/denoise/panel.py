@@ -131,7 +131,7 @@ class Denoise(Panel):
         ground = self.card.background.colour
 
         def read(task: Task) -> tuple[Layers, photos.Photo]:
-            photo = photos.read(path, ground=ground)
+            photo = photos.read(path, ground=ground, cancelled=task.is_cancelled)
             return layers(photo.pixels), photo
 
         ask("denoise/open", read, then, self.show_error)

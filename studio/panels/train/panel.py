@@ -46,7 +46,7 @@ class Train(Panel):
 
     def build(self, content: QWidget) -> None:
         """The form, the curves and the images."""
-        self.new, self.view = NewRun(self.desk), RunView()
+        self.new, self.view = NewRun(self.desk), RunView(self.desk.looks)
         self._stale = False
         row = self.row(content)
         row.addWidget(self.new)

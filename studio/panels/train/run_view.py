@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -24,20 +26,28 @@ from studio.widgets.basics import Elided
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.sliders import LabelledSlider
-from studio.widgets.thumbnail import laid_out, run_sheet
+from studio.workers.sheets import laid_out, run_sheet
+from studio.workers.worker import Worker
 
+Pixels = NDArray[np.uint8]  # (n, height, width, channels)
+Laid = tuple[Pixels, int]  # and how many lie side by side
 PAIRS = 4  # originals and reconstructions that have room beside the samples
 PICTURES_WIDE, PICTURES_NARROW = 412, 268  # px
 PAIR_WORDS = "originals above"
 
 
 class RunView(QWidget):
-    """Follows one run folder; ``failed`` carries what could not be read."""
+    """Follows one run folder; ``failed`` carries what could not be read.
+
+    Args:
+        looks: the worker that decodes its images.
+    """
 
     failed = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, looks: Worker) -> None:
         super().__init__()
+        self.looks = looks
         self.folder: Path | None = None
         self._run: Run | None = None
         self._offset, self._last_step = 0, -1
@@ -254,13 +264,21 @@ class RunView(QWidget):
             self.codings.set_stats(stats["mean"], stats["std"])
 
     def _show_sheets(self, step: int) -> None:
+        """Ask for the images of a step; the newest step that was asked for is shown."""
         assert self.folder is not None
-        sheet = laid_out(self.folder, "samples", step)
+        work = partial(_sheets, self.folder, step)
+        self.looks.ask(
+            f"run/{id(self)}", lambda task: work(), partial(self._sheets_came, self.folder), self.failed.emit
+        )
+
+    def _sheets_came(self, folder: Path, found: tuple[Laid | None, Pixels | None]) -> None:
+        if folder != self.folder or not self._steps:
+            return
+        sheet, pairs = found
         self.samples.setVisible(sheet is not None)
         if sheet is not None:
             self.samples.set_columns(sheet[1])
             self.samples.set_images(sheet[0])
-        pairs = run_sheet(self.folder, "reconstructions", step)
         self.reconstructions.setVisible(pairs is not None)
         self.reconstructions_title.setVisible(pairs is not None)
         if pairs is not None:
@@ -276,3 +294,8 @@ class RunView(QWidget):
                 self.curves.to_csv(path)
             except UserError as error:
                 self.failed.emit(error)
+
+
+def _sheets(folder: Path, step: int) -> tuple[Laid | None, Pixels | None]:
+    """The samples of a step, and its reconstructions; None where it has none."""
+    return laid_out(folder, "samples", step), run_sheet(folder, "reconstructions", step)

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QMovie, QShortcut, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.disk import files, places, trash
 from models.core.disk.junk import is_junk
 from models.core.errors import UserError
-from models.core.images import convert, decoding
-from models.core.recipes import schema
 from studio.deletion import Deletion
 from studio.panels.base import Panel
+from studio.panels.gallery import looking
+from studio.panels.gallery.player import Moving
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.picture import Picture
@@ -28,7 +28,7 @@ from studio.workers.recipes import text_chunk
 
 SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
-FILMS = (".apng", ".gif", ".webp")
+LOOK = "gallery/look"  # the question about the chosen file
 
 
 class Gallery(Panel):
@@ -40,7 +40,7 @@ class Gallery(Panel):
     def build(self, content: QWidget) -> None:
         """Thumbnails at the left, the chosen one large at the right."""
         self.files: list[Path] = []
-        self._cache: dict[tuple[str, int], NDArray[np.uint8]] = {}
+        self._cache: dict[tuple[str, int], NDArray[np.uint8] | None] = {}
         self.all = Card("Exports")
         self.grid = PictureGrid(cell=96, max_size=140)
         self.grid.clicked.connect(self.show_file)
@@ -53,14 +53,13 @@ class Gallery(Panel):
         self.all.body.addWidget(self.grid, 1)
         self.all.body.addWidget(self.nothing, 1)
         self.one = Card("Image")
-        self.picture, self.film = Picture("Choose one at the left"), label()
-        self.film.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture = Picture("Choose one at the left")
+        self.moving = Moving(self.picture.set_image, self)
         self.words = label("", "secondary", wrap=True)
         self.back, self.delete = button("Restore settings", "primary"), button("Delete")
         self.back.clicked.connect(self._bring_back)
         self.delete.clicked.connect(self._delete)
         self.one.body.addWidget(self.picture, 1)
-        self.one.body.addWidget(self.film, 1)
         self.one.body.addWidget(self.words)
         self.one.body.addLayout(hbox(self.back, self.delete, None))
         row = hbox(self.all, self.one, spacing=12)
@@ -103,57 +102,69 @@ class Gallery(Panel):
             self.show_file(-1)
 
     def _thumbnail(self, index: int) -> NDArray[np.uint8] | None:
+        """What is known of it; the first who wants it lets it be decoded, and it is drawn once it is there."""
         path = self.files[index]
         try:
             key = (str(path), path.stat().st_mtime_ns)
-            if key not in self._cache:
-                picture = decoding.decode(path)
-                height, width = picture.shape[:2]
-                if max(height, width) > 280:
-                    share = 280 / max(height, width)
-                    size = (max(1, round(height * share)), max(1, round(width * share)), picture.shape[2])
-                    picture = convert.fit(picture, size)
+        except OSError:
+            return None
+        if key not in self._cache:
+            self._cache[key] = None
+
+            def come(picture: NDArray[np.uint8] | None) -> None:
                 self._cache[key] = picture
-            return self._cache[key]
-        except (UserError, OSError):
-            return None  # somebody else's file: it stays an empty tile, and says why when it is opened
+                if path not in self.files:
+                    return
+                index = self.files.index(path)
+                self.grid.refresh(index)
+                if not index:
+                    self.grid.set_source(len(self.files), self._thumbnail)  # its size is that of all tiles
+
+            ask = self.desk.looks.ask
+            ask(f"gallery/{key}", lambda task: looking.thumbnail(path, task.is_cancelled), come, lambda error: None)
+        return self._cache[key]
 
     def show_file(self, index: int) -> None:
-        """Choose one file, or none (-1): it is ringed and shown large; a film moves."""
-        self._end_film()
+        """Choose one file, or none (-1): it is ringed and, once it is decoded, shown large; a film moves."""
+        self.moving.stop()
         there = 0 <= index < len(self.files)
         self.chosen = self.files[index] if there else None
         self.grid.set_current(index if there else -1)
         self.back.hide()
         self.delete.setVisible(there)
-        self.picture.setVisible(True)
-        self.film.hide()
         self.picture.set_image(None)
+        self.picture.recipe = {}
         self.one.set_title("Image")
         self.words.setText("")
+        self.desk.looks.cancel(LOOK)
         if self.chosen is None:
             return
-        self.one.set_title(self.chosen.name)
-        try:
-            self.picture.set_image(decoding.decode(self.chosen))
-            count = decoding.frames(self.chosen)
-        except UserError as error:
-            self.words.setText(str(error))
-            return
-        if count > 1:
-            self._play(self.chosen)
-        facts = [f"{count} frames" if count > 1 else "one image", *self._show_recipe(self.chosen)]
-        self.words.setText("\n".join(facts))
+        path = self.chosen
+        self.one.set_title(path.name)
+        look = partial(looking.look, path)
+        self.desk.looks.ask(LOOK, lambda task: look(task.is_cancelled), partial(self._looked, path), self.show_error)
 
-    def _show_recipe(self, path: Path) -> list[str]:
+    def _looked(self, path: Path, found: looking.Looked) -> None:
+        """Show what is known of the chosen file."""
+        if path != self.chosen:
+            return
+        self.picture.set_image(found.picture)
+        if found.picture is None:
+            self.words.setText("\n".join(found.problems))
+            return
+        if found.frames:
+            self.moving.play(found.frames, found.durations)
+            self.moving.go(self.isVisible())
+        facts = [f"{found.count} frames" if found.count > 1 else "one image"]
+        if found.count > 1 and not found.frames:
+            facts.append("They are too many or too large to be shown here in motion.")
+        self.words.setText("\n".join([*facts, *found.problems, *self._recipe_facts(found)]))
+
+    def _recipe_facts(self, looked: looking.Looked) -> list[str]:
         """Offer the way back if the file says where it leads; what it says, a line a value."""
-        self.picture.recipe = {}
-        try:
-            found = schema.read(path)
-        except UserError as error:
-            return [str(error)]
+        found = looked.recipe
         if found is None:
-            return ["It has no recipe: no settings can be restored."]
+            return [] if looked.problems else ["It has no recipe: no settings can be restored."]
         self.picture.recipe = text_chunk(found.data())
         self.back.setVisible(bool(found.panel))
         step = [] if found.step is None else [f"step: {found.step:,}"]
@@ -161,32 +172,15 @@ class Gallery(Panel):
         known = {name: value for name, value in found.values.items() if value not in (None, [])}
         return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
 
-    def _play(self, path: Path) -> None:
-        movie = QMovie(str(path), parent=self.film)
-        if movie.isValid():
-            self.picture.hide()
-            self.film.show()
-            self.film.setMovie(movie)
-            movie.start()
-
     def hideEvent(self, event: QHideEvent) -> None:
         """A film rests while nobody looks."""
         super().hideEvent(event)
-        if (movie := self.film.movie()) is not None:
-            movie.setPaused(True)
+        self.moving.go(False)
 
     def showEvent(self, event: QShowEvent) -> None:
         """And goes on."""
         super().showEvent(event)
-        if (movie := self.film.movie()) is not None:
-            movie.setPaused(False)
-
-    def _end_film(self) -> None:
-        movie = self.film.movie()
-        self.film.clear()
-        if movie is not None:
-            movie.stop()
-            movie.deleteLater()
+        self.moving.go(True)
 
     def _choose(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in RECIPES)

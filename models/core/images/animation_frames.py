@@ -1,0 +1,38 @@
+"""The frames of an animated image that nobody trusts, decoded as far as there is room for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.core.images import decoding
+from models.core.images.pixels import Pixels, pixels_of
+from models.core.images.stream import Cancel
+
+MOST = 40_000_000  # pixels of all frames together
+FASTEST = 20  # ms; what is said to be faster, or of no duration, is shown as browsers show it
+USUAL = 100  # ms
+
+
+def film(source: Path | bytes, *, name: str = "", cancelled: Cancel | None = None) -> tuple[list[Pixels], list[int]]:
+    """Decode all frames of a GIF, an animated PNG or WebP.
+
+    Returns:
+        The frames, uint8 (height, width, 1 or 3) each, and for how many ms each is shown; none of both if they are more
+        than ``images.MAX_FRAMES`` or have more than ``MOST`` pixels together.
+
+    Raises:
+        ImageError: whatever is wrong with the file.
+        Cancelled: if ``cancelled`` said so.
+    """
+    count = decoding.frames(source, name=name)
+    with decoding.opened(source, name, cancelled=cancelled) as image:
+        if count >= decoding.MAX_FRAMES or count * image.width * image.height > MOST:
+            return [], []
+        frames, durations = [], []
+        for number in range(count):
+            image.seek(number)
+            image.load()
+            frames.append(pixels_of(image, decoding.WHITE))
+            told = float(image.info.get("duration", USUAL) or 0)
+            durations.append(round(told) if FASTEST <= told <= 60_000 else USUAL)
+        return frames, durations

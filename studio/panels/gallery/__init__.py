@@ -1,0 +1,1 @@
+"""The Gallery panel and what only it uses."""
