@@ -62,7 +62,8 @@ def drawn_out(pattern: str, long: int) -> Iterator[str]:
     tree = parser.parse(pattern, re.DOTALL)
     for chosen in range(_count(tree)):
         for branch in range(3):
-            yield _Drawn(chosen, branch, long).text(tree)
+            for least in (0, 1):  # optional parts between repetitions make them one by their absence
+                yield _Drawn(chosen, branch, long, least).text(tree)
 
 
 def _parts(argument: Any) -> list[Any]:
@@ -82,8 +83,10 @@ def _count(tree: Any) -> int:
 class _Drawn:
     """A string for a pattern in which one repetition is drawn out; one of each set's characters stands for it."""
 
-    def __init__(self, chosen: int, branch: int, long: int) -> None:
-        self.numbers, self.chosen, self.branch, self.long = itertools.count(), chosen, branch, long
+    def __init__(self, chosen: int, branch: int, long: int, least: int) -> None:
+        self.numbers = itertools.count()
+        self.chosen, self.branch = chosen, branch
+        self.long, self.least = long, least
 
     def text(self, tree: Any) -> str:
         return "".join(self._node(kind, argument) for kind, argument in tree)
@@ -92,7 +95,7 @@ class _Drawn:
         if kind in REPEATS:
             least, most, inner = argument
             mine = next(self.numbers) == self.chosen
-            return self.text(inner) * (min(self.long, int(most)) if mine else max(1, int(least)))
+            return self.text(inner) * (min(self.long, int(most)) if mine else max(self.least, int(least)))
         if kind is constants.BRANCH:
             texts = [self.text(one) for one in argument[1]]
             return texts[min(self.branch, len(texts) - 1)]

@@ -253,7 +253,7 @@ def mutated(draw: random.Random, values: Any) -> Any:
     """The same values with one of them, at any depth, replaced or taken away."""
     found = json.loads(json.dumps(values))
     place = found
-    while True:
+    for _ in range(100):
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
         key = draw.choice(keys)
         if isinstance(place[key], dict | list) and place[key] and draw.random() < 0.6:
@@ -263,7 +263,8 @@ def mutated(draw: random.Random, values: Any) -> Any:
             del place[key]
         else:
             place[key] = random_value(draw)
-        return found
+        break
+    return found
 
 
 def test_no_value_in_a_run_ends_a_command_with_a_traceback(folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -48,7 +48,7 @@ def killed_after(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[st
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=SECONDS)
 
 
 def wait_for_step(process: subprocess.Popen[str], step: int) -> None:

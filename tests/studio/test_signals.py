@@ -15,6 +15,7 @@ import pytest
 from models.core.disk import places
 from models.core.record import Run
 from models.core.record.lock import held_by_other
+from tests.bounds import rounds
 from tests.studio.runs import small_pictures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,7 @@ class Studio:
         return self.process.stdout.readline()
 
     def __enter__(self) -> Studio:
-        assert self.line() == "ready\n", self.process.communicate()[1]
+        assert self.line() == "ready\n", self.process.communicate(timeout=SECONDS)[1]
         return self
 
     def end(self) -> str:
@@ -98,7 +99,7 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -164,7 +165,9 @@ def test_a_second_ctrl_c_ends_at_once(dataset: Path) -> None:
         assert studio.line() == "closing\n"
         studio.process.send_signal(signal.SIGINT)
         studio.process.send_signal(signal.SIGINT)
-        while studio.process.poll() is None:  # the two may have become one
+        for _ in rounds("the second signal"):  # the two may have become one
+            if studio.process.poll() is not None:
+                break
             studio.process.send_signal(signal.SIGINT)
     assert studio.process.returncode == -signal.SIGINT
 
