@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from studio.workers import heap
+
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_given_back() -> Iterator[None]:
+    """What the tests of a file leave goes with them: some switch the collector off and freeze what is alive."""
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # what is left stays (TensorFlow, Qt), and the collections of the next file need not look at it
+    heap.trim()
 
 
 @pytest.fixture(autouse=True)

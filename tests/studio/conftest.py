@@ -99,7 +99,7 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest, qtbot: obje
     gc.freeze()  # what outlives a test (TensorFlow's graphs, mostly) would be searched by four collections a test
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_collector() -> Iterator[None]:
     """As in the studio itself: a collection in a worker could destroy a widget there, so none happens by itself."""
     interval = sys.getswitchinterval()
