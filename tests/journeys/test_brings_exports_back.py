@@ -200,7 +200,7 @@ def open_photo(journey: Journey, run: Path, path: Path, how: Noise) -> Any:
     panel.dropped([str(path)])
     journey.idle(lambda: panel._after is not None)
     panel.noise.set_noise(how)
-    panel._disturb()
+    panel.disturb()
     journey.idle()
     return panel
 

@@ -169,6 +169,6 @@ def test_use_on_home_goes_where_the_model_can_be_played_with(qtbot, studio) -> N
     for name, panel in (("denoiser-photos", "denoise"), ("vae-fashion", "latent")):
         studio.show_panel("home")
         card = next(c for c in studio.panels["home"].findChildren(RunCard) if c.run.folder.name == name)
-        click(card, "Use")
+        click(card, "Open")
         wait_idle(qtbot, studio, lambda panel=panel: studio.stack.currentWidget() is studio.panels[panel])
         assert studio.session.model.folder.name == name
