@@ -262,7 +262,7 @@ def test_a_sample_comes_with_noise_and_its_recipe_brings_it_back(panel, studio: 
     wait_idle(qtbot, studio, lambda: panel.noise.psnr.text() != "–")
     assert panel.wipe.pair()[0].size == (512, 512) and panel.noise.noise().strength == 0.1
     before = panel.wipe.pair()[0].pixels
-    panel.export("after")
+    panel._export("after")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     exported = next(places.exports().iterdir())
     click(panel, "Sample")

@@ -61,7 +61,7 @@ def test_by_example_by_one_click_kept_and_brought_back(panel, studio: Window, qt
     assert likeness(panel, name) > 0.7
 
     panel.directions.rows[0].save_asked.emit()
-    action = next(a for a in button_of(panel.result, "Export").menu().actions() if "middle" in a.text())
+    action = next(a for a in button_of(panel.result, "Export").menu().actions() if "Centre" in a.text())
     action.trigger()
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and len(list(places.exports().iterdir())) == 1)
     (png,) = places.exports().iterdir()

@@ -79,7 +79,7 @@ class Denoise(Panel):
         card.chosen.connect(self.dropped)
         card.go_on.clicked.connect(self._agree)
         card.progress.cancelled.connect(self.cancel)
-        card.export_asked.connect(self.export)
+        card.export_asked.connect(self._export)
         card.files.chosen.connect(self.open)
         card.background.changed.connect(self._reopen)
         self.noise.changed.connect(self.disturb)
@@ -286,7 +286,7 @@ class Denoise(Panel):
         values: dict[str, Any] = {"image": name, "noise": how.kind, "strength": how.strength, "seed": how.seed, **by}
         return recipe_of(self._info, "denoise", **values)
 
-    def export(self, what: str) -> None:
+    def _export(self, what: str) -> None:
         """Write before, after or both into the Gallery: "after", or "after.jpg" for another format."""
         which, dot, ending = what.partition(".")
         picture, pixels = self.card.picture(which), self._picture

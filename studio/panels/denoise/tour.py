@@ -27,5 +27,5 @@ def states(panel: Denoise) -> Iterator[str]:
     yield "close"
     panel.wipe.set_zoom(0)
     panel.wipe.set_beside(True)
-    panel.export("both")
+    panel._export("both")
     yield "side-by-side"
