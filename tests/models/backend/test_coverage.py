@@ -137,9 +137,9 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
     assert [look["step"] for look in looks] == steps and told[-1] == (len(steps) - 1, len(steps))
     assert run.stats() == []  # it was open for reading
     with Run.open(run.folder, write=True) as again:
-        again.save_stats(steps[-1], {"codings": {"mean": [1.0]}})
+        again.save_stats(steps[-1], {"codings": {"mean": [1.0], "std": [0.5]}})
         assert coverage.look_back(again, labelled) == looks
-    assert coverage.recorded(run) == looks and run.stats()[-1]["codings"] == {"mean": [1.0]}
+    assert coverage.recorded(run) == looks and run.stats()[-1]["codings"] == {"mean": [1.0], "std": [0.5]}
     assert {name: looks[-1][name] for name in ("names", "shares", "count")} == expected(run, steps[-1])
     with pytest.raises(Cancelled), Run.open(run.folder, write=True) as again:
         for path in (run.folder / "samples").glob("stats-*"):
