@@ -56,7 +56,7 @@ def agree(gallery: Gallery) -> Path | None:
     """The file that is ringed, which must be the one whose details are shown and that Delete would take."""
     ringed = gallery.files[gallery.grid.current()] if gallery.grid.current() >= 0 else None
     assert ringed == gallery.chosen
-    assert gallery.one.title() == (ringed.name if ringed else "Picture")
+    assert gallery.one.title() == (ringed.name if ringed else "Image")
     assert gallery.delete.isVisible() == (ringed is not None)
     for _ in rounds("the details of the file"):
         QApplication.processEvents()
