@@ -118,7 +118,7 @@ def test_a_remedy_is_one_click_that_goes_on_from_before_the_trouble(studio: Wind
     assert tried is not None and tried["parent"] == Run.open(source).info.id
     assert Run.open(source).events()[-1]["values"]["branch"] == new.info.id
     assert panel.view.doctor.tried.text().startswith("Tried from step ")
-    assert "too early" in panel.view.doctor.sentence.text()
+    assert "Too early" in panel.view.doctor.sentence.text()
 
 
 def test_the_judge_looks_when_asked_and_its_looks_are_kept(studio: Window, qtbot, monkeypatch) -> None:
