@@ -57,7 +57,7 @@ def test_a_run_without_a_picture_that_can_be_shown_has_none(tiny_run, monkeypatc
     monkeypatch.setattr(sheets, "tiles", broken)
     with caplog.at_level(logging.WARNING):
         assert sheets.run_picture(folder) is None
-    assert "no picture" in caplog.text and "ZeroDivisionError" in caplog.text
+    assert "no image" in caplog.text and "ZeroDivisionError" in caplog.text
 
 
 def test_a_panel_that_raises_says_so_on_its_page_and_the_others_follow(qtbot, app_theme, caplog) -> None:
