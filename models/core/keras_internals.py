@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,6 +47,8 @@ def after_train_step(
         noted: optimizer variables by name, or None.
         update: is given the values of ``noted`` after the step, updates metrics and returns the logs.
     """
+    import keras  # here, because a window is drawn before Keras loads, and what it shows reads variables
+
     if keras.backend.backend() != "jax":
         return update(noted)
     _, state = answer
