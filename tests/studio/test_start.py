@@ -181,10 +181,10 @@ import studio.__main__ as start
 import studio.window as window
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from studio.widgets.picture import Image
+from studio.widgets.picture import Picture
 
 def begun(self):
-    image = Picture()
+    picture = Picture()
     picture.set_image(np.zeros((8, 8, 3), np.uint8))
     picture.copy()
     print("holds an image", QGuiApplication.clipboard().mimeData().hasImage(), flush=True)
