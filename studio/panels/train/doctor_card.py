@@ -96,14 +96,15 @@ class DoctorCard(Card):
         found = rules.diagnose(self._rows, looks, begin=begin, gave_up="diverged" in run.info.message)
         self._tell(found, event)
         self._offer(run, found)
-        self.judge.setVisible(not self._looks and run.info.dataset.get("label_names", []) != [])
+        unjudged = not self._looks and run.info.dataset.get("label_names", []) != []
+        self.judge.setVisible(unjudged)
+        self.set_subtitle("" if unjudged else f"at step {found.step:,}")  # the narrowest card has no room for both
         self.show()
 
     # --- showing ---
 
     def _tell(self, found: Diagnosis, event: Mapping[str, Any] | None) -> None:
         self.found = found
-        self.set_subtitle(f"at step {found.step:,}")
         icon, role = LOOKS.get(found.kind, ILL)
         row = self._head.layout()
         if self._glyph is not None:
