@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from models.core.disk import files
 from models.core.record import Run
 from models.core.record.lock import held_by_other
 from models.core.terminal import interrupts
+from tests.tools.processes import started
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has none of these signals but Ctrl+C")
 SECONDS = 240
@@ -32,10 +33,6 @@ def weights(folder: Path) -> dict[str, bytes]:
     path = folder / "checkpoints" / Run.open(folder).checkpoints()[-1].file
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name].tobytes() for name in arrays.files if not name.startswith("metrics/")}
-
-
-def started(words: Sequence[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def start(*words: object) -> subprocess.Popen[str]:

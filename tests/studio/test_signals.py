@@ -17,6 +17,7 @@ from models.core.record import Run
 from models.core.record.lock import held_by_other
 from tests.bounds import rounds
 from tests.studio.runs import small_pictures
+from tests.tools.processes import started
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240
@@ -78,9 +79,7 @@ class Studio:
 
         words = [sys.executable, "-c", STUDIO, moment, str(dataset), json.dumps(VALUES)]
         environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(
-            words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = started(words, cwd=ROOT, env=environment)
 
     def line(self) -> str:
         assert self.process.stdout is not None
