@@ -126,7 +126,7 @@ OPEN_STRINGS = {
 def test_a_megabyte_of_a_string_that_never_ends_is_refused_at_once():
     """The old search for brackets went over it again from each of its quotes: half an hour."""
     code = (
-        "import sys; from models.core import errors, strict_json\n"
+        "import sys; from models.core import errors; from models.core.disk import strict_json\n"
         "for data in sys.stdin.buffer.read().split(b'\\n'):\n"
         "    try: strict_json.parse_json(data, '')\n"
         "    except errors.RunFormatError: print('refused')\n"

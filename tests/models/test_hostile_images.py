@@ -150,12 +150,12 @@ def good_notes() -> bytes:
 MEMORY = """
 import resource, sys, threading
 from pathlib import Path
-from models.core import images
+from models.core.images import decoding
 import numpy as np
-images.ROOM.most = 1
-images.decode(Path(sys.argv[2]))
+decoding.ROOM.most = 1
+decoding.decode(Path(sys.argv[2]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-threads = [threading.Thread(target=images.decode, args=(Path(sys.argv[1]),)) for _ in range(4)]
+threads = [threading.Thread(target=decoding.decode, args=(Path(sys.argv[1]),)) for _ in range(4)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)

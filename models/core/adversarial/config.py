@@ -19,7 +19,7 @@ CURVES_OF_BOTH = (
     ),
     CurveGroup("gradient", GRADIENTS, log=True),
     CurveGroup("diversity", ("diversity",), level=(1.0, "as diverse as the real images")),
-    CurveGroup("patch distance (SWD)", tuple(f"swd_{side}" for side in SCALES), log=True),
+    CurveGroup("SWD", tuple(f"swd_{side}" for side in SCALES), log=True),
 )
 
 remedy = functools.partial(setting, group="remedies")
