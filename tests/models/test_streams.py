@@ -178,6 +178,7 @@ def test_control_characters_are_shown_and_lines_kept() -> None:
 
 
 def test_the_door_lets_a_progress_bar_go_back_to_the_begin_of_its_line(tmp_path: Path) -> None:
-    script = "from models.core import terminal\nterminal.run(lambda: print('\\r50 %a\\rb') or 0)"
+    begin = "from models.core.terminal import standard_streams\n"
+    script = begin + "standard_streams.run(lambda: print('\\r50 %a\\rb') or 0)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout == b"\r50 %a\\rb" + os.linesep.encode()
