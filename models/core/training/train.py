@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 import models
-from models.core import record, state
+from models.core import loading, record, state
 from models.core.batches import Batches, conditions
 from models.core.datasets import Dataset, recorded
 from models.core.errors import ConfigError, StorageError, UserError
 from models.core.family import Config, changeable, parse_config
-from models.core.loading import build, compiled
 from models.core.record import Run, Status
 from models.core.training.messages import Changes, Hooks, StopRequest
 from models.core.training.recorder import Diverged, Recorder, Stopped
@@ -140,7 +139,7 @@ def change(run: Run, wanted: Mapping[str, Any]) -> None:
     """
     config, new = planned(run, wanted)
     if new:
-        build(run, config)  # refuses what does not suit these images
+        loading.build(run, config)  # refuses what does not suit these images
         run.set_config(config)
         run.event("config", new)
 
@@ -229,7 +228,7 @@ def _prepare(
 ) -> Recorder:
     """Build the model, bring back the newest checkpoint, and make the callback that continues from it."""
     check_dataset(run, dataset)
-    model = compiled(run, values)
+    model = loading.compiled(run, values)
     config = model.config
     known = conditions(model, dataset)
     batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
