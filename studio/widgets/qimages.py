@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from models.core.images.convert import enlarge
+
 Pixels = NDArray[np.uint8]  # (height, width, channels)
 
 
@@ -19,11 +21,6 @@ def to_qimage(pixels: Pixels) -> QImage:
     kind = kinds[2 if flat.ndim == 2 else flat.shape[-1]]
     flat = np.ascontiguousarray(flat)
     return QImage(flat.data, flat.shape[1], flat.shape[0], flat.strides[0], kind).copy()
-
-
-def enlarge(pixels: Pixels, zoom: int) -> Pixels:
-    """Every pixel ``zoom`` times as wide and high: the exact nearest neighbour."""
-    return np.repeat(np.repeat(pixels, zoom, axis=0), zoom, axis=1)
 
 
 def fitted(pixels: Pixels, zoom: float) -> QImage:
