@@ -93,7 +93,7 @@ def _needed(widget: QWidget) -> tuple[QSize, str]:
     if isinstance(widget, QLabel):
         if widget.wordWrap():
             return QSize(0, widget.heightForWidth(widget.width())), widget.text()[:60]
-        return (QSize(0, 0), "") if not widget.pixmap().isNull() else (widget.sizeHint(), widget.text())
+        return (QSize(0, 0), "") if not widget.pixmap().isNull() else (written(widget), widget.text())
     if isinstance(widget, QuietCombo):
         return QSize(3 * LEAST_ELIDED, 0), widget.currentText()  # it elides by itself
     if isinstance(widget, QComboBox):
@@ -103,6 +103,13 @@ def _needed(widget: QWidget) -> tuple[QSize, str]:
     if isinstance(widget, QCheckBox) or (isinstance(widget, QAbstractButton) and not isinstance(widget, QToolButton)):
         return QSize(widget.sizeHint().width(), 0), widget.text()
     return QSize(0, 0), ""
+
+
+def written(words: QLabel) -> QSize:
+    """The room that a label needs for its text: measured, because Qt's own hint keeps a minimum size that it once had."""
+    words.ensurePolished()
+    around = words.size() - words.contentsRect().size() + 2 * words.margin() * QSize(1, 1)
+    return words.fontMetrics().size(0, words.text()) + around
 
 
 def _shown(widget: QWidget, window: QMainWindow) -> bool:
