@@ -106,10 +106,12 @@ def _needed(widget: QWidget) -> tuple[QSize, str]:
 
 
 def written(words: QLabel) -> QSize:
-    """The room that a label needs for its text: measured, because Qt's own hint keeps a minimum size that it once had."""
+    """The room that a label needs for its text: measured, as Qt's own hint keeps a minimum size that it once had."""
     words.ensurePolished()
-    around = words.size() - words.contentsRect().size() + 2 * words.margin() * QSize(1, 1)
-    return words.fontMetrics().size(0, words.text()) + around
+    text = words.fontMetrics().size(0, words.text())
+    inside, margin = words.contentsRect(), 2 * words.margin()
+    wide = text.width() + words.width() - inside.width() + margin
+    return QSize(wide, text.height() + words.height() - inside.height() + margin)
 
 
 def _shown(widget: QWidget, window: QMainWindow) -> bool:
