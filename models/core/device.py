@@ -135,19 +135,35 @@ def _give_back_graphs() -> None:
     collector cannot follow: TensorFlow 2.21 breaks it for a function that is asked for its graph, and calls that off
     for every ``tf.function``. So each graph that Keras traced stayed for ever: 4 MB for each load of a VAE of
     faces, 22 MB for a U-Net. Here the circle is always broken, and with it the lists of tensors in the graph.
+
+    An operation with a gradient of its own (silu is one) registers it under a new name wherever it is traced, for the
+    whole life of the process, together with the tensors that it needs: those names go with the graph they are for.
     """
     from tensorflow.python.eager.polymorphic_function import concrete_function
-    from tensorflow.python.framework import func_graph
+    from tensorflow.python.framework import func_graph, ops
+    from tensorflow.python.ops import custom_gradient
+
+    plain = custom_gradient.generate_name
+
+    def name_of_gradient() -> str:
+        name, graph = str(plain()), ops.get_default_graph()
+        while isinstance(graph, func_graph.FuncGraph):  # a branch's lies in that of its function
+            graph.own_gradients = [*getattr(graph, "own_gradients", ()), name]
+            graph = graph.outer_graph
+        return name
 
     def end(self: Any) -> None:
         graph = self._func_graph
         if graph is not None:
+            for gradient in getattr(graph, "own_gradients", ()):
+                ops.gradient_registry._registry.pop(gradient, None)
             func_graph.dismantle_func_graph(graph)
             for name in _HELD_BY_GRAPH:
                 setattr(graph, name, None)
 
     kind = concrete_function.ConcreteFunctionGarbageCollector
     kind.release, kind.__del__ = lambda self: None, end
+    custom_gradient.generate_name = name_of_gradient
 
 
 def _tensorflow_gpus() -> tuple[str, ...]:

@@ -116,6 +116,8 @@ class FamilyModel(Contract, keras.Model):
             UserError: if an array holds something else.
         """
         check_images(x)
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)  # a step that makes its slots itself is traced twice
         return super().fit(x, *arguments, **named)
 
     def evaluate(self, x: Any = None, *arguments: Any, **named: Any) -> Any:
