@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from studio.workers.recipes import text_chunk
 
 SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
+MOST = 1_000  # thumbnails that are kept, 30 kB each; the ones looked at last
 LOOK = "gallery/look"  # the question about the chosen file
 
 
@@ -40,7 +42,7 @@ class Gallery(Panel):
     def build(self, content: QWidget) -> None:
         """Thumbnails at the left, the chosen one large at the right."""
         self.files: list[Path] = []
-        self._cache: dict[tuple[str, int], NDArray[np.uint8] | None] = {}
+        self._cache: OrderedDict[tuple[str, int], NDArray[np.uint8] | None] = OrderedDict()
         self.all = Card("Exports")
         self.grid = PictureGrid(cell=96, max_size=140)
         self.grid.clicked.connect(self.show_file)
@@ -108,11 +110,16 @@ class Gallery(Panel):
             key = (str(path), path.stat().st_mtime_ns)
         except OSError:
             return None
-        if key not in self._cache:
+        if key in self._cache:
+            self._cache.move_to_end(key)
+        else:
             self._cache[key] = None
+            if len(self._cache) > MOST:
+                self._cache.popitem(last=False)
 
             def come(picture: NDArray[np.uint8] | None) -> None:
-                self._cache[key] = picture
+                if key in self._cache:  # else others were looked at meanwhile
+                    self._cache[key] = picture
                 if path not in self.files:
                     return
                 index = self.files.index(path)
@@ -122,7 +129,7 @@ class Gallery(Panel):
 
             ask = self.desk.looks.ask
             ask(f"gallery/{key}", lambda task: looking.thumbnail(path, task.is_cancelled), come, lambda error: None)
-        return self._cache[key]
+        return self._cache.get(key)
 
     def show_file(self, index: int) -> None:
         """Choose one file, or none (-1): it is ringed and, once it is decoded, shown large; a film moves."""
