@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -225,12 +224,6 @@ class Gallery(Panel):
             self.error.hide()
             self.show_file(self.files.index(back) if back in self.files else -1)
         self.session.done.emit(f"{back.name} is restored" if back else f"{deleted} is deleted; Ctrl+Z brings it back")
-
-    def tour(self) -> Iterator[str]:
-        """Look at what was exported."""
-        self.refresh()
-        self.show_file(0)
-        yield "exports"
 
 
 def _is_export(path: Path) -> bool:
