@@ -29,6 +29,7 @@ from studio.workers.recipes import text_chunk
 SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
 MOST = 1_000  # thumbnails that are kept, 30 kB each; the ones looked at last
+FOR_PROGRAMS = ("mark",)  # values of a recipe that say nothing to people: the hash of the source image
 LOOK = "gallery/look"  # the question about the chosen file
 
 
@@ -175,7 +176,7 @@ class Gallery(Panel):
         self.back.setVisible(bool(found.panel))
         step = [] if found.step is None else [f"step: {found.step:,}"]
         facts = [f"panel: {found.panel}", f"made: {found.made}", f"model: {found.model}", *step]
-        known = {name: value for name, value in found.values.items() if value not in (None, [])}
+        known = {name: v for name, v in found.values.items() if v not in (None, []) and name not in FOR_PROGRAMS}
         return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
 
     def hideEvent(self, event: QHideEvent) -> None:
