@@ -73,6 +73,7 @@ class Worker(QObject):
         self._oldest: dict[str, int] = {}  # by key: the first stamp whose answer is still wanted
         self._of_model: set[str] = set()  # keys of what is asked about the current model
         self._running: Task | None = None
+        self._on_the_way = 0  # answers that the GUI thread has not been given yet
         self.asked = 0  # questions so far
         self._turns_since = 0  # stamp: the place of a question that was asked before is not given to one asked after
         self._wake = threading.Condition()
@@ -131,9 +132,9 @@ class Worker(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Whether nothing runs, nothing waits and every answer was delivered."""
         with self._wake:
-            return self._running is None and not self._waiting
+            return self._running is None and not self._waiting and not self._on_the_way
 
     def close(self, seconds: float = 5.0) -> bool:
         """Ask the thread to end and wait for it; True if it did."""
@@ -170,7 +171,8 @@ class Worker(QObject):
                 outcome = as_error(error)
             with self._wake:
                 if not self._closing:
-                    self._done.emit(task, outcome)  # queued; before the worker counts as idle
+                    self._on_the_way += 1
+                    self._done.emit(task, outcome)  # queued
                 self._running = None
             del task, outcome  # an image must not live until the next question
 
@@ -185,6 +187,8 @@ class Worker(QObject):
 
     @Slot(object, object)
     def _deliver(self, task: Task, outcome: Any) -> None:
+        with self._wake:
+            self._on_the_way -= 1
         if not self._wanted(task):
             return
         if isinstance(outcome, UserError):

@@ -25,7 +25,7 @@ from studio.workers.worker import Task, Worker
 from tests.bounds import until
 from tests.studio.runs import copy_into_home
 from tests.studio.test_workers import Answers, wait
-from tests.studio.windows import wait_idle
+from tests.studio.windows import thread_done, wait_idle
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 UNABLE = {"latent", "arithmetic", "styles", "diffusion", "neurons", "transfer"}  # of a model that only denoises
@@ -90,7 +90,9 @@ def test_a_question_is_put_to_the_model_that_was_current_when_it_was_asked(
 
     studio.open_run(styles_run)
     inference.question("test", work, answers.then, answers.failed)  # waits until the other one is loaded
-    until(lambda: inference.idle, "the other model", seconds=600)  # no event is handled: the window shows the old one
+    until(
+        lambda: thread_done(inference), "the other model", seconds=600
+    )  # no event is handled: the window shows the old one
     assert len(met) == 1 and met[0] is old
     wait_idle(qtbot, studio, lambda: studio.session.model is not None and studio.session.model.folder == styles_run)
     assert inference._model is not old
@@ -124,7 +126,9 @@ def test_a_question_is_put_to_the_weights_that_are_shown(studio: Window, qtbot, 
     inference.question("before", work, answers.then, answers.failed)
     wait_idle(qtbot, studio)
     inference.open_for(folder, lambda run: first, lambda model, info: None, opened, answers.failed)
-    until(lambda: inference.idle, "the other weights", seconds=600)  # no event is handled: the old ones are shown
+    until(
+        lambda: thread_done(inference), "the other weights", seconds=600
+    )  # no event is handled: the old ones are shown
     inference.question("held", held, answers.then, answers.failed)
     inference.question("turn", work, answers.then, answers.failed, in_turn=True)  # waits; the next takes its place
     wait_idle(qtbot, studio, lambda: bool(late.good))

@@ -13,7 +13,7 @@ from studio.workers import garbage
 from studio.workers.jobs import Mailbox
 from studio.workers.worker import Task, Worker
 from tests.bounds import end, rounds, until
-from tests.studio.windows import LONG
+from tests.studio.windows import LONG, thread_done
 
 
 class Answers:
@@ -70,6 +70,15 @@ def test_only_the_latest_of_many_questions_is_answered(worker: Worker, qtbot) ->
     assert answers.threads == {"MainThread"}
 
 
+def test_a_worker_is_not_idle_until_its_answer_was_given(worker: Worker, qtbot) -> None:
+    answers = Answers()
+    worker.ask("x", lambda task: 1, answers.then, answers.failed)
+    until(lambda: thread_done(worker), "the thread is done, and Qt had no turn")
+    assert not worker.idle and not answers.good
+    qtbot.waitUntil(lambda: worker.idle, timeout=LONG)
+    assert answers.good == [1]
+
+
 def test_questions_in_turn_let_the_running_one_finish_and_keep_their_place(worker: Worker, qtbot) -> None:
     """A slider that never rests: the image that is being painted is shown, then the latest; no kind starves."""
     answers, began, gate = Answers(), threading.Event(), threading.Event()
@@ -104,7 +113,7 @@ def test_what_was_asked_in_turn_before_a_cancel_is_not_answered_after_it(worker:
     assert began.wait(30)
     if finished:
         gate.set()
-        until(lambda: worker.idle, "the worker")  # no events are handled here: the answer waits in the queue
+        until(lambda: thread_done(worker), "the worker")  # no events are handled here: the answer waits in the queue
     worker.cancel("x")
     worker.ask("x", lambda task: "new", answers.then, answers.failed, in_turn=True)
     gate.set()
@@ -125,7 +134,9 @@ def test_an_answer_that_came_too_late_is_dropped(worker: Worker, qtbot) -> None:
     answers = Answers()
     for renew in (True, False):
         worker.ask("x", lambda task: "old", answers.then, answers.failed)
-        until(lambda: worker.idle, "the worker")  # without the loop of the GUI: the answer waits to be delivered
+        until(
+            lambda: thread_done(worker), "the worker"
+        )  # without the loop of the GUI: the answer waits to be delivered
         if renew:
             worker.ask("x", lambda task: "new", answers.then, answers.failed)
         else:

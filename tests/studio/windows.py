@@ -16,6 +16,7 @@ from models.core.disk import places
 from studio import clipping, theme
 from studio.window import Window
 from studio.workers.services import Desk
+from studio.workers.worker import Worker
 from tests.bounds import rounds
 
 _desks: list[Desk] = []
@@ -64,6 +65,11 @@ def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True, t
         return window.desk.idle and until()
 
     qtbot.waitUntil(at_rest, timeout=timeout)
+
+
+def thread_done(worker: Worker) -> bool:
+    """Whether the thread has answered all that was asked, be it that Qt has not delivered it yet."""
+    return worker._running is None and not worker._waiting
 
 
 def button_of(parent: QWidget, text: str) -> QPushButton:
