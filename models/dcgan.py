@@ -81,7 +81,7 @@ def suggest(spec: DataSpec) -> dict[str, Any]:
     height, width, channels = spec.image_shape
     if channels == 1 and height * width <= 32 * 32:
         return {"optimizer": "adam"}
-    # with neither of the two remedies every sample was the same face; a price of 1 was too high for a batch of 32
+    # with neither of the two remedies every sample was the same face; a penalty of 1 was too high for a batch of 32
     remedies = {"minibatch": True, "gradient_penalty": 0.3, "separate_rates": True, "discriminator_rate": 0.5}
     large = {"width": 32, "kernel_size": 4, "dropout": 0.25, "learning_rate": 4e-4, "ema": 0.998, "batch_size": 32}
     return {"optimizer": "adam", "epochs": 30, **large, **remedies}
@@ -194,5 +194,5 @@ def build(config: DCGANConfig, spec: DataSpec) -> DCGAN | ConditionalDCGAN:
 # Lessons. Real and fake images go through the discriminator in separate calls: normalised or compared together, a
 # batch gives its fakes away. The moving means of the generator's batch normalisation are averaged together with its
 # weights, else the mean weights would be painted with somebody else's statistics. On 64 x 64 faces a discriminator with
-# a steepness price of 1 saw through nearly every fake and all samples became one face (diversity 0.14 after 750 steps);
-# with minibatch discrimination, dropout, a slower discriminator and a price of 0.3 it was 0.8 after 500.
+# a gradient penalty of 1 saw through nearly every fake and all samples were one face (diversity 0.14 after 750 steps);
+# with minibatch discrimination, dropout, a slower discriminator and a penalty of 0.3 it was 0.8 after 500.

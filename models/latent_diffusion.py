@@ -243,7 +243,8 @@ class LatentDiffusion(Diffuser):
         more, squares = self.noise_loss(self.scaled(ops.stop_gradient(mean)), y, draw, noise)
         loss = loss if painting else ops.stop_gradient(loss)
         more = more if noise else ops.stop_gradient(more)
-        return loss + more, error, squares, mean
+        # A branch is differentiated by all that it gives: what is only shown would drag both networks in.
+        return loss + more, *(ops.stop_gradient(shown) for shown in (error, squares, mean))
 
     def note_codings(self, codings: Any, first: Any) -> None:
         """Follow the codings' mean and mean square while they are learned; afterwards they stand still."""

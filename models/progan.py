@@ -13,7 +13,7 @@ Notation. x image, z coding, l level (0 for 4 x 4), a = alpha from 0 to 1, up ne
     phases: 4 x 4 | fading to 8 x 8 | 8 x 8 | fading to 16 x 16 | ...
 
 Source: T. Karras, T. Aila, S. Laine and J. Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and
-Variation", 2018, arXiv:1710.10196. The loss is the logistic one with a price on steepness instead of WGAN-GP.
+Variation", 2018, arXiv:1710.10196. The loss is the logistic one with a gradient penalty instead of WGAN-GP.
 """
 
 from __future__ import annotations

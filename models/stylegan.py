@@ -55,7 +55,7 @@ ABOUT = About(
 )
 CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
-FINE = 16  # pixels: where there are prices, layers from this size on shall choose colours, those before them shapes
+FINE = 16  # pixels: where there are penalties, layers from this size on shall choose colours, those before them shapes
 PAINTED = 12  # images that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
@@ -186,7 +186,7 @@ class StyleGAN(Adversarial):
     """A StyleGAN; it works with plain ``compile()`` and ``fit(images)``.
 
     Raises:
-        ConfigError: if the images are too small, too large or odd, or a price needs other layers.
+        ConfigError: if the images are too small, too large or odd, or a penalty needs other layers.
     """
 
     OUTPUTS: ClassVar = {**Adversarial.OUTPUTS, "mapping": ("style",), "synthesis": ("image",)}
@@ -222,8 +222,8 @@ class StyleGAN(Adversarial):
         maps = keras.random.normal((ops.shape(first)[0], self.noise_size), seed=self.noise)
         return network.get_layer("synthesis")([styles, maps], training=training)
 
-    def prices(self, real: Any, fake: Any) -> Any:
-        """The prices of coarse layers' colours, of fine layers' shapes, and of cells that are distributed otherwise."""
+    def penalties(self, real: Any, fake: Any) -> Any:
+        """Of coarse layers' colours, of fine layers' shapes, and of cells that are distributed otherwise."""
         cost = self.config.energy * energy.distance(fake, real) if self.config.energy else 0.0
         if self.config.palette or self.config.outline:
             palette, outline = layer_penalties.exchanges(self, FINE, max(1, self.config.batch_size // 6))
@@ -324,7 +324,7 @@ def build(config: StyleGANConfig, spec: DataSpec) -> StyleGAN:
 # of 64 x 64 faces: 0.01 x pixels / batch size is an upper bound. There is no growing inside: at these sizes all
 # resolutions learn together where there is a GPU. On 2 cores AdaIN with 64 channels gave every face the same eyes;
 # 128 channels, 32 images a step, modulated, 16 x 16 first and then "branch --size" learned in half an hour what that
-# never did. Prices on colours and outlines work on a network that has both; from the first step they silence the coarse
-# layers. A discriminator that wins by blotches teaches no shares: all had one mouth until they paid for the energy
-# distance (core/adversarial/energy_distance.py). All of it is in docs/styles.md. Noise and codings are drawn anew at
-# each step, the samples' noise is fixed, so that a slider moves an image and not its grain.
+# never did. Penalties on colours and outlines work on a network that has both; from the first step they silence
+# coarse layers. A discriminator that wins by blotches teaches no shares: all had one mouth until they paid for the
+# energy distance (core/adversarial/energy_distance.py). All of it is in docs/styles.md. Noise and codings are drawn
+# anew at each step, the samples' noise is fixed, so that a slider moves an image and not its grain.

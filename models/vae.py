@@ -1,7 +1,7 @@
 """Variational autoencoders: learn a smooth space of images, then walk through it.
 
 The idea. An autoencoder squeezes an image x into a few numbers z (its coding) and paints it again. A *variational*
-autoencoder does not give one coding but a small cloud of them, N(mu, sigma^2), draws z from the cloud, and pays a price
+autoencoder does not give one coding but a small cloud of them, N(mu, sigma^2), draws z from the cloud, and pays
 (the Kullback-Leibler divergence) for clouds that are far from the standard normal. So the space of codings has no
 holes: any z drawn from N(0, I) can be painted.
 
@@ -246,6 +246,6 @@ def build(config: VAEConfig, spec: DataSpec) -> VAE:
 
 
 # Lessons. The KL term is divided by the number of pixel values because the squared error is a mean over them, not a
-# sum: without that the price is 784 times too high and every coding collapses onto the prior. A kl_weight below 1
+# sum: without that the penalty is 784 times too high and every coding collapses onto the prior. A kl_weight below 1
 # trades a prior that fits less well for a prettier reconstruction (beta-VAE, Higgins et al. 2017, backwards). On digits
 # of 8 x 8 pixels a weight of 1 leaves one grey digit for every coding (KL 0.002 after 40 epochs), 0.1 gives ten kinds.

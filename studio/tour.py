@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from models.core import record
 from models.core.disk import files, places
 from models.core.errors import UserError
-from studio import clipping
+from studio import clipping, tours
 from studio.window import Window
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Tour(QObject):
                 if model is not None and panel.suits(model):
                     break
             self.window.show_panel(key)
-            for state in panel.tour():
+            for state in tours.of(key, panel):
                 yield key, state
 
     def _next(self) -> None:

@@ -218,7 +218,7 @@ def _add_interpolate(command: Parser) -> None:
 def _add_walking(command: Parser) -> None:
     """How a model that diffuses walks from noise to images."""
     command.add_argument(
-        "--sampler", type=checks.one_of(SAMPLERS), help="ddim, ddpm (all steps) or dpm_solver (diffusion models; ddim)"
+        "--sampler", type=checks.one_of(SAMPLERS), help=f"{', '.join(SAMPLERS)} (diffusion models; ddim)"
     )
     command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion models; 50)")
     command.add_argument("--eta", type=checks.number(*LIMITS["eta"]), help="how much new noise ddim adds, 0 to 1 (0)")

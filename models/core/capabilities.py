@@ -81,7 +81,7 @@ class Denoises(Protocol):
 
 @runtime_checkable
 class HasSparsity(Protocol):
-    """Has coding units of which only a few should be active at a time, and a price for those that are."""
+    """Has coding units of which only a few should be active at a time, and a penalty for those that are."""
 
     latent_size: int
 

@@ -1,8 +1,8 @@
-"""What all panels have in common: a page with a place for errors, an empty state, and a tour that uses it."""
+"""What all panels have in common: a page with a place for errors, and an empty state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -164,7 +164,3 @@ class Panel(QWidget):
     def show_error(self, error: UserError) -> None:
         """Show an error above the page."""
         self.error.show_error(error)
-
-    def tour(self) -> Iterator[str]:
-        """Use the panel as a person would; each name that is yielded becomes one screenshot once all is idle."""
-        yield "page"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -212,7 +211,3 @@ class Home(Panel):
     def _told(self, what: str) -> None:
         self.session.runs_changed.emit()
         self.session.done.emit(what)
-
-    def tour(self) -> Iterator[str]:
-        """The shelves as they are."""
-        yield "home"

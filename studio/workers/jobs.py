@@ -198,7 +198,7 @@ class Jobs(QObject):
         return self._at_rest.wait(seconds)
 
     def change_sparsity(self, weight: float, target: float) -> None:
-        """Change the price of activity in the model that is being trained; the run records it as an event.
+        """Change the penalty on activity in the model that is being trained; the run records it as an event.
 
         Raises:
             ConfigError: if one of them is out of range.

@@ -36,9 +36,9 @@ def laid_out(folder: Path, kind: str, step: int | None) -> tuple[NDArray[np.uint
     try:
         run = record.Run.open(folder)
         found = dict(run.samples(kind))
-        if not found:
+        at = max(found, default=None) if step is None else step
+        if at not in found:  # while a run writes, one kind of sheet is there before the other
             return None
-        at = max(found) if step is None else step
         height, width, channels = (int(side) for side in run.info.dataset["image_shape"])
         sheet = decoding.decode(found[at])
         return tiles(sheet, (height, width, channels)), max(1, sheet.shape[1] // width)

@@ -152,7 +152,7 @@ def test_noise_depends_on_its_arguments_alone():
 def test_a_perfect_predictor_recovers_the_picture(sampler, schedule, steps):
     x_0 = np.random.default_rng(0).uniform(-1, 1, SHAPE).astype(np.float32)
     for eta in (0.0, 1.0):
-        found = list(samplers.SAMPLERS[sampler](knowing(x_0, schedule), begun(schedule, steps, eta=eta)))
+        found = list(samplers.SAMPLERS[sampler].back(knowing(x_0, schedule), begun(schedule, steps, eta=eta)))
         assert [step.t for step in found] == list(samplers.times(len(schedule) - 1, steps))
         assert found[-1].x.dtype == np.float32 and not found[-1].noise.any()
         np.testing.assert_allclose(found[-1].x, x_0, atol=2e-6)
@@ -198,13 +198,13 @@ def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, know
     mask[:, 2:4] = True
     kept = Known(np.zeros(SHAPE, np.float32), mask) if known else None
     walk = begun(schedule, 20, seed=3, eta=0.5, known=kept, repeats=3)
-    whole = list(samplers.SAMPLERS[sampler](waving, walk))
+    whole = list(samplers.SAMPLERS[sampler].back(waving, walk))
     assert whole[-1].x.std() > 0.01
     for at in (0, 7, 13, 19, 20):
         middle = Walk(
             schedule, whole[at].x, samplers.times(100, 20, whole[at].t), seed=3, eta=0.5, known=kept, repeats=3
         )
-        rest = list(samplers.SAMPLERS[sampler](waving, middle))
+        rest = list(samplers.SAMPLERS[sampler].back(waving, middle))
         assert len(rest) == len(whole) - at
         for left, right in zip(whole[at:], rest, strict=True):
             assert left.t == right.t
@@ -212,14 +212,15 @@ def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, know
                 np.testing.assert_array_equal(a, b)
 
 
+def end_of(sampler, walk):
+    return list(samplers.SAMPLERS[sampler].back(waving, walk))[-1].x
+
+
 @pytest.mark.parametrize(("sampler", "eta", "noisy"), [("ddpm", 0.0, True), ("ddim", 1.0, True), ("ddim", 0.0, False)])
 def test_another_seed_in_the_middle_changes_the_future_where_there_is_noise(sampler, eta, noisy):
     schedule = samplers.cosine(50)
     start = samplers.draw(SHAPE, 0, 30)
-    ends = [
-        list(samplers.SAMPLERS[sampler](waving, Walk(schedule, start, samplers.times(50, 50, 30), seed, eta)))[-1].x
-        for seed in (1, 2)
-    ]
+    ends = [end_of(sampler, Walk(schedule, start, samplers.times(50, 50, 30), seed, eta)) for seed in (1, 2)]
     assert np.array_equal(*ends) is not noisy
 
 
@@ -231,12 +232,7 @@ def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
     mask = np.zeros((1, 6, 6, 1), bool)
     mask[:, 1:5, 1:5] = True
     outside = np.broadcast_to(~mask, SHAPE)
-    ends = [
-        list(samplers.SAMPLERS[sampler](waving, begun(schedule, 10, seed=s, known=Known(x_0, mask), repeats=repeats)))[
-            -1
-        ].x
-        for s in range(16)
-    ]
+    ends = [end_of(sampler, begun(schedule, 10, seed=s, known=Known(x_0, mask), repeats=repeats)) for s in range(16)]
     for end in ends:
         np.testing.assert_array_equal(end[outside], x_0[outside])
     assert all(np.abs(a - b)[~outside].max() > 0.01 for i, a in enumerate(ends) for b in ends[:i])

@@ -22,6 +22,9 @@ from models.core.work import Callbacks
 from tests.bounds import end
 from tests.models import hostile_images, picture_files
 
+# The files lie about themselves, and Pillow remarks on it: images.py turns that off, pytest turns it on again.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
 LIMITS = {"MOST_PARTS": 20, "MOST_BLOCKS": 40, "MOST_SCANS": 5, "MOST_TAGS": 30, "MOST_VALUES": 60}
 TOO_MANY = {
     "scans": hostile_images.progressive(6, 64),

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from models.core.diffusion.capability import Sampling
 from models.core.disk import places
 from models.core.images import convert, decoding, recipes
+from studio import tours
 from studio.panels.diffusion import recording
 from studio.panels.diffusion.recording import EACH, NOTHING, Setup
 from studio.widgets.card import EmptyState
@@ -262,4 +263,4 @@ def test_without_a_model_the_panel_says_what_it_is_for(studio: Window) -> None:
     studio.show_panel("diffusion")
     panel = studio.panels["diffusion"]
     assert panel.findChild(EmptyState).words.text() == panel.PURPOSE
-    assert list(panel.tour()) == ["empty"]
+    assert list(tours.of("diffusion", panel)) == ["empty"]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from models.core.disk import places
+from studio.panels.gallery import looking, panel
 from studio.panels.gallery.panel import Gallery, count_of_files
 from studio.window import Window
 from tests.studio.windows import open_window, wait_idle
@@ -72,6 +73,30 @@ def test_refreshing_survives_whatever_happens_to_the_folder(studio: Window, qtbo
     folder.write_text("a file where the folder was")
     gallery.refresh()
     assert names(gallery) == [] and gallery.nothing.isVisible()
+
+
+def test_only_so_many_thumbnails_are_kept(qtbot, app_theme, folder, monkeypatch) -> None:
+    for number in range(12):
+        Image.fromarray(np.full((8, 8), 9 * number, np.uint8)).save(folder / f"more-{number:02d}.png")
+    read: list[str] = []
+    thumbnail = looking.thumbnail
+    monkeypatch.setattr(looking, "thumbnail", lambda path, *more: read.append(path.name) or thumbnail(path, *more))
+    monkeypatch.setattr(panel, "MOST", 5)
+    studio = open_window(qtbot)
+    gallery = studio.panels["gallery"]
+
+    def shown(index: int) -> list[str]:
+        """What is decoded until an image of the grid is there."""
+        read.clear()
+        gallery.grid.image(index)
+        wait_idle(qtbot, studio)
+        assert gallery.grid.image(index) is not None
+        return list(read)
+
+    for index in range(14):
+        shown(index)
+    assert shown(13) == []  # the last one is still known
+    assert shown(0) == [gallery.files[0].name]  # the first one is not
 
 
 def test_every_kind_of_image_that_a_panel_exports_is_in_the_gallery(qtbot, app_theme, folder) -> None:

@@ -46,7 +46,7 @@ class Sees:
             self.looks += 1
             return np.tanh(x + labels[:, None, None, None] / 4).astype(np.float32)
 
-        return samplers.SAMPLERS[sampling.sampler](predict, walk)
+        return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
 
     def pictures(self, states: Any, kept: Any = None) -> Any:
         shown = np.clip((states + 1) / 2, 0, 1)

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from models.core.disk import places
 from models.core.images import convert, export
+from studio import tours
 from studio.panels.styles import tasks
 from studio.panels.styles.panel import FILM
 from studio.widgets.card import EmptyState
@@ -106,7 +107,7 @@ def test_a_recipe_opens_its_model_first(panel, studio: Window, qtbot, tmp_path, 
     studio.open_run(tiny_run)
     wait_idle(qtbot, studio, lambda: studio.session.model.folder == tiny_run)
     assert panel.empty.isVisible() and panel.empty.words.text() == panel.PURPOSE
-    assert list(panel.tour()) == ["no-model"]
+    assert list(tours.of("styles", panel)) == ["no-model"]
     studio.session.asked_to_open.emit([str(path)])
     wait_idle(qtbot, studio, lambda: panel.table.cell == (5, 5))
     assert studio.session.model.folder == folder and panel.table.crossover == 1

@@ -30,7 +30,7 @@ from models.core.inference import predict
 from models.core.keras_internals import after_train_step, all_layers
 
 EPSILON = 1e-7
-NUDGE = 0.02  # of full scale: how far from a real image the discriminator's steepness is measured
+NUDGE = 0.02  # of full scale: how far from a real image the discriminator's gradient is measured
 
 
 class Adversarial(FamilyModel):
@@ -102,14 +102,14 @@ class Adversarial(FamilyModel):
         smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
         loss = 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0))
         if training and self.config.gradient_penalty:
-            loss += 0.5 * self.config.gradient_penalty * self.steepness(real, conditions[0], sure)
+            loss += 0.5 * self.config.gradient_penalty * self.r1_penalty(real, conditions[0], sure)
         return loss, sure
 
-    def steepness(self, real: Any, condition: Any, seen: Any) -> Any:
+    def r1_penalty(self, real: Any, condition: Any, seen: Any) -> Any:
         """Mean squared gradient of the verdict at real images, without a second derivative (Mescheder et al. 2018, R1).
 
         For n ~ N(0, I) and a small step e, E[((D(x + e n) - D(x)) / e)^2] is close to |grad D(x)|^2. Both looks are
-        without dropout, whose own noise would be taken for steepness; ``seen``, the logits of the training, serve
+        without dropout, whose own noise would be taken for a gradient; ``seen``, the logits of the training, serve
         where there is none.
         """
         near = real + NUDGE * keras.random.normal(ops.shape(real), seed=self.noise)
@@ -150,9 +150,9 @@ class Adversarial(FamilyModel):
         }
         for name, value in found.items():
             self.trackers[name].update_state(value, sample_weight=ops.shape(x)[0])
-        return first + second + (self.prices(x, fake) if training else 0.0)
+        return first + second + (self.penalties(x, fake) if training else 0.0)
 
-    def prices(self, real: Any, fake: Any) -> Any:
+    def penalties(self, real: Any, fake: Any) -> Any:
         """What the generator pays in training beside the contest, for (b, h, w, c) each: nothing here."""
         return 0.0
 

@@ -1,7 +1,7 @@
 """Which layers of a StyleGAN choose colours, and which shapes: what it costs if the wrong ones do.
 
 Mixing regularisation makes neighbouring layers rely less on each other, but any layer may choose anything: with few
-channels the coarse ones chose everything, with a price on colours alone the fine ones. So there are two prices, for
+channels the coarse ones chose everything, with a penalty on colours alone the fine ones. So there are two: for
 colours that change with the coarse source and for outlines that change with the fine one. They are our own addition to
 the networks of T. Karras et al., 2018 and 2019, which they leave as they are.
 """
@@ -64,10 +64,10 @@ def _outlines(images: Any) -> Any:
 
 
 def check(config: Any, heights: Sequence[int], fine_from: int) -> None:
-    """Refuse prices where all layers are coarse or all are fine: then they would price what every layer does.
+    """Refuse penalties where all layers are coarse or all are fine: then they would penalise what every layer does.
 
     Raises:
-        ConfigError: naming each price that is not 0.
+        ConfigError: naming each penalty that is not 0.
     """
     if len({height >= fine_from for height in heights}) < 2:
         why = f"needs layers below {fine_from} pixels and from there on; these are of {min(heights)} to {max(heights)}"

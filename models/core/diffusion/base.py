@@ -260,7 +260,7 @@ class Diffuser(FamilyModel):
             None if kept is None else self.known(kept), sampling.repeats,
         )  # fmt: skip
         predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, work)
-        return samplers.SAMPLERS[sampling.sampler](predict, walk)
+        return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
 
     def checked(self, labels: Labels | None, count: int) -> Labels:
         """One class an image, (n,); -1 where nothing is asked for.

@@ -24,8 +24,8 @@ class Sampling:
     """How images are made out of noise.
 
     Attributes:
-        sampler: "ddpm" walks all T steps, "ddim" as many as you like, "dpm_solver" asks the network twice a step.
-        steps: strides from T to 0, 1 to T; DDPM does not look at it, see ``taken``.
+        sampler: a key of ``SAMPLERS``.
+        steps: strides from T to 0, 1 to T; what takes all steps does not look at it, see ``taken``.
         eta: how much noise DDIM adds, 0 to 1; 1 with all steps is DDPM with the posterior's variance instead of beta_t.
         guidance: how much the class counts: 0 not at all, 1 as learned, more exaggerates it; 0 to 20.
         seed: of all noise.
@@ -41,7 +41,7 @@ class Sampling:
 
     def taken(self, timesteps: int) -> int:
         """How many strides lead from T ``timesteps`` to 0: DDPM takes them all."""
-        return timesteps if self.sampler == "ddpm" else self.steps
+        return timesteps if SAMPLERS[self.sampler].all_steps else self.steps
 
     def check(self, timesteps: int) -> None:
         """Refuse what no walk of T ``timesteps`` could be made of.

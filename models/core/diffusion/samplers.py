@@ -259,7 +259,28 @@ def dpm_solver(predict: Predict, walk: Walk) -> Iterator[Step]:
     return _back(predict, walk, move)
 
 
-SAMPLERS: dict[str, Callable[[Predict, Walk], Iterator[Step]]] = {"ddpm": ddpm, "ddim": ddim, "dpm_solver": dpm_solver}
+@dataclass(frozen=True)
+class Sampler:
+    """A way from noise to images, as it is offered everywhere.
+
+    Attributes:
+        title: for people.
+        about: what it does; goes on after the title.
+        back: walks from noise to an image, step by step.
+        all_steps: whether it takes all T steps, however many are asked for.
+    """
+
+    title: str
+    about: str
+    back: Callable[[Predict, Walk], Iterator[Step]]
+    all_steps: bool = False
+
+
+SAMPLERS = {
+    "ddim": Sampler("DDIM", "takes large steps", ddim),
+    "ddpm": Sampler("DDPM", "takes every step with new noise", ddpm, all_steps=True),
+    "dpm_solver": Sampler("DPM-Solver++", "takes two network evaluations a step", dpm_solver),
+}
 
 
 def guided(conditional: Predict, unconditional: Predict, scale: float) -> Predict:

@@ -1,7 +1,7 @@
 """What can be done about what the GAN doctor found: changes of settings, as data; branch.py tries them.
 
 The remedies are those that the literature names: experience replay and minibatch discrimination against collapse and
-oscillation, smoothed labels, a price of steepness and other learning rates where one network wins, another seed where
+oscillation, smoothed labels, a gradient penalty and other learning rates where one network wins, another seed where
 luck was bad.
 """
 

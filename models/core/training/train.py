@@ -159,7 +159,7 @@ def train(
         dataset: what it was started with (a changed fingerprint is refused).
         stop: how another thread pauses or stops it.
         hooks: who is told about progress and trouble.
-        changes: how another thread changes what may change while it runs (the price of activity in a sparse model).
+        changes: how another thread changes what may change while it runs (the penalty on activity in a sparse model).
         wanted: settings that shall be others from now on, as in ``planned``.
         checkpoint_steps: save every so many steps instead of by time.
         checkpoint_seconds: at most so much work is ever at stake.

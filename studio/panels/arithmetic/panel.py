@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -277,18 +277,3 @@ class Arithmetic(Panel):
         super().resizeEvent(event)
         for slot in self.slots:
             slot.set_tile(128 if self.height() >= LARGE else 64)
-
-    def tour(self) -> Iterator[str]:
-        """Put glasses on a face, by slots and by a direction; compare directions, orthogonalise one, export."""
-        yield "sheet"
-        self.example()
-        yield "sum"
-        for name in self.directions.attributes()[:4]:
-            self.directions.attribute_asked.emit(name)
-            yield ""
-        yield "directions"
-        self.change(lambda e: replace(e, base=e.groups[1][0], amounts=(1.5, 0.0, 0.0, 0.0)[: len(e.amounts)]))
-        yield "one-picture"
-        self.directions.orthogonal_asked.emit(0)
-        self._export("sheet")
-        yield "orthogonalised"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -292,12 +291,3 @@ class Data(Panel):
         if self._wanted is not None:
             self.session.asked_to_train.emit(self._wanted)
             self.session.asked_for_panel.emit("train")
-
-    def tour(self) -> Iterator[str]:
-        """Look at clothes, then at digits."""
-        self.list.setCurrentRow(0)
-        yield "fashion"
-        self.grid.set_current(40)
-        self._show_one(40)
-        self.list.setCurrentRow(2)
-        yield "digits"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from models.core.errors import UserError
 from models.core.images import export, photos
 from models.core.recipes import arrays
 from studio.panels.base import Panel
-from studio.panels.denoise import cleaning, tour
+from studio.panels.denoise import cleaning
 from studio.panels.denoise import state as denoise_state
 from studio.panels.denoise.cleaning import Entry, Noise, Pixels, Scores
 from studio.panels.denoise.compare_methods import Duel
@@ -333,9 +333,3 @@ class Denoise(Panel):
         self._forget()
         self.wipe.set_pair(None, None)
         self._show_whether_empty()
-
-    # --- tour ---
-
-    def tour(self) -> Iterator[str]:
-        """Try an image, move the line, look closely, let others compete, export."""
-        return tour.states(self)

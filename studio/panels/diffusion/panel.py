@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,6 @@ from studio.panels.diffusion import state as diffusion_state
 from studio.panels.diffusion.forward_page import ForwardPage
 from studio.panels.diffusion.inpaint_page import PaintPage
 from studio.panels.diffusion.page import KEY, FilmPage
-from studio.panels.diffusion.recording import View
 from studio.panels.diffusion.reverse_page import WalkPage
 from studio.panels.diffusion.start_images import Beginning
 from studio.panels.diffusion.state import PageState
@@ -186,39 +185,3 @@ class Diffusion(Panel):
         index = [page.MODE for page in self.pages].index(state.mode)
         self.pages[index].bring_back(state)
         self.choose(index)
-
-    def tour(self) -> Iterator[str]:
-        """Walk, fork, bend the schedule, inpaint; without a model the empty page."""
-        if self._info is None:
-            yield "empty"
-            return
-        yield "walk"
-        page, middle = self.walk, self.walk.walks.timesteps // 2
-        page.go_to(middle)
-        yield "middle"
-        page.fork()
-        yield ""
-        page.go_to(0)
-        page.transport.export_asked.emit(".webp")
-        yield "two-futures"
-        page.change(View(page.view.main))
-        self.choose(FORWARD)
-        yield "forward"
-        chart = self.drown.card.chart
-        self.drown.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
-        self.drown.go_to(len(chart.schedule) // 2)
-        yield "bent"
-        self.drown.change(())
-        self.drown.go_to(middle)
-        yield ""
-        self.drown.fork()
-        page.go_to(0)
-        yield "image-to-image"
-        page.change(View(page.view.main))
-        yield ""
-        self.choose(INPAINT)
-        yield "inpaint"
-        self.paint.go_to(0)
-        self.paint.card.grow_asked.emit()
-        yield "outpaint"
-        self.choose(REVERSE)

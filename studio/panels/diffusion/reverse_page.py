@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.image_source import PictureSource
 from studio.panels.diffusion.page import KEY, FilmPage
 from studio.panels.diffusion.recording import Pixels, Recording, Setup, View
-from studio.panels.diffusion.sampling_card import SAMPLERS, SamplingCard
+from studio.panels.diffusion.sampling_card import SamplingCard
 from studio.panels.diffusion.start_images import Beginning
 from studio.panels.diffusion.state import PageState
 from studio.panels.diffusion.trajectories import Walks
@@ -212,6 +213,6 @@ class WalkPage(FilmPage):
 def _name(setup: Setup) -> str:
     """The sampler and what tells two walks apart."""
     sampling = setup.sampling
-    name = next(word for word, key in SAMPLERS.items() if key == sampling.sampler)
+    name = SAMPLERS[sampling.sampler].title
     eta = f" with η = {sampling.eta:g}" if sampling.sampler == "ddim" and sampling.eta else ""
     return f"{name}{eta}, seed {sampling.seed}"

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import ConfigError
 from models.core.family import About
 from studio import theme
@@ -19,7 +20,7 @@ from studio.panels.diffusion.signal_chart import SignalChart
 from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
 from studio.widgets.form_field import FieldRow
 
-SAMPLERS = {"DDIM": "ddim", "DDPM": "ddpm", "DPM-Solver++": "dpm_solver"}
+KEYS = {one.title: key for key, one in SAMPLERS.items()}
 NO_CLASS, EVERY_CLASS = "None", "Each"
 LOW, HIGH = 520, 660  # px of the card from which the curve is shown, and beside an open explanation
 TYPING_MS = 350  # so long after the last key a walk begins
@@ -35,7 +36,7 @@ ABOUT = About(
     paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
 )
 HELP = {
-    "sampler": "DDIM takes large steps, DDPM every step with new noise, DPM-Solver++ two network evaluations a step.",
+    "sampler": ", ".join(f"{one.title} {one.about}" for one in SAMPLERS.values()) + ".",
     "steps": "Sampling steps from noise to image; DDPM always takes all of them.",
     "eta": "How much new noise DDIM adds at each step, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
     "class": "Class to generate, if the model was trained with classes.",
@@ -113,7 +114,7 @@ class SamplingCard(Card):
         self.chart.set_schedule(schedule)
         self._new_form()
         steps = str(min(STEPS, self._timesteps))
-        self._add("sampler", "DDIM", tuple(SAMPLERS))
+        self._add("sampler", "DDIM", tuple(KEYS))
         for name, default in (("steps", steps), ("eta", "0.0")):
             self._add(name, default)
         if names:
@@ -186,7 +187,7 @@ class SamplingCard(Card):
             name: self._number(name, wrong) for name in ("steps", "eta", "guidance", "seed", "pictures", "repeats")
         }
         sampling = Sampling(
-            SAMPLERS[self.rows["sampler"].text()], int(numbers["steps"]), numbers["eta"], numbers["guidance"],
+            KEYS[self.rows["sampler"].text()], int(numbers["steps"]), numbers["eta"], numbers["guidance"],
             int(numbers["seed"]), int(numbers["repeats"]),
         )  # fmt: skip
         if not 1 <= numbers["pictures"] <= MOST:
@@ -241,7 +242,7 @@ class SamplingCard(Card):
         words = {EACH: EVERY_CLASS, NOTHING: NO_CLASS}
         wanted = words[setup.label] if setup.label in words else dict(enumerate(self._names)).get(setup.label, NO_CLASS)
         texts = {
-            "sampler": next(word for word, key in SAMPLERS.items() if key == sampling.sampler),
+            "sampler": SAMPLERS[sampling.sampler].title,
             "steps": str(sampling.steps), "eta": str(sampling.eta), "guidance": str(sampling.guidance),
             "seed": str(sampling.seed), "repeats": str(sampling.repeats), "pictures": str(setup.count), "class": wanted,
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from studio.workers.recipes import text_chunk
 
 SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
+MOST = 1_000  # thumbnails that are kept, 30 kB each; the ones looked at last
+FOR_PROGRAMS = ("mark",)  # values of a recipe that say nothing to people: the hash of the source image
 LOOK = "gallery/look"  # the question about the chosen file
 
 
@@ -40,7 +42,7 @@ class Gallery(Panel):
     def build(self, content: QWidget) -> None:
         """Thumbnails at the left, the chosen one large at the right."""
         self.files: list[Path] = []
-        self._cache: dict[tuple[str, int], NDArray[np.uint8] | None] = {}
+        self._cache: OrderedDict[tuple[str, int], NDArray[np.uint8] | None] = OrderedDict()
         self.all = Card("Exports")
         self.grid = PictureGrid(cell=96, max_size=140)
         self.grid.clicked.connect(self.show_file)
@@ -108,11 +110,16 @@ class Gallery(Panel):
             key = (str(path), path.stat().st_mtime_ns)
         except OSError:
             return None
-        if key not in self._cache:
+        if key in self._cache:
+            self._cache.move_to_end(key)
+        else:
             self._cache[key] = None
+            if len(self._cache) > MOST:
+                self._cache.popitem(last=False)
 
             def come(picture: NDArray[np.uint8] | None) -> None:
-                self._cache[key] = picture
+                if key in self._cache:  # else others were looked at meanwhile
+                    self._cache[key] = picture
                 if path not in self.files:
                     return
                 index = self.files.index(path)
@@ -122,7 +129,7 @@ class Gallery(Panel):
 
             ask = self.desk.looks.ask
             ask(f"gallery/{key}", partial(looking.thumbnail, path), come, lambda error: None)
-        return self._cache[key]
+        return self._cache.get(key)
 
     def show_file(self, index: int) -> None:
         """Choose one file, or none (-1): it is ringed and, once it is decoded, shown large; a film moves."""
@@ -168,7 +175,7 @@ class Gallery(Panel):
         self.back.setVisible(bool(found.panel))
         step = [] if found.step is None else [f"step: {found.step:,}"]
         facts = [f"panel: {found.panel}", f"made: {found.made}", f"model: {found.model}", *step]
-        known = {name: value for name, value in found.values.items() if value not in (None, [])}
+        known = {name: v for name, v in found.values.items() if v not in (None, []) and name not in FOR_PROGRAMS}
         return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -217,12 +224,6 @@ class Gallery(Panel):
             self.error.hide()
             self.show_file(self.files.index(back) if back in self.files else -1)
         self.session.done.emit(f"{back.name} is restored" if back else f"{deleted} is deleted; Ctrl+Z brings it back")
-
-    def tour(self) -> Iterator[str]:
-        """Look at what was exported."""
-        self.refresh()
-        self.show_file(0)
-        yield "exports"
 
 
 def _is_export(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.capabilities import Decodes, Encodes
 from models.core.family import About
@@ -303,25 +303,3 @@ class Latent(Panel):
         self.place(state.coding)
         if state.path is not None and state.path is not self.path.path:
             self.path.place(state.path)
-
-    def tour(self) -> Iterator[str]:
-        """Move sliders, look at directions, click the map, draw a path, play it, export."""
-        yield "sliders"
-        self.map.map.picked.emit(0.8, -0.6)
-        yield "map-clicked"
-        self.sliders.set_values(np.linspace(-1.5, 1.5, self.sliders.values().size, dtype=np.float32))
-        self.sliders.changed.emit()
-        self.sliders.committed.emit()
-        yield "moved"
-        self.go_to(self.map.codings[0] if len(self.map.codings) else self.coding)  # a real picture's coding
-        self.card.axes.choose(1)
-        self.map.layout_kind.choose(1)
-        yield "directions-and-neighbours"
-        self.map.layout_kind.choose(0)
-        self.card.axes.choose(0)
-        self.map.map.path_drawn.emit(np.array([[-1.5, -1.0], [0.0, 1.0], [1.5, -0.5]]))
-        yield "drawn-path"
-        self._export_picture(8)
-        self._export_film(".gif")
-        QApplication.processEvents()
-        yield "exported"

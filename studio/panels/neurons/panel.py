@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -324,13 +324,3 @@ class Neurons(Panel):
         per_cent = self._own(unit, example) if state.per_cent is None else state.per_cent
         now = (self.unit, self.example, self.slider.value())
         self.session.undo.push(Move(self._place, now, (unit, example, per_cent), self.come_forward))
-
-    def tour(self) -> Iterator[str]:
-        """Look at units, switch one off, boost it."""
-        yield "units"
-        self.grid.set_current(1)
-        self.choose(1)
-        self.set_activation(0)
-        yield "ablated"
-        self.set_activation(MOST)
-        yield "boosted"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from models.core.styles.mixing import OFF, MixesStyles
 from models.core.styles.table import SIDE, Mixture, Source
 from studio.panels.base import Panel
 from studio.panels.styles import tasks
-from studio.panels.styles.animation_controller import FilmDesk, walked
+from studio.panels.styles.animation_controller import FilmDesk
 from studio.panels.styles.exports import StyleExports
 from studio.panels.styles.features_card import FeaturesCard
 from studio.panels.styles.mix_card import StyleCard
@@ -292,25 +292,3 @@ class Styles(Panel):
         if state.layer is not None:
             self.features.choose(state.layer)
         self.change(lambda _table: state.table)
-
-    def tour(self) -> Iterator[str]:
-        """Mix, move the crossover, blend layers, look at noise and feature maps, walk, export."""
-        if not self.usable:
-            yield "no-model"
-            return
-        yield "mixes"
-        self.change(lambda table: table.with_crossover(2).with_cell(2, 3))
-        yield "coarse-to-the-left"
-        self.change(lambda table: table.with_amount(2, 0.5).with_amount(3, 0.25).with_noise(None, 1))
-        yield "blended"
-        self.show_view(LAYERS)
-        yield "feature-maps"
-        self.show_view(FILM)
-        self.change(walked)
-        yield "film"
-        self.walk.player.play()
-        yield "film-plays"
-        self.walk.player.stop()
-        self.out.export("sheet")
-        self.show_view(MIX)
-        yield "exported"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from models.core.capabilities import TakesPhases
 from models.core.datasets import recorded
 from models.core.disk import places
 from models.core.disk.operations import shown
-from models.core.doctor import signals
 from models.core.doctor.remedies import Remedy
 from models.core.doctor.rules import Diagnosis
 from models.core.errors import UserError
@@ -296,54 +295,3 @@ class Train(Panel):
         epochs, agreed = QInputDialog.getInt(self, "Train longer", "Train until epoch:", now + 10, now + 1, 100_000)
         if agreed:
             self._resume(epochs=epochs)
-
-    def tour(self) -> Iterator[str]:
-        """Train a small model on real clothes, see it start, see a bad value, travel back."""
-        self.new.choose_dataset("fashion_mnist")
-        assert self.new.form is not None
-        self.new.form.set_values({"epochs": "3", "learning_rate": "5"})
-        yield "bad-value"
-        self.new.form.set_values({"epochs": "3", "learning_rate": "0.002"})
-        self.new.start.click()
-        yield "training"
-        while self.desk.jobs.running:
-            yield ""
-        yield "trained"
-        self.view.time.track.setFocus()
-        self.view.travel_to(0)
-        yield "travelled-back"
-        yield from self._tour_of_phases()
-
-    def _tour_of_phases(self) -> Iterator[str]:
-        """Let two networks learn from real clothes for a few seconds, then take their phases one by one."""
-        metrics = [[name for group in info.curves for name in group.metrics] for info in self.new.families]
-        two = [index for index, names in enumerate(metrics) if signals.suits(names)]
-        if not two:
-            return
-        self.new.family.setCurrentIndex(two[0])
-        self.new.choose_dataset("fashion_mnist")
-        assert self.new.form is not None
-        self.new.form.set_values({"epochs": "1", "batch_size": "256", "learning_rate": "0.0002"})
-        self.new.start.click()
-        yield "two-networks"
-        self.stepwise.click()
-        yield ""
-        self.steps.take("discriminator")
-        yield "discriminator-phase"
-        self.steps.take("generator")
-        yield "generator-phase"
-        self.show_steps(False)
-        yield from self._tour_of_the_doctor()
-
-    def _tour_of_the_doctor(self) -> Iterator[str]:
-        """Open the shipped runs until the doctor has something to say about one."""
-        before = self.session.model
-        for run in record.list_runs(places.pretrained()):
-            self.session.asked_for_run.emit(run.folder)
-            yield ""
-            if self.view.doctor.isVisible():
-                yield "doctor"
-                break
-        if before is not None:
-            self.session.asked_for_run.emit(before.folder)
-            yield ""

@@ -1,4 +1,4 @@
-"""Sparsity of a run, live: how active the units are, and two sliders that change the price while it trains."""
+"""Sparsity of a run, live: how active the units are, and two sliders that change the penalty while it trains."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -236,13 +236,3 @@ class Transfer(Panel):
     def _place(self, values: dict[str, int]) -> None:
         for name, value in values.items():
             self.spins[name].setValue(value)
-
-    def tour(self) -> Iterator[str]:
-        """Compare with few labels and few passes."""
-        yield "before"
-        for name, value in (("labels", 300), ("seeds", 1), ("epochs", 24), ("frozen_epochs", 8)):
-            self.spins[name].setValue(value)
-        self.begin()
-        yield "compared"
-        self.arm.choose(1)
-        yield "from-scratch"

@@ -151,7 +151,7 @@ def test_the_steepness_of_a_flat_slope_is_its_squared_gradient():
     flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
     model.discriminator = flat
     real = np.random.default_rng(0).random((4000, 8, 8, 1), np.float32)
-    found = float(keras.ops.convert_to_numpy(model.steepness(real, None, model.verdict(real, None, True))))
+    found = float(keras.ops.convert_to_numpy(model.r1_penalty(real, None, model.verdict(real, None, True))))
     kernel = read_variable(flat.layers[-1].kernel)
     assert found == pytest.approx(float((kernel**2).sum()), rel=0.1)
 

@@ -1,4 +1,4 @@
-"""The prices of coarse layers that choose colours and of fine ones that choose shapes."""
+"""The penalties of coarse layers that choose colours and of fine ones that choose shapes."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_els
     assert float(array(layer_penalties.distortion(images, other))) < moves / 100
 
 
-@pytest.mark.parametrize(("price", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
-def test_a_price_is_that_of_the_layers_that_should_not_choose(price, silent, answer):
-    model = tiny(style="modulated", **{price: 3.0})
+@pytest.mark.parametrize(("penalty", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
+def test_a_penalty_is_that_of_the_layers_that_should_not_choose(penalty, silent, answer):
+    model = tiny(style="modulated", **{penalty: 3.0})
     images = np.random.default_rng(0).random((8, 16, 16, 3), np.float32)
 
-    def priced():
-        return float(array(model.prices(images, images)))
+    def penalised():
+        return float(array(model.penalties(images, images)))
 
-    assert priced() > 1e-5
+    assert penalised() > 1e-5
     for number, layer in enumerate(model.style_layers):
         if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the image
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
     found = [float(array(one)) for one in layer_penalties.exchanges(model, stylegan.FINE, 4)]
     assert found[answer] < 1e-9 < found[1 - answer]
-    assert priced() == pytest.approx(0, abs=1e-6)
+    assert penalised() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (100, 100, 1), (8, 32, 1)])

@@ -110,6 +110,7 @@ def test_a_model_pays_for_it_while_it_trains():
         codings[:] = codings[:1]
         costs.append([float(array(model.compute_loss(images, None, codings, None, training=t))) for t in (True, False)])
         fakes = model.paint(codings, None, True)
-        assert float(array(model.prices(images, fakes))) == pytest.approx(value * found(array(fakes), images), rel=1e-3)
+        wanted = value * found(array(fakes), images)
+        assert float(array(model.penalties(images, fakes))) == pytest.approx(wanted, rel=1e-3)
     assert costs[1][0] > costs[0][0] + 1
     assert costs[1][1] == pytest.approx(costs[0][1], rel=0.2)  # not in a validation

@@ -1,4 +1,4 @@
-"""The sparse family: the price of activity, changing it while training, and a record that remembers."""
+"""The sparse family: the penalty on activity, changing it while training, and a record that remembers."""
 
 from __future__ import annotations
 

@@ -186,7 +186,9 @@ def test_a_cpu_gets_narrower_layers_and_in_colour_the_second_edition():
 
 
 @pytest.mark.parametrize(
-    ("side", "values"), [(8, {}), (16, {"palette": 5.0, "outline": 5.0, "style": "modulated"})], ids=["plain", "priced"]
+    ("side", "values"),
+    [(8, {}), (16, {"palette": 5.0, "outline": 5.0, "style": "modulated"})],
+    ids=["plain", "penalty"],
 )
 def test_each_loss_has_no_gradient_for_the_other_network_and_both_learn(side, values):
     model = tiny(DataSpec((side, side, 1)), **values)

@@ -1,18 +1,15 @@
-"""The stops of the guided tour in Denoise."""
+"""The guided tour of the panel Denoise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from studio.panels.denoise.cleaning import Noise
-
-if TYPE_CHECKING:
-    from studio.panels.denoise.panel import Denoise
+from studio.panels.denoise.panel import Denoise
 
 
-def states(panel: Denoise) -> Iterator[str]:
-    """Use the panel as a user would; each name becomes one screenshot."""
+def tour(panel: Denoise) -> Iterator[str]:
+    """Try an image, move the line, look closely, let others compete, export."""
     yield "empty"
     if panel.session.model is None:
         return

@@ -1,0 +1,22 @@
+"""How a user would use each panel, for its screenshots: ``tour(panel)`` in the file of the panel's key.
+
+A tour yields a name once the panel is to be photographed, when all is idle; "" only waits. A panel without a file here
+is shown as it opens.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+
+from studio.panels.base import Panel
+
+
+def of(key: str, panel: Panel) -> Iterator[str]:
+    """The tour of the panel that is registered under ``key``."""
+    name = f"{__name__}.{key}"
+    if importlib.util.find_spec(name) is None:
+        yield "page"
+        return
+    yield from importlib.import_module(name).tour(panel)

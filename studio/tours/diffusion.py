@@ -1,0 +1,45 @@
+"""The guided tour of the panel Diffusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.panels.diffusion.panel import FORWARD, INPAINT, REVERSE, Diffusion
+from studio.panels.diffusion.recording import View
+
+
+def tour(panel: Diffusion) -> Iterator[str]:
+    """Walk, fork, bend the schedule, inpaint; without a model the empty page."""
+    if panel._info is None:
+        yield "empty"
+        return
+    yield "walk"
+    page, middle = panel.walk, panel.walk.walks.timesteps // 2
+    page.go_to(middle)
+    yield "middle"
+    page.fork()
+    yield ""
+    page.go_to(0)
+    page.transport.export_asked.emit(".webp")
+    yield "two-futures"
+    page.change(View(page.view.main))
+    panel.choose(FORWARD)
+    yield "forward"
+    chart = panel.drown.card.chart
+    panel.drown.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
+    panel.drown.go_to(len(chart.schedule) // 2)
+    yield "bent"
+    panel.drown.change(())
+    panel.drown.go_to(middle)
+    yield ""
+    panel.drown.fork()
+    page.go_to(0)
+    yield "image-to-image"
+    page.change(View(page.view.main))
+    yield ""
+    panel.choose(INPAINT)
+    yield "inpaint"
+    panel.paint.go_to(0)
+    panel.paint.card.grow_asked.emit()
+    yield "outpaint"
+    panel.choose(REVERSE)
