@@ -85,11 +85,12 @@ def large(model: object) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (1, 3000, 4000, 3), np.uint8)
     from models.core.images import convert
     from models.core.training import warm_up
+    from models.core.work import Callbacks
 
     warm_up.warm(model)  # as the studio does when it opens a model
     ends: list[float] = [time.perf_counter()]
     begun = time.process_time()
-    model.denoise(convert.to_float(photo), progress=lambda done, total: ends.append(time.perf_counter()))  # type: ignore[attr-defined]
+    model.denoise(convert.to_float(photo), work=Callbacks(lambda *now: ends.append(time.perf_counter())))  # type: ignore[attr-defined]
     cpu = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     tiles = np.diff(ends)

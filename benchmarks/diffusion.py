@@ -26,6 +26,7 @@ import numpy as np
 from models.core import device
 from models.core.diffusion.capability import Sampling
 from models.core.errors import Cancelled
+from models.core.work import Callbacks
 
 EAGER_STEPS = 300
 
@@ -63,7 +64,7 @@ def cancelled_after(model: Any, count: int) -> float:
     timer = threading.Timer(0.3, ask)
     timer.start()
     try:
-        for _ in model.reverse(Sampling("ddpm"), count=count, cancelled=event.is_set):
+        for _ in model.reverse(Sampling("ddpm"), count=count, work=Callbacks(cancelled=event.is_set)):
             pass
     except Cancelled:
         return time.perf_counter() - asked[0]

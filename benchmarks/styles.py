@@ -22,6 +22,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["STUDIO_HOME"] = tempfile.mkdtemp()
 
 from benchmarks.gui import Bench, row
+from models.core.work import SILENT
 
 TIMES = 30
 DRAGS = 120
@@ -53,10 +54,10 @@ def alone(folder: Path) -> None:
     table = Mixture.begin(len(model.style_layers))
     print(f"{model.style_layers[-1].name}, {len(model.style_layers)} layers of at most "
           f"{max(layer.channels for layer in model.style_layers)} channels")  # fmt: skip
-    measure("table of 6 x 6", lambda: tasks.cells(model, table, lambda: False), "max <= 400")
-    measure("one image", lambda: tasks.picture(model, table, lambda: False), "p50 <= 33")
-    measure("variation over 16 noises", lambda: tasks.variation(model, table, lambda: False), "")
-    measure("feature maps of all layers", lambda: tasks.features(model, table, lambda: False), "")
+    measure("table of 6 x 6", lambda: tasks.cells(model, table, SILENT), "max <= 400")
+    measure("one image", lambda: tasks.picture(model, table, SILENT), "p50 <= 33")
+    measure("variation over 16 noises", lambda: tasks.variation(model, table, SILENT), "")
+    measure("feature maps of all layers", lambda: tasks.features(model, table, SILENT), "")
 
 
 def window(folder: Path) -> None:

@@ -39,7 +39,7 @@ def room(module: str) -> str | None:
 
 TOGETHER = {  # files at the top of models/core, and the protocols that lie in the rooms that they are about
     "models/core: errors, arrays, device": {
-        f"models.core.{name}" for name in ("errors", "arrays", "device", "variables", "curves", "family")
+        f"models.core.{name}" for name in ("errors", "work", "arrays", "device", "variables", "curves", "family")
     },
     "models/core: capabilities": {
         f"models.core.{name}"

@@ -22,7 +22,6 @@ P. Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021, arXiv:21
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -40,6 +39,7 @@ from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.family import About, DataSpec, setting
+from models.core.work import SILENT, Work
 
 TITLE = "Denoising diffusion (DDPM)"
 ABOUT = About(
@@ -190,10 +190,7 @@ class DDPM(Diffuser):
         """What happens to an image of another shape than the training images'."""
         return fit_to_model.effect(shape, self.spec.image_shape)
 
-    def denoise(
-        self, images: Images, *, strength: float | None = None,
-        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> Images:  # fmt: skip
+    def denoise(self, images: Images, *, strength: float | None = None, work: Work = SILENT) -> Images:
         """Take a noisy image for a step of a walk, and walk from there without new noise.
 
         An image with noise of standard deviation s (in [-1, 1]) is x_t / sqrt(alpha_bar_t) for the t at which
@@ -203,11 +200,10 @@ class DDPM(Diffuser):
         Args:
             images: (n, h, w, 1 to 4) in [0, 1].
             strength: standard deviation of the noise, a share of full scale; None measures it in each image.
-            progress: called with (images done, images in all).
-            cancelled: asked before every look of the network.
+            work: told (images done, images in all); checked before every look of the network.
 
         Raises:
-            Cancelled: if ``cancelled`` said so.
+            Cancelled: if ``work`` is cancelled.
         """
         images = fit_to_model.fitted(images, self.spec.image_shape)
         cleaned = np.zeros_like(images)
@@ -216,10 +212,9 @@ class DDPM(Diffuser):
             t = samplers.time_of_noise(self.schedule, 2.0 * sigma)
             begun = np.float32(np.sqrt(self.schedule[t])) * self.states(clipping.restored(image[None], sigma))
             steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
-            for step in self.reverse(Sampling(steps=steps), start=(t, begun), cancelled=cancelled):
+            for step in self.reverse(Sampling(steps=steps), start=(t, begun), work=work):
                 cleaned[number] = self.pictures(step.x)[0]
-            if progress:
-                progress(number + 1, len(images))
+            work.tell("Denoising", number + 1, len(images))
         return cleaned
 
 

@@ -22,7 +22,7 @@ blind); K. Zhang et al., "FFDNet", 2017, arXiv:1710.04026 (half resolution insid
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import keras
@@ -32,11 +32,12 @@ from keras import layers, ops
 from models.core.adversarial import resolutions
 from models.core.arrays import Codings, Images
 from models.core.denoising import fit_to_model, noise, tiling
-from models.core.errors import Cancelled, ConfigError
+from models.core.errors import ConfigError
 from models.core.family import About, Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port, denoiser_ports
 from models.core.inference import predict
 from models.core.keras_internals import read_variable
+from models.core.work import SILENT, Part, Work
 
 TITLE = "Denoising autoencoder"
 ABOUT = About(
@@ -309,23 +310,18 @@ class CodingDenoiser(Denoiser):
         """What happens to an image of another shape than the training images'."""
         return fit_to_model.effect(shape, self.spec.image_shape)
 
-    def denoise(
-        self, images: Images, *, strength: float | None = None,
-        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> Images:  # fmt: skip
+    def denoise(self, images: Images, *, strength: float | None = None, work: Work = SILENT) -> Images:
         """Clean images; see ``effect`` for what happens to size and colour.
 
         ``strength`` is the share that is missing, for a model that learned with dropout (None: it is measured in each
         image); for other kinds of noise it makes no difference.
         """
-        if cancelled and cancelled():
-            raise Cancelled
+        work.check()
         shown = fit_to_model.fitted(images, self.spec.image_shape)
         if self.config.noise == "dropout":  # measured before resizing has smeared what is missing
             shown = noise.undropped(shown, noise.levels(images, "dropout", self.noise_range, strength))
         clean = self.decode(predict(self.encoder, shown)[0])
-        if progress:
-            progress(1, 1)
+        work.tell("Denoising", 1, 1)
         return clean
 
     def parts(self) -> dict[str, keras.Model]:
@@ -380,39 +376,32 @@ class ConvDenoiser(Denoiser):
 
     # --- What it can do: the capabilities Denoises and Reconstructs ---
 
-    def denoise(
-        self, images: Images, *, strength: float | None = None,
-        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> Images:  # fmt: skip
+    def denoise(self, images: Images, *, strength: float | None = None, work: Work = SILENT) -> Images:
         """Clean images of any size (n, h, w, 1 to 4); large ones in tiles, transparency is left out.
 
         Args:
             images: float32 in [0, 1].
             strength: of the noise in training's unit; None: Gaussian noise is measured in each image, for other
                 kinds the middle of the training range is assumed; what dropout left out is measured, too.
-            progress: called with (tiles done, tiles in all) of all images.
-            cancelled: asked before every tile.
+            work: told (tiles done, tiles in all) of all images; checked before every tile.
 
         Raises:
-            Cancelled: if ``cancelled`` said so.
+            Cancelled: if ``work`` is cancelled.
         """
         images = tiling.opaque(images)
-
-        def tell(number: int) -> Callable[[int, int], None]:
-            return lambda done, tiles: progress(number * tiles + done, len(images) * tiles) if progress else None
-
-        cleaned = [self._one(image, strength, tell(i), cancelled) for i, image in enumerate(images)]
+        parts = [Part(work, "Denoising", number, len(images)) for number in range(len(images))]
+        cleaned = [self._one(image, strength, part) for image, part in zip(images, parts, strict=True)]
         if not cleaned:
             return np.zeros(images.shape, np.float32)
         return cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)
 
-    def _one(self, image: Any, strength: float | None, tell: Any, cancelled: Any) -> Images:
+    def _one(self, image: Any, strength: float | None, work: Work) -> Images:
         """One image (h, w, 1 or 3): grey for a colour model is repeated, colour for a grey one goes by channels."""
         level = noise.assumed(image, self.config.noise, self.noise_range) if strength is None else strength
         network = tiling.for_channels(self.spec.image_shape[2], lambda tiles: self._answer(tiles, level))
         if image.shape[0] * image.shape[1] <= TWICE:
             network = tiling.both_ways_up(network)
-        cleaned = tiling.in_tiles(image, network, progress=tell, cancelled=cancelled)
+        cleaned = tiling.in_tiles(image, network, work=work)
         np.clip(cleaned, 0.0, 1.0, out=cleaned)
         return cleaned
 

@@ -22,7 +22,6 @@ StyleGAN", 2020, arXiv:1912.04958, equations 1 to 3.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -42,6 +41,7 @@ from models.core.keras_internals import read_variable
 from models.core.styles import projection
 from models.core.styles.layers import AdaIN, Constant, FixedNoise, MeanStyle, ModulatedConv, NoiseAndBias
 from models.core.styles.mixing import Floats, Noise, StyleLayer, Styles, noise
+from models.core.work import SILENT, Work
 
 TITLE = "StyleGAN"
 ABOUT = About(
@@ -278,13 +278,12 @@ class StyleGAN(Adversarial):
         return [*found[:-1], np.clip(found[-1], 0.0, 1.0)]
 
     def project(
-        self, images: Images, *, plus: bool = False, steps: int = projection.STEPS,
-        progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> Styles:  # fmt: skip
+        self, images: Images, *, plus: bool = False, steps: int = projection.STEPS, work: Work = SILENT
+    ) -> Styles:
         """Search for the styles (n, layers, d) of images in W, or with ``plus`` in W+ (styles/projection.py)."""
         network = self.sampler.get_layer("synthesis")
         return projection.project(
-            self, network, images, plus=plus, steps=steps, progress=progress, cancelled=cancelled
+            self, network, images, plus=plus, steps=steps, work=work
         )  # fmt: skip
 
     def parts(self) -> dict[str, keras.Model]:

@@ -16,7 +16,6 @@ a classifier with a denoising autoencoder.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -29,9 +28,10 @@ from models.core import device
 from models.core.arrays import Images
 from models.core.capabilities import Encodes
 from models.core.datasets import Dataset
-from models.core.errors import Cancelled, ConfigError, UserError
+from models.core.errors import ConfigError, UserError
 from models.core.family import Config, setting
 from models.core.images import convert
+from models.core.work import SILENT, Part, Work
 
 ARMS = ("pretrained", "scratch")
 RULES = {"sgd": keras.optimizers.SGD, "nadam": keras.optimizers.Nadam}
@@ -206,16 +206,15 @@ class _Shuffled(keras.utils.PyDataset):
 class _Watch(keras.callbacks.Callback):
     """Keeps the best weights by validation accuracy (then loss), tells progress, stops when asked."""
 
-    def __init__(self, tell: Callable[[], None], cancelled: Callable[[], bool] | None) -> None:
+    def __init__(self, epochs: int, work: Work) -> None:
         super().__init__()
-        self.tell, self.cancelled = tell, cancelled
+        self.epochs, self.work = epochs, work
         self.best: tuple[float, float] = (-1.0, 0.0)
         self.best_epoch = 0
         self.weights: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.cancelled and self.cancelled():
-            raise Cancelled
+        self.work.check()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         score = (float(logs["val_accuracy"]), -float(logs["val_loss"]))
@@ -223,12 +222,12 @@ class _Watch(keras.callbacks.Callback):
             self.best = score
             self.best_epoch = epoch + 1
             self.weights = self.model.get_weights()
-        self.tell()
+        self.work.tell("Training a classifier", epoch + 1, self.epochs)
 
 
 def train_arm(
     lower: keras.Model, arm: str, config: TransferConfig, *, seed: int, parts: tuple[Labelled, Labelled, Labelled],
-    classes: int, tell: Callable[[], None], cancelled: Callable[[], bool] | None,
+    classes: int, work: Work,
 ) -> Arm:  # fmt: skip
     """Train one classifier and look at the test images once.
 
@@ -238,7 +237,7 @@ def train_arm(
     learn, choose, test = parts
     pretrained = arm == "pretrained"
     model, copy = classifier(lower, classes, seed, pretrained=pretrained)
-    watch, curves = _Watch(tell, cancelled), dict[str, list[float]]()
+    watch, curves = _Watch(config.epochs, work), dict[str, list[float]]()
     frozen = min(config.frozen_epochs, config.epochs)
     for begin, end in ((0, frozen), (frozen, config.epochs)):
         if begin == end:
@@ -263,22 +262,18 @@ def train_arm(
     return Arm(arm, seed, accuracy, watch.best_epoch, curves, confusion.tolist())
 
 
-def compare(
-    model: Any, dataset: Dataset, config: TransferConfig, *,
-    progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-) -> Comparison:  # fmt: skip
+def compare(model: Any, dataset: Dataset, config: TransferConfig, *, work: Work = SILENT) -> Comparison:
     """Train both arms for every seed.
 
     Args:
         model: an autoencoder with its weights, for the shape of the dataset's images.
         dataset: with labels.
         config: how many labels, seeds and passes.
-        progress: called with (what is being trained, passes done, passes in all).
-        cancelled: asked after every batch.
+        work: told (what is being trained, passes done, passes in all); checked after every batch.
 
     Raises:
         UserError: if model and dataset do not suit each other.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     lower = lower_layers(model, config.layers)
     if tuple(lower.inputs[0].shape[1:]) != dataset.image_shape:
@@ -288,20 +283,11 @@ def compare(
         raise UserError("This dataset has no labelled test images.", where=dataset.name)
     test, classes = _labelled(dataset, rows), len(dataset.label_names)
     found = Comparison(config.labels, dataset.label_names)
-    done, total = 0, config.seeds * len(ARMS) * config.epochs
-    for seed in range(config.seed, config.seed + config.seeds):
+    for number, seed in enumerate(range(config.seed, config.seed + config.seeds)):
         parts = (*draw_labels(dataset, config.labels, seed), test)
-        for arm in ARMS:
-
-            def tell(what: str = f"seed {seed}, {arm}") -> None:
-                nonlocal done
-                done += 1
-                if progress:
-                    progress(what, done, total)
-
-            found.arms.append(
-                train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, tell=tell, cancelled=cancelled)
-            )
+        for place, arm in enumerate(ARMS, number * len(ARMS)):
+            part = Part(work, f"seed {seed}, {arm}", place, config.seeds * len(ARMS))
+            found.arms.append(train_arm(lower, arm, config, seed=seed, parts=parts, classes=classes, work=part))
     return found
 
 

@@ -27,9 +27,9 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
         from models.core.datasets import recorded
         from models.core.evaluation import arithmetic_score, cautions, evaluator
 
-        dataset = recorded.load(about, progress=say.loading)
-        with counting(say, "steps") as progress:
-            knows = evaluator.judge_of(dataset, progress=progress)
+        dataset = recorded.load(about, work=say.loading)
+        with counting(say, "steps") as work:
+            knows = evaluator.judge_of(dataset, work=work)
             column = knows.names.index(arguments.attribute)
 
             def has_it(images: Images, column: int = column, knows: evaluator.Judge = knows) -> Any:
@@ -37,7 +37,7 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
 
             found = arithmetic_score.score(
                 model, arguments.attribute, has_it, people=arguments.people, seed=arguments.seed,
-                size=dataset.image_shape[0], progress=progress,
+                size=dataset.image_shape[0], work=work,
             )  # fmt: skip
         _tell(found, run, arguments.attribute, float(knows.accuracy[column]), say)
         for sentence in cautions.shares(arguments.people, "people"):

@@ -27,6 +27,7 @@ from models.core.images import convert, decoding, export, photos
 from models.core.latent import paths as latent
 from models.core.record import Run
 from models.core.terminal import visible
+from models.core.work import Callbacks, Work
 
 if TYPE_CHECKING:
     from models.core.training.recorder import Progress
@@ -62,8 +63,12 @@ class Say:
             words = f"{value:.5f}" if isinstance(value, float) else str(value)
             print(f"{visible.line(name)}: {visible.line(words)}", flush=True)
 
-    def loading(self, what: str, done: int, total: int) -> None:
-        """Progress of a dataset that is being made or fetched."""
+    @property
+    def loading(self) -> Work:
+        """The work of making or fetching a dataset."""
+        return Callbacks(self._loading)
+
+    def _loading(self, what: str, done: int, total: int) -> None:
         if self.as_json:
             self.object("loading", what=what, done=done, total=total)
         elif sys.stderr.isatty():
@@ -135,7 +140,7 @@ def datasets_(arguments: Namespace, say: Say) -> int:
             else:
                 print(f"{key}: {title}")
         return 0
-    found = datasets.describe(datasets.load(arguments.dataset, size=arguments.size, progress=say.loading))
+    found = datasets.describe(datasets.load(arguments.dataset, size=arguments.size, work=say.loading))
     say.result(**found)
     return 0
 

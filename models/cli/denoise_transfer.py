@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from models.cli.argument_checks import refuse, together
@@ -20,16 +20,17 @@ from models.core.family import parse_config
 from models.core.images import convert, export, photos
 from models.core.images.listing import pictures_of
 from models.core.recipes.schema import of_run
+from models.core.work import Callbacks, Work
 
 
 @contextlib.contextmanager
-def counting(say: Say, unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for people, an object a report for machines: called with (what, done, total)."""
+def counting(say: Say, unit: str) -> Iterator[Work]:
+    """Work that is shown: by a bar for people, by an object a report for machines."""
     if say.as_json:
-        yield lambda what, done, total: say.object("progress", what=what, done=done, total=total)
+        yield Callbacks(lambda what, done, total: say.object("progress", what=what, done=done, total=total))
         return
     with bar(unit) as show:
-        yield show
+        yield Callbacks(show)
 
 
 def _saving(arguments: Namespace) -> tuple[str, dict[str, int]]:
@@ -49,9 +50,9 @@ def denoise_(arguments: Namespace, say: Say) -> int:
     wanted = pictures_of(arguments.images)
     effects, seen_through = set[str](), list[str]()
     written, problem = 0, None
-    with counting(say, "images") as progress:
+    with counting(say, "images") as work:
         for number, (path, name) in enumerate(wanted):
-            progress(shown(name), number, len(wanted))
+            work.tell(shown(name), number, len(wanted))
             try:
                 photo = photos.read(path, ground=arguments.background)
                 picture = photo.pixels
@@ -72,7 +73,7 @@ def denoise_(arguments: Namespace, say: Say) -> int:
             written += 1
             if say.as_json:
                 say.object("written", path=str(out), source=shown(path))
-        progress("done", len(wanted), len(wanted))
+        work.tell("done", len(wanted), len(wanted))
     if words := transparency(seen_through, arguments.background):
         say.line(words)
     if not written:
@@ -95,9 +96,9 @@ def transfer_(arguments: Namespace, say: Say) -> int:
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     config, *_ = together(lambda: parse_config(transfer.TransferConfig, given), lambda: refuse(arguments))
     run, model = open_model(arguments, say, Encodes)
-    dataset = recorded.load(run.info.dataset, progress=say.loading)
-    with counting(say, "passes") as progress:
-        found = transfer.compare(model, dataset, config, progress=progress)
+    dataset = recorded.load(run.info.dataset, work=say.loading)
+    with counting(say, "passes") as work:
+        found = transfer.compare(model, dataset, config, work=work)
     if arguments.out is not None:
         recipe = of_run(run, "transfer", "transfer", **config.model_dump())
         path = export.write_results(arguments.out, found.data(), recipe)

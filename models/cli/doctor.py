@@ -45,9 +45,9 @@ def _judged(run: Run, say: Say) -> Any:
     from models.core.evaluation import coverage
 
     about = run.info.dataset
-    dataset = recorded.load(about, progress=say.loading)
-    with counting(say, "steps") as progress:
-        return coverage.look_back(run, dataset, progress=progress)
+    dataset = recorded.load(about, work=say.loading)
+    with counting(say, "steps") as work:
+        return coverage.look_back(run, dataset, work=work)
 
 
 def _tell(found: Any, offered: Any, say: Say) -> None:

@@ -29,13 +29,13 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     from models.core.datasets import recorded
     from models.core.evaluation import cautions, evaluator, mixing_score
 
-    dataset = recorded.load(run.info.dataset, progress=say.loading)
+    dataset = recorded.load(run.info.dataset, work=say.loading)
     mixing_score.places(dataset)  # refused before anything slow begins
-    with counting(say, "steps") as progress:
-        knows = evaluator.judge_of(dataset, progress=progress)
+    with counting(say, "steps") as work:
+        knows = evaluator.judge_of(dataset, work=work)
         found = mixing_score.score(
             model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
-            seed=arguments.seed, progress=progress,
+            seed=arguments.seed, work=work,
         )  # fmt: skip
     doubts = cautions.shares(arguments.count, "pairs")
     if say.as_json:

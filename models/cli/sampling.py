@@ -15,13 +15,14 @@ from models.cli.commands import Say, open_model, pictures_of
 from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
 from models.core.capabilities import Decodes
-from models.core.diffusion.capability import Diffuses, Labels, Progress, Sampling, begun
+from models.core.diffusion.capability import Diffuses, Labels, Sampling, begun
 from models.core.diffusion.samplers import States
 from models.core.errors import ConfigError, UserError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, recipes
 from models.core.recipes import arrays
 from models.core.record import Run
+from models.core.work import Work
 
 WAYS = ("sampler", "steps", "eta", "guidance")  # arguments that only a model that diffuses knows
 
@@ -105,12 +106,12 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
 
 
 def from_pictures(
-    model: Diffuses, sampling: Sampling, labels: Labels | None, start: tuple[int, States], progress: Progress
+    model: Diffuses, sampling: Sampling, labels: Labels | None, start: tuple[int, States], work: Work
 ) -> Images:
     """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
     for step in model.reverse(sampling, labels=labels, start=start):
-        progress("Sampling", (time - step.t) * len(states) // time, len(states))
+        work.tell("Sampling", (time - step.t) * len(states) // time, len(states))
     return model.pictures(step.x)
 
 
@@ -153,11 +154,11 @@ def _walked(
     if arguments.guidance is not None and label is None:
         say.line("Guidance has no effect without a class (--class).")
     labels = None if label is None else np.full(count, label, np.int32)
-    with counting(say, "images") as progress:
+    with counting(say, "images") as work:
         if own is None or time is None:
-            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, progress=progress), recipe
+            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, work=work), recipe
         start = begun(model, convert.to_float(own), time, arguments.seed)
-        return from_pictures(model, sampling, labels, start, progress), recipe
+        return from_pictures(model, sampling, labels, start, work), recipe
 
 
 def sample_(arguments: Namespace, say: Say) -> int:

@@ -22,15 +22,15 @@ def score_(arguments: Namespace, say: Say) -> int:
 
     run, model = open_model(arguments, say, object, suits)
     sampling = suits(model)
-    dataset = recorded.load(run.info.dataset, progress=say.loading)
+    dataset = recorded.load(run.info.dataset, work=say.loading)
     try:
         evaluator.kind_of(dataset)  # refused before anything slow begins
     except UserError as error:
         if not swd.sides(dataset.image_shape):
             raise
         say.line(f"{error.what} Only patches are compared.")
-        with counting(say, "steps") as progress:
-            apart = scores.patches(model, dataset, count=arguments.count, seed=arguments.seed, progress=progress,
+        with counting(say, "steps") as work:
+            apart = scores.patches(model, dataset, count=arguments.count, seed=arguments.seed, work=work,
                                    sampling=sampling)  # fmt: skip
         doubts = scores.doubts(model, arguments.count, 0, judged=False)
         if say.as_json:
@@ -40,10 +40,8 @@ def score_(arguments: Namespace, say: Say) -> int:
             _tell_patches(apart["swd"], apart["swd_real"], say)
             _tell_doubts(doubts, say)
         return 0
-    with counting(say, "steps") as progress:
-        found = scores.score(
-            model, dataset, count=arguments.count, seed=arguments.seed, progress=progress, sampling=sampling
-        )
+    with counting(say, "steps") as work:
+        found = scores.score(model, dataset, count=arguments.count, seed=arguments.seed, work=work, sampling=sampling)
     if say.as_json:
         say.object("done", run=run.info.id, **found.data())
     else:

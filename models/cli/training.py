@@ -27,7 +27,7 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     from models.core.training import train as training
 
     module = models.family(arguments.family)
-    dataset = datasets.load(arguments.dataset, size=arguments.size, progress=say.loading)
+    dataset = datasets.load(arguments.dataset, size=arguments.size, work=say.loading)
     say.dataset(dataset)
     config = planning.settle(module, values, dataset.spec, say, defaults=arguments.defaults)
     planning.tell_cost(module, config, dataset.spec, dataset.train.stop - dataset.train.start, say)
@@ -52,7 +52,7 @@ def resume(arguments: argparse.Namespace, say: Any) -> int:
         from models.core.training import train as training
 
         training.planned(run, wanted)  # refused before the dataset is loaded
-        dataset = recorded.load(run.info.dataset, at=arguments.dataset, progress=say.loading)
+        dataset = recorded.load(run.info.dataset, at=arguments.dataset, work=say.loading)
         training.relocate(run, dataset)  # checked before anything of the run changes
         return _train(run, dataset, arguments, say, wanted)
 
@@ -76,7 +76,7 @@ def branch(arguments: argparse.Namespace, say: Any) -> int:
 
     resized = None
     if arguments.size is not None:
-        found = recorded.load(source.info.dataset, size=arguments.size, progress=say.loading)
+        found = recorded.load(source.info.dataset, size=arguments.size, work=say.loading)
         resized = recorded.described(found, arguments.size)
     branching.branch(source, step, arguments.out, values, resized=resized).close()
     event = next(row for row in timeline.events(arguments.out) if row["kind"] == branching.EVENT)

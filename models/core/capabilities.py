@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from models.core.adversarial.probabilities import Verdicts
 from models.core.arrays import Codings, Images
 from models.core.diffusion.capability import Diffuses
 from models.core.styles.mixing import MixesStyles
+from models.core.work import SILENT, Work
 
 
 @runtime_checkable
@@ -58,16 +59,14 @@ class Denoises(Protocol):
         images: Images,
         *,
         strength: float | None = None,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        work: Work = SILENT,
     ) -> Images:
         """Return clean images (n, height, width, 1 or 3) in [0, 1]; a model of any size keeps size and colour.
 
         Args:
             images: (n, height, width, 1 to 4) in [0, 1].
             strength: how strong the noise is, for a model that wants to know; None lets it judge by itself.
-            progress: called with (pieces done, pieces in all).
-            cancelled: asked before every piece; ``Cancelled`` is raised if it says so.
+            work: told (pieces done, pieces in all); checked before every piece; ``Cancelled`` is raised if it says so.
         """
         ...
 

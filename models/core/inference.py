@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core import device
-from models.core.errors import Cancelled
+from models.core.work import SILENT, Work
 
 BATCH = 64
 SIZES = (1, BATCH)
@@ -27,26 +27,24 @@ def predict(network: Any, *inputs: NDArray[np.float32], batch_size: int = BATCH)
 
 
 def predict_all(
-    network: Any, inputs: Sequence[NDArray[Any]], *, sizes: tuple[int, ...] = SIZES,
-    cancelled: Callable[[], bool] | None = None,
-) -> list[NDArray[np.float32]]:  # fmt: skip
+    network: Any, inputs: Sequence[NDArray[Any]], *, sizes: tuple[int, ...] = SIZES, work: Work = SILENT
+) -> list[NDArray[np.float32]]:
     """Run several inputs, each (n, ...), through a Keras network; its outputs, each (n, ...).
 
     Args:
         network: takes as many inputs.
         inputs: of the network's dtypes.
         sizes: rising batch sizes: the smallest that holds all rows is used, else the largest again and again.
-        cancelled: asked before every batch.
+        work: checked before every batch.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     rows = len(inputs[0])
     size = next((size for size in sizes if rows <= size), sizes[-1])
     answers: list[list[NDArray[np.float32]]] = []
     for begin in range(0, rows, size):
-        if cancelled and cancelled():
-            raise Cancelled
+        work.check()
         short = max(0, begin + size - rows)
         batch = [_padded(given[begin : begin + size], short) for given in inputs]
         outputs = network.predict_on_batch(batch[0] if len(batch) == 1 else batch)

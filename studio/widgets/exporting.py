@@ -58,9 +58,7 @@ class Exporter:
         large = np.stack([convert.enlarge(frame, factor) for frame in frames])
         self._write(
             suffix,
-            lambda path, task: export.write_film(
-                path, large, recipe=self._fitting(recipe), cancelled=task.is_cancelled
-            ),
+            lambda path, task: export.write_film(path, large, recipe=self._fitting(recipe), work=task),
         )
 
     def _fitting(self, recipe: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from models.core.capabilities import Encodes
 from models.core.datasets import recorded
 from models.core.datasets.rows import evenly
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.images import convert
 from models.core.latent import directions
 from models.core.latent.directions import Known
+from models.core.work import Work, advance
 from studio.session import ModelInfo
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
-Tell = Callable[[str, int, int], None]
 Labels = Callable[[Floats], Flags]  # (n, height, width, channels) in [0, 1] -> (n, attributes)
 MAKING, JUDGING = 2_000, 1_000  # images that make directions, and those that only judge them
 IMAGINED = 2_000
@@ -44,9 +44,9 @@ def names_of(info: ModelInfo) -> tuple[str, ...]:
     return info.attribute_names or info.label_names
 
 
-def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labelled:
+def labelled(info: ModelInfo, work: Work) -> Labelled:
     """Some images of the dataset: of its training part to make directions, of the rest to judge them."""
-    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, work=work)
     names = names_of(info)
     if dataset.attributes is not None and dataset.attribute_names == names:
         labels = dataset.attributes
@@ -59,40 +59,38 @@ def labelled(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labe
     return Labelled(np.asarray(dataset.images[chosen]), labels[chosen], names, chosen >= judging.start)
 
 
-def unseen(info: ModelInfo, seed: int, count: int, tell: Tell, cancelled: Callable[[], bool]) -> Pixels:
+def unseen(info: ModelInfo, seed: int, count: int, work: Work) -> Pixels:
     """Pictures of the dataset that the model has not learned from, drawn by seed."""
-    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, work=work)
     first = dataset.train.stop if dataset.train.stop < len(dataset.images) else 0
     drawn = np.random.default_rng(seed).permutation(len(dataset.images) - first)[:count]
     return np.asarray(dataset.images[np.sort(first + drawn)])
 
 
-def codings_of(model: Any, pictures: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Floats:
+def codings_of(model: Any, pictures: Pixels, work: Work) -> Floats:
     """The codings of images: the encoder's, or for a model that only paints those that a search finds."""
     if not isinstance(model, Encodes):
         from models.core.latent import inversion
 
-        return inversion.invert(model, convert.to_float(pictures), progress=tell, cancelled=cancelled)
+        return inversion.invert(model, convert.to_float(pictures), work=work)
     parts = []
     for begin in range(0, len(pictures), CHUNK):
-        if cancelled():
-            raise Cancelled
-        tell("Encoding", begin, len(pictures))
+        advance(work, "Encoding", begin, len(pictures))
         parts.append(model.encode(convert.to_float(pictures[begin : begin + CHUNK])))
     return np.concatenate(parts)
 
 
-def known(model: Any, found: Labelled, tell: Tell, cancelled: Callable[[], bool]) -> Known:
+def known(model: Any, found: Labelled, work: Work) -> Known:
     """Labelled codings of a model that encodes."""
-    return Known(codings_of(model, found.pictures, tell, cancelled), found.labels, found.names, found.held)
+    return Known(codings_of(model, found.pictures, work), found.labels, found.names, found.held)
 
 
-def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
+def judge(info: ModelInfo, work: Work) -> Labels:
     """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
     from models.core.evaluation import evaluator as judges
 
-    dataset = recorded.load(info.data, progress=tell, cancelled=cancelled)
-    knows = judges.judge_of(dataset, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(info.data, work=work)
+    knows = judges.judge_of(dataset, work=work)
     if knows.names != names_of(info):
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
     classes = np.arange(len(knows.names))
@@ -101,23 +99,20 @@ def judge(info: ModelInfo, tell: Tell, cancelled: Callable[[], bool]) -> Labels:
     return lambda paintings: knows.verdict(paintings).astype(np.bool_)
 
 
-def imagined(model: Any, labels: Labels, names: tuple[str, ...], tell: Tell, cancelled: Callable[[], bool]) -> Known:
+def imagined(model: Any, labels: Labels, names: tuple[str, ...], work: Work) -> Known:
     """Labelled codings of a model that only paints: draws of its prior, their paintings labelled by somebody else."""
     codings = model.sample_codings(IMAGINED, SEED)
     parts = []
     for begin in range(0, len(codings), CHUNK):
-        if cancelled():
-            raise Cancelled
-        tell("Generating", begin, len(codings))
+        advance(work, "Generating", begin, len(codings))
         parts.append(labels(model.decode(codings[begin : begin + CHUNK])))
     return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
 
 
-def painted(model: Any, codings: Floats, cancelled: Callable[[], bool]) -> Pixels:
+def painted(model: Any, codings: Floats, work: Work) -> Pixels:
     """Paint a few codings one by one: nine alone are done sooner than one padded batch."""
     parts = []
     for coding in codings:
-        if cancelled():
-            raise Cancelled
+        work.check()
         parts.append(model.decode(coding[None])[0])
     return convert.to_uint8(np.stack(parts))

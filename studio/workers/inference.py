@@ -13,9 +13,10 @@ from PySide6.QtCore import Signal
 
 from models.core.capabilities import Denoises, capabilities
 from models.core.curves import CurveGroup
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec
 from models.core.record import CheckpointEntry, Run
+from models.core.work import Tell
 from studio.session import ModelInfo
 from studio.workers import garbage
 from studio.workers.worker import Task, Worker
@@ -139,8 +140,7 @@ class Inference(Worker):
         else:
             try:
                 model, entry = loading.load(run, step=pick(run))
-                if task.is_cancelled():
-                    raise Cancelled
+                task.check()
                 info = _about(model, run, entry)
                 found = check(model, info)
                 warm_up.warm(model)
@@ -151,7 +151,7 @@ class Inference(Worker):
 
     def question(
         self, key: str, work: Callable[[Any, Task], Any], then: Callable[[Any], None],
-        failed: Callable[[UserError], None], progressed: Callable[[str, int, int], None] | None = None,
+        failed: Callable[[UserError], None], progressed: Tell | None = None,
         *, in_turn: bool = False,
     ) -> Task:  # fmt: skip
         """Ask the current model: ``work(model, task)`` runs in this thread; ``in_turn`` as in ``Worker.ask``.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.core.record import Run
     from models.core.training.messages import Changes
     from models.core.training.recorder import Progress, StopRequest
+    from models.core.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -265,6 +266,7 @@ class Jobs(QObject):
         from models.core.errors import Cancelled
         from models.core.training import train
         from models.core.training.recorder import Changes, Hooks, StopRequest
+        from models.core.work import Callbacks
 
         def report(progress: Progress) -> None:
             if progress.step == 1:
@@ -273,10 +275,9 @@ class Jobs(QObject):
 
         self._stop = stop = StopRequest(status=self._status)
         self._changes = changes = Changes()
-        tell = lambda *progress: self._mail.latest("loading", progress)  # noqa: E731
-        how = {"progress": tell, "cancelled": self._cancelled.is_set}
+        work = Callbacks(lambda *now: self._mail.latest("loading", now), self._cancelled.is_set)
         try:
-            run, dataset = _open(job, how)
+            run, dataset = _open(job, work)
             with run:
                 if self._cancelled.is_set():
                     stop.ask(self._status)
@@ -305,8 +306,8 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()  # fails where anything lies in it
 
 
-def _open(job: Job, how: dict[str, Any]) -> tuple[Run, Dataset]:
-    """The run of a job, open for writing, and its dataset; ``how`` says whom loading tells and asks."""
+def _open(job: Job, work: Work) -> tuple[Run, Dataset]:
+    """The run of a job, open for writing, and its dataset; ``work`` is that of loading."""
     import models
     from models.core import datasets
     from models.core.datasets import recorded
@@ -316,17 +317,17 @@ def _open(job: Job, how: dict[str, Any]) -> tuple[Run, Dataset]:
 
     if not job.resume and job.branch is None:
         config = parse_config(models.family(job.family).CONFIG, job.values)
-        dataset = datasets.load(job.dataset, size=job.size, **how)
+        dataset = datasets.load(job.dataset, size=job.size, work=work)
         return train.start(job.folder, job.family, config, dataset, size=job.size), dataset
     if job.branch is not None:  # all is checked before there is a branch
         source = Run.open(job.branch.source)
-        dataset = recorded.load(source.info.dataset, at=job.dataset or None, **how)
+        dataset = recorded.load(source.info.dataset, at=job.dataset or None, work=work)
         train.check_dataset(source, dataset)
         return _branch(job.folder, job.branch), dataset
     run = Run.open(job.folder, write=True)
     try:
         train.planned(run, _wanted(job))  # refused before the dataset is loaded
-        dataset = recorded.load(run.info.dataset, at=job.dataset or None, **how)
+        dataset = recorded.load(run.info.dataset, at=job.dataset or None, work=work)
         train.relocate(run, dataset)  # checked before anything of the run changes
         return run, dataset
     except BaseException:

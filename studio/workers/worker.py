@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.core.errors import Cancelled, UserError
+from models.core.work import Tell
 
 T = TypeVar("T")
 STACK_BYTES = 16 * 2**20  # macOS gives a thread 512 KB, too little for tracing
@@ -20,19 +21,29 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Task:
-    """One question: ``work`` runs in the worker, ``then`` or ``failed`` in the GUI thread."""
+    """One question: ``work`` runs in the worker, ``then`` or ``failed`` in the GUI thread.
+
+    ``work`` is given the task, which is the ``Work`` of everything that is called in it.
+    """
 
     key: str
     stamp: int
     work: Callable[[Task], Any]
     then: Callable[[Any], None]
     failed: Callable[[UserError], None]
-    progressed: Callable[[str, int, int], None] | None = None
+    progressed: Tell | None
+    report: Callable[[Task, str, int, int], None]
     cancelled: bool = False
 
-    def is_cancelled(self) -> bool:
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Say from inside ``work`` how far it is; ``progressed`` hears it in the GUI thread."""
+        if self.progressed is not None:
+            self.report(self, what, done, total)
+
+    def check(self) -> None:
         """For loops inside ``work``; a newer question of the same kind cancels the older one."""
-        return self.cancelled
+        if self.cancelled:
+            raise Cancelled
 
 
 def in_words(error: BaseException) -> UserError:
@@ -87,7 +98,7 @@ class Worker(QObject):
 
     def ask(
         self, key: str, work: Callable[[Task], Any], then: Callable[[Any], None], failed: Callable[[UserError], None],
-        progressed: Callable[[str, int, int], None] | None = None, *, in_turn: bool = False, of_model: bool = False,
+        progressed: Tell | None = None, *, in_turn: bool = False, of_model: bool = False,
     ) -> Task:  # fmt: skip
         """Ask; a question of the same key that still waits is replaced, one that runs is told to cancel.
 
@@ -96,7 +107,7 @@ class Worker(QObject):
         What is asked ``of_model`` is about the current model: ``forget_model`` drops it.
         """
         self.asked += 1
-        task = Task(key, self.asked, work, then, failed, progressed)
+        task = Task(key, self.asked, work, then, failed, progressed, self._report)
         with self._wake:
             if in_turn:
                 self._oldest.setdefault(key, task.stamp)
@@ -176,9 +187,8 @@ class Worker(QObject):
                 self._running = None
             del task, outcome  # an image must not live until the next question
 
-    def tell(self, task: Task, what: str, done: int, total: int) -> None:
-        """Report progress from inside ``work``."""
-        if task.progressed is not None and not self._closing:
+    def _report(self, task: Task, what: str, done: int, total: int) -> None:
+        if not self._closing:
             self._progress.emit(task, what, done, total)
 
     def _wanted(self, task: Task) -> bool:

@@ -190,13 +190,15 @@ class Slow:
     def __init__(self) -> None:
         self.begun, self.stopped = threading.Event(), threading.Event()
 
-    def denoise(self, pictures, *, strength=None, progress=None, cancelled=None):
+    def denoise(self, pictures, *, strength=None, work):
         for tile in range(100_000):
-            progress(tile, 100_000)
+            work.tell("Denoising", tile, 100_000)
             self.begun.set()
-            if cancelled():
+            try:
+                work.check()
+            except Cancelled:
                 self.stopped.set()
-                raise Cancelled
+                raise
             self.stopped.wait(0.005)
         return pictures
 

@@ -16,6 +16,7 @@ from models.core.datasets import DATASET_TITLES, DATASETS, Dataset, fashion_mnis
 from models.core.datasets.idx import read_idx
 from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
+from models.core.work import Callbacks
 from tests.models.checks import is_sound, mutated
 
 
@@ -51,7 +52,7 @@ def test_digits() -> None:
 def test_cancelling_is_heard() -> None:
     for name in ("digits", "fashion_mnist", "faces"):
         with pytest.raises(Cancelled):
-            load(name, cancelled=lambda: True)
+            load(name, work=Callbacks(cancelled=lambda: True))
 
 
 def test_the_fingerprint_sees_every_part() -> None:

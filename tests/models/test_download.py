@@ -15,6 +15,7 @@ import pytest
 from models.core.datasets import download, fashion_mnist, load
 from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
+from models.core.work import Callbacks
 from tests.bounds import end
 from tests.models.test_datasets import idx
 
@@ -75,7 +76,7 @@ def test_a_file_is_fetched_once(server: Server, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     for _ in range(2):
         download.fetch(
-            [server.address + "a"], tmp_path / "in" / "a", check, most=10**6, progress=lambda *n: seen.append(n)
+            [server.address + "a"], tmp_path / "in" / "a", check, most=10**6, work=Callbacks(lambda *n: seen.append(n))
         )
     assert server.asked == [("a", None)]
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["a"]
@@ -127,7 +128,7 @@ def test_a_cancelled_download_keeps_what_it_has(server: Server, tmp_path: Path) 
         return len(asked) > 1
 
     with pytest.raises(Cancelled):
-        download.fetch([server.address + "a"], tmp_path / "a", check, most=10**6, cancelled=cancelled)
+        download.fetch([server.address + "a"], tmp_path / "a", check, most=10**6, work=Callbacks(cancelled=cancelled))
     assert 0 < (tmp_path / "a.part").stat().st_size < 300_000
 
 

@@ -19,6 +19,7 @@ from PIL import Image, PngImagePlugin
 from models.core.disk import files
 from models.core.errors import Cancelled, ImageError, StorageError
 from models.core.images import decoding, export, recipes
+from models.core.work import Callbacks
 from tests.bounds import end
 
 RECIPE = {
@@ -62,7 +63,7 @@ def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
         frames,
         seconds_a_frame=0.2,
         recipe=RECIPE,
-        on_frame=lambda done, total: seen.append((done, total)),
+        work=Callbacks(lambda what, done, total: seen.append((done, total))),
     )
     assert seen == [(done, 7) for done in range(1, 8)]
     assert recipes.read_recipe(path) == RECIPE
@@ -112,7 +113,7 @@ def test_a_cancelled_film_leaves_nothing(tmp_path: Path, suffix: str) -> None:
         return len(asked) > 20
 
     with pytest.raises(Cancelled):
-        export.write_film(tmp_path / f"a{suffix}", noise(1000, 8, 8, 3), cancelled=cancelled)
+        export.write_film(tmp_path / f"a{suffix}", noise(1000, 8, 8, 3), work=Callbacks(cancelled=cancelled))
     assert len(asked) == 21
     assert left(tmp_path) == []
 

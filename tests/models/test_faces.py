@@ -10,6 +10,7 @@ import pytest
 from models.core.datasets import faces
 from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
+from models.core.work import Callbacks
 from tests.models.checks import is_sound
 
 EYES = slice(30, 50)  # rows of a 64 x 64 face
@@ -18,7 +19,7 @@ CHIN = slice(46, 64)
 
 def test_a_few_faces() -> None:
     seen: list[tuple[str, int, int]] = []
-    dataset = faces.load(count=60, progress=lambda *now: seen.append(now))
+    dataset = faces.load(count=60, work=Callbacks(lambda *now: seen.append(now)))
     is_sound(dataset)
     assert dataset.images.shape == (60, 64, 64, 3)
     assert dataset.attribute_names == faces.ATTRIBUTES
@@ -26,7 +27,7 @@ def test_a_few_faces() -> None:
     assert len(np.unique(dataset.images.reshape(60, -1), axis=0)) == 60
     assert [done for _, done, _ in seen] == [0, 25, 50, 60]
     seen.clear()
-    again = faces.load(count=60, progress=lambda *now: seen.append(now))
+    again = faces.load(count=60, work=Callbacks(lambda *now: seen.append(now)))
     assert not seen and again.fingerprint == dataset.fingerprint
     assert np.array_equal(faces.load(count=5).images, dataset.images[:5])
 
@@ -72,7 +73,7 @@ def test_a_cancelled_rendering_leaves_nothing() -> None:
         return len(asked) > 1
 
     with pytest.raises(Cancelled):
-        faces.load(count=60, cancelled=cancelled)
+        faces.load(count=60, work=Callbacks(cancelled=cancelled))
     assert list((places.cache() / "faces").iterdir()) == []
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from models.core.datasets import Dataset, cache, celeba, folder, load
 from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError, StorageError
+from models.core.work import Callbacks
 from tests.bounds import end
 from tests.models import picture_files
 from tests.models.checks import is_sound
@@ -246,10 +247,10 @@ def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
             return len(asked) > patience
 
         with pytest.raises(Cancelled):
-            load(tmp_path / "p", cancelled=cancelled)
+            load(tmp_path / "p", work=Callbacks(cancelled=cancelled))
         assert caches() == []
     seen: list[tuple[str, int, int]] = []
-    load(tmp_path / "p", progress=lambda *now: seen.append(now))
+    load(tmp_path / "p", work=Callbacks(lambda *now: seen.append(now)))
     assert seen[-1] == ("Reading images", 100, 100) and len(seen) > 5
 
 

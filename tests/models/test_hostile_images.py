@@ -18,6 +18,7 @@ from models.core.errors import Cancelled, ImageError
 from models.core.images import decoding, export, limits, parts, photos, recipes
 from models.core.images import stream as image_stream
 from models.core.images.stream import Room, TooLittleMemory
+from models.core.work import Callbacks
 from tests.bounds import end
 from tests.models import hostile_images, picture_files
 
@@ -195,7 +196,8 @@ def test_room_is_given_up_to_a_sum_and_to_one_image_of_any_size() -> None:
 
 def test_waiting_for_room_can_be_cancelled() -> None:
     room, asked = Room(100), list[int]()
-    with room.of(80, "PNG"), pytest.raises(Cancelled), room.of(30, "PNG", lambda: asked.append(1) or len(asked) > 2):
+    work = Callbacks(cancelled=lambda: asked.append(1) or len(asked) > 2)
+    with room.of(80, "PNG"), pytest.raises(Cancelled), room.of(30, "PNG", work):
         pytest.fail("there was no room")
     assert room.taken == 0
 
@@ -228,9 +230,9 @@ def test_decoding_can_be_cancelled(kind: str) -> None:
     content = picture_files.saved(Image.effect_noise((600, 600), 90), kind)
     reads: list[int] = []
     with pytest.raises(Cancelled):
-        decoding.decode(content, cancelled=lambda: reads.append(1) or len(reads) > 1)
+        decoding.decode(content, work=Callbacks(cancelled=lambda: reads.append(1) or len(reads) > 1))
     with pytest.raises(Cancelled):
-        photos.read(content, cancelled=lambda: True)
+        photos.read(content, work=Callbacks(cancelled=lambda: True))
     assert image_stream.ROOM.taken == 0
 
 

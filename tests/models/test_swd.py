@@ -8,6 +8,7 @@ import pytest
 from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled
 from models.core.evaluation import swd
+from models.core.work import Callbacks
 
 
 def textures(count, seed, grain=1, side=32):
@@ -77,7 +78,7 @@ def test_it_notices_wrong_detail_most_at_the_scale_where_it_is_wrong():
 
 def test_it_stops_when_asked():
     with pytest.raises(Cancelled):
-        swd.distances(textures(2, 0), textures(2, 1), count=2, cancelled=lambda: True)
+        swd.distances(textures(2, 0), textures(2, 1), count=2, work=Callbacks(cancelled=lambda: True))
 
 
 def test_of_more_real_images_those_compared_are_spread_over_all():

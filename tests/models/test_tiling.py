@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from models.core.denoising import tiling
 from models.core.errors import Cancelled
+from models.core.work import Callbacks
 
 
 def blur(batch: np.ndarray) -> np.ndarray:
@@ -71,7 +72,8 @@ def test_bytes_are_read_as_shares_of_255() -> None:
 def test_progress_counts_every_tile() -> None:
     told: list[tuple[int, int]] = []
     picture = np.zeros((200, 100, 1), np.float32)
-    tiling.in_tiles(picture, same, tile=64, margin=8, fade=8, progress=lambda done, total: told.append((done, total)))
+    work = Callbacks(lambda what, done, total: told.append((done, total)))
+    tiling.in_tiles(picture, same, tile=64, margin=8, fade=8, work=work)
     total = told[0][1]
     assert told == [(number, total) for number in range(1, total + 1)] and total > 4
 
@@ -84,9 +86,8 @@ def test_cancel_is_obeyed_before_the_next_tile() -> None:
         return batch
 
     with pytest.raises(Cancelled):
-        tiling.in_tiles(
-            np.zeros((400, 400, 1), np.float32), network, tile=64, margin=8, fade=8, cancelled=lambda: len(seen) >= 3
-        )
+        work = Callbacks(cancelled=lambda: len(seen) >= 3)
+        tiling.in_tiles(np.zeros((400, 400, 1), np.float32), network, tile=64, margin=8, fade=8, work=work)
     assert len(seen) == 3
 
 

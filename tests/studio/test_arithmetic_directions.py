@@ -156,7 +156,7 @@ def test_a_model_that_only_paints_searches_for_codings_and_asks_a_judge(
     monkeypatch.setattr("models.core.latent.inversion.STEPS", 3)
     info = studio.session.model
     object.__setattr__(info, "abilities", frozenset({"Decodes"}))
-    panel.named.known.judge = lambda info, tell, cancelled: (
+    panel.named.known.judge = lambda info, work: (
         lambda pictures: (pictures.mean(axis=(1, 2, 3)) > 0.3)[:, None] == np.arange(10).astype(bool)
     )
     panel.model_changed()

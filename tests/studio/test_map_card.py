@@ -9,6 +9,7 @@ import pytest
 
 from models.core.errors import Cancelled
 from models.core.latent.tsne import neighbour_chart
+from models.core.work import Callbacks
 from studio.panels.latent import map_card
 from studio.window import Window
 from tests.studio.runs import copy_into_home
@@ -76,14 +77,11 @@ def test_neighbours_keep_groups_together_and_are_the_same_every_time() -> None:
     groups = np.repeat(np.arange(3), 40)
     codings = (centres[groups] + rng.normal(0, 1, (120, 8))).astype(np.float32)
     told: list[int] = []
-    charts = [
-        neighbour_chart(codings, progress=lambda what, done, total: told.append(done), cancelled=lambda: False)
-        for _ in range(2)
-    ]
+    charts = [neighbour_chart(codings, work=Callbacks(lambda what, done, total: told.append(done))) for _ in range(2)]
     np.testing.assert_array_equal(charts[0].points, charts[1].points)
     distances = np.linalg.norm(charts[0].points[:, None] - charts[0].points[None], axis=-1)
     np.fill_diagonal(distances, np.inf)
     assert (groups[distances.argmin(axis=1)] == groups).all()
     assert told[:2] == [10, 20] and told[-1] == 400
     with pytest.raises(Cancelled):
-        neighbour_chart(codings, progress=lambda *told: None, cancelled=lambda: True)
+        neighbour_chart(codings, work=Callbacks(cancelled=lambda: True))

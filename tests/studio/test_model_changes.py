@@ -56,7 +56,7 @@ def test_what_is_asked_of_a_model_is_forgotten_with_it_and_nothing_else_is(qtbot
     def running(task: Task) -> str:
         began.set()
         assert gate.wait(30)
-        assert task.is_cancelled()
+        assert task.cancelled
         return "of the old model"
 
     worker.ask("running", running, answers.then, answers.failed, of_model=True)

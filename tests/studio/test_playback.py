@@ -14,6 +14,7 @@ from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
 from models.core.errors import Cancelled, RunFormatError
 from models.core.images import convert
+from models.core.work import Callbacks
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion import state
 from studio.panels.diffusion.recording import EACH, NOTHING, Recording, Setup, View
@@ -31,7 +32,7 @@ class Sees:
         self.looks = 0
 
     def reverse(self, sampling: Sampling, *, count: int = 1, labels: Any = None, start: Any = None,
-                kept: Any = None, cancelled: Any = None) -> Any:  # fmt: skip
+                kept: Any = None, work: Any = None) -> Any:  # fmt: skip
         timesteps = len(self.schedule) - 1
         sampling.check(timesteps)
         shape = (count, SIDE, SIDE, 1)
@@ -108,13 +109,13 @@ def test_a_walk_that_is_cancelled_stops_at_the_next_look() -> None:
     model, stop = Sees(), threading.Event()
     told = []
 
-    def tell(done: int, total: int) -> None:
-        told.append((done, total))
+    def tell(what: str, done: int, total: int) -> None:
+        told.append((what, done, total))
         stop.set()
 
     with pytest.raises(Cancelled):
-        recorded(Setup(Sampling("ddpm")), model=model, tell=tell, cancelled=stop.is_set)
-    assert told == [(1, 61)] and model.looks == 2
+        recorded(Setup(Sampling("ddpm")), model=model, work=Callbacks(tell, stop.is_set))
+    assert told == [("Step", 1, 61)] and model.looks == 2
 
 
 def test_a_fork_with_the_same_settings_has_the_same_future_and_another_seed_another_one() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from studio.workers import garbage
 from studio.workers.jobs import Mailbox
 from studio.workers.worker import Task, Worker
@@ -86,7 +86,7 @@ def test_questions_in_turn_let_the_running_one_finish_and_keep_their_place(worke
     def first(task: Task) -> str:
         began.set()
         assert gate.wait(30)
-        assert not task.is_cancelled()
+        assert not task.cancelled
         return "first"
 
     worker.ask("table", first, answers.then, answers.failed, in_turn=True)
@@ -150,9 +150,9 @@ def test_cancelling_reaches_work_that_runs(worker: Worker, qtbot) -> None:
 
     def long(task: Task) -> None:
         began.set()
-        until(task.is_cancelled, "a cancel that reaches the work")
+        until(lambda: task.cancelled, "a cancel that reaches the work")
         ended.append(True)
-        raise Cancelled
+        task.check()
 
     worker.ask("x", long, answers.then, answers.failed)
     assert began.wait(30)
@@ -186,7 +186,7 @@ def test_progress_comes_in_order_and_not_for_what_was_replaced(worker: Worker, q
 
     def counting(task: Task) -> None:
         for number in range(3):
-            worker.tell(task, "counting", number, 3)
+            task.tell("counting", number, 3)
 
     worker.ask("x", counting, answers.then, answers.failed, answers.progressed)
     wait(qtbot, worker)
@@ -198,7 +198,7 @@ def test_closing_ends_the_thread_although_it_works_and_others_wait(qtbot) -> Non
 
     def long(task: Task) -> None:
         began.set()
-        until(task.is_cancelled, "a cancel that reaches the work")
+        until(lambda: task.cancelled, "a cancel that reaches the work")
 
     made.ask("x", long, answers.then, answers.failed)
     made.ask("y", lambda task: 1, answers.then, answers.failed)

@@ -19,12 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.disk.operations import expanded, shown
-from models.core.errors import Cancelled, DatasetError
+from models.core.errors import DatasetError
 from models.core.family import DataSpec
 from models.core.images.convert import fit
-
-Progress = Callable[[str, int, int], None]  # (what, done, total)
-Cancel = Callable[[], bool]
+from models.core.work import SILENT, Work, advance
 
 DATASETS: dict[str, str] = {
     "fashion_mnist": "models.core.datasets.fashion_mnist",
@@ -118,32 +116,28 @@ class Dataset:
         return digest.hexdigest()
 
 
-def load(
-    name: str | Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
-    cancelled: Cancel | None = None,
-) -> Dataset:  # fmt: skip
+def load(name: str | Path, *, size: int | None = None, rules: int = RULES, work: Work = SILENT) -> Dataset:
     """Load a dataset.
 
     Args:
         name: a key of ``DATASETS``, the path of a folder of images, or the path of an .npz file.
         size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
         rules: 1 reads a folder or file as the first version of the program did, for runs that it started.
-        progress: called with (what is being done, how much is done, how much there is).
-        cancelled: asked now and then.
+        work: told (what is being done, how much is done, how much there is); checked now and then.
 
     Raises:
         DatasetError: if there is no such dataset or it cannot be read.
         StorageError: if its cache cannot be written.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     check(name, size=size)
     if str(name) in DATASETS:
-        found: Dataset = import_module(DATASETS[str(name)]).load(size=size, progress=progress, cancelled=cancelled)
-        return _resized(found, size, progress, cancelled)
+        found: Dataset = import_module(DATASETS[str(name)]).load(size=size, work=work)
+        return _resized(found, size, work)
     path = expanded(name).absolute()  # a run that is resumed from another folder finds it again
     module = import_module(f"models.core.datasets.{_kind(path)}")
-    found = module.load(path, size=size, rules=rules, progress=progress, cancelled=cancelled)
-    return _resized(replace(found, path=path, rules=rules), size, progress, cancelled)
+    found = module.load(path, size=size, rules=rules, work=work)
+    return _resized(replace(found, path=path, rules=rules), size, work)
 
 
 def check(name: str | Path, *, size: int | None = None) -> None:
@@ -208,7 +202,7 @@ def _is(path: Path, test: Callable[[Path], bool]) -> bool:
         return False
 
 
-def _resized(dataset: Dataset, size: int | None, progress: Progress | None, cancelled: Cancel | None) -> Dataset:
+def _resized(dataset: Dataset, size: int | None, work: Work) -> Dataset:
     """Fit the images of a dataset that has a size of its own to the one that was asked for."""
     if size is None or dataset.image_shape[:2] == (size, size):
         return dataset
@@ -223,22 +217,10 @@ def _resized(dataset: Dataset, size: int | None, progress: Progress | None, canc
     images = np.empty((count, size, size, channels), np.uint8)
     for index in range(count):
         if index % 1000 == 0:
-            report("Resizing", index, count, progress, cancelled)
+            advance(work, "Resizing", index, count)
         images[index] = fit(np.asarray(dataset.images[index]), (size, size, channels))
-    report("Resizing", count, count, progress, cancelled)
+    advance(work, "Resizing", count, count)
     return replace(dataset, images=images)
-
-
-def report(what: str, done: int, total: int, progress: Progress | None, cancelled: Cancel | None) -> None:
-    """Tell a source's progress and stop it if a person wants that.
-
-    Raises:
-        Cancelled: if ``cancelled`` says so.
-    """
-    if cancelled and cancelled():
-        raise Cancelled
-    if progress:
-        progress(what, done, total)
 
 
 def splits(count: int) -> tuple[slice, slice, slice]:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report, splits
+from models.core.datasets import DATASET_TITLES, Dataset, splits
+from models.core.work import SILENT, Work, advance
 
 LABELS = tuple("0123456789")
 
 
-def load(*, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None) -> Dataset:
+def load(*, size: int | None = None, work: Work = SILENT) -> Dataset:
     """Load the digits, 8 x 8; the caller resizes them.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
-    report("Reading the digits", 0, 1, progress, cancelled)
+    advance(work, "Reading the digits", 0, 1)
     from sklearn.datasets import load_digits
 
     values, labels = load_digits(return_X_y=True)
     images = np.rint(values * (255.0 / 16.0)).astype(np.uint8).reshape(-1, 8, 8, 1)  # 0..16 -> 0..255
     train, validation, test = splits(len(images))
-    report("Reading the digits", 1, 1, progress, cancelled)
+    advance(work, "Reading the digits", 1, 1)
     return Dataset(
         name="digits",
         title=DATASET_TITLES["digits"],

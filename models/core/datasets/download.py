@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from models.core.datasets import Cancel, Progress, report
 from models.core.disk.operations import open_regular
 from models.core.errors import DatasetError
+from models.core.work import SILENT, Part, Work, advance
 
 TIMEOUT_SECONDS = 5.0  # without a byte
 _CHUNK = 1 << 16
@@ -24,8 +24,7 @@ def fetch(
     check: Callable[[Path], None],
     *,
     most: int,
-    progress: Progress | None = None,
-    cancelled: Cancel | None = None,
+    work: Work = SILENT,
 ) -> None:
     """Download a file unless a sound one is there already.
 
@@ -34,11 +33,11 @@ def fetch(
         path: where it shall lie; until it is checked it is called "….part".
         check: raises ``DatasetError`` if the content is not what it should be; the file is then removed.
         most: bytes that the file may have at most.
-        progress, cancelled: see ``models.core.datasets.load``; what has arrived is kept for the next call.
+        work: see ``models.core.datasets.load``; what has arrived is kept for the next call.
 
     Raises:
         DatasetError: if no address delivers it; says where it could be put by hand.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     with suppress(DatasetError):
         check(path)
@@ -48,7 +47,7 @@ def fetch(
         for _ in range(2):  # a second time from the start, if what had arrived before was damaged
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _receive(address, part, most, progress, cancelled)
+                _receive(address, part, most, work)
                 check(part)
                 os.replace(part, path)
                 return
@@ -60,7 +59,7 @@ def fetch(
     raise DatasetError(f"{path.name} could not be downloaded.", where=addresses[0], advice=advice)
 
 
-def _receive(address: str, part: Path, most: int, progress: Progress | None, cancelled: Cancel | None) -> None:
+def _receive(address: str, part: Path, most: int, work: Work) -> None:
     """Append to ``part`` what is missing of it."""
     done = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={done}-"} if done else {})
@@ -70,21 +69,16 @@ def _receive(address: str, part: Path, most: int, progress: Progress | None, can
         total = done + int(answer.headers.get("Content-Length") or 0)
         how = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if done else os.O_TRUNC)
         with os.fdopen(open_regular(part, how), "wb") as stream:
-            _copy(
-                answer,
-                stream,
-                (done, total, most),
-                lambda d, t: report(f"Downloading {part.stem}", d, t, progress, cancelled),
-            )
+            _copy(answer, stream, (done, total, most), Part(work, f"Downloading {part.stem}"))
 
 
-def _copy(answer: BinaryIO, stream: BinaryIO, sizes: tuple[int, int, int], tell: Callable[[int, int], None]) -> None:
+def _copy(answer: BinaryIO, stream: BinaryIO, sizes: tuple[int, int, int], work: Work) -> None:
     done, total, most = sizes
     while chunk := answer.read(_CHUNK):
         done += len(chunk)
         if done > most:
             raise DatasetError("The file is larger than it should be.", where=getattr(answer, "url", ""))
         stream.write(chunk)
-        tell(done, max(done, total))
+        advance(work, "Downloading", done, max(done, total))
     if done < total:
         raise OSError("the connection broke off")

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report, splits
+from models.core.datasets import DATASET_TITLES, Dataset, splits
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.disk import places
 from models.core.errors import DatasetError
+from models.core.work import SILENT, Work, advance
 
 COUNT = 10_000
 SIZE = 64
@@ -57,26 +58,24 @@ _CLIP = re.compile(r' clip-path="url\(#clip-[0-9a-f]+\)"')
 def load(
     *,
     size: int | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancel | None = None,
+    work: Work = SILENT,
     count: int = COUNT,
 ) -> Dataset:
     """Load the faces; the first time they are rendered, which takes about a minute.
 
     Args:
         size: height and width, 8 to 256; 64 by default.
-        progress: see ``models.core.datasets.load``.
-        cancelled: see there.
+        work: see ``models.core.datasets.load``.
         count: how many people. The first ones are the same, however many there are.
 
     Raises:
         DatasetError: if the renderer is not installed.
         StorageError: if the cache cannot be written.
-        Cancelled: if ``cancelled`` said so; nothing is left behind.
+        Cancelled: if ``work`` is cancelled; nothing is left behind.
     """
     side = size or SIZE
     target = places.cache() / "faces" / f"v{_VERSION}-{side}-{count}"
-    cached = open_cached(target) or _render_all(target, side, count, progress, cancelled)
+    cached = open_cached(target) or _render_all(target, side, count, work)
     train, validation, test = splits(len(cached.images))
     return Dataset(
         name="faces",
@@ -119,18 +118,18 @@ def pairs(attribute: str, count: int, seed: int, size: int = SIZE) -> tuple[NDAr
     return np.stack(without) if without else empty, np.stack(with_it) if with_it else empty
 
 
-def _render_all(target: Any, side: int, count: int, progress: Progress | None, cancelled: Cancel | None) -> Cached:
+def _render_all(target: Any, side: int, count: int, work: Work) -> Cached:
     what = "Rendering the faces (only once)"
     attributes = np.zeros((count, len(ATTRIBUTES)), np.bool_)
     with new_folder(target.parent) as folder:
         with ImageWriter(folder / "images.npy", side, side) as writer:
             for index in range(count):
                 if index % 25 == 0:
-                    report(what, index, count, progress, cancelled)
+                    advance(work, what, index, count)
                 image, options = _render(f"person-{index}", side, {})
                 writer.append(image)
                 attributes[index] = _attributes(options)
-            report(what, count, count, progress, cancelled)
+            advance(work, what, count, count)
             writer.close()
         write_rest(folder, None, attributes, {})
         publish(folder, target)

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.datasets import DATASET_TITLES, Cancel, Dataset, Progress, report
+from models.core.datasets import DATASET_TITLES, Dataset
 from models.core.datasets.arrays import read_arrays
 from models.core.datasets.download import fetch
 from models.core.datasets.idx import read_idx
 from models.core.disk import places
 from models.core.errors import DatasetError
+from models.core.work import SILENT, Work, advance
 
 LABELS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 SAMPLE_SPLITS = (slice(0, 10_000), slice(10_000, 11_000), slice(11_000, 12_000))
@@ -46,16 +47,16 @@ _HOW = (
 )
 
 
-def load(*, size: int | None = None, progress: Progress | None = None, cancelled: Cancel | None = None) -> Dataset:
+def load(*, size: int | None = None, work: Work = SILENT) -> Dataset:
     """Load Fashion-MNIST, 28 x 28; the caller resizes it.
 
     The environment variable STUDIO_OFFLINE, set to anything, forbids the download.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
         DatasetError: if even the sample cannot be read.
     """
-    report("Loading Fashion-MNIST", 0, 1, progress, cancelled)
+    advance(work, "Loading Fashion-MNIST", 0, 1)
     own = places.cache() / "fashion-mnist"
     for folder, words in ((SYSTEM, "the system's datasets"), (_keras_cache(), "the Keras cache"), (own, "the cache")):
         try:
@@ -65,7 +66,7 @@ def load(*, size: int | None = None, progress: Progress | None = None, cancelled
         return _dataset(images, labels, SPLITS, f"Read from {words}, {folder}.", "")
     if not os.environ.get("STUDIO_OFFLINE"):
         try:
-            _download(own, progress, cancelled)
+            _download(own, work)
             images, labels = read_folder(own)
             return _dataset(images, labels, SPLITS, f"Downloaded to {own}.", "")
         except DatasetError:
@@ -99,7 +100,7 @@ def _keras_cache() -> Path:
     return (Path(home) if home else Path.home() / ".keras") / "datasets" / "fashion-mnist"
 
 
-def _download(folder: Path, progress: Progress | None, cancelled: Cancel | None) -> None:
+def _download(folder: Path, work: Work) -> None:
     """Fetch what is missing or damaged, from the first address that has it."""
     for dimensions, files in ((1, _LABELS), (3, _IMAGES)):
         for name, count, digest in files:
@@ -108,7 +109,7 @@ def _download(folder: Path, progress: Progress | None, cancelled: Cancel | None)
                 _verified(path, *wanted)
 
             addresses = [address + name for address in ADDRESSES]
-            fetch(addresses, folder / name, check, most=MAX_DOWNLOAD, progress=progress, cancelled=cancelled)
+            fetch(addresses, folder / name, check, most=MAX_DOWNLOAD, work=work)
 
 
 def _sample(own: Path) -> Dataset:

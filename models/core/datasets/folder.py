@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from models.core.datasets import RULES, Cancel, Dataset, Progress, Skipped, report, splits
+from models.core.datasets import RULES, Dataset, Skipped, splits
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.datasets.layout import STRAY, Folders, layout
 from models.core.datasets.listing import Listing, Row
@@ -28,6 +28,7 @@ from models.core.images import kinds
 from models.core.images.convert import fit
 from models.core.images.decoding import IMAGE_SUFFIXES, decode
 from models.core.images.pixels import Pixels
+from models.core.work import SILENT, Work, advance
 
 SIZE = 64
 MAX_SKIPPED = 10_000  # are listed; beyond that they are only counted
@@ -37,14 +38,10 @@ NO_TRAINING_IMAGE = "No training image has its class."
 _AHEAD = 32  # images decoded ahead of the one that is written
 _REASONS_SHOWN = 5
 
-Tell = Callable[[int, int], None]  # (done, total)
 Decoded = tuple[Row, Pixels | None, str]  # (row, image or None, reason why None)
 
 
-def load(
-    path: Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
-    cancelled: Cancel | None = None,
-) -> Dataset:  # fmt: skip
+def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work = SILENT) -> Dataset:
     """Load the images of a folder and of the folders in it.
 
     First-level subfolders are classes if nearly every image lies in one, and folders named train, validation and test
@@ -55,23 +52,22 @@ def load(
         path: the folder.
         size: height and width, 8 to 256; 64 by default. The middle of each image is taken.
         rules: see ``models.core.datasets.load``.
-        progress: see there.
-        cancelled: see there; nothing is left behind.
+        work: see there; nothing is left behind.
 
     Raises:
         DatasetError: if the folder cannot be read, or none of its images.
         StorageError: if the cache cannot be written.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     side = size or SIZE
     home = places.cache() / "folders"
     with new_folder(home) as fresh:
-        listing = Listing(path, fresh / "files.sqlite", _telling("Searching for images", progress, cancelled), rules)
+        listing = Listing(path, fresh / "files.sqlite", work, rules)
         try:
             target = home / f"{_key(listing)}-{side}"
             cached = open_cached(target, _WORDS if rules == 1 else _ALL_WORDS)
             if cached is None:
-                _decode_all(path, listing, fresh, side, _telling("Reading images", progress, cancelled))
+                _decode_all(path, listing, fresh, side, work)
         finally:
             listing.close()
         (fresh / "files.sqlite").unlink()
@@ -86,10 +82,6 @@ def load(
 def _key(listing: Listing) -> str:
     """The name of the cache: with another plugin of Pillow more of the same files can be read."""
     return listing.key(1) if listing.rules == 1 else listing.key(listing.rules, kinds.SUFFIXES)
-
-
-def _telling(what: str, progress: Progress | None, cancelled: Cancel | None) -> Tell:
-    return lambda done, total: report(what, done, total, progress, cancelled)
 
 
 @dataclass
@@ -110,17 +102,17 @@ class _Read:
             self.more += 1
 
 
-def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, tell: Tell) -> None:
+def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, work: Work) -> None:
     """Decode every image into ``images.npy`` and write what is known of each beside it."""
     with ImageWriter(fresh / "images.npy", side, side) as writer:
-        read = _read_all(path, listing, writer, side, tell)
+        read = _read_all(path, listing, writer, side, work)
         if writer.count == 0:
             raise _nothing(path, read.skipped)
         bits = np.frombuffer(read.attributes, np.bool_).reshape(writer.count, -1) if listing.attribute_names else None
         found, notice = _arranged(read, listing) if listing.rules > 1 else (_by_first_rules(read, listing), "")
         if not np.array_equal(found.order, np.arange(writer.count)):
             writer.arrange(found.order)
-        tell(listing.count, listing.count)
+        advance(work, "Reading images", listing.count, listing.count)
         writer.close()
     words = {
         "label_names": found.names,
@@ -133,12 +125,12 @@ def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, tell: Tell
     write_rest(fresh, found.labels, None if bits is None else bits[found.order], words)
 
 
-def _read_all(path: Path, listing: Listing, writer: ImageWriter, side: int, tell: Tell) -> _Read:
+def _read_all(path: Path, listing: Listing, writer: ImageWriter, side: int, work: Work) -> _Read:
     """Give every image that can be read to ``writer``."""
     read, tops = _Read(), {name: place for place, name in enumerate(listing.labels())}
     for done, (row, image, reason) in enumerate(_decoded(path, listing, side)):
         if done % 16 == 0:
-            tell(done, listing.count)
+            advance(work, "Reading images", done, listing.count)
         if image is None:
             read.leave_out(row.path, reason)
             continue

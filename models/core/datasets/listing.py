@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.core.datasets import RULES, celeba
 from models.core.datasets.walk import Walk
 from models.core.disk.operations import shown
+from models.core.work import Work, advance
 
 MAX_LABELS = 1000
 
@@ -35,14 +36,14 @@ class Listing:
     Args:
         folder: the folder of images; links are followed, loops are not, junk and run folders are left out.
         database: a file that does not exist yet.
-        tell: called now and then with (0, images found).
+        work: told and checked now and then: 0 of so many images that were found.
         rules: as in ``models.core.datasets.load``.
 
     Raises:
         DatasetError: if the folder cannot be read.
     """
 
-    def __init__(self, folder: Path, database: Path, tell: Callable[[int, int], None], rules: int = RULES) -> None:
+    def __init__(self, folder: Path, database: Path, work: Work, rules: int = RULES) -> None:
         self.folder, self.rules = folder, rules
         self.walk = Walk(folder, rules)
         self._base = sqlite3.connect(database, isolation_level=None)
@@ -62,7 +63,7 @@ class Listing:
             self._base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
             self.count += 1
             if self.count % 500 == 0:
-                tell(0, self.count)
+                advance(work, "Searching for images", 0, self.count)
         self.attribute_names = self._read_attributes()
         self._base.execute("COMMIT")
 

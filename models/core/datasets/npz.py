@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.datasets import RULES, Cancel, Dataset, Progress, report, splits
+from models.core.datasets import RULES, Dataset, splits
 from models.core.datasets.arrays import headers, listed, read_arrays, wrong
 from models.core.datasets.classes import Classes, classes, words
 from models.core.datasets.parts import Arranged, arranged
 from models.core.datasets.pixels import as_images, layout
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
+from models.core.work import SILENT, Work, advance
 
 Arrays = dict[str, NDArray[Any]]
 _WHOLE = {
@@ -57,22 +58,19 @@ class _Content:
     notices: tuple[str, ...]
 
 
-def load(
-    path: Path, *, size: int | None = None, rules: int = RULES, progress: Progress | None = None,
-    cancelled: Cancel | None = None,
-) -> Dataset:  # fmt: skip
+def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work = SILENT) -> Dataset:
     """Load a dataset from an .npz file; the caller resizes it.
 
     The rows are put into a fixed random order, because files are often sorted by label and splits are contiguous.
 
     Raises:
         DatasetError: naming the file and the array that is wrong.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     where = shown(path)
-    report("Reading the file", 0, 1, progress, cancelled)
+    advance(work, "Reading the file", 0, 1)
     content = _content(path) if rules > 1 else _first_content(path)
-    report("Reading the file", 1, 1, progress, cancelled)
+    advance(work, "Reading the file", 1, 1)
     count, known = len(content.images), content.known
     shuffled = np.random.default_rng(0).permutation(count)
     labels, names = (None, ()) if known is None else (known.labels[shuffled], known.names)

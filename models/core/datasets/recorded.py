@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from models.core import datasets
-from models.core.datasets import DATASETS, RULES, Cancel, Dataset, Progress, Skipped
+from models.core.datasets import DATASETS, RULES, Dataset, Skipped
 from models.core.disk.operations import expanded, shown
 from models.core.errors import DatasetError, DatasetGone
+from models.core.work import SILENT, Work
 
 SKIPPED = "skipped"  # kind of the events that name files
 OWN = -1  # the size that the run remembers
@@ -62,23 +63,21 @@ def missing(about: Mapping[str, Any]) -> bool:
 
 
 def load(
-    about: Mapping[str, Any], *, at: str | Path | None = None, size: int | None = OWN,
-    progress: Progress | None = None, cancelled: Cancel | None = None,
-) -> Dataset:  # fmt: skip
+    about: Mapping[str, Any], *, at: str | Path | None = None, size: int | None = OWN, work: Work = SILENT
+) -> Dataset:
     """Load the dataset of a run, by the rules and at the size that the run was started with.
 
     Args:
         about: what the run remembers of it (``described``).
         at: where it is now, if it was moved.
         size: another size.
-        progress: see ``models.core.datasets.load``.
-        cancelled: see there.
+        work: see ``models.core.datasets.load``.
 
     Raises:
         DatasetGone: if it is not there any more.
         DatasetError: if it cannot be read.
         StorageError: if its cache cannot be written.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     there, rules = place(about) if at is None else at, about.get("rules", 1)
     if type(rules) is not int or not 1 <= rules <= RULES:
@@ -90,4 +89,4 @@ def load(
             advice='Put it back, or say where it is now: resume RUN --dataset PATH, or "Where is it now?" in Train.',
         )  # fmt: skip
     wanted = about.get("size") if size == OWN else size
-    return datasets.load(there, size=wanted, rules=rules, progress=progress, cancelled=cancelled)
+    return datasets.load(there, size=wanted, rules=rules, work=work)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.core.denoising import noise, tiling
 from models.core.images import convert
+from models.core.work import SILENT, Part, Work
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -55,18 +56,14 @@ FILTERS: dict[str, Callable[[Floats, float], Floats]] = {
 }
 
 
-def clean(
-    picture: Pixels, name: str, *, sigma: float | None = None,
-    progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-) -> Pixels:  # fmt: skip
+def clean(picture: Pixels, name: str, *, sigma: float | None = None, work: Work = SILENT) -> Pixels:
     """Clean an image with one of ``FILTERS``.
 
     Args:
         image: uint8 (height, width, channels), at least 1 x 1.
         name: of the filter.
         sigma: standard deviation of the noise as a share of full scale; None lets it be measured.
-        progress: called with (tiles done, tiles in all).
-        cancelled: asked before every tile; ``Cancelled`` is raised if it says so.
+        work: told (tiles done, tiles in all); checked before every tile; ``Cancelled`` is raised if it says so.
     """
     if sigma is None:
         sigma = noise.estimated_sigma(convert.to_float(picture))
@@ -74,5 +71,5 @@ def clean(
     def network(tile: Any) -> Any:
         return FILTERS[name](tile[0], sigma)[None]
 
-    answer = tiling.in_tiles(picture, network, tile=TILE, margin=MARGIN, progress=progress, cancelled=cancelled)
+    answer = tiling.in_tiles(picture, network, tile=TILE, margin=MARGIN, work=Part(work, name))
     return convert.to_uint8(answer)

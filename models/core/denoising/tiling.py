@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.errors import Cancelled
+from models.core.work import SILENT, Work
 
 Floats = NDArray[np.float32]
 Network = Callable[[Floats], Floats]  # (n, tile, tile, channels) -> the same shape; in_tiles sends one at a time
@@ -73,8 +73,7 @@ def in_tiles(
     tile: int = TILE,
     margin: int = MARGIN,
     fade: int = FADE,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = SILENT,
 ) -> Floats:
     """Send an image through a network tile by tile.
 
@@ -84,26 +83,23 @@ def in_tiles(
         tile: side of a tile in pixels, a multiple of 8. An image that fits into one tile is sent whole.
         margin: how far the network sees; so many pixels at a tile's inner edges are thrown away.
         fade: over so many pixels one tile fades into the next.
-        progress: called with (tiles done, tiles in all).
-        cancelled: asked before every tile.
+        work: told (tiles done, tiles in all); checked before every tile.
 
     Returns:
         float32 (height, width, channels of the network).
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     wide, places = padded(image), layout(image.shape[:2], tile, margin, fade)
     result: Floats | None = None
     for number, (place, weight) in enumerate(places):
-        if cancelled and cancelled():
-            raise Cancelled
+        work.check()
         answer = network(_float(wide[place])[None])[0]
         if result is None:
             result = np.zeros((*wide.shape[:2], answer.shape[2]), np.float32)
         result[place] += answer * weight[0][:, None, None] * weight[1][None, :, None]
-        if progress:
-            progress(number + 1, len(places))
+        work.tell("Denoising", number + 1, len(places))
     assert result is not None
     return result[: image.shape[0], : image.shape[1]]
 

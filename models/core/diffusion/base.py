@@ -20,12 +20,13 @@ from keras import ops
 
 from models.core.arrays import Images
 from models.core.diffusion import samplers
-from models.core.diffusion.capability import Cancel, Kept, Labels, Progress, Sampling
+from models.core.diffusion.capability import Kept, Labels, Sampling
 from models.core.diffusion.samplers import Known, Predict, Schedule, States, Step, Walk
 from models.core.errors import ConfigError, UserError
 from models.core.family import Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
+from models.core.work import SILENT, Work
 
 NOISES = 64  # rows of noise that a validation uses again and again
 GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
@@ -221,13 +222,13 @@ class Diffuser(FamilyModel):
         noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
         return samplers.forward(x_0, self.schedule, t, noise) if t else x_0
 
-    def predictor(self, labels: Labels, guidance: float, cancelled: Cancel | None = None) -> Predict:
+    def predictor(self, labels: Labels, guidance: float, work: Work = SILENT) -> Predict:
         """The network as ``(x_t, t) -> noise`` for classes (n,), -1 for none."""
 
         def asked(known: Labels) -> Predict:
             def predict(x: States, t: int) -> States:
                 inputs = [x, np.full(len(x), t, np.int32), *([known + 1] if self.condition_names else [])]
-                return predict_all(self.sampler, inputs, sizes=self.batches, cancelled=cancelled)[0]
+                return predict_all(self.sampler, inputs, sizes=self.batches, work=work)[0]
 
             return predict
 
@@ -236,9 +237,15 @@ class Diffuser(FamilyModel):
         return samplers.guided(asked(labels), asked(nothing), wanted)
 
     def reverse(
-        self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
-        start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
-    ) -> Iterator[Step]:  # fmt: skip
+        self,
+        sampling: Sampling,
+        *,
+        count: int = 1,
+        labels: Labels | None = None,
+        start: tuple[int, States] | None = None,
+        kept: Kept | None = None,
+        work: Work = SILENT,
+    ) -> Iterator[Step]:
         """Walk from noise to images; see ``Diffuses``."""
         timesteps = self.config.timesteps
         sampling.check(timesteps)
@@ -252,7 +259,7 @@ class Diffuser(FamilyModel):
             self.schedule, x, times, sampling.seed, sampling.eta, self.clip,
             None if kept is None else self.known(kept), sampling.repeats,
         )  # fmt: skip
-        predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, cancelled)
+        predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, work)
         return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
 
     def checked(self, labels: Labels | None, count: int) -> Labels:
@@ -282,9 +289,14 @@ class Diffuser(FamilyModel):
         return shown
 
     def sample(
-        self, count: int, seed: int, *, labels: Labels | None = None, sampling: Sampling | None = None,
-        progress: Progress | None = None, cancelled: Cancel | None = None,
-    ) -> Images:  # fmt: skip
+        self,
+        count: int,
+        seed: int,
+        *,
+        labels: Labels | None = None,
+        sampling: Sampling | None = None,
+        work: Work = SILENT,
+    ) -> Images:
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
         wanted = self.checked(labels, count)
         sampling = sampling or Sampling(steps=min(50, self.config.timesteps))
@@ -293,10 +305,9 @@ class Diffuser(FamilyModel):
             part = wanted[begin : begin + AT_ONCE]
             drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
             walk = dataclasses.replace(sampling, seed=drawn)
-            for step in self.reverse(walk, count=len(part), labels=part, cancelled=cancelled):
-                if progress:
-                    done = (self.config.timesteps - step.t) * len(part) // self.config.timesteps
-                    progress("Sampling", begin + done, count)
+            for step in self.reverse(walk, count=len(part), labels=part, work=work):
+                done = (self.config.timesteps - step.t) * len(part) // self.config.timesteps
+                work.tell("Sampling", begin + done, count)
             painted.append(self.pictures(step.x))
         return np.concatenate(painted)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from models.core import arrays
 from models.core.diffusion.samplers import FORWARD, SAMPLERS, Schedule, States, Step, draw, forward
 from models.core.errors import ConfigError
+from models.core.work import SILENT, Work
 
 Images = arrays.Images  # (n, height, width, channels) in [0, 1]
 Labels = NDArray[np.int32]  # (n,) a class each; -1 asks for nothing
-Cancel = Callable[[], bool]
-Progress = Callable[[str, int, int], None]  # what is being done, done, in all
 LIMITS = {"eta": (0.0, 1.0), "guidance": (0.0, 20.0), "repeats": (1, 50), "seed": (0, 2**31 - 1)}
 
 
@@ -97,9 +96,15 @@ class Diffuses(Protocol):
         ...
 
     def reverse(
-        self, sampling: Sampling, *, count: int = 1, labels: Labels | None = None,
-        start: tuple[int, States] | None = None, kept: Kept | None = None, cancelled: Cancel | None = None,
-    ) -> Iterator[Step]:  # fmt: skip
+        self,
+        sampling: Sampling,
+        *,
+        count: int = 1,
+        labels: Labels | None = None,
+        start: tuple[int, States] | None = None,
+        kept: Kept | None = None,
+        work: Work = SILENT,
+    ) -> Iterator[Step]:
         """Walk from noise to images, one step an iteration; the first step comes after one look of the network.
 
         Args:
@@ -108,11 +113,11 @@ class Diffuses(Protocol):
             labels: the class of each image; None or -1 asks for nothing.
             start: (t, x_t) to begin with: a step of an earlier walk, or ``forward(images, t, seed)``.
             kept: paint only where its mask says so.
-            cancelled: asked before every batch.
+            work: checked before every batch.
 
         Raises:
             ConfigError: if ``sampling`` or a label is out of range.
-            Cancelled: if ``cancelled`` said so.
+            Cancelled: if ``work`` is cancelled.
         """
         ...
 
@@ -125,8 +130,13 @@ class Diffuses(Protocol):
         ...
 
     def sample(
-        self, count: int, seed: int, *, labels: Labels | None = None, sampling: Sampling | None = None,
-        progress: Progress | None = None, cancelled: Cancel | None = None,
-    ) -> Images:  # fmt: skip
+        self,
+        count: int,
+        seed: int,
+        *,
+        labels: Labels | None = None,
+        sampling: Sampling | None = None,
+        work: Work = SILENT,
+    ) -> Images:
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]; ``seed`` counts, not the one of ``sampling``."""
         ...

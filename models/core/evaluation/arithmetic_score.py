@@ -14,6 +14,7 @@ from models.core.capabilities import Encodes
 from models.core.datasets import faces
 from models.core.errors import UserError
 from models.core.images import convert
+from models.core.work import SILENT, Work
 
 Judge = Callable[[Images], NDArray[np.bool_]]  # (n, height, width, channels) in [0, 1] -> whether each has it (n,)
 GROUPS = (1, 3, 10, 100)  # pairs whose codings are averaged; three in the paper's figure
@@ -49,7 +50,7 @@ def score(
     people: int = 500,
     seed: int = 0,
     size: int = faces.SIZE,
-    progress: Callable[[str, int, int], None] | None = None,
+    work: Work = SILENT,
 ) -> list[Score]:
     """Give each of many people what others have, once for each size of ``GROUPS``.
 
@@ -63,21 +64,20 @@ def score(
         people: how many, at least 8.
         seed: which ones.
         size: side of the images.
-        progress: called with (what, done, total).
+        work: told (what, done, total).
 
     Raises:
         UserError: if a model that only paints never paints the attribute, or always.
         DatasetError: if there are no pairs of this attribute.
     """
-    tell = progress or (lambda what, done, total: None)
     if isinstance(model, Encodes):
-        tell("Rendering people", 0, people)
+        work.tell("Rendering people", 0, people)
         without, with_it = faces.pairs(attribute, people, seed, size)
-        tell("Encoding", 0, people)
+        work.tell("Encoding", 0, people)
         truth = convert.to_float(with_it)
         absent, present = model.encode(convert.to_float(without)), model.encode(truth)
         return [_compare(model, judge, present, absent, group=group, truth=truth) for group in GROUPS]
-    present, absent = sorted_codings(model, judge, people, seed, tell)
+    present, absent = sorted_codings(model, judge, people, seed, work)
     present = np.resize(present, absent.shape)
     return [_compare(model, judge, present, absent, group=group) for group in GROUPS]
 
@@ -88,9 +88,7 @@ def shifts(present: Codings, absent: Codings, group: int) -> Codings:
     return np.asarray(np.mean(others, axis=0), np.float32)
 
 
-def sorted_codings(
-    model: Any, judge: Judge, people: int, seed: int, tell: Callable[[str, int, int], None]
-) -> tuple[Codings, Codings]:
+def sorted_codings(model: Any, judge: Judge, people: int, seed: int, work: Work) -> tuple[Codings, Codings]:
     """Codings of the prior whose paintings have the attribute (at least 8), and ``people`` whose do not.
 
     Raises:
@@ -104,7 +102,7 @@ def sorted_codings(
         present.append(codings[has])
         absent.append(codings[~has])
         lacking = sum(map(len, absent))
-        tell("Generating people", min(lacking, people), people)
+        work.tell("Generating people", min(lacking, people), people)
         if lacking >= people and 4 * sum(map(len, present)) >= people:
             break
     first, second = np.concatenate(present), np.concatenate(absent)[:people]

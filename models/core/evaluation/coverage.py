@@ -8,12 +8,13 @@ from models.core import loading
 from models.core.capabilities import Decodes
 from models.core.datasets import Dataset
 from models.core.diffusion.capability import QUICK, Diffuses
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.evaluation import evaluator as judges
 from models.core.evaluation import samples
-from models.core.evaluation.evaluator import Cancel, Judge, Progress, shares
+from models.core.evaluation.evaluator import Judge, shares
 from models.core.record import Run
 from models.core.record.timeline import Rows
+from models.core.work import SILENT, Work
 
 
 def recorded(run: Run) -> Rows:
@@ -21,37 +22,34 @@ def recorded(run: Run) -> Rows:
     return [{"step": int(row["step"]), **row["coverage"]} for row in run.stats() if "coverage" in row]
 
 
-def look_back(run: Run, dataset: Dataset, *, progress: Progress | None = None, cancelled: Cancel | None = None) -> Rows:
+def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
     """Let the judge look at samples of every checkpoint of a run; one that is not there yet is trained first.
 
     Args:
         run: if it is open for writing, it records what the judge saw.
         dataset: the one it was trained on.
-        progress: called with (what is being done, done, in all).
-        cancelled: asked now and then.
+        work: told (what is being done, done, in all); checked now and then.
 
     Returns:
         What the judge saw by step, that which was recorded before included.
 
     Raises:
         UserError: if the dataset has no classes to judge by, or the model draws no samples.
-        Cancelled: if ``cancelled`` said so; what was recorded until then stays.
+        Cancelled: if ``work`` is cancelled; what was recorded until then stays.
     """
     if judges.kind_of(dataset) != "class":
         advice = "Choose a run on a dataset with classes, for instance fashion_mnist."
         raise UserError(
             "This dataset has no classes whose coverage could be measured.", where=dataset.name, advice=advice
         )
-    known = judges.judge_of(dataset, progress=progress, cancelled=cancelled)
+    known = judges.judge_of(dataset, work=work)
     model = loading.build(run)
     samples.check(model)
     found = {look["step"]: look for look in recorded(run)}
     entries = [entry for entry in run.checkpoints() if entry.step not in found]
     for done, entry in enumerate(entries):
-        if cancelled and cancelled():
-            raise Cancelled
-        if progress:
-            progress("Evaluating checkpoints", done, len(entries))
+        work.check()
+        work.tell("Evaluating checkpoints", done, len(entries))
         step = loading.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
         found[step] = {"step": step, **_look(model, known, run, step)}
     return [found[step] for step in sorted(found)]
@@ -68,7 +66,7 @@ def _look(model: Decodes | Diffuses, known: Judge, run: Run, step: int) -> dict[
 JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
 
 
-def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, cancelled: Cancel | None = None) -> dict[str, Any]:
+def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, work: Work = SILENT) -> dict[str, Any]:
     """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
-    verdicts = judge.verdict(samples.draw(model, JUDGED, seed, sampling=QUICK, cancelled=cancelled))
+    verdicts = judge.verdict(samples.draw(model, JUDGED, seed, sampling=QUICK, work=work))
     return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}

@@ -10,7 +10,6 @@ import hashlib
 import itertools
 import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -25,10 +24,11 @@ from models.core.arrays import Codings, Images, check_images
 from models.core.batches import Batches
 from models.core.datasets import Dataset
 from models.core.disk import files, npz, places
-from models.core.errors import Cancelled, RunFormatError, StorageError, UserError
+from models.core.errors import RunFormatError, StorageError, UserError
 from models.core.images import convert
 from models.core.inference import predict
 from models.core.keras_internals import read_variable
+from models.core.work import SILENT, Work
 
 log = logging.getLogger(__name__)
 VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
@@ -38,8 +38,6 @@ FEATURES = 128
 RATE = 2e-3
 COVERED = 0.02  # a class with at least this share of the samples counts as covered
 
-Progress = Callable[[str, int, int], None]
-Cancel = Callable[[], bool]
 Shares = NDArray[np.float64]
 
 
@@ -132,23 +130,22 @@ def kind_of(dataset: Dataset) -> Literal["class", "attributes"]:
     )
 
 
-def judge_of(dataset: Dataset, *, progress: Progress | None = None, cancelled: Cancel | None = None) -> Judge:
+def judge_of(dataset: Dataset, *, work: Work = SILENT) -> Judge:
     """The judge of a dataset: read from the cache, or trained now (a minute or two) and put there.
 
     Args:
         dataset: with classes or attributes.
-        progress: called with (what is being done, steps done, steps in all).
-        cancelled: asked after every step.
+        work: told (what is being done, steps done, steps in all); checked after every step.
 
     Raises:
         UserError: if there is nothing to judge by.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     found, network = _cached(dataset)
     if found is not None:
         return found
     kind = kind_of(dataset)
-    accuracy = train(network, dataset, kind, progress=progress, cancelled=cancelled)
+    accuracy = train(network, dataset, kind, work=work)
     _write(where(dataset), network, accuracy)
     return Judge(kind, names_of(dataset), accuracy, network)
 
@@ -207,14 +204,11 @@ def epochs_for(count: int, shape: tuple[int, int, int]) -> int:
     return max(2, min(60, round(steps * BATCH / count)))
 
 
-def train(
-    network: keras.Model, dataset: Dataset, kind: str, *, progress: Progress | None = None,
-    cancelled: Cancel | None = None,
-) -> Shares:  # fmt: skip
+def train(network: keras.Model, dataset: Dataset, kind: str, *, work: Work = SILENT) -> Shares:
     """Train a judge on the training images; return its accuracy on the test images, (1,) or (k,).
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     known = dataset.labels if kind == "class" else dataset.attributes
     assert known is not None
@@ -225,7 +219,7 @@ def train(
     learner = keras.Model(network.inputs, network.outputs[1])
     loss = "sparse_categorical_crossentropy" if kind == "class" else "binary_crossentropy"
     learner.compile(keras.optimizers.Adam(rate), loss, jit_compile=device.compiles())
-    watch = _Watch(batches, epochs, progress, cancelled)
+    watch = _Watch(batches, epochs, work)
     learner.fit(batches, epochs=epochs, shuffle=False, callbacks=[watch], verbose=0)
     test = convert.to_float(np.asarray(dataset.images[dataset.test]))
     names = tuple(str(number) for number in range(network.outputs[1].shape[-1]))
@@ -236,22 +230,21 @@ def train(
 class _Watch(keras.callbacks.Callback):
     """Tells progress, stops when asked, and gives each epoch an order of its own."""
 
-    def __init__(self, batches: Batches, epochs: int, progress: Progress | None, cancelled: Cancel | None) -> None:
+    def __init__(self, batches: Batches, epochs: int, work: Work) -> None:
         super().__init__()
         self.batches = batches
         self.total = epochs * len(batches)
         self.done = 0
-        self.progress, self.cancelled = progress, cancelled
+        self.work = work
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.batches.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.done += 1
-        if self.cancelled and self.cancelled():
-            raise Cancelled
-        if self.progress and (self.done % 10 == 0 or self.done == self.total):
-            self.progress("Training the evaluation classifier", self.done, self.total)
+        self.work.check()
+        if self.done % 10 == 0 or self.done == self.total:
+            self.work.tell("Training the evaluation classifier", self.done, self.total)
 
 
 # --- The cache ---

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import check_pixels
-from models.core.errors import Cancelled
+from models.core.work import SILENT, Work
 
 BAND = 256  # rows that SSIM looks at at a time: a photo needs no gigabytes
 WINDOW = 7  # side of SSIM's window in pixels
@@ -31,9 +30,7 @@ def psnr(clean: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float("inf") if total == 0.0 else float(10.0 * np.log10(255.0**2 * clean.size / total))
 
 
-def ssim(
-    clean: NDArray[np.uint8], other: NDArray[np.uint8], *, cancelled: Callable[[], bool] | None = None
-) -> float | None:
+def ssim(clean: NDArray[np.uint8], other: NDArray[np.uint8], *, work: Work = SILENT) -> float | None:
     """Structural similarity of two images (height, width, channels), mean over pixels and channels; 1 if equal.
 
     Returns:
@@ -41,7 +38,7 @@ def ssim(
 
     Raises:
         TypeError: if one of them is not uint8.
-        Cancelled: if ``cancelled`` said so between two bands of rows.
+        Cancelled: if ``work`` is cancelled between two bands of rows.
 
     Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004, equation 13.
     """
@@ -55,8 +52,7 @@ def ssim(
     total = 0.0
     rows, edge = int(height) - WINDOW + 1, WINDOW - 1
     for top in range(0, rows, BAND):
-        if cancelled and cancelled():
-            raise Cancelled
+        work.check()
         part = slice(top, min(top + BAND, rows) + edge)  # the window's centres of neighbouring bands do not overlap
         value: Any = structural_similarity(clean[part], other[part], win_size=WINDOW, channel_axis=2, data_range=255)
         total += float(value) * (part.stop - part.start - edge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from models.core.evaluation.evaluator import Judge
 from models.core.images import convert
 from models.core.styles import mixing
 from models.core.styles.mixing import MixesStyles, Styles
+from models.core.work import SILENT, Work
 
 COLOURS = {"hair": "dark hair", "skin": "dark skin"}  # what has a colour, and the attribute that tells where it is
 SEEN = 4000  # training images from which the places of hair and skin are found
@@ -76,7 +76,7 @@ def places(dataset: Dataset) -> dict[str, Mask]:
 
 def score(
     model: Any, dataset: Dataset, judge: Judge, *, crossover: int, truncation: float = 0.8, count: int = 500,
-    seed: int = 0, progress: Callable[[str, int, int], None] | None = None,
+    seed: int = 0, work: Work = SILENT,
 ) -> list[Row]:  # fmt: skip
     """Mix ``count`` pairs of images, then exchange the coarse source, then the fine one, and look what changed.
 
@@ -88,7 +88,7 @@ def score(
         truncation: of the styles.
         count: pairs, at least 1.
         seed: of the codings.
-        progress: called with (what, done, total).
+        work: told (what, done, total).
 
     Raises:
         UserError: if dataset or model do not suit.
@@ -100,7 +100,7 @@ def score(
     coarse, other_coarse, fine, other_fine = np.split(drawn, 4)
     mixed = [(coarse, fine), (other_coarse, fine), (coarse, other_fine)]
     together = np.concatenate([mixing.mix(first, second, crossover) for first, second in mixed])
-    painted = np.split(_paint(model, together, progress), len(mixed))
+    painted = np.split(_paint(model, together, work), len(mixed))
     verdicts = [judge.verdict(images) for images in painted]
     rows = []
     for column, name in enumerate(judge.names):
@@ -113,10 +113,9 @@ def score(
     return rows
 
 
-def _paint(model: MixesStyles, styles: Styles, progress: Callable[[str, int, int], None] | None) -> Images:
+def _paint(model: MixesStyles, styles: Styles, work: Work) -> Images:
     found = []
     for begin in range(0, len(styles), AT_ONCE):
         found.append(model.synthesize(styles[begin : begin + AT_ONCE]))
-        if progress:
-            progress("Mixing styles", min(begin + AT_ONCE, len(styles)), len(styles))
+        work.tell("Mixing styles", min(begin + AT_ONCE, len(styles)), len(styles))
     return np.concatenate(found)

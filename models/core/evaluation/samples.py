@@ -8,8 +8,9 @@ import numpy as np
 
 from models.core.arrays import Images
 from models.core.capabilities import Conditions, Decodes
-from models.core.diffusion.capability import QUICK, Cancel, Diffuses, Labels, Progress, Sampling
+from models.core.diffusion.capability import QUICK, Diffuses, Labels, Sampling
 from models.core.errors import UserError
+from models.core.work import SILENT, Work
 
 
 def draws(model: object) -> TypeGuard[Decodes | Diffuses]:
@@ -29,9 +30,8 @@ def check(model: object) -> None:
 
 
 def draw(
-    model: Decodes | Diffuses, count: int, seed: int, *, sampling: Sampling | None = None,
-    progress: Progress | None = None, cancelled: Cancel | None = None,
-) -> Images:  # fmt: skip
+    model: Decodes | Diffuses, count: int, seed: int, *, sampling: Sampling | None = None, work: Work = SILENT
+) -> Images:
     """``count`` new images, (count, h, w, c) in [0, 1]; the same seed gives the same ones.
 
     Args:
@@ -39,27 +39,25 @@ def draw(
         count: how many.
         seed: of codings or noise.
         sampling: how a model that diffuses walks.
-        progress: called with (what is being done, done, in all) by a model that diffuses.
-        cancelled: asked now and then by a model that diffuses; ``Cancelled`` is raised if it says so.
+        work: told and checked now and then by a model that diffuses, which raises ``Cancelled``.
     """
     if isinstance(model, Decodes):
         return model.decode(model.sample_codings(count, seed))
-    return model.sample(count, seed, sampling=sampling, progress=progress, cancelled=cancelled)
+    return model.sample(count, seed, sampling=sampling, work=work)
 
 
 def draw_classes(
-    model: Conditions | Diffuses, labels: Labels, seed: int, *, sampling: Sampling | None = None,
-    progress: Progress | None = None, cancelled: Cancel | None = None,
-) -> Images:  # fmt: skip
+    model: Conditions | Diffuses, labels: Labels, seed: int, *, sampling: Sampling | None = None, work: Work = SILENT
+) -> Images:
     """New images of classes (n,) that are asked for, (n, h, w, c) in [0, 1]; see ``draw``."""
     if isinstance(model, Conditions):
         wanted = np.eye(len(model.condition_names), dtype=np.float32)[labels]
         return model.decode_with(model.sample_codings(len(labels), seed), wanted)
-    return model.sample(len(labels), seed, labels=labels, sampling=sampling, progress=progress, cancelled=cancelled)
+    return model.sample(len(labels), seed, labels=labels, sampling=sampling, work=work)
 
 
 def sheet(
-    model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: int, *, cancelled: Cancel | None = None
+    model: Decodes | Diffuses, rows: int, count: int, columns: int, seed: int, *, work: Work = SILENT
 ) -> tuple[Images, int]:
     """A sheet of samples for a preview, and its columns: with conditions one column each, else as told.
 
@@ -69,13 +67,13 @@ def sheet(
         count: of images without conditions.
         columns: of a sheet without conditions.
         seed: of codings or noise.
-        cancelled: as in ``draw``.
+        work: as in ``draw``.
     """
     if isinstance(model, Conditions):
         conditions = model.preview_conditions()
         codings = np.repeat(model.sample_codings(rows, seed), len(conditions), 0)  # one coding a row
         return model.decode_with(codings, np.tile(conditions, (rows, 1))), len(conditions)
     if isinstance(model, Decodes) or not model.condition_names:
-        return draw(model, count, seed, sampling=QUICK, cancelled=cancelled), columns
+        return draw(model, count, seed, sampling=QUICK, work=work), columns
     asked: Labels = np.tile(np.arange(len(model.condition_names), dtype=np.int32), rows)
-    return draw_classes(model, asked, seed, sampling=QUICK, cancelled=cancelled), len(model.condition_names)
+    return draw_classes(model, asked, seed, sampling=QUICK, work=work), len(model.condition_names)

@@ -15,8 +15,9 @@ from models.core.datasets import Dataset
 from models.core.diffusion.capability import Sampling
 from models.core.errors import UserError
 from models.core.evaluation import cautions, evaluator, metrics, samples, swd
-from models.core.evaluation.evaluator import Cancel, Judge, Progress
+from models.core.evaluation.evaluator import Judge
 from models.core.images import convert
+from models.core.work import SILENT, Work
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,14 @@ class Scores:
 
 
 def patches(
-    model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, progress: Progress | None = None,
-    cancelled: Cancel | None = None, sampling: Sampling | None = None,
-) -> dict[str, dict[str, float]]:  # fmt: skip
+    model: Any,
+    dataset: Dataset,
+    *,
+    count: int = 1000,
+    seed: int = 0,
+    work: Work = SILENT,
+    sampling: Sampling | None = None,
+) -> dict[str, dict[str, float]]:
     """The part of a score that needs no labels: the distance of patches at each scale; see ``score``.
 
     Returns:
@@ -70,26 +76,24 @@ def patches(
 
     Raises:
         UserError: as ``score``, and if the images are too small for patches.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     samples.check(model)
-    painted = _painted(
-        model, dataset, count, seed, {"sampling": sampling, "progress": progress, "cancelled": cancelled}
-    )
+    painted = _painted(model, dataset, count, seed, {"sampling": sampling, "work": work})
     if not swd.sides(dataset.image_shape):
         raise UserError("These images are too small for patches to be compared.", where=dataset.name)
     held_out = dataset.test if dataset.test.stop > dataset.test.start else dataset.validation
     part = held_out if held_out.stop > held_out.start else dataset.train
     real = convert.to_float(np.asarray(dataset.images[part]))
     return {
-        "swd": _distances(painted, real, seed, progress, cancelled),
-        "swd_real": _distances(_others(dataset, count, seed), real, seed, progress, cancelled),
+        "swd": _distances(painted, real, seed, work),
+        "swd_real": _distances(_others(dataset, count, seed), real, seed, work),
     }
 
 
 def score(
-    model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, progress: Progress | None = None,
-    cancelled: Cancel | None = None, sampling: Sampling | None = None,
+    model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, work: Work = SILENT,
+    sampling: Sampling | None = None,
 ) -> Scores:  # fmt: skip
     """Judge ``count`` samples of a model that draws some; a judge that is not there yet is trained first.
 
@@ -98,18 +102,17 @@ def score(
         dataset: the one it was trained on.
         count: at least 2.
         seed: of the codings or the noise.
-        progress: called with (what is being done, done, in all).
-        cancelled: asked now and then.
+        work: told (what is being done, done, in all); checked now and then.
         sampling: how a model that diffuses walks.
 
     Raises:
         UserError: if model and dataset do not suit each other, or there is nothing to judge by.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     samples.check(model)
-    how: Any = {"sampling": sampling, "progress": progress, "cancelled": cancelled}
+    how: Any = {"sampling": sampling, "work": work}
     painted = _painted(model, dataset, count, seed, how)
-    known = evaluator.judge_of(dataset, progress=progress, cancelled=cancelled)
+    known = evaluator.judge_of(dataset, work=work)
     test, others = convert.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
     features, probabilities = known.look(painted)
     real, real_probabilities = known.look(test)
@@ -120,8 +123,8 @@ def score(
         covered=evaluator.covered(np.array([*found.values()])) if known.kind == "class" else None,
         frechet=metrics.frechet(features, real),
         frechet_real=metrics.frechet(known.look(others)[0], real),
-        swd=_distances(painted, test, seed, progress, cancelled),
-        swd_real=_distances(others, test, seed, progress, cancelled),
+        swd=_distances(painted, test, seed, work),
+        swd_real=_distances(others, test, seed, work),
         conditional=_obedience(model, known, _kept(dataset, known), count, seed, **how),
         cautions=doubts(model, count, len(found) if known.kind == "class" else 0, judged=True),
     )  # fmt: skip
@@ -159,14 +162,10 @@ def _accuracy(known: Judge) -> dict[str, float]:
     return dict(zip(names, known.accuracy.tolist(), strict=True))
 
 
-def _distances(
-    first: Any, second: Any, seed: int, progress: Progress | None, cancelled: Cancel | None
-) -> dict[str, float]:
-    if progress:
-        progress("Comparing patches", 0, 1)
-    found = swd.distances(first, second, seed=seed, cancelled=cancelled)
-    if progress:
-        progress("Comparing patches", 1, 1)
+def _distances(first: Any, second: Any, seed: int, work: Work) -> dict[str, float]:
+    work.tell("Comparing patches", 0, 1)
+    found = swd.distances(first, second, seed=seed, work=work)
+    work.tell("Comparing patches", 1, 1)
     return found
 
 

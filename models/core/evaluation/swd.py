@@ -11,13 +11,13 @@ Application to Texture Mixing", 2012.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.rows import evenly
-from models.core.errors import Cancelled
+from models.core.work import SILENT, Work
 
 SIDE = 7  # of a patch, in pixels
 SMALLEST = 14  # sides of the smallest level: two patches
@@ -89,20 +89,18 @@ def patches(level: Floats, rng: np.random.Generator, count: int) -> Floats:
 
 
 def sliced(
-    first: Floats, second: Floats, rng: np.random.Generator, directions: int = DIRECTIONS,
-    cancelled: Callable[[], bool] | None = None,
-) -> float:  # fmt: skip
+    first: Floats, second: Floats, rng: np.random.Generator, directions: int = DIRECTIONS, work: Work = SILENT
+) -> float:
     """Mean distance of sorted projections of two clouds of as many points, both (n, d).
 
     Raises:
-        Cancelled: if ``cancelled`` said so between some directions and the next.
+        Cancelled: if ``work`` is cancelled between some directions and the next.
     """
     if first.shape != second.shape:
         raise ValueError(f"point sets must be equally large, not {first.shape} and {second.shape}")
     found = []
     for begin in range(0, directions, AT_ONCE):
-        if cancelled and cancelled():
-            raise Cancelled
+        work.check()
         axes = rng.standard_normal((first.shape[1], min(AT_ONCE, directions - begin)), dtype=np.float32)
         axes /= np.linalg.norm(axes, axis=0)
         one, two = (np.sort((cloud @ axes).T, axis=1) for cloud in (first, second))  # (directions, n)
@@ -111,9 +109,14 @@ def sliced(
 
 
 def distances(
-    first: Floats, second: Floats, *, seed: int = 0, count: int = PATCHES, directions: int = DIRECTIONS,
-    cancelled: Callable[[], bool] | None = None,
-) -> dict[str, float]:  # fmt: skip
+    first: Floats,
+    second: Floats,
+    *,
+    seed: int = 0,
+    count: int = PATCHES,
+    directions: int = DIRECTIONS,
+    work: Work = SILENT,
+) -> dict[str, float]:
     """The distance at each scale in thousandths, by names such as "64 x 64"; smaller is better.
 
     Args:
@@ -122,10 +125,10 @@ def distances(
         seed: of patches and directions.
         count: patches of each image and scale.
         directions: projections.
-        cancelled: asked now and then.
+        work: checked now and then.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     number = min(len(first), len(second))
     first, second = (one[evenly(slice(0, len(one)), number)] for one in (first, second))
@@ -134,7 +137,7 @@ def distances(
         rng = np.random.default_rng([seed, place])
         one, two = (patches(level, rng, count) for level in levels)
         height, width = levels[0].shape[1:3]
-        found[f"{height} x {width}"] = UNIT * sliced(one, two, rng, directions, cancelled)
+        found[f"{height} x {width}"] = UNIT * sliced(one, two, rng, directions, work)
     return found
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from models.core.images import decoding
 from models.core.images.pixels import Pixels, pixels_of
-from models.core.images.stream import Cancel
+from models.core.work import SILENT, Work
 
 MOST = 40_000_000  # pixels of all frames together
 FASTEST = 20  # ms; what is said to be faster, or of no duration, is shown as browsers show it
 USUAL = 100  # ms
 
 
-def film(source: Path | bytes, *, name: str = "", cancelled: Cancel | None = None) -> tuple[list[Pixels], list[int]]:
+def film(source: Path | bytes, *, name: str = "", work: Work = SILENT) -> tuple[list[Pixels], list[int]]:
     """Decode all frames of a GIF, an animated PNG or WebP.
 
     Returns:
@@ -22,10 +22,10 @@ def film(source: Path | bytes, *, name: str = "", cancelled: Cancel | None = Non
 
     Raises:
         ImageError: whatever is wrong with the file.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     count = decoding.frames(source, name=name)
-    with decoding.opened(source, name, cancelled=cancelled) as image:
+    with decoding.opened(source, name, work=work) as image:
         if count >= decoding.MAX_FRAMES or count * image.width * image.height > MOST:
             return [], []
         frames, durations = [], []

@@ -22,7 +22,8 @@ from models.core.errors import Cancelled, ImageError
 from models.core.images import kinds, limits, parts
 from models.core.images.limits import TooManyParts
 from models.core.images.pixels import NotFinite, Pixels, pixels_of
-from models.core.images.stream import MOST_SECONDS, ROOM, Cancel, TooLittleMemory, TooSlow, Watched
+from models.core.images.stream import MOST_SECONDS, ROOM, TooLittleMemory, TooSlow, Watched
+from models.core.work import SILENT, Work
 
 IMAGE_SUFFIXES, FORMATS = kinds.SUFFIXES, kinds.FORMATS
 MAX_BYTES = 100_000_000
@@ -42,9 +43,8 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 def decode(
-    source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, least: int = 0,
-    cancelled: Cancel | None = None,
-) -> Pixels:  # fmt: skip
+    source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, least: int = 0, work: Work = SILENT
+) -> Pixels:
     """Decode the first frame of an image the way up it was taken, in sRGB, without transparency.
 
     It may take 10 s of a processor; of large images only so many are decoded at a time, and where there is memory.
@@ -55,16 +55,16 @@ def decode(
         ground: the colour (0..255 each) behind transparent parts.
         least: if above 0, both sides may come back smaller than stored, but never below this many pixels: a large
             JPEG that is to be made small anyway is decoded several times faster.
-        cancelled: asked again and again while it is read.
+        work: checked again and again while it is read.
 
     Returns:
         uint8 of shape (height, width, channels); one channel if the file stores grey values, else three.
 
     Raises:
         ImageError: whatever is wrong with the file; nothing else.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
-    with opened(source, name, least=least, cancelled=cancelled) as image:
+    with opened(source, name, least=least, work=work) as image:
         return pixels_of(image, ground)
 
 
@@ -79,32 +79,30 @@ def frames(source: Path | bytes, *, name: str = "") -> int:
         count = parts.frames(stream)
         if count is not None:
             return count
-        with _recognised(stream, where, None) as image:
+        with _recognised(stream, where, SILENT) as image:
             return min(int(getattr(image, "n_frames", 1)), MAX_FRAMES)
 
 
 @contextmanager
-def opened(
-    source: Path | bytes, name: str, *, least: int = 0, cancelled: Cancel | None = None
-) -> Iterator[Image.Image]:
+def opened(source: Path | bytes, name: str, *, least: int = 0, work: Work = SILENT) -> Iterator[Image.Image]:
     """Open and load an image (arguments as of ``decode``); failures in the block become ``ImageError``s."""
     where = _where(source, name)
-    with _explaining(where), _stream(source, where) as stream, _recognised(stream, where, cancelled) as image:
+    with _explaining(where), _stream(source, where) as stream, _recognised(stream, where, work) as image:
         if least:
             image.draft(None, (least, least))
-        with ROOM.of(image.width * image.height, image.format or "", cancelled):
+        with ROOM.of(image.width * image.height, image.format or "", work):
             image.load()
             yield image
 
 
 @contextmanager
-def _recognised(stream: BinaryIO, where: str, cancelled: Cancel | None) -> Iterator[Image.Image]:
+def _recognised(stream: BinaryIO, where: str, work: Work) -> Iterator[Image.Image]:
     """An image whose parts and size were looked at; nothing of it is decoded yet."""
     size = parts.check(stream)
     if size is not None:
         _check_pixels(*size, where)
     stream.seek(0)
-    stream_watched: Any = Watched(stream, cancelled)
+    stream_watched: Any = Watched(stream, work)
     with Image.open(stream_watched, formats=FORMATS) as image:
         _check_pixels(*image.size, where)
         yield image

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,9 +19,10 @@ from PIL import Image, PngImagePlugin
 
 from models.core.disk import new_files
 from models.core.disk.operations import shown
-from models.core.errors import Cancelled, ImageError, StorageError
+from models.core.errors import ImageError, StorageError
 from models.core.images import movies, photos, recipes
 from models.core.images.recipes import Recipe
+from models.core.work import SILENT, Work
 
 PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -100,8 +101,7 @@ def write_film(
     *,
     seconds_a_frame: float = 0.1,
     recipe: Recipe | None = None,
-    on_frame: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = SILENT,
 ) -> Path:
     """Write a looping film as .gif, .apng, .png (animated), lossless .webp or .mp4, by the name's ending.
 
@@ -111,13 +111,12 @@ def write_film(
             them; an MP4 does not loop by itself.
         seconds_a_frame: 0.01 to 60.
         recipe: as in ``png_bytes``.
-        on_frame: called with (frames done, frames in all).
-        cancelled: asked before every frame and before the file is written.
+        work: told (frames done, frames in all); checked before every frame and before the file is written.
 
     Raises:
         ImageError: if the ending is none of these, the recipe cannot be written, or .mp4 lacks its package.
         StorageError: if the disk refuses.
-        Cancelled: if ``cancelled`` said so; no file is left.
+        Cancelled: if ``work`` is cancelled; no file is left.
     """
     suffix = path.suffix.lower()
     if suffix not in FILM_SUFFIXES:
@@ -129,9 +128,9 @@ def write_film(
         raise ValueError(
             f"an animation needs frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}"
         )
-    rest = _Rest(frames, on_frame, cancelled, silent_passes=int(suffix in (".png", ".apng")))
+    rest = _Rest(frames, work, silent_passes=int(suffix in (".png", ".apng")))
     content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
-    _check(cancelled)
+    work.check()
     return _write(path, content)
 
 
@@ -188,32 +187,25 @@ def _picture(image: NDArray[np.uint8]) -> Image.Image:
 class _Rest:
     """The frames after the first, one after the other; the encoder that takes them is stopped by ``Cancelled``."""
 
-    def __init__(
-        self,
-        frames: NDArray[np.uint8],
-        on_frame: Callable[[int, int], None] | None,
-        cancelled: Callable[[], bool] | None,
-        silent_passes: int,
-    ) -> None:
+    def __init__(self, frames: NDArray[np.uint8], work: Work, silent_passes: int) -> None:
         self.frames = frames
-        self.on_frame = on_frame
-        self.cancelled = cancelled
+        self.work = work
         self.silent_passes = silent_passes  # how often the encoder only looks at sizes before it encodes
 
     def __iter__(self) -> Iterator[Image.Image]:
         silent, self.silent_passes = self.silent_passes > 0, self.silent_passes - 1
         for index, frame in enumerate(self.frames):
-            _check(self.cancelled)
+            self.work.check()
             if index > 0:
                 yield _picture(frame)
-            if self.on_frame and not silent:
-                self.on_frame(index + 1, len(self.frames))
+            if not silent:
+                self.work.tell("Writing frames", index + 1, len(self.frames))
 
 
 def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
     if suffix == movies.SUFFIX:
         words = recipes.comment(recipe)
-        return movies.mp4_bytes(rest.frames, milliseconds, words, on_frame=rest.on_frame, cancelled=rest.cancelled)
+        return movies.mp4_bytes(rest.frames, milliseconds, words, work=rest.work)
     stream = io.BytesIO()
     common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0, "duration": milliseconds}
     if suffix == ".gif":
@@ -223,11 +215,6 @@ def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int,
     else:
         first.save(stream, "PNG", **common, pnginfo=_png_text(recipe))
     return stream.getvalue()
-
-
-def _check(cancelled: Callable[[], bool] | None) -> None:
-    if cancelled and cancelled():
-        raise Cancelled
 
 
 def _write(path: Path, content: bytes) -> Path:

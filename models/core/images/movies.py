@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.errors import Cancelled, ImageError
+from models.core.errors import ImageError
+from models.core.work import SILENT, Work
 
 SUFFIX = ".mp4"
 QUALITY = "12"  # x264's constant rate factor: 0 loses nothing, 51 everything; this cannot be told from the images
 
 
-def mp4_bytes(
-    frames: NDArray[np.uint8], milliseconds: int, comment: str, *,
-    on_frame: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-) -> bytes:  # fmt: skip
+def mp4_bytes(frames: NDArray[np.uint8], milliseconds: int, comment: str, *, work: Work = SILENT) -> bytes:
     """Encode a film.
 
     Args:
         frames: uint8 (n, height, width, 1 or 3). H.264 wants even sides: an odd one repeats its last row or column.
         milliseconds: that each frame is shown.
         comment: goes into the file's metadata.
-        on_frame: called with (frames done, frames in all).
-        cancelled: asked before every frame.
+        work: told (frames done, frames in all); checked before every frame.
 
     Raises:
         ImageError: if the package is not there.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     if importlib.util.find_spec("av") is None:
         advice = "Install it: pip install 'generative-studio[video]'. Or choose GIF, APNG or WebP."
@@ -46,11 +42,9 @@ def mp4_bytes(
         track = film.add_stream("libx264", rate=Fraction(1000, milliseconds), options={"crf": QUALITY})
         track.height, track.width, track.pix_fmt = *even.shape[1:3], "yuv420p"
         for number, picture in enumerate(even):
-            if cancelled and cancelled():
-                raise Cancelled
+            work.check()
             colour = np.repeat(picture, 3, axis=-1) if channels == 1 else picture
             film.mux(track.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(colour), format="rgb24")))
-            if on_frame:
-                on_frame(number + 1, len(even))
+            work.tell("Writing frames", number + 1, len(even))
         film.mux(track.encode())
     return stream.getvalue()

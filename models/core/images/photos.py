@@ -14,7 +14,7 @@ from models.core.images import pixels as image_pixels
 from models.core.images.decoding import WHITE
 from models.core.images.pixels import Pixels
 from models.core.images.recipes import DETAILS
-from models.core.images.stream import Cancel
+from models.core.work import SILENT, Work
 
 EXIF_START = b"Exif\x00\x00"  # before the notes in a JPEG; PNG and WebP have them without it
 MOST_EXIF = 64_000  # bytes: a JPEG has room for 65,533
@@ -44,22 +44,20 @@ class Photo:
     exif: bytes
 
 
-def read(
-    source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, cancelled: Cancel | None = None
-) -> Photo:
+def read(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, work: Work = SILENT) -> Photo:
     """Decode the first frame of an image as ``images.decode`` does, and keep what belongs to it.
 
     Args:
         source: a path, or the bytes of a file.
         name: what to call bytes in an error.
         ground: the colour (0..255 each) behind transparent parts.
-        cancelled: asked again and again while it is read.
+        work: checked again and again while it is read.
 
     Raises:
         ImageError: whatever is wrong with the file; nothing else.
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
-    with decoding.opened(source, name, cancelled=cancelled) as image:
+    with decoding.opened(source, name, work=work) as image:
         pixels = image_pixels.pixels_of(image, ground)
         return Photo(pixels, is_transparent(image), _kept(image, pixels))
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from models.core import device
-from models.core.errors import Cancelled
+from models.core.work import SILENT, Work
 
 MOST_SECONDS = 10.0  # of a processor
 MOST_AT_ONCE = 64_000_000  # pixels that all threads together decode; one image alone may have more
 BYTES_A_PIXEL = {"WEBP": 20, "AVIF": 20, "HEIF": 20}  # at the worst moment; these decode into buffers of their own
 OTHERS_BYTES = 12
 SMALL = 4_000_000  # pixels; for fewer nobody looks at the memory
-
-Cancel = Callable[[], bool]
 
 
 class TooSlow(Exception):
@@ -38,15 +36,14 @@ class Watched:
     It has no descriptor on purpose: a decoder that was given one would read past this.
     """
 
-    def __init__(self, stream: BinaryIO, cancelled: Cancel | None) -> None:
+    def __init__(self, stream: BinaryIO, work: Work) -> None:
         self._stream = stream
-        self._cancelled = cancelled
+        self._work = work
         self._begin = time.thread_time()
 
     def check(self) -> None:
         """Raises TooSlow or Cancelled; the time is that of this thread, so that a busy machine refuses nothing."""
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled
+        self._work.check()
         if time.thread_time() - self._begin > MOST_SECONDS:
             raise TooSlow
 
@@ -72,7 +69,7 @@ class Room:
         self._changed = threading.Condition()
 
     @contextmanager
-    def of(self, pixels: int, kind: str, cancelled: Cancel | None = None) -> Iterator[None]:
+    def of(self, pixels: int, kind: str, work: Work = SILENT) -> Iterator[None]:
         """Wait until there is room for so many pixels of a format, and keep it for the block.
 
         Raises:
@@ -81,8 +78,7 @@ class Room:
         """
         with self._changed:
             while self.taken and self.taken + pixels > self.most:
-                if cancelled is not None and cancelled():
-                    raise Cancelled
+                work.check()
                 self._changed.wait(0.1)
             self.taken += pixels
         try:

@@ -7,8 +7,6 @@ Source: Zhu, Kraehenbuehl, Shechtman and Efros 2016, arXiv:1609.03552, section 3
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -17,8 +15,9 @@ from keras import ops
 
 from models.core import device
 from models.core.arrays import Codings, Images
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.keras_internals import all_layers, read_variable
+from models.core.work import SILENT, Part, Work, advance
 
 STEPS = 150
 RATE = 0.05  # of Adam
@@ -84,8 +83,7 @@ def invert(
     images: Images,
     *,
     steps: int = STEPS,
-    progress: Callable[[str, int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = SILENT,
 ) -> Codings:
     """Find codings (n, latent_size) that paint images; the same images give the same codings.
 
@@ -93,24 +91,28 @@ def invert(
         model: has the capability ``Decodes`` and names its networks in ``parts()``.
         images: (n, height, width, channels) in [0, 1], of the model's shape.
         steps: of Adam.
-        progress: called with (what, steps done, steps in all).
-        cancelled: asked before every step.
+        work: told (what, steps done, steps in all); checked before every step.
 
     Raises:
         UserError: if the model's network cannot be searched.
-        Cancelled: if ``cancelled`` said so; the model is as it was.
+        Cancelled: if ``work`` is cancelled; the model is as it was.
     """
     network, pixels = network_of(model)
-    how: Any = {"steps": steps, "progress": progress, "cancelled": cancelled}
+    how: Any = {"steps": steps, "work": work}
     conditions = int(getattr(model, "condition_size", 0))
     return search(network, images, _starts(model), pixels=pixels, conditions=conditions, **how)
 
 
 def search(
-    network: Any, images: Images, starts: tuple[Codings, Images] | Codings, *,
-    pixels: tuple[float, float] = (1.0, 0.0), conditions: int = 0, steps: int = STEPS,
-    progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-) -> Codings:  # fmt: skip
+    network: Any,
+    images: Images,
+    starts: tuple[Codings, Images] | Codings,
+    *,
+    pixels: tuple[float, float] = (1.0, 0.0),
+    conditions: int = 0,
+    steps: int = STEPS,
+    work: Work = SILENT,
+) -> Codings:
     """Find what a network of one input (n, d) must be given to paint images.
 
     Args:
@@ -120,28 +122,20 @@ def search(
         pixels: (scale, shift) that turn the network's pixels into [0, 1].
         conditions: how many numbers at the end of an input are taken from 0 to 1.
         steps: of Adam.
-        progress: called with (what, steps done, steps in all).
-        cancelled: asked before every step.
+        work: told (what, steps done, steps in all); checked before every step.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     batches = [np.asarray(images[begin : begin + BATCH], np.float32) for begin in range(0, len(images), BATCH)]
-    done = itertools.count()
-
-    def tell() -> None:
-        if cancelled and cancelled():
-            raise Cancelled
-        if progress:
-            progress("Searching for codings", next(done), steps * len(batches))
-
     near = [_nearest(batch, *starts) for batch in batches] if isinstance(starts, tuple) else []
     begin = np.concatenate([starts[0][:0], *near]) if isinstance(starts, tuple) else starts
     found, before = [begin[:0]], [(layer, layer.trainable) for layer in all_layers(network, itself=True)]
     try:
         for number, batch in enumerate(batches):
+            part = Part(work, "Searching for codings", number, len(batches))
             first = begin[number * BATCH : (number + 1) * BATCH]
-            found.append(_search(_Search(network, first, pixels, conditions), batch, steps, tell))
+            found.append(_search(_Search(network, first, pixels, conditions), batch, steps, part))
     finally:
         for layer, trainable in before:  # a network comes before its layers, which may differ from it
             layer.trainable = trainable
@@ -159,9 +153,9 @@ def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:
     return np.asarray(starts[distances.argmin(axis=1)], np.float32)
 
 
-def _search(search: _Search, images: Images, steps: int, tell: Callable[[], None]) -> Codings:
+def _search(search: _Search, images: Images, steps: int, work: Work) -> Codings:
     search.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=device.compiles())
-    for _ in range(steps):
-        tell()
+    for done in range(steps):
+        advance(work, "Searching", done, steps)
         search.train_on_batch(images)
     return np.asarray(read_variable(search.coding), np.float32)

@@ -5,31 +5,26 @@ Source: L. van der Maaten and G. Hinton, "Visualizing Data using t-SNE", 2008; m
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from models.core.arrays import Codings
-from models.core.errors import Cancelled
 from models.core.latent.paths import Chart
+from models.core.work import Work
 
 EXAGGERATED, PLAIN = 150, 250  # iterations
 EVERY = 10  # iterations between two reports
 PERPLEXITY = 30
 
 
-def neighbour_chart(
-    codings: Codings, *, progress: Callable[[str, int, int], None], cancelled: Callable[[], bool]
-) -> Chart:
+def neighbour_chart(codings: Codings, *, work: Work) -> Chart:
     """Lay codings (n, latent_size) out in two dimensions so that neighbours stay neighbours; the same every time.
 
     Args:
         codings: at least 4 of them.
-        progress: called with (what, iterations done, in all).
-        cancelled: asked every 10 iterations.
+        work: told (what, iterations done, in all); checked every 10 iterations.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     from openTSNE import TSNE
 
@@ -38,9 +33,8 @@ def neighbour_chart(
     def look(_iteration: int, _error: float, _points: object) -> bool:
         nonlocal done
         done += EVERY
-        if cancelled():
-            raise Cancelled
-        progress("t-SNE", min(done, EXAGGERATED + PLAIN), EXAGGERATED + PLAIN)
+        work.check()
+        work.tell("t-SNE", min(done, EXAGGERATED + PLAIN), EXAGGERATED + PLAIN)
         return False
 
     layout = TSNE(

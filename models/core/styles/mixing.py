@@ -9,7 +9,7 @@ Source: T. Karras, S. Laine and T. Aila, "A Style-Based Generator Architecture f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.arrays import Codings, Images
+from models.core.work import SILENT, Work
 
 Styles = NDArray[np.float32]  # (n, layers, style_size)
 Noise = NDArray[np.float32]  # (n, noise_size): the maps of all layers, one after the other
@@ -83,8 +84,7 @@ class MixesStyles(Protocol):
         *,
         plus: bool = False,
         steps: int = 150,
-        progress: Callable[[str, int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        work: Work = SILENT,
     ) -> Styles:
         """Search for the styles of images (n, height, width, channels) in [0, 1].
 
@@ -92,8 +92,7 @@ class MixesStyles(Protocol):
             images: of the model's shape.
             plus: whether each layer may have a style of its own (W+) instead of all the same (W).
             steps: of the optimizer; with ``plus`` as many again.
-            progress: called with (what, steps done, steps in all).
-            cancelled: asked before every step; ``Cancelled`` is raised if it says so.
+            work: told (what, steps done, steps in all); checked before every step.
         """
         ...
 

@@ -11,7 +11,6 @@ arXiv:1904.03189, section 3 (there with a perceptual distance, which would need 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -20,6 +19,7 @@ from keras import layers, ops
 
 from models.core.latent.inversion import STARTS, STEPS, search
 from models.core.styles.mixing import Floats, MixesStyles, Styles
+from models.core.work import SILENT, Part, Work
 
 __all__ = ["STEPS", "project"]
 
@@ -48,9 +48,14 @@ class _Place(layers.Layer):
 
 
 def project(
-    model: MixesStyles, synthesis: keras.Model, images: Floats, *, plus: bool = False, steps: int = STEPS,
-    progress: Callable[[str, int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
-) -> Styles:  # fmt: skip
+    model: MixesStyles,
+    synthesis: keras.Model,
+    images: Floats,
+    *,
+    plus: bool = False,
+    steps: int = STEPS,
+    work: Work = SILENT,
+) -> Styles:
     """Search for the styles (n, layers, d) of images (n, height, width, channels) in [0, 1].
 
     Args:
@@ -59,11 +64,10 @@ def project(
         images: of the model's shape.
         plus: whether each layer may have a style of its own.
         steps: of Adam; with ``plus`` as many again.
-        progress: called with (what, steps done, steps in all).
-        cancelled: asked before every step.
+        work: told (what, steps done, steps in all); checked before every step.
 
     Raises:
-        Cancelled: if ``cancelled`` said so; the model is as it was.
+        Cancelled: if ``work`` is cancelled; the model is as it was.
     """
     count, size = len(model.style_layers), model.style_size
     drawn = model.styles(np.random.default_rng(0).standard_normal((MEASURED, size), dtype=np.float32))[:, 0]
@@ -75,9 +79,8 @@ def project(
 
     def look(width: int, begin: Any, what: str, part: int) -> Floats:
         flat = keras.Input((width,))
-        told = progress and (lambda _, done, total: progress(what, part * total + done, times * total))
         network = keras.Model(flat, synthesis(place(flat)))
-        return search(network, images, begin, steps=steps, progress=told, cancelled=cancelled)
+        return search(network, images, begin, steps=steps, work=Part(work, what, part, times))
 
     found = look(size, (starts, painted), "Searching in W", 0)
     if plus:

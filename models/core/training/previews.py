@@ -14,13 +14,13 @@ from models.core.arrays import Images
 from models.core.capabilities import Decodes, Denoises, Encodes, HasSparsity, Reconstructs, TakesPhases
 from models.core.datasets import Dataset
 from models.core.datasets.rows import evenly
-from models.core.diffusion.capability import Cancel
 from models.core.errors import Cancelled, UserError
 from models.core.evaluation import metrics, samples, swd
 from models.core.evaluation.coverage import coverage
 from models.core.evaluation.evaluator import Judge, kind_of, known
 from models.core.images import convert, export
 from models.core.record import Run
+from models.core.work import SILENT, Work
 
 SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
@@ -40,15 +40,15 @@ class Previews:
         dataset: for the fixed validation images.
         seed: of the fixed codings and of the noise.
         write: calls a function that writes, again if need be.
-        stopped: asked now and then; if it says so, what is being drawn is given up.
+        work: checked now and then; if it is cancelled, what is being drawn is given up.
     """
 
-    def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write, stopped: Cancel = lambda: False) -> None:
+    def __init__(self, run: Run, dataset: Dataset, seed: int, write: Write, work: Work = SILENT) -> None:
         self.run = run
         self.dataset = dataset
         self.seed = seed
         self.write = write
-        self.stopped = stopped
+        self.work = work
         self._judge: Judge | None = None
         self._looked, self._next_look = False, 0.0
         self._asked_for_judge = False  # it is read when the first samples are drawn
@@ -61,13 +61,13 @@ class Previews:
     def _draw(self, model: Any, step: int) -> None:
         some = self._some_images(RECONSTRUCTIONS)
         if samples.draws(model):  # from the same codings or noise at every step
-            sheet = samples.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed, cancelled=self.stopped)
+            sheet = samples.sheet(model, SAMPLE_COLUMNS, SAMPLES, SAMPLE_COLUMNS, self.seed, work=self.work)
             self._picture(step, "samples", *sheet)
         if isinstance(model, Reconstructs):
             self._picture(step, "reconstructions", np.concatenate([some, model.reconstruct(some)]), len(some))
         if isinstance(model, Denoises):  # three rows: disturbed, cleaned, original
             disturbed = model.disturb(some, self.seed)
-            shown = np.concatenate([disturbed, model.denoise(disturbed, cancelled=self.stopped), some])
+            shown = np.concatenate([disturbed, model.denoise(disturbed, work=self.work), some])
             self._picture(step, "denoised", shown, len(some))
         values = {**self._codings(model), **self._coverage(model, step)}
         if values:
@@ -98,7 +98,7 @@ class Previews:
         begin = time.monotonic()
         if self._judge is None or begin < self._next_look:
             return {}
-        found = coverage(model, self._judge, self.seed, cancelled=self.stopped)
+        found = coverage(model, self._judge, self.seed, work=self.work)
         now = time.monotonic()
         self._next_look = now + LOOK_COST * (now - begin) if self._looked else 0.0  # the first look traces, too
         self._looked = True

@@ -20,6 +20,7 @@ from models.core.record import Run
 from models.core.training.latest_metric import Latest
 from models.core.training.messages import Changes, Hooks, Progress, StopRequest
 from models.core.training.previews import Previews
+from models.core.work import Callbacks
 
 __all__ = ["Changes", "Diverged", "Hooks", "Progress", "Recorder", "StopRequest", "Stopped"]
 
@@ -75,7 +76,7 @@ class Recorder(keras.callbacks.Callback):
         self.record_every = max(1, self.steps // CURVE_POINTS)
         self.checkpoint_steps, self.checkpoint_seconds = checkpoint_steps, checkpoint_seconds
         self.picture_epochs = max(1, epochs // 200)
-        self.previews = Previews(run, dataset, seed, self._obstinately, self.stop.event.is_set)
+        self.previews = Previews(run, dataset, seed, self._obstinately, Callbacks(cancelled=self.stop.event.is_set))
         self._metrics_to_restore = metrics
         self._before_validation: Arrays | None = None
         rows = run.metrics()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from models.core.capabilities import Encodes
 from models.core.errors import UserError
 from models.core.latent.directions import Known
+from models.core.work import Work
 from studio.session import ModelInfo
 from studio.workers import codings
 from studio.workers.codings import Labelled, Labels
@@ -17,14 +18,14 @@ from studio.workers.services import Desk
 
 KEY = "arithmetic/known"
 Then = Callable[[Known], None]
-Judge = Callable[[ModelInfo, codings.Tell, Callable[[], bool]], Labels]
+Judge = Callable[[ModelInfo, Work], Labels]
 
 
 class KnownCodings(QObject):
     """Asks the threads; ``judge`` labels the paintings of models that cannot encode images with known labels.
 
     Attributes:
-        judge: given (model, tell, cancelled) it returns a function that labels images (n, h, w, c) in [0, 1] with a
+        judge: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
             bool matrix (n, attributes); it runs in the inference thread. None where there is no judge.
     """
 
@@ -69,17 +70,14 @@ class KnownCodings(QObject):
             self._imagine(info, then)
             return
         self.began.emit("Loading the dataset")
-
-        def load(task) -> Labelled:  # type: ignore[no-untyped-def]
-            return codings.labelled(info, partial(self.desk.errands.tell, task), task.is_cancelled)
-
-        self.desk.errands.ask(KEY, load, partial(self._encode, then), self._fail, self.advanced.emit, of_model=True)
+        load, then_encode = partial(codings.labelled, info), partial(self._encode, then)
+        self.desk.errands.ask(KEY, load, then_encode, self._fail, self.advanced.emit, of_model=True)
 
     def _encode(self, then: Then, found: Labelled) -> None:
         inference = self.desk.inference
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
-            return codings.known(model, found, partial(inference.tell, task), task.is_cancelled)
+            return codings.known(model, found, task)
 
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 
@@ -92,9 +90,8 @@ class KnownCodings(QObject):
         self.began.emit("Classifying samples")
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
-            tell = partial(inference.tell, task)
-            labels = judge(info, tell, task.is_cancelled)
-            return codings.imagined(model, labels, names, tell, task.is_cancelled)
+            labels = judge(info, task)
+            return codings.imagined(model, labels, names, task)
 
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 

@@ -178,7 +178,7 @@ class Arithmetic(Panel):
     def _paint(self) -> None:
         if self.equation.filled:
             nine = self.equation.neighbours()
-            work = lambda model, task: labelling.painted(model, nine, task.is_cancelled)  # noqa: E731
+            work = lambda model, task: labelling.painted(model, nine, task)  # noqa: E731
             self._ask("sum", work, self.result.show_pictures)
 
     def _paint_slots(self) -> None:

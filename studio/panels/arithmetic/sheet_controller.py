@@ -83,7 +83,7 @@ class SheetDesk(QObject):
         errands = self.desk.errands
 
         def draw(task: Task) -> NDArray[np.uint8]:
-            return labelling.unseen(info, seed, COUNT, partial(errands.tell, task), task.is_cancelled)
+            return labelling.unseen(info, seed, COUNT, task)
 
         errands.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance, of_model=True)
 
@@ -174,7 +174,7 @@ class SheetDesk(QObject):
         self._begin(key, "Finding codings")
 
         def work(model: Any, task: Task) -> Coding:
-            return labelling.codings_of(model, pictures, partial(inference.tell, task), task.is_cancelled)
+            return labelling.codings_of(model, pictures, task)
 
         def found(codings: Coding) -> None:
             self._end(key)

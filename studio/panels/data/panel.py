@@ -178,10 +178,7 @@ class Data(Panel):
         self.progress.begin("Loading")
         self.desk.errands.ask(
             "dataset",
-            lambda task: datasets.load(
-                name, size=size, cancelled=task.is_cancelled,
-                progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
-            ),
+            lambda task: datasets.load(name, size=size, work=task),
             partial(self._loaded, name), partial(self._not_loaded, name), self.progress.advance,
         )  # fmt: skip
 

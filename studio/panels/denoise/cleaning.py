@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,16 @@ from numpy.typing import NDArray
 from models.core.capabilities import Denoises
 from models.core.denoising import filters, noise
 from models.core.disk.operations import shown
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.evaluation import metrics
 from models.core.images import convert, decoding, export, photos
 from models.core.images.listing import pictures_of
 from models.core.recipes import arrays
+from models.core.work import Part, Unseen, Work, advance
 from studio.panels.denoise.pyramid import Layers, layers
 from studio.widgets.exporting import PNG, Saving
 
 Pixels = NDArray[np.uint8]
-Tell = Callable[[str, int, int], None]
 SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
 SAMPLE_SIGMA = 0.1  # 25 of 255
 MOST_STRENGTH = 0.6  # that can be set in the window
@@ -101,11 +100,11 @@ def sample_path(name: str) -> Path:
     return Path(skimage.__file__).parent / "data" / name
 
 
-def scored(clean: Pixels | None, other: Pixels, cancelled: Callable[[], bool]) -> Scores | None:
+def scored(clean: Pixels | None, other: Pixels, work: Work) -> Scores | None:
     """Compare with the clean image, if there is one of this size."""
     if clean is None or clean.shape != other.shape:
         return None
-    return Scores(metrics.psnr(clean, other), metrics.ssim(clean, other, cancelled=cancelled))
+    return Scores(metrics.psnr(clean, other), metrics.ssim(clean, other, work=work))
 
 
 def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -> tuple[Pixels, Layers]:
@@ -116,28 +115,23 @@ def disturbed(picture: Pixels, shape: tuple[int, int, int] | None, how: Noise) -
     return base, layers(convert.to_uint8(noise.add(convert.to_float(base), how.kind, how.strength, how.seed)))
 
 
-def cleaned(model: Denoises, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> tuple[Layers, float]:
+def cleaned(model: Denoises, noisy: Pixels, work: Work) -> tuple[Layers, float]:
     """What a model that ``Denoises`` makes of an image, and the seconds it took."""
     begin = time.perf_counter()
-    answer = model.denoise(
-        convert.to_float(noisy[None]), progress=lambda done, total: tell("Denoising", done, total), cancelled=cancelled
-    )
-    if cancelled():
-        raise Cancelled
+    answer = model.denoise(convert.to_float(noisy[None]), work=work)
+    work.check()
     return layers(convert.to_uint8(answer[0])), time.perf_counter() - begin
 
 
-def filtered(name: str, clean: Pixels | None, noisy: Pixels, tell: Tell, cancelled: Callable[[], bool]) -> Entry:
+def filtered(name: str, clean: Pixels | None, noisy: Pixels, work: Work) -> Entry:
     """One classic filter in the duel."""
     begin = time.perf_counter()
-    answer = filters.clean(noisy, name, progress=lambda done, total: tell(name, done, total), cancelled=cancelled)
+    answer = filters.clean(noisy, name, work=work)
     seconds = time.perf_counter() - begin
-    return Entry(name, layers(answer), scored(clean, answer, cancelled), seconds)
+    return Entry(name, layers(answer), scored(clean, answer, work), seconds)
 
 
-def other_model(
-    folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, tell: Tell, cancelled: Callable[[], bool]
-) -> Entry | None:
+def other_model(folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, work: Work) -> Entry | None:
     """Another model in the duel, loaded for this one image; None if it cannot clean images."""
     from models.core import loading
     from models.core.record import Run
@@ -149,14 +143,20 @@ def other_model(
     if model.effect(noisy.shape):  # it would change the size: no comparison pixel by pixel
         return None
     loading.reload(model, run)
-    picture, seconds = cleaned(model, noisy, lambda _what, done, total: tell(title, done, total), cancelled)
-    return Entry(title, picture, scored(clean, picture.pixels, cancelled), seconds)
+    picture, seconds = cleaned(model, noisy, Part(work, title))
+    return Entry(title, picture, scored(clean, picture.pixels, work), seconds)
 
 
 def clean_files(
-    model: Denoises, files: list[tuple[Path, Path]], out: Path, recipe: dict[str, Any], *, tell: Tell,
-    cancelled: Callable[[], bool], saving: Saving = PNG, ground: tuple[int, int, int] = decoding.WHITE,
-) -> Folder:  # fmt: skip
+    model: Denoises,
+    files: list[tuple[Path, Path]],
+    out: Path,
+    recipe: dict[str, Any],
+    *,
+    work: Work,
+    saving: Saving = PNG,
+    ground: tuple[int, int, int] = decoding.WHITE,
+) -> Folder:
     """Clean files into a folder; what cannot be read or written is listed and left out.
 
     Args:
@@ -169,12 +169,10 @@ def clean_files(
     transparent = 0
     bad = []
     for number, (path, name) in enumerate(files):
-        if cancelled():
-            raise Cancelled
-        tell(shown(Path(path.name)), number, len(files))
+        advance(work, shown(Path(path.name)), number, len(files))
         try:
-            photo = photos.read(path, ground=ground, cancelled=cancelled)
-            clean = convert.to_uint8(model.denoise(convert.to_float(photo.pixels[None]), cancelled=cancelled)[0])
+            photo = photos.read(path, ground=ground, work=work)
+            clean = convert.to_uint8(model.denoise(convert.to_float(photo.pixels[None]), work=Unseen(work))[0])
             target = (out / name).with_suffix(saving.suffix)
             noted = {**recipe, "image": shown(name), "mark": arrays.mark_of(photo.pixels)}
             export.write_photo(target, clean, noted, quality=saving.quality, exif=photo.exif)

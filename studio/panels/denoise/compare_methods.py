@@ -124,7 +124,7 @@ class Duel(Card):
         for entry in first:
             self.add(entry)
         for name in filters.FILTERS:
-            self._ask(self.desk.errands, name, partial(self._filter, name, clean, noisy))
+            self._ask(self.desk.errands, name, partial(cleaning.filtered, name, clean, noisy))
         self._shape = noisy.shape
         runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
         able = [run for run in runs if run.error is None and run.id != run_id and not self._refuses(run.folder)]
@@ -148,13 +148,8 @@ class Duel(Card):
 
         worker.ask(key, work, answered, lambda error: self._refused(key, error), self.progress.advance, of_model=True)
 
-    def _filter(self, name: str, clean: Pixels | None, noisy: Pixels, task: Task) -> Entry:
-        tell = partial(self.desk.errands.tell, task)
-        return cleaning.filtered(name, clean, noisy, tell, task.is_cancelled)
-
     def _model(self, folder: Path, title: str, clean: Pixels | None, noisy: Pixels, task: Task) -> Entry | None:
-        tell = partial(self.desk.inference.tell, task)
-        found = cleaning.other_model(folder, title, clean, noisy, tell=tell, cancelled=task.is_cancelled)
+        found = cleaning.other_model(folder, title, clean, noisy, work=task)
         garbage.mark()
         return found
 

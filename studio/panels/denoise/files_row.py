@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +106,7 @@ class FilesRow(QWidget):
         saving, ground = self.saving.saving(), self._background.colour
 
         def work(model: Any, task: Task) -> Folder:
-            tell = partial(inference.tell, task)
-            return cleaning.clean_files(
-                model, files, out, recipe, tell=tell, cancelled=task.is_cancelled, saving=saving, ground=ground
-            )
+            return cleaning.clean_files(model, files, out, recipe, work=task, saving=saving, ground=ground)
 
         inference.question(KEY, work, self._show, self._failed, self.progress.advance)
 

@@ -131,7 +131,7 @@ class Denoise(Panel):
         ground = self.card.background.colour
 
         def read(task: Task) -> tuple[Layers, photos.Photo]:
-            photo = photos.read(path, ground=ground, cancelled=task.is_cancelled)
+            photo = photos.read(path, ground=ground, work=task)
             return layers(photo.pixels), photo
 
         ask("denoise/open", read, then, self.show_error)
@@ -223,7 +223,7 @@ class Denoise(Panel):
             self.wipe.set_pair(noisy, None)
 
         def work(model: Any, task: Task) -> tuple[Layers, float]:
-            return cleaning.cleaned(model, noisy.pixels, partial(self.desk.inference.tell, task), task.is_cancelled)
+            return cleaning.cleaned(model, noisy.pixels, task)
 
         self._ask("clean", work, self._cleaned, self._advance)
 
@@ -253,7 +253,7 @@ class Denoise(Panel):
             return
 
         def score(task: Task) -> tuple[Scores | None, Scores | None]:
-            pair = [cleaning.scored(clean, other, task.is_cancelled) for other in (noisy.pixels, after)]
+            pair = [cleaning.scored(clean, other, task) for other in (noisy.pixels, after)]
             return pair[0], pair[1]
 
         self.desk.errands.ask("denoise/score", score, self._scored, self._failed, of_model=True)

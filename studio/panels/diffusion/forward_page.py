@@ -106,7 +106,7 @@ class ForwardPage(FilmPage):
         pictures, schedule = self.pictures_shown, self.card.chart.schedule
 
         def work(model: Any, task: Any) -> Recording:
-            return playback.drown(model, pictures, schedule, SEED, task.is_cancelled)
+            return playback.drown(model, pictures, schedule, SEED, task)
 
         self.desk.inference.question(f"{KEY}/forward", work, self._made, self.show_error)
 

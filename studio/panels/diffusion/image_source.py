@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +52,7 @@ class PictureSource(QObject):
         seed, errands = self._seed, self.desk.errands
 
         def draw(task: Task) -> Pixels:
-            return codings.unseen(info, seed, self._count, partial(errands.tell, task), task.is_cancelled)
+            return codings.unseen(info, seed, self._count, task)
 
         errands.ask(self._key, draw, self.chosen.emit, self._show_error, of_model=True)
 

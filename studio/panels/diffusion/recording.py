@@ -7,7 +7,6 @@ same pixels however often one comes back to it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -17,8 +16,8 @@ from numpy.typing import NDArray
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
 from models.core.diffusion.samplers import States
-from models.core.errors import Cancelled
 from models.core.images import convert
+from models.core.work import SILENT, Work
 from studio.panels.diffusion.start_images import Beginning
 
 Pixels = NDArray[np.uint8]
@@ -156,8 +155,7 @@ def ordinal(number: int) -> str:
 
 def walk(
     model: Any, setup: Setup, recording: Recording, *, start: tuple[int, States] | None = None,
-    kept: Kept | None = None, tell: Callable[[int, int], None] = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    kept: Kept | None = None, work: Work = SILENT
 ) -> Recording:  # fmt: skip
     """Walk a model that ``Diffuses`` and record it.
 
@@ -167,49 +165,45 @@ def walk(
         recording: is filled; another thread may look at it meanwhile.
         start: (t, x_t) to begin with; pure noise otherwise.
         kept: paint only where its mask says so; at t = 0 the rest is as it was, bit for bit.
-        tell: called with (steps made, steps in all) at the first step, the last, and now and then.
-        cancelled: asked before every look of the network.
+        work: told (steps made, steps in all) at the first step, the last, and now and then; checked before every
+            look of the network.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     begin = told = time.perf_counter()
     labels, before = setup.labels(len(model.condition_names)), None
     where = {"count": setup.count} if start is None else {"start": start}
-    for number, step in enumerate(
-        model.reverse(setup.sampling, labels=labels, kept=kept, cancelled=cancelled, **where)
-    ):
-        if cancelled():
-            raise Cancelled
+    for number, step in enumerate(model.reverse(setup.sampling, labels=labels, kept=kept, work=work, **where)):
+        work.check()
         if recording.wants(number):
             recording.add(_frame(model, step, before, kept), step.x)
         recording.made, before = number + 1, step.x
         recording.seconds = time.perf_counter() - begin
         if not number or time.perf_counter() - told >= TELL_S:
-            tell(recording.made, recording.total)
+            work.tell("Step", recording.made, recording.total)
             told = time.perf_counter()
     recording.done = True
-    tell(recording.made, recording.total)
+    work.tell("Step", recording.made, recording.total)
     return recording
 
 
 def drown(
-    model: Any, pictures: Pixels, schedule: samplers.Schedule, seed: int, cancelled: Callable[[], bool] = lambda: False
+    model: Any, pictures: Pixels, schedule: samplers.Schedule, seed: int, work: Work = SILENT
 ) -> Recording:  # fmt: skip
     """Pictures (n, h, w, c) on their way into noise: q(x_t | x_0) for times from 0 to T, always with the same noise.
 
     The ``noise`` of a frame is what has been added, sqrt(1 - alpha_bar) eps.
 
     Raises:
-        Cancelled: if ``cancelled`` said so.
+        Cancelled: if ``work`` is cancelled.
     """
     begin, last = time.perf_counter(), len(schedule) - 1
     times = np.unique(np.linspace(0, last, min(STRIDES, last) + 1).round().astype(int)).tolist()
     recording, x_0 = Recording(len(times)), model.forward(convert.to_float(pictures), 0, seed)
     eps, before = samplers.draw(x_0.shape, seed, last, samplers.FORWARD), None
     for number, t in enumerate(times):
-        if cancelled():
-            raise Cancelled
+        work.check()
         x = samplers.forward(x_0, schedule, t, eps) if t else x_0
         if recording.wants(number):
             noise = np.float32(np.sqrt(1.0 - schedule[t])) * eps

@@ -73,14 +73,10 @@ class Walks(QObject):
         total = setup.steps(self.timesteps, time)
         recording = Recording(total)
         kept = self.kept
-        tell = self.desk.inference.tell
 
         def work(model: Any, task: Task) -> Recording:
             start = begin.state(model, setup.count) if isinstance(begin, Beginning) else begin
-            return playback.walk(
-                model, setup, recording, start=start, kept=kept, cancelled=task.is_cancelled,
-                tell=lambda done, total: tell(task, "Step", done, total),
-            )  # fmt: skip
+            return playback.walk(model, setup, recording, start=start, kept=kept, work=task)
 
         grown = partial(self._grown, which, recording)
         self.desk.inference.question(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from models.core.images import animation_frames, convert, decoding
 from models.core.images.pixels import Pixels
 from models.core.recipes import schema as recipe
 from models.core.recipes.schema import Recipe
+from models.core.work import Work
 
 THUMB = 280  # px
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +35,10 @@ class Looked:
     problems: tuple[str, ...] = ()
 
 
-def thumbnail(path: Path, cancelled: Cancel) -> Pixels | None:
+def thumbnail(path: Path, work: Work) -> Pixels | None:
     """The image, at most ``THUMB`` pixels wide and high; None if it cannot be decoded."""
     try:
-        picture = decoding.decode(path, least=THUMB, cancelled=cancelled)
+        picture = decoding.decode(path, least=THUMB, work=work)
     except UserError:
         return None  # somebody else's file: it stays an empty tile, and says why when it is opened
     height, width = picture.shape[:2]
@@ -49,10 +48,10 @@ def thumbnail(path: Path, cancelled: Cancel) -> Pixels | None:
     return convert.fit(picture, (max(1, round(height * share)), max(1, round(width * share)), picture.shape[2]))
 
 
-def look(path: Path, cancelled: Cancel) -> Looked:
+def look(path: Path, work: Work) -> Looked:
     """Everything about one file."""
     try:
-        picture, count = decoding.decode(path, cancelled=cancelled), decoding.frames(path)
+        picture, count = decoding.decode(path, work=work), decoding.frames(path)
     except UserError as error:
         return Looked(problems=(str(error),))
     frames: list[Pixels] = []
@@ -61,7 +60,7 @@ def look(path: Path, cancelled: Cancel) -> Looked:
     found = None
     try:
         if count > 1:
-            frames, durations = animation_frames.film(path, cancelled=cancelled)
+            frames, durations = animation_frames.film(path, work=work)
     except UserError as error:
         problems.append(str(error))
     try:

@@ -128,7 +128,7 @@ class Gallery(Panel):
                     self.grid.set_source(len(self.files), self._thumbnail)  # its size is that of all tiles
 
             ask = self.desk.looks.ask
-            ask(f"gallery/{key}", lambda task: looking.thumbnail(path, task.is_cancelled), come, lambda error: None)
+            ask(f"gallery/{key}", partial(looking.thumbnail, path), come, lambda error: None)
         return self._cache.get(key)
 
     def show_file(self, index: int) -> None:
@@ -148,8 +148,7 @@ class Gallery(Panel):
             return
         path = self.chosen
         self.one.set_title(path.name)
-        look = partial(looking.look, path)
-        self.desk.looks.ask(LOOK, lambda task: look(task.is_cancelled), partial(self._looked, path), self.show_error)
+        self.desk.looks.ask(LOOK, partial(looking.look, path), partial(self._looked, path), self.show_error)
 
     def _looked(self, path: Path, found: looking.Looked) -> None:
         """Show what is known of the chosen file."""

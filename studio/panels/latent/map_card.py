@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from PySide6.QtCore import Signal, Slot
 from models.core.capabilities import Encodes
 from models.core.datasets import recorded
 from models.core.datasets.rows import evenly
-from models.core.errors import Cancelled, UserError
+from models.core.errors import UserError
 from models.core.images import convert
 from models.core.latent import paths
 from models.core.latent.tsne import neighbour_chart
+from models.core.work import advance
 from studio.panels.latent.map import LatentMap
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Segmented
@@ -104,10 +104,7 @@ class MapCard(Card):
         )
 
     def _some_pictures(self, task: Task, info: ModelInfo) -> tuple[Any, ...]:
-        dataset = recorded.load(
-            info.data, cancelled=task.is_cancelled,
-            progress=lambda what, done, total: self.desk.errands.tell(task, what, done, total),
-        )  # fmt: skip
+        dataset = recorded.load(info.data, work=task)
         shown = evenly(slice(0, len(dataset.images)), POINTS)
         labels, names = dataset.labels, dataset.label_names
         if labels is None and dataset.attributes is not None and dataset.attribute_names:
@@ -129,9 +126,7 @@ class MapCard(Card):
         def work(model: Any, task: Task) -> Array:
             parts = []
             for number, part in enumerate(np.array_split(pictures, PARTS)):
-                if task.is_cancelled():
-                    raise Cancelled
-                self.desk.inference.tell(task, "Encoding", number, PARTS)
+                advance(task, "Encoding", number, PARTS)
                 parts.append(model.encode(convert.to_float(part)))
             return np.concatenate(parts)
 
@@ -168,7 +163,7 @@ class MapCard(Card):
         errands = self.desk.errands
 
         def work(task: Task) -> paths.Chart:
-            return neighbour_chart(some, progress=partial(errands.tell, task), cancelled=task.is_cancelled)
+            return neighbour_chart(some, work=task)
 
         self.progress.begin("t-SNE")
         errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance, of_model=True)

@@ -169,14 +169,13 @@ class Neurons(Panel):
         ask("neurons", partial(self._pictures, info), self._encode, self._failed, self.progress.advance, of_model=True)
 
     def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
-        tell = partial(self.desk.errands.tell, task)
-        dataset = recorded.load(info.data, cancelled=task.is_cancelled, progress=tell)
+        dataset = recorded.load(info.data, work=task)
         return np.asarray(dataset.images[evenly(dataset.train, PICTURES)])
 
     @Slot(object)
     def _encode(self, pictures: Pixels) -> None:
         def work(model: Any, task: Task) -> Survey:
-            return units.survey(model, pictures, partial(self.desk.inference.tell, task), task.is_cancelled)
+            return units.survey(model, pictures, task)
 
         self.desk.inference.question("neurons", work, self._surveyed, self._failed, self.progress.advance)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.errors import Cancelled
 from models.core.images import convert
 from models.core.recipes.fields import Fields
+from models.core.work import Work
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -79,32 +79,30 @@ def chosen_in(values: Mapping[str, Any], size: int, pictures: int, most: int) ->
     return Chosen(unit, example, fields.whole("per_cent", -most, most) if fields.has("per_cent") else None)
 
 
-def decoded(model: Any, codings: Floats, tell: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Floats:
+def decoded(model: Any, codings: Floats, work: Work) -> Floats:
     """Paint many codings, some at a time."""
     parts = []
     for begin in range(0, len(codings), CHUNK):
-        if cancelled():
-            raise Cancelled
+        work.check()
         parts.append(model.decode(codings[begin : begin + CHUNK]))
-        tell(min(begin + CHUNK, len(codings)), len(codings))
+        work.tell("Decoding units", min(begin + CHUNK, len(codings)), len(codings))
     return np.concatenate(parts)
 
 
-def survey(model: Any, pictures: Pixels, tell: Callable[[str, int, int], None], cancelled: Any) -> Survey:
+def survey(model: Any, pictures: Pixels, work: Work) -> Survey:
     """Encode images and paint every unit of a model that ``Encodes`` and ``Decodes``."""
     parts = []
     for begin in range(0, len(pictures), CHUNK):
-        if cancelled():
-            raise Cancelled
+        work.check()
         parts.append(model.encode(convert.to_float(pictures[begin : begin + CHUNK])))
-        tell("Encoding", min(begin + CHUNK, len(pictures)), len(pictures))
+        work.tell("Encoding", min(begin + CHUNK, len(pictures)), len(pictures))
     codings = np.concatenate(parts)
     mean, strong = codings.mean(axis=0), np.percentile(codings, STRONG, axis=0).astype(np.float32)
     strong = np.maximum(strong, 1e-3)
     switched = np.repeat(mean[None], 2 * len(mean), axis=0)  # each unit on, then each unit off
     rows = np.arange(len(mean))
     switched[rows, rows], switched[len(mean) + rows, rows] = strong, 0.0
-    painted = decoded(model, switched, lambda done, total: tell("Decoding units", done, total), cancelled)
+    painted = decoded(model, switched, work)
     on, off = painted[: len(mean)], painted[len(mean) :]
     change = on - off
     most = np.maximum(np.abs(change).max(axis=(1, 2, 3), keepdims=True), 0.02)  # a dead unit stays grey

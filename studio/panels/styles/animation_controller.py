@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -78,10 +77,10 @@ class FilmDesk(QObject):
             return
 
         def work(model: Any, task: Task) -> tuple[Pixels, Pixels]:
-            keys = tasks.keyframes(model, table, task.is_cancelled)
+            keys = tasks.keyframes(model, table, task)
             if len(table.keyframes) < 2:
                 return keys, NOTHING
-            return keys, tasks.film(model, table, partial(inference.tell, task), task.is_cancelled)
+            return keys, tasks.film(model, table, task)
 
         def done(answer: tuple[Pixels, Pixels]) -> None:
             self.card.show_keyframes(answer[0])

@@ -218,7 +218,7 @@ class Styles(Panel):
             self.show_error(error)
 
         def ask(model: Any, task: Task) -> Any:
-            return work(model, table, task.is_cancelled)
+            return work(model, table, task)
 
         self.desk.inference.question(f"{KEY}/{key}", ask, then, failed, in_turn=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -78,7 +77,7 @@ class SourceDesk(QObject):
         self.progress.begin("Loading the dataset")
 
         def draw(task: Task) -> list[Taken]:
-            pictures = codings.unseen(info, seed, 1, partial(errands.tell, task), task.is_cancelled)
+            pictures = codings.unseen(info, seed, 1, task)
             return [Taken(picture) for picture in pictures]
 
         def drawn(taken: list[Taken]) -> None:
@@ -92,8 +91,7 @@ class SourceDesk(QObject):
         self.progress.begin("Searching for styles")
 
         def work(model: Any, task: Task) -> list[Source]:
-            tell = partial(inference.tell, task)
-            return tasks.search(model, taken, plus=plus, tell=tell, cancelled=task.is_cancelled)
+            return tasks.search(model, taken, plus=plus, work=task)
 
         def found(sources: list[Source]) -> None:
             self.progress.end()

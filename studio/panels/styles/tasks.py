@@ -6,7 +6,7 @@ millisecond), so that the answer is right for the weights of this moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.capabilities import Decodes
-from models.core.errors import Cancelled
 from models.core.images import convert
 from models.core.recipes.fields import Fields
 from models.core.styles import mixing
 from models.core.styles.mixing import OFF, Floats, MixesStyles, StyleLayer, Styles
 from models.core.styles.recipe import from_recipe
 from models.core.styles.table import Mix, Mixture, Source
+from models.core.work import Unseen, Work, advance
 from studio.workers.image_files import Taken
 from studio.workers.recipes import codings_in
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
-Cancel = Callable[[], bool]
-Tell = Callable[[str, int, int], None]
 MIX, LAYERS, FILM = range(3)  # what the left half of the panel shows
 AT_ONCE = 12  # images between two looks at whether somebody has asked anew
 NOISES = 16
@@ -114,39 +112,36 @@ def _large(model: MixesStyles, table: Mixture) -> Styles:
     return _mixed(model, [table.mix()], table.truncation)
 
 
-def _painted(model: MixesStyles, found: Styles, table: Mixture, cancelled: Cancel, tell: Tell | None = None) -> Pixels:
+def _painted(model: MixesStyles, found: Styles, table: Mixture, work: Work) -> Pixels:
     """Paint styles with the noise of the table."""
     noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     parts = []
     for begin in range(0, len(found), AT_ONCE):
-        if cancelled():
-            raise Cancelled
-        if tell is not None:
-            tell("Generating frames", begin, len(found))
+        advance(work, "Generating frames", begin, len(found))
         some = found[begin : begin + AT_ONCE]
         parts.append(convert.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
     return np.concatenate(parts)
 
 
-def sources(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+def sources(model: Any, table: Mixture, work: Work) -> Pixels:
     """What the rows and then the columns look like by themselves, (12, height, width, channels)."""
-    return _painted(model, stacks(model, table.sources, table.truncation), table, cancelled)
+    return _painted(model, stacks(model, table.sources, table.truncation), table, work)
 
 
-def cells(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+def cells(model: Any, table: Mixture, work: Work) -> Pixels:
     """All mixes row by row, (36, height, width, channels)."""
     found = stacks(model, table.sources, table.truncation)
     rows, columns = found[: len(table.rows)], found[len(table.rows) :]
-    return _painted(model, mixing.grid(rows, columns, table.crossover), table, cancelled)
+    return _painted(model, mixing.grid(rows, columns, table.crossover), table, work)
 
 
-def picture(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+def picture(model: Any, table: Mixture, work: Work) -> Pixels:
     """The large image, (height, width, channels)."""
-    painted: Pixels = _painted(model, _large(model, table), table, cancelled)[0]
+    painted: Pixels = _painted(model, _large(model, table), table, work)[0]
     return painted
 
 
-def variation(model: Any, table: Mixture, cancelled: Cancel) -> Variation:
+def variation(model: Any, table: Mixture, work: Work) -> Variation:
     """Paint the large image with 16 noises in all layers that have noise; their spread, pixel by pixel.
 
     Source: Karras, Laine and Aila 2019, arXiv:1812.04948, figure 4.
@@ -158,8 +153,7 @@ def variation(model: Any, table: Mixture, cancelled: Cancel) -> Variation:
             noise[:, layer.place] = 0.0
     parts = []
     for begin in range(0, NOISES, AT_ONCE):
-        if cancelled():
-            raise Cancelled
+        work.check()
         some = noise[begin : begin + AT_ONCE]
         parts.append(model.synthesize(np.repeat(one, len(some), axis=0), some))
     spread = np.concatenate(parts).std(axis=0).mean(axis=-1)  # (height, width)
@@ -173,14 +167,13 @@ def heat(values: Floats) -> Pixels:
     return np.rint(np.stack([np.interp(values, stops, _HEAT[:, k]) for k in range(3)], axis=-1)).astype(np.uint8)
 
 
-def features(model: Any, table: Mixture, cancelled: Cancel) -> list[Maps]:
+def features(model: Any, table: Mixture, work: Work) -> list[Maps]:
     """The liveliest feature maps of each layer for the large image; those are the maps with the most spread."""
     one = _large(model, table)
     noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     found = []
     for layer in model.features(one, noise)[:-1]:
-        if cancelled():
-            raise Cancelled
+        work.check()
         maps = np.moveaxis(layer[0], -1, 0)  # (channels, height, width)
         spread = maps.std(axis=(1, 2))
         chosen = np.argsort(-spread, kind="stable")[:MOST_MAPS]
@@ -197,14 +190,14 @@ def _frames(model: MixesStyles, table: Mixture) -> Styles:
     return np.concatenate(legs)
 
 
-def film(model: Any, table: Mixture, tell: Tell, cancelled: Cancel) -> Pixels:
+def film(model: Any, table: Mixture, work: Work) -> Pixels:
     """The frames of a loop through the keyframes: straight lines between styles, the last one leads to the first."""
-    return _painted(model, _frames(model, table), table, cancelled, tell)
+    return _painted(model, _frames(model, table), table, work)
 
 
-def keyframes(model: Any, table: Mixture, cancelled: Cancel) -> Pixels:
+def keyframes(model: Any, table: Mixture, work: Work) -> Pixels:
     """What the film goes through."""
-    return _painted(model, _mixed(model, table.keyframes, table.truncation), table, cancelled)
+    return _painted(model, _mixed(model, table.keyframes, table.truncation), table, Unseen(work))
 
 
 # --- images from elsewhere ---
@@ -225,12 +218,12 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
     return np.asarray(mixing.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])
 
 
-def search(model: Any, taken: Sequence[Taken], *, plus: bool, tell: Tell, cancelled: Cancel) -> list[Source]:
+def search(model: Any, taken: Sequence[Taken], *, plus: bool, work: Work) -> list[Source]:
     """Sources for images: what their recipes tell, or what a search in W (or W+) finds."""
     found = [known_styles(model, one.recipe) for one in taken]
     unknown = [one.picture for one, known in zip(taken, found, strict=True) if known is None]
     searched: Iterator[Styles] = iter(())
     if unknown:
         pictures = convert.to_float(np.stack(unknown))
-        searched = iter(model.project(pictures, plus=plus, progress=tell, cancelled=cancelled))
+        searched = iter(model.project(pictures, plus=plus, work=work))
     return [Source(own=np.asarray(next(searched) if one is None else one, np.float32)) for one in found]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from models.core.work import Work
 
-def look_back(
-    folder: Path, tell: Callable[[str, int, int], None], cancelled: Callable[[], bool]
-) -> list[dict[str, Any]]:
+
+def look_back(folder: Path, work: Work) -> list[dict[str, Any]]:
     """Judge samples of every checkpoint of a run, and record it there unless somebody else writes the run.
 
     Args:
         folder: of the run.
-        tell: called with (what, done, total).
-        cancelled: asked after every step; ``Cancelled`` is raised if it says so.
+        work: told (what, done, total); checked after every step; ``Cancelled`` is raised if it is.
     """
     from models.core import device
     from models.core.datasets import recorded
@@ -32,5 +30,5 @@ def look_back(
         run = Run.open(folder)
     with run:
         about = run.info.dataset
-        dataset = recorded.load(about, progress=tell, cancelled=cancelled)
-        return coverage.look_back(run, dataset, progress=tell, cancelled=cancelled)
+        dataset = recorded.load(about, work=work)
+        return coverage.look_back(run, dataset, work=work)

@@ -193,7 +193,7 @@ class Train(Panel):
 
         def work(task: Task) -> list[dict[str, Any]]:
             try:
-                return evaluating.look_back(folder, partial(studies.tell, task), task.is_cancelled)
+                return evaluating.look_back(folder, task)
             finally:
                 garbage.mark()
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from models.core.recipes.fields import Fields, short
+from models.core.work import Work
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 
 
-def compare(
-    folder: Path, values: Mapping[str, Any], tell: Callable[[str, int, int], None], cancelled: Callable[[], bool]
-) -> dict[str, Any]:
+def compare(folder: Path, values: Mapping[str, Any], work: Work) -> dict[str, Any]:
     """Load a run's model and dataset, train all classifiers, and return ``models.transfer.Comparison.data()``.
 
     Args:
         folder: of the run whose encoder is reused.
         values: of ``models.transfer.TransferConfig``.
-        tell: called with (what, done, total).
-        cancelled: asked after every batch; ``Cancelled`` is raised if it says so.
+        work: told (what, done, total); checked after every batch; ``Cancelled`` is raised if it is.
     """
     from models.core import device
     from models.core.datasets import recorded
@@ -35,8 +33,8 @@ def compare(
     run = Run.open(folder)
     model, _ = loading.load(run)
     about = run.info.dataset
-    dataset = recorded.load(about, progress=tell, cancelled=cancelled)
-    found = transfer.compare(model, dataset, config, progress=tell, cancelled=cancelled)
+    dataset = recorded.load(about, work=work)
+    found = transfer.compare(model, dataset, config, work=work)
     return {**found.data(), "frozen_epochs": min(config.frozen_epochs, config.epochs)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -160,7 +159,7 @@ class Transfer(Panel):
 
         def work(task: Task) -> dict[str, Any]:
             try:
-                return comparison.compare(info.folder, values, partial(studies.tell, task), task.is_cancelled)
+                return comparison.compare(info.folder, values, task)
             finally:
                 garbage.mark()
 

@@ -18,6 +18,7 @@ from models.core.record import Run
 from models.core.training import previews, recorder
 from models.core.training import train as training
 from models.core.training.messages import Changes, StopRequest
+from models.core.work import Callbacks
 from tests.models.backend.conftest import blobs
 
 NAMES = ("dark", "light", "never")
@@ -133,7 +134,7 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
     steps = [entry.step for entry in run.checkpoints()]
     assert steps[0] == 0 and len(steps) >= 3  # the first one is a milestone
     told = []
-    looks = coverage.look_back(run, labelled, progress=lambda what, done, total: told.append((done, total)))
+    looks = coverage.look_back(run, labelled, work=Callbacks(lambda what, done, total: told.append((done, total))))
     assert [look["step"] for look in looks] == steps and told[-1] == (len(steps) - 1, len(steps))
     assert run.stats() == []  # it was open for reading
     with Run.open(run.folder, write=True) as again:
@@ -144,7 +145,7 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
     with pytest.raises(Cancelled), Run.open(run.folder, write=True) as again:
         for path in (run.folder / "samples").glob("stats-*"):
             path.unlink()
-        coverage.look_back(again, labelled, cancelled=lambda: True)
+        coverage.look_back(again, labelled, work=Callbacks(cancelled=lambda: True))
 
 
 def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys):

@@ -8,6 +8,7 @@ from models.core.capabilities import Denoises, capabilities
 from models.core.diffusion import base, samplers
 from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import Cancelled, ConfigError
+from models.core.work import Callbacks
 from tests.models.backend.diffusers import TINY, made, stirred
 
 
@@ -100,13 +101,13 @@ def test_a_walk_can_be_cancelled_between_batches():
         return len(asked) == 4
 
     with pytest.raises(Cancelled):
-        made().sample(40, 0, sampling=Sampling(steps=10), cancelled=cancelled)  # two batches a step
+        made().sample(40, 0, sampling=Sampling(steps=10), work=Callbacks(cancelled=cancelled))  # two batches a step
     assert len(asked) == 4
 
 
 def test_progress_ends_with_all_pictures():
     told = []
-    made().sample(3, 0, sampling=Sampling(steps=4), progress=lambda *what: told.append(what))
+    made().sample(3, 0, sampling=Sampling(steps=4), work=Callbacks(lambda *what: told.append(what)))
     assert told[-1] == ("Sampling", 3, 3) and [done for _, done, _ in told] == sorted(done for _, done, _ in told)
 
 
@@ -116,7 +117,7 @@ def test_progress_ends_with_all_pictures():
 def perfect(x_0):
     """In place of a network: sees exactly the noise that lies over images it knows."""
 
-    def predictor(self, labels, guidance, cancelled=None):
+    def predictor(self, labels, guidance, work):
         def predict(x, t):
             alpha_bar = float(self.schedule[t])
             return ((x - np.sqrt(alpha_bar) * (2 * x_0 - 1)) / np.sqrt(1 - alpha_bar)).astype(np.float32)
@@ -160,7 +161,7 @@ def test_denoising_says_what_it_does_to_other_pictures_and_stops_when_told():
     model = made(shape=(12, 8, 1))
     assert model.effect((12, 8, 1)) == "" and "8 x 12" in model.effect((30, 40, 3))
     told = []
-    found = model.denoise(np.full((2, 30, 40, 3), 0.5, np.float32), progress=lambda *done: told.append(done))
-    assert found.shape == (2, 12, 8, 1) and told == [(1, 2), (2, 2)]
+    found = model.denoise(np.full((2, 30, 40, 3), 0.5, np.float32), work=Callbacks(lambda *now: told.append(now)))
+    assert found.shape == (2, 12, 8, 1) and told == [("Denoising", 1, 2), ("Denoising", 2, 2)]
     with pytest.raises(Cancelled):
-        model.denoise(np.zeros((1, 12, 8, 1), np.float32), cancelled=lambda: True)
+        model.denoise(np.zeros((1, 12, 8, 1), np.float32), work=Callbacks(cancelled=lambda: True))

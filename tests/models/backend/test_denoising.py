@@ -19,6 +19,7 @@ from models.core.family import DataSpec
 from models.core.images import recipes
 from models.core.record import Run
 from models.core.training import train
+from models.core.work import Callbacks
 
 GREY = DataSpec((8, 8, 1))
 COLOUR = DataSpec((16, 16, 3))
@@ -126,7 +127,7 @@ def test_large_pictures_go_in_tiles_without_seams(taught: denoising.Denoiser, mo
     monkeypatch.setattr(denoising, "TWICE", 0)  # as if this image were too large for two passes
     picture = np.random.default_rng(1).random((1, 120, 480, 3), np.float32)
     told: list[tuple[int, int]] = []
-    tiled = taught.denoise(picture, strength=0.1, progress=lambda done, total: told.append((done, total)))
+    tiled = taught.denoise(picture, strength=0.1, work=Callbacks(lambda what, done, total: told.append((done, total))))
     level = np.full((1, 1, 1, 1), 0.1, np.float32)
     whole = np.clip(np.asarray(taught.network.predict_on_batch([picture, level])), 0, 1)
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -160,7 +161,7 @@ def test_a_deeper_network_begins_as_the_shallow_one_and_learns(taught: denoising
 def test_cancel(taught: denoising.Denoiser) -> None:
     for model in (taught, dense()):
         with pytest.raises(Cancelled):
-            model.denoise(PATCHES[:1], cancelled=lambda: True)
+            model.denoise(PATCHES[:1], work=Callbacks(cancelled=lambda: True))
 
 
 def test_strength_matters_to_a_model_that_is_told(taught: denoising.Denoiser) -> None:

@@ -13,6 +13,7 @@ from models import denoising
 from models.core.denoising import noise
 from models.core.family import DataSpec
 from models.core.images import convert
+from models.core.work import SILENT
 from studio.panels.denoise import cleaning
 
 # light squares on black, as clothes are: 32 of them, a bit different in brightness
@@ -79,7 +80,7 @@ def test_the_panel_feeds_it_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = watched(model, monkeypatch)
     clean = convert.to_uint8(SQUARES[0])
     _, noisy = cleaning.disturbed(clean, None, cleaning.Noise("mask", 0.5, 7))
-    cleaning.cleaned(model, noisy.pixels, lambda what, done, total: None, lambda: False)
+    cleaning.cleaned(model, noisy.pixels, SILENT)
     np.testing.assert_allclose(shown.pop()[0], convert.to_float(noisy.pixels) * 2, rtol=1e-4)
 
 

@@ -10,6 +10,7 @@ import models
 from models.core.errors import Cancelled, UserError
 from models.core.family import DataSpec, parse_config
 from models.core.latent import inversion
+from models.core.work import Callbacks
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_it_says_how_far_it_is_and_stops_when_asked(model, pictures):
     seen = []
     with pytest.raises(Cancelled):
         inversion.invert(
-            model, pictures, steps=50, progress=lambda *now: seen.append(now), cancelled=lambda: len(seen) == 4
+            model, pictures, steps=50, work=Callbacks(lambda *now: seen.append(now), lambda: len(seen) == 4)
         )
     assert seen[-1] == ("Searching for codings", 3, 50)
     assert model.decoder.trainable

@@ -19,6 +19,7 @@ from models.core.evaluation import evaluator, metrics, scores
 from models.core.family import DataSpec
 from models.core.images import convert
 from models.core.training import train as training
+from models.core.work import SILENT, Callbacks
 from tests.models.backend.conftest import blobs
 
 NAMES = ("left", "right", "both")
@@ -53,7 +54,7 @@ def with_attributes() -> Dataset:
 @pytest.mark.parametrize("dataset", [marked(), with_attributes()], ids=["classes", "attributes"])
 def test_it_learns_the_labels_and_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
-    made = evaluator.judge_of(dataset, progress=lambda what, done, total: told.append((done, total)))
+    made = evaluator.judge_of(dataset, work=Callbacks(lambda what, done, total: told.append((done, total))))
     assert made.accuracy.min() > 0.9 and told[-1][0] == told[-1][1]
     monkeypatch.setattr(evaluator, "train", lambda *_, **__: pytest.fail("it was trained again"))
     kept = evaluator.judge_of(dataset)
@@ -70,7 +71,7 @@ def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypa
     dataset = marked()
     monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 2)
     with pytest.raises(Cancelled):
-        evaluator.judge_of(dataset, cancelled=lambda: True)
+        evaluator.judge_of(dataset, work=Callbacks(cancelled=lambda: True))
     path = evaluator.where(dataset)
     assert not path.exists()
     evaluator.judge_of(dataset)
@@ -166,7 +167,7 @@ class Walker:
     def __init__(self) -> None:
         self.asked: list[Sampling | None] = []
 
-    def sample(self, count, seed, *, labels=None, sampling=None, progress=None, cancelled=None):  # type: ignore[no-untyped-def]
+    def sample(self, count, seed, *, labels=None, sampling=None, work=SILENT):  # type: ignore[no-untyped-def]
         self.asked.append(sampling)
         pictures = convert.to_float(marked().images)
         return pictures[np.zeros(count, int) if labels is None else np.minimum(labels, 1)]

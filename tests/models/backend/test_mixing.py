@@ -15,6 +15,7 @@ from models.core import datasets
 from models.core.errors import UserError
 from models.core.evaluation import evaluator, mixing_score
 from models.core.training import train
+from models.core.work import Callbacks
 from tests.models.backend.conftest import blobs
 
 NAMES = ("glasses", "dark hair", "dark skin")
@@ -91,7 +92,7 @@ def test_what_each_source_changes_is_counted(faces, monkeypatch):
     monkeypatch.setattr(mixing_score, "places", lambda dataset: {"hair": upper, "skin": lower})
     told = []
     found = mixing_score.score(
-        Painter(), faces, Eye(), crossover=2, truncation=1.0, count=2000, progress=lambda *now: told.append(now)
+        Painter(), faces, Eye(), crossover=2, truncation=1.0, count=2000, work=Callbacks(lambda *now: told.append(now))
     )
     rows = {row.name: row for row in found}
     assert rows["glasses"].coarse == pytest.approx(0.5, abs=0.05) and rows["glasses"].fine == 0.0

@@ -18,6 +18,7 @@ from models.core.styles import mixing as styles
 from models.core.styles.mixing import MixesStyles
 from models.core.training import train as training
 from models.core.training.recorder import StopRequest
+from models.core.work import Callbacks
 from tests.models.backend.conftest import blobs
 from tests.models.backend.test_adversarial import gradients
 from tests.models.backend.test_training import final_weights, same, stop_at
@@ -227,7 +228,7 @@ def test_a_picture_is_found_again_better_with_a_style_for_each_layer(model, draw
     seen, before = [], [layer.trainable for layer in model.sampler._flatten_layers()]
     error = {}
     for plus in (False, True):
-        found = model.project(pictures, plus=plus, steps=40, progress=lambda *now: seen.append(now))
+        found = model.project(pictures, plus=plus, steps=40, work=Callbacks(lambda *now: seen.append(now)))
         assert found.shape == drawn[:2].shape
         error[plus] = ((model.synthesize(found) - pictures) ** 2).mean()
         assert np.ptp(found, axis=1).max() > 0 if plus else np.ptp(found, axis=1).max() == 0
@@ -235,6 +236,6 @@ def test_a_picture_is_found_again_better_with_a_style_for_each_layer(model, draw
     assert error[True] < error[False] < begun
     assert seen[0] == ("Searching in W", 0, 40) and seen[-1] == ("Searching in W+", 79, 80)
     with pytest.raises(Cancelled):
-        model.project(pictures, steps=5, cancelled=lambda: True)
+        model.project(pictures, steps=5, work=Callbacks(cancelled=lambda: True))
     inversion.invert(model, pictures[:1], steps=1)
     assert [layer.trainable for layer in model.sampler._flatten_layers()] == before and not any(before)

@@ -15,6 +15,7 @@ from models.core import datasets
 from models.core.errors import Cancelled, ConfigError, UserError
 from models.core.family import DataSpec
 from models.core.training import train as training
+from models.core.work import Callbacks
 
 DIGITS = DataSpec((8, 8, 1), 10)
 QUICK = {"labels": 50, "seeds": 1, "epochs": 3, "frozen_epochs": 1}
@@ -103,7 +104,7 @@ def test_the_reused_layers_stay_as_they_are_while_frozen(digits: datasets.Datase
 def test_a_comparison_has_curves_confusion_and_gain(digits: datasets.Dataset) -> None:
     told: list[tuple[int, int]] = []
     config = transfer.TransferConfig(**QUICK)
-    found = transfer.compare(model(), digits, config, progress=lambda _, done, total: told.append((done, total)))
+    found = transfer.compare(model(), digits, config, work=Callbacks(lambda _, done, total: told.append((done, total))))
     assert told == [(number, 6) for number in range(1, 7)]
     assert [arm.arm for arm in found.arms] == ["pretrained", "scratch"]
     tests = digits.test.stop - digits.test.start
@@ -121,7 +122,7 @@ def test_a_comparison_has_curves_confusion_and_gain(digits: datasets.Dataset) ->
 
 def test_cancel(digits: datasets.Dataset) -> None:
     with pytest.raises(Cancelled):
-        transfer.compare(model(), digits, transfer.TransferConfig(**QUICK), cancelled=lambda: True)
+        transfer.compare(model(), digits, transfer.TransferConfig(**QUICK), work=Callbacks(cancelled=lambda: True))
 
 
 def test_another_shape_is_refused(digits: datasets.Dataset) -> None:

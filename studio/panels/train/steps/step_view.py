@@ -130,7 +130,7 @@ class StepView(QWidget):
         stepper = self._stepper = Stepper(folder)
         studies = self.desk.studies
         self.progress.begin("Waiting for its turn" if not studies.idle else "Loading the checkpoint")
-        self._ask(lambda task: stepper.open(partial(studies.tell, task), task.is_cancelled), self._opened)
+        self._ask(stepper.open, self._opened)
         self.setFocus()
 
     def end(self) -> None:

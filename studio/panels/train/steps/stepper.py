@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from models.core.adversarial.probabilities import Verdicts
 from models.core.errors import UserError
+from models.core.work import Work
 
 Pixels = NDArray[np.uint8]
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Stepper:
         self.folder = folder
         self._copy: Any = None
 
-    def open(self, tell: Tell, cancelled: Callable[[], bool]) -> Opened:
+    def open(self, work: Work) -> Opened:
         """Load the newest checkpoint and the dataset; nothing is written to the run.
 
         Raises:
@@ -48,7 +47,7 @@ class Stepper:
 
         run = Run.open(self.folder)
         about = run.info.dataset
-        dataset = recorded.load(about, progress=tell, cancelled=cancelled)
+        dataset = recorded.load(about, work=work)
         self._copy = SteppedRun(run, dataset)
         return Opened(self._copy.step, self._copy.reals(), self._copy.phases.look())
 
