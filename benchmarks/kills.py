@@ -98,12 +98,13 @@ class Training:
         return {"batch_size": BATCH, "seed": 1, "epochs": self.epochs, **FAMILIES[self.family][0]}
 
     def words(self, folder: Path, *, studio: bool = False) -> list[str]:
-        """The command that trains a new run in a folder."""
+        """The command that trains a new run in a folder; a job of the window has no suggestions but those it is given."""
         if studio:
             values = json.dumps(self.values)
             return [sys.executable, "-c", STUDIO, str(folder), self.family, str(self.dataset), values]
         settings = [word for name, value in self.values.items() for word in ("--set", f"{name}={value}")]
-        return command("train", self.family, "--dataset", str(self.dataset), *settings, "--run", str(folder))
+        return command("train", self.family, "--dataset", str(self.dataset), "--defaults", *settings, "--run",
+                       str(folder))  # fmt: skip
 
     def resumed(self, folder: Path) -> bool:
         """Resume a run to its end; whether that worked."""
