@@ -75,6 +75,20 @@ def test_the_keys_step_play_and_pause(page, studio: Window, qtbot) -> None:
     qtbot.waitUntil(lambda: transport.at() == 50 and not transport.playing, timeout=LONG)
 
 
+def test_a_step_that_comes_while_it_plays_is_shown_once(page, monkeypatch) -> None:
+    main, shows = page.walks.main, []
+    monkeypatch.setattr(type(page), "show_frame", lambda self: shows.append(self.transport.at()))
+    page.begin_film()
+    page.transport.play()
+    main.done = False
+    for newest in (10, 20):
+        with monkeypatch.context() as growing:
+            growing.setattr(recording.Recording, "__len__", lambda self, count=newest + 1: count)
+            page.show_film(main)
+    assert shows == [10, 20]
+    page.transport.pause()
+
+
 def test_the_third_card_shows_what_the_step_has_changed(page) -> None:
     page.transport.go(20)
     drag(page.cards.kind, QPoint(page.cards.kind.width() - 8, 10))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,35 @@ SAMPLES, SAMPLE_COLUMNS = 16, 4
 RECONSTRUCTIONS = 8
 STATISTICS = 512  # images whose codings are looked at
 HEAT_IMAGES = 24  # rows of the image of units by images
-LOOK_COST = 20  # times what a look of the judge takes must pass before the next one
+REST = 20  # times what a look at the classes takes must pass before the next one
 COMPARED, DIRECTIONS = 256, 64  # images whose patches are compared, and projections: about a second
 
 Write = Callable[[Callable[[], object]], None]  # writes obstinately
+
+
+class Rests:
+    """Holds slow work back: after each time it rests for ``REST`` times what that took.
+
+    Not after the first time, which also traces and says nothing of the others.
+    """
+
+    def __init__(self) -> None:
+        self._times, self._until = 0, 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether it has rested long enough."""
+        return time.monotonic() >= self._until
+
+    @contextlib.contextmanager
+    def timed(self) -> Iterator[None]:
+        """Around the work; if it is given up, it is due at once."""
+        begin = time.monotonic()
+        yield
+        if self._times:
+            now = time.monotonic()
+            self._until = now + REST * (now - begin)
+        self._times += 1
 
 
 class Previews:
@@ -49,9 +75,7 @@ class Previews:
         self.seed = seed
         self.write = write
         self.work = work
-        self._judge: Judge | None = None
-        self._looked, self._next_look = False, 0.0
-        self._asked_for_judge = False  # it is read when the first samples are drawn
+        self._classes = Rests()
 
     def draw(self, model: Any, step: int) -> None:
         """Write samples, reconstructions (above: the originals), denoised images and statistics for one step."""
@@ -93,16 +117,21 @@ class Previews:
         """
         if not samples.draws(model) or (not step and not isinstance(model, Decodes)):
             return {}
-        if not self._asked_for_judge:
-            self._asked_for_judge, self._judge = True, _judge_of(self.dataset)
-        begin = time.monotonic()
-        if self._judge is None or begin < self._next_look:
+        if self._judge is None or not self._classes.due:
             return {}
-        found = coverage(model, self._judge, self.seed, work=self.work)
-        now = time.monotonic()
-        self._next_look = now + LOOK_COST * (now - begin) if self._looked else 0.0  # the first look traces, too
-        self._looked = True
-        return {"coverage": found}
+        with self._classes.timed():
+            return {"coverage": coverage(model, self._judge, self.seed, work=self.work)}
+
+    @cached_property
+    def _judge(self) -> Judge | None:
+        """The judge of classes in the cache, read when the first samples are drawn.
+
+        None for attributes: they do not exclude each other.
+        """
+        try:
+            return known(self.dataset) if kind_of(self.dataset) == "class" else None
+        except UserError:  # neither classes nor attributes: nothing to judge by
+            return None
 
     def distances(self, model: Any) -> dict[str, float]:
         """Sliced Wasserstein distance from real images by scale, as metrics such as swd_64: about a second of work.
@@ -128,11 +157,3 @@ class Previews:
     def _picture(self, step: int, kind: str, pictures: Images, columns: int) -> None:
         sheet = convert.grid(convert.to_uint8(pictures), columns=columns, gap=0)
         self.write(lambda: self.run.save_sample(step, kind, export.png_bytes(sheet)))
-
-
-def _judge_of(dataset: Dataset) -> Judge | None:
-    """The judge of classes in the cache; attributes do not exclude each other: no coverage there."""
-    try:
-        return known(dataset) if kind_of(dataset) == "class" else None
-    except UserError:  # neither classes nor attributes: nothing to judge by
-        return None

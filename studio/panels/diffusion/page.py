@@ -137,7 +137,8 @@ class FilmPage(QObject):
         if there != self._film or film.done:
             self.transport.set_film(film.planned, lambda i: film[i].x[0] if i < len(film) else None, times)
             self._film = (sum(still < count for still in self.transport.stills()), id(film))
-        self.transport.grown(film.done)
+        if self.transport.grown(film.done):
+            return  # the newest step is on screen already
         if not self.transport.playing:
             self.transport.show_step(film.nearest(self.time))
         self.show_frame()

@@ -213,15 +213,21 @@ class TransportCard(Card):
         self._timer.stop()
         self._dress()
 
-    def grown(self, done: bool) -> None:
-        """Steps were added: while it plays the newest is shown; what is done is played from there."""
+    def grown(self, done: bool) -> bool:
+        """Steps were added: while it plays the newest is shown; what is done is played from there.
+
+        Returns:
+            whether it went to another step, and said so.
+        """
         self.growing = not done
         if self.playing and self.growing:
             self.go(self._count - 1)
-        elif self.playing and self._at >= self._count - 1:
+            return True
+        if self.playing and self._at >= self._count - 1:
             self.pause()
         elif self.playing:
             self._start_clock()
+        return False
 
     def _start_clock(self) -> None:
         self._began = self._at

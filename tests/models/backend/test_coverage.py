@@ -59,7 +59,7 @@ def expected(run, step):
 
 def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
     monkeypatch.setattr(previews, "known", lambda dataset: Eye())
-    monkeypatch.setattr(previews, "LOOK_COST", 0)
+    monkeypatch.setattr(previews, "REST", 0)
     run = trained(tmp_path / "run", labelled)
     steps = [row["step"] for row in run.stats()]
     assert steps == [step for step, _ in run.samples("samples")] and len(steps) == 3
