@@ -98,7 +98,7 @@ class Training:
         return {"batch_size": BATCH, "seed": 1, "epochs": self.epochs, **FAMILIES[self.family][0]}
 
     def words(self, folder: Path, *, studio: bool = False) -> list[str]:
-        """The command that trains a new run in a folder; a job of the window has no suggestions but those it is given."""
+        """The command that trains a new run in a folder, with the textbook's settings: so does the window."""
         if studio:
             values = json.dumps(self.values)
             return [sys.executable, "-c", STUDIO, str(folder), self.family, str(self.dataset), values]

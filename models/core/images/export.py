@@ -20,7 +20,7 @@ from PIL import Image, PngImagePlugin
 from models.core.disk import new_files
 from models.core.disk.operations import shown
 from models.core.errors import ImageError, StorageError
-from models.core.images import movies, photos, recipes
+from models.core.images import mp4, photos, recipes
 from models.core.images.recipes import Recipe
 from models.core.work import SILENT, Work
 
@@ -28,7 +28,7 @@ PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SHORT_NOTES = (".jpg", ".jpeg")  # a recipe in them has 65,533 bytes at most
 QUALITY = 92  # of JPEG and WebP, 1 to 100
-FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", movies.SUFFIX)
+FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", mp4.SUFFIX)
 
 
 def png_bytes(image: NDArray[np.uint8], recipe: Recipe | None = None) -> bytes:
@@ -203,9 +203,9 @@ class _Rest:
 
 
 def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
-    if suffix == movies.SUFFIX:
+    if suffix == mp4.SUFFIX:
         words = recipes.comment(recipe)
-        return movies.mp4_bytes(rest.frames, milliseconds, words, work=rest.work)
+        return mp4.mp4_bytes(rest.frames, milliseconds, words, work=rest.work)
     stream = io.BytesIO()
     common: dict[str, Any] = {"save_all": True, "append_images": rest, "loop": 0, "duration": milliseconds}
     if suffix == ".gif":
