@@ -16,8 +16,8 @@ from models.core.record import Run
 from studio.panels.home import RunCard
 from studio.settings import Settings
 from tests.studio.runs import copy_into_home
-from tests.studio.test_start import SECONDS
 from tests.studio.windows import banner_text, button_of, click, open_window, wait_idle
+from tests.tools.processes import START_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -155,7 +155,7 @@ def test_a_model_that_ends_the_program_is_not_opened_a_second_time(tiny_run) -> 
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=SECONDS,
+                timeout=START_SECONDS,
                 check=False,
             )
         )

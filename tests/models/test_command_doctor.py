@@ -9,7 +9,7 @@ import pytest
 from models import __main__ as command_line
 from models.core.doctor.rules import Diagnosis
 from tests.models.record_tools import make_run
-from tests.models.test_doctor import CLASSES, CONFIG, EVEN, ONE, rows
+from tests.tools.ill_runs import CLASSES, CONFIG, EVEN, ONE, rows
 
 
 @pytest.fixture

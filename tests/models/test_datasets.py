@@ -18,6 +18,7 @@ from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
 from models.core.work import Callbacks
 from tests.models.checks import is_sound, mutated
+from tests.tools.idx_files import idx
 
 
 def test_every_key_has_a_title() -> None:
@@ -138,10 +139,6 @@ def test_the_keras_cache_is_used_but_not_trusted(monkeypatch: pytest.MonkeyPatch
 
 
 # IDX
-
-
-def idx(values: np.ndarray, kind: int = 0x08) -> bytes:
-    return bytes([0, 0, kind, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
 
 
 WORDS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)

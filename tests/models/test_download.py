@@ -17,7 +17,7 @@ from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError
 from models.core.work import Callbacks
 from tests.bounds import end
-from tests.models.test_datasets import idx
+from tests.tools.idx_files import idx
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 

@@ -15,7 +15,7 @@ from models.core.disk import places
 from models.core.errors import DatasetError, ImageError
 from models.core.images import decoding, kinds
 from tests.models.checks import is_sound
-from tests.models.test_folders import numbers, paint
+from tests.tools.image_folders import numbers, paint
 
 BAD = b"<html>"
 

@@ -9,32 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from models.core.datasets import Dataset, cache, celeba, folder, load
+from models.core.datasets import cache, celeba, folder, load
 from models.core.disk import places
 from models.core.errors import Cancelled, DatasetError, StorageError
 from models.core.work import Callbacks
 from tests.bounds import end
 from tests.models import picture_files
 from tests.models.checks import is_sound
+from tests.tools.image_folders import numbers, paint
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-
-
-def paint(path: Path, value: int, *, colour: bool = True, size: tuple[int, int] = (9, 12)) -> Path:
-    """Save an image of one colour that tells its number."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if colour:
-        Image.new("RGB", size, (value % 251, value // 251, 200)).save(path)
-    else:
-        Image.new("L", size, value % 251).save(path)
-    return path
-
-
-def numbers(dataset: Dataset) -> list[int]:
-    pixels = np.asarray(dataset.images[:, 0, 0]).astype(int)
-    return list(pixels[:, 0] + 251 * pixels[:, 1]) if pixels.shape[1] == 3 else list(pixels[:, 0])
 
 
 def caches() -> list[Path]:

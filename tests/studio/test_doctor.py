@@ -15,8 +15,8 @@ from models.core.training import train
 from studio.panels.train.doctor_card import DoctorCard
 from studio.window import Window
 from tests.models.record_tools import make_run
-from tests.models.test_doctor import CLASSES, CONFIG, EVEN, ONE, rows
 from tests.studio.windows import LONG, banner_text, click, wait_idle
+from tests.tools.ill_runs import CLASSES, CONFIG, EVEN, ONE, rows
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 GAN = {"latent_size": 3, "batch_size": 64, "epochs": 2, "optimizer": "adam"}

@@ -24,8 +24,8 @@ from studio.workers.recipes import recipe_of
 from studio.workers.worker import Task, Worker
 from tests.bounds import until
 from tests.studio.runs import copy_into_home
-from tests.studio.test_workers import Answers, wait
 from tests.studio.windows import thread_done, wait_idle
+from tests.tools.answers import Answers, wait
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 UNABLE = {"latent", "arithmetic", "styles", "diffusion", "neurons", "transfer"}  # of a model that only denoises

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from studio import __main__ as start
+from tests.tools.processes import START_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 240
 
 
 def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
     )
 
 

@@ -14,27 +14,7 @@ from studio.workers.jobs import Mailbox
 from studio.workers.worker import Task, Worker
 from tests.bounds import end, rounds, until
 from tests.studio.windows import LONG, thread_done
-
-
-class Answers:
-    """Collects what a worker says, and in which thread."""
-
-    def __init__(self) -> None:
-        self.good: list[object] = []
-        self.bad: list[UserError] = []
-        self.told: list[tuple[str, int, int]] = []
-        self.threads: set[str] = set()
-
-    def then(self, value: object) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.good.append(value)
-
-    def failed(self, error: UserError) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.bad.append(error)
-
-    def progressed(self, what: str, done: int, total: int) -> None:
-        self.told.append((what, done, total))
+from tests.tools.answers import Answers, wait
 
 
 @pytest.fixture
@@ -43,11 +23,6 @@ def worker(qtbot) -> Iterator[Worker]:
     yield made
     assert made.close()
     made.deleteLater()
-
-
-def wait(qtbot, worker: Worker) -> None:
-    qtbot.waitUntil(lambda: worker.idle, timeout=LONG)
-    qtbot.wait(1)
 
 
 def test_only_the_latest_of_many_questions_is_answered(worker: Worker, qtbot) -> None:

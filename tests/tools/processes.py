@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+START_SECONDS = 240  # of a program that a test waits for; nothing is measured with it
 LISTENED = ("SIGINT", "SIGTERM", "SIGHUP")
 
 

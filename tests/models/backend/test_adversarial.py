@@ -8,76 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import dcgan, gan
+from models import gan
 from models.core import loading, state
 from models.core.adversarial.config import GRADIENTS, SIGNALS
 from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.adversarial.replay import Replay
 from models.core.errors import ConfigError
-from models.core.family import DataSpec
 from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.recorder import StopRequest
-from tests.models.backend.test_training import final_weights, same, stop_at
-
-GREY = DataSpec((8, 8, 1))
-IMAGES = np.random.default_rng(0).random((32, 8, 8, 1), np.float32)
-EVERYTHING = {
-    "replay": True, "replay_size": 40, "minibatch": True, "smoothing": True, "separate_rates": True,
-    "gradient_penalty": 1.0,
-}  # fmt: skip
-JAX = keras.backend.backend() == "jax"
-
-
-def dense(**values):
-    return gan.build(gan.CONFIG(**{"latent_size": 6, "batch_size": 16, **values}), GREY)
-
-
-def compiled(**values):
-    model = dense(**values)
-    model.compile(optimizer=model.make_optimizer(), jit_compile=JAX)
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def of(model, images, conditions=None):
-    """Both losses of one step, as they are added in compute_loss."""
-    images = keras.ops.convert_to_tensor(images)
-    fake = model.paint(model(images), conditions, True)
-    first, _ = model.discriminator_loss(images, fake, (conditions, conditions), True)
-    return first, model.generator_loss(fake, conditions, True)[0]
-
-
-def gradients(model, images, which, conditions=None):
-    """The gradient of one of the two losses for the weights of (discriminator, generator); None counts as zero."""
-    networks = (model.discriminator.trainable_variables, model.generator.trainable_variables)
-    every = [*networks[0], *networks[1]]
-    if JAX:
-        import jax
-
-        def loss(values):
-            with keras.StatelessScope(list(zip(every, values, strict=True))):
-                return of(model, images, conditions)[which]
-
-        found = jax.grad(loss)([v.value for v in every])
-    else:
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            loss = of(model, images, conditions)[which]
-        found = tape.gradient(loss, [v.value for v in every])
-    flat = [np.zeros(v.shape) if g is None else np.asarray(g) for g, v in zip(found, every, strict=True)]
-    return flat[: len(networks[0])], flat[len(networks[0]) :]
+from tests.tools.adversarial import EVERYTHING, IMAGES, compiled, conditional, dense, gradients
+from tests.tools.trainings import final_weights, same, stop_at
 
 
 def both(model):
     return [[read_variable(v) for v in net.trainable_variables] for net in (model.discriminator, model.generator)]
-
-
-def conditional():
-    config = dcgan.CONFIG(latent_size=5, width=4, condition="class", minibatch=True)
-    return dcgan.build(config, DataSpec((28, 28, 1), 3, (), ("a", "b", "c")))
 
 
 @pytest.mark.parametrize("kind", ["plain", "everything", "conditional dcgan"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import annotated_types
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 import models
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, parse_config
+from tests.tools.least_settings import least
 
 SPEC = DataSpec((28, 28, 1), 10)
 IMAGES = np.random.default_rng(0).random((8, 28, 28, 1), np.float32)
@@ -48,18 +48,6 @@ def test_odd_values_are_named_by_field_or_taken_within_the_limits(key: str) -> N
             assert isinstance(value, (str, bool)) or math.isfinite(value), name
 
     check()
-
-
-def least(config_class: type) -> dict[str, Any]:
-    """Every number at its lower limit."""
-    values = {}
-    for name, field in config_class.model_fields.items():
-        for limit in field.metadata:
-            if isinstance(limit, annotated_types.Ge):
-                values[name] = limit.ge
-            elif isinstance(limit, annotated_types.Gt):
-                values[name] = limit.gt + 1e-6
-    return values
 
 
 @pytest.mark.parametrize("key", FAMILIES)

@@ -17,7 +17,7 @@ from models.core.datasets import Dataset
 from models.core.datasets.rows import evenly
 from models.core.family import DataSpec
 from models.core.training.previews import Previews
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 ROWS = 240  # an image of this dataset says which row it is
 

@@ -14,8 +14,8 @@ from models.core.errors import ConfigError, RunFormatError
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.branch import branch, treat
-from tests.models.backend.conftest import blobs
-from tests.models.backend.test_training import final_weights, same
+from tests.tools.images import blobs
+from tests.tools.trainings import final_weights, same
 
 CONFIG = gan.CONFIG(latent_size=3, batch_size=16, epochs=2)
 STEP = 6  # of 10, in the second epoch

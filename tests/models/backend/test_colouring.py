@@ -12,8 +12,8 @@ from models.core.errors import ConfigError
 from models.core.family import DataSpec
 from models.core.record import Run
 from models.core.training import train
-from tests.models.backend.conftest import blobs
-from tests.models.backend.test_stylegan import TINY, array, tiny
+from tests.tools.images import blobs
+from tests.tools.stylegans import TINY, array, tiny
 
 
 def test_pictures_are_as_strange_as_their_colours_whatever_lies_where():

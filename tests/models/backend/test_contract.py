@@ -20,7 +20,7 @@ from models.core.evaluation import metrics
 from models.core.family import DataSpec, parse_config
 from models.core.images import convert
 from models.core.training import train
-from tests.models.backend.test_any_settings import least
+from tests.tools.least_settings import least
 
 SPEC = DataSpec((28, 28, 1), 10)
 FLOATS = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)

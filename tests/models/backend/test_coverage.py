@@ -19,7 +19,7 @@ from models.core.training import previews, recorder
 from models.core.training import train as training
 from models.core.training.messages import Changes, StopRequest
 from models.core.work import Callbacks
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 NAMES = ("dark", "light", "never")
 

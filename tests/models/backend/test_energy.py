@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 from models.core.adversarial import energy_distance
-from tests.models.backend.test_stylegan import array, tiny
+from tests.tools.stylegans import array, tiny
 
 
 def found(fake, real) -> float:

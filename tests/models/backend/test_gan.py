@@ -17,7 +17,7 @@ from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec
 from models.core.images import convert, decoding
 from models.core.training import estimate, train
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 CLASSES = DataSpec((28, 28, 1), 3, (), ("coat", "bag", "boot"))
 TRAITS = DataSpec((32, 32, 3), 0, ("glasses", "beard"))

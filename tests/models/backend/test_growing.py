@@ -7,7 +7,7 @@ import pytest
 
 from models.core.family import DataSpec
 from models.core.training import branch
-from tests.models.backend.test_stylegan import array, tiny
+from tests.tools.stylegans import array, tiny
 
 
 @pytest.mark.parametrize("channels", [1, 3])

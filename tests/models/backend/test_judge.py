@@ -20,7 +20,7 @@ from models.core.family import DataSpec
 from models.core.images import convert
 from models.core.training import train as training
 from models.core.work import SILENT, Callbacks
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 NAMES = ("left", "right", "both")
 

@@ -15,9 +15,9 @@ from models.core.images import convert
 from models.core.keras_internals import read_variable
 from models.core.training import estimate, train
 from models.core.training.recorder import Recorder, StopRequest
-from tests.models.backend.conftest import blobs
 from tests.models.backend.diffusers import NAMES, TINY
-from tests.models.backend.test_training import final_weights, same
+from tests.tools.images import blobs
+from tests.tools.trainings import final_weights, same
 
 
 @pytest.fixture(autouse=True)

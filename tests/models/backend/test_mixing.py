@@ -16,7 +16,7 @@ from models.core.errors import UserError
 from models.core.evaluation import evaluator, mixing_score
 from models.core.training import train
 from models.core.work import Callbacks
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 NAMES = ("glasses", "dark hair", "dark skin")
 

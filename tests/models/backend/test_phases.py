@@ -15,8 +15,8 @@ from models.core.record import Run
 from models.core.training import train
 from models.core.training.messages import StopRequest
 from models.core.training.phases import Phases, SteppedRun
-from tests.models.backend.test_adversarial import EVERYTHING, IMAGES, compiled, conditional
-from tests.models.backend.test_training import final_weights, same, stop_at
+from tests.tools.adversarial import EVERYTHING, IMAGES, compiled, conditional
+from tests.tools.trainings import final_weights, same, stop_at
 
 MOVES = ("discriminator", "generator")
 REAL, SHOWN = IMAGES[:16], (IMAGES[16:24], None)

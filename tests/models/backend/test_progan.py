@@ -18,8 +18,8 @@ from models.core.record import Run
 from models.core.training import estimate, train
 from models.core.training.phases import Phases
 from models.core.training.recorder import StopRequest
-from tests.models.backend.conftest import blobs
-from tests.models.backend.test_training import final_weights, same, stop_at
+from tests.tools.images import blobs
+from tests.tools.trainings import final_weights, same, stop_at
 
 TINY = {"latent_size": 5, "width": 6, "batch_size": 8, "phase_images": 16, "ema": 0.9}
 GREY, LARGER = DataSpec((8, 8, 1)), DataSpec((16, 16, 3))

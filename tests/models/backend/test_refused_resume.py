@@ -17,7 +17,7 @@ from models.core.family import parse_config
 from models.core.record import Run
 from models.core.training import train
 from models.vae import CONFIG
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 
 @pytest.fixture

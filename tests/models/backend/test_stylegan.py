@@ -11,7 +11,6 @@ from models.core import state
 from models.core.capabilities import capabilities
 from models.core.errors import Cancelled, ConfigError
 from models.core.family import DataSpec
-from models.core.keras_internals import read_variable
 from models.core.latent import inversion
 from models.core.record import Run
 from models.core.styles import mixing as styles
@@ -19,20 +18,10 @@ from models.core.styles.mixing import MixesStyles
 from models.core.training import train as training
 from models.core.training.recorder import StopRequest
 from models.core.work import Callbacks
-from tests.models.backend.conftest import blobs
-from tests.models.backend.test_adversarial import gradients
-from tests.models.backend.test_training import final_weights, same, stop_at
-
-TINY = {"latent_size": 6, "width": 6, "batch_size": 8, "mapping_layers": 2}
-SPEC = DataSpec((16, 16, 3))
-
-
-def tiny(spec=SPEC, **values):
-    return stylegan.build(stylegan.CONFIG(**{**TINY, **values}), spec)
-
-
-def array(tensor):
-    return read_variable(tensor)
+from tests.tools.adversarial import gradients
+from tests.tools.images import blobs
+from tests.tools.stylegans import TINY, array, tiny
+from tests.tools.trainings import final_weights, same, stop_at
 
 
 @pytest.fixture(scope="module")

@@ -17,34 +17,13 @@ from models.core.keras_internals import read_variable
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.recorder import Hooks, Recorder, StopRequest
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
+from tests.tools.trainings import final_weights, same, stop_at
 
 
 def started(folder, dataset, **values):
     config = parse_config(vae.CONFIG, {"latent_size": 3, "batch_size": 16, "epochs": 3, **values})
     return train.start(folder, "vae", config, dataset)
-
-
-def final_weights(run):
-    model = loading.compiled(run)
-    _, arrays = run.load_checkpoint(state.expected(model, training=True))
-    return {name: a for name, a in arrays.items() if not name.startswith("metrics")}
-
-
-def same(left, right):
-    return left.keys() == right.keys() and all(np.array_equal(left[name], right[name]) for name in left)
-
-
-def stop_at(step, stop):
-    """Hooks that ask for a pause once training has reached a step (told at every step)."""
-
-    class Watch(Recorder):
-        def on_train_batch_end(self, batch, logs=None):
-            if self.step + 1 == step:
-                stop.ask("paused")
-            super().on_train_batch_end(batch, logs)
-
-    return Watch
 
 
 def test_a_run_folder_tells_everything(tmp_path, dataset):

@@ -9,7 +9,7 @@ from models.core.capabilities import Decodes, Encodes, Reconstructs, capabilitie
 from models.core.errors import ConfigError
 from models.core.family import DataSpec, parse_config
 from models.core.images import convert
-from tests.models.backend.conftest import blobs
+from tests.tools.images import blobs
 
 
 def made(shape=(8, 8, 1), **values):
