@@ -3,7 +3,7 @@
 python benchmarks/doctor.py --seed 101
 
 What each run should be is written down in CASES before it is made. ``--out`` keeps what the runs recorded, thinned, as
-the test data in tests/models/doctor were made (``--seed 101 --out tests/models/doctor``).
+the test data in tests/data/doctor were made (``--seed 101 --out tests/data/doctor``).
 
 Several threads add in another order each time, and a run that oscillates is chaotic: made again from the same seed, the
 last case was once judged as collapsed, which for a while it may well be. The rules were made on seeds 1 to 12.

@@ -1,4 +1,4 @@
-"""The laws of the tests themselves: each can fail, and none can wait for ever."""
+"""The laws of the tests themselves: each can fail, none can wait for ever, and none is another one's library."""
 
 from __future__ import annotations
 
@@ -72,11 +72,18 @@ def endless(tree: ast.AST) -> list[str]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.While) and not ends(node):
-            found.append(f"while at line {node.lineno}: use rounds() or until() of tests/bounds.py")
+            found.append(f"while at line {node.lineno}: use rounds() or until() of tests/tools/bounds.py")
         call = node.func if isinstance(node, ast.Call) and not (node.args or node.keywords) else None
         if isinstance(call, ast.Attribute) and call.attr in WAITS:
             found.append(f"{ast.unparse(node)[-40:]} at line {node.lineno}: say for how long")
     return found
+
+
+def borrowed(tree: ast.AST) -> list[str]:
+    """Imports from test modules: what two of them need lies in tests/tools."""
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    paths = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+    return [path for path in paths if path.startswith("tests.") and ".test_" in path]
 
 
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
@@ -91,6 +98,18 @@ def test_every_test_says_what_must_be_true(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_test_can_wait_for_ever(path: Path) -> None:
     assert not endless(TREES[path])
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_module_borrows_from_a_test_module(path: Path) -> None:
+    assert not borrowed(TREES[path])
+
+
+def test_the_search_for_what_is_borrowed_finds_it() -> None:
+    tree = ast.parse(
+        "from tests.studio.test_jobs import wait\nfrom tests.studio import test_jobs\nfrom tests.tools import a\n"
+    )
+    assert borrowed(tree) == ["tests.studio.test_jobs.wait", "tests.studio.test_jobs"]
 
 
 def test_the_search_for_empty_tests_finds_them() -> None:

@@ -13,8 +13,8 @@ from models.core.disk import places
 from models.core.images import decoding
 from models.core.recipes import schema
 from studio.window import Window
-from tests.studio.events import drop
-from tests.studio.windows import banner_text, files_mime, wait_idle
+from tests.tools.gui.events import drop
+from tests.tools.gui.windows import banner_text, files_mime, wait_idle
 
 
 class Journey:

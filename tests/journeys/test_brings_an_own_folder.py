@@ -14,9 +14,9 @@ from models.core.disk import places
 from models.core.images import convert, decoding
 from models.core.record import Run
 from studio.window import Window
-from tests.studio.events import drop, enter_drag
-from tests.studio.runs import copy_into_home, small_pictures
-from tests.studio.windows import banner_text, button_of, click, files_mime, retype, wait_idle
+from tests.tools.gui.events import drop, enter_drag
+from tests.tools.gui.runs import copy_into_home, small_pictures
+from tests.tools.gui.windows import banner_text, button_of, click, files_mime, retype, wait_idle
 
 
 def pictures(folder: Path, count: int = 12) -> Path:

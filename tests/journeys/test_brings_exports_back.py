@@ -17,10 +17,10 @@ from studio.panels.diffusion.inpaint_page import grown
 from studio.panels.diffusion.recording import Setup, View
 from studio.window import Window
 from tests.journeys.exports import Journey, same
-from tests.studio.denoisers import train_conv
-from tests.studio.events import drop
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import banner_text, files_mime
+from tests.tools.gui.denoisers import train_conv
+from tests.tools.gui.events import drop
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import banner_text, files_mime
 
 CODING = np.array([0.5, -1.0, 2.0, 0.25], np.float32)
 

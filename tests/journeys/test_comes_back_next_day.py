@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -15,11 +14,10 @@ from models.core.disk import places
 from models.core.record import Run
 from studio.panels.home import RunCard
 from studio.settings import Settings
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import banner_text, button_of, click, open_window, wait_idle
+from tests.tools.folders import ROOT
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import banner_text, button_of, click, open_window, wait_idle
 from tests.tools.processes import START_SECONDS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_last_panel_model_and_folders_are_there_again(tiny_run, qtbot, app_theme, tmp_path) -> None:

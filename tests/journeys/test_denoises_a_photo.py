@@ -21,10 +21,10 @@ from models.core.evaluation import metrics
 from models.core.images import convert, decoding, recipes
 from studio.panels.denoise import cleaning
 from studio.window import Window
-from tests.studio.denoisers import smooth, train, train_conv
-from tests.studio.events import drag, drop
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import LONG, banner_text, button_of, click, files_mime, wait_idle
+from tests.tools.gui.denoisers import smooth, train, train_conv
+from tests.tools.gui.events import drag, drop
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import LONG, banner_text, button_of, click, files_mime, wait_idle
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from models.core.record.lock import held_by_other
 from studio.frame.status_line import StatusLine
 from studio.window import Window
 from studio.workers.jobs import Job
-from tests.studio.windows import LONG, banner_text, click, open_window, wait_idle
+from tests.tools.gui.windows import LONG, banner_text, click, open_window, wait_idle
 
 VALUES = {"epochs": 400, "batch_size": 128, "latent_size": 4, "architecture": "dense"}
 
@@ -98,7 +98,7 @@ def test_closing_the_window_pauses_and_the_next_window_goes_on(studio: Window, q
 
 
 def test_a_run_whose_pictures_are_gone_cannot_go_on_but_is_not_locked(studio: Window, qtbot, tmp_path) -> None:
-    from tests.studio.runs import small_pictures
+    from tests.tools.gui.runs import small_pictures
 
     data = small_pictures(tmp_path / "own.npz")
     folder = places.runs() / "own"

@@ -15,9 +15,9 @@ from models.core.images import recipes
 from models.core.latent import directions
 from studio.panels.arithmetic.sheet_card import COUNT
 from studio.window import Window
-from tests.studio.events import drop
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import button_of, click, files_mime, retype, wait_idle
+from tests.tools.gui.events import drop
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import button_of, click, files_mime, retype, wait_idle
 
 
 @pytest.fixture

@@ -19,10 +19,11 @@ from models.core.record import Run
 from studio.panels.latent.map_card import MapCard
 from studio.window import Window
 from tests.journeys.exports import Journey, same
-from tests.studio.runs import copy_into_home, train_tiny
-from tests.studio.windows import banner_text, click, refused
+from tests.tools.folders import DATA
+from tests.tools.gui.runs import copy_into_home, train_tiny
+from tests.tools.gui.windows import banner_text, click, refused
 
-OLD = Path(__file__).parent.parent / "data" / "recipes"
+OLD = DATA / "recipes"
 
 
 @pytest.fixture

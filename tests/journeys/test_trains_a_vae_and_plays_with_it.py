@@ -11,9 +11,9 @@ from models.core.disk import places
 from models.core.images import recipes
 from models.core.record import Run
 from studio.window import Window
-from tests.bounds import rounds
-from tests.studio.events import drag, drop
-from tests.studio.windows import LONG, banner_text, button_of, click, files_mime, retype, wait_idle
+from tests.tools.bounds import rounds
+from tests.tools.gui.events import drag, drop
+from tests.tools.gui.windows import LONG, banner_text, button_of, click, files_mime, retype, wait_idle
 
 
 def start_training(qtbot, window: Window, **values: str) -> None:
@@ -67,7 +67,7 @@ def test_trains_and_sees_it_learn(studio: Window, qtbot) -> None:
 @pytest.fixture
 def latent(tiny_run, studio: Window, qtbot):
     """The Latent panel with a small model, its image painted and its map shown."""
-    from tests.studio.runs import copy_into_home
+    from tests.tools.gui.runs import copy_into_home
 
     studio.open_run(copy_into_home(tiny_run))
     studio.show_panel("latent")

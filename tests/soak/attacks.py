@@ -29,8 +29,8 @@ from models.core.images.recipes import RECIPE_KEY
 from models.core.latent import direction_files
 from models.core.recipes import schema
 from models.core.record import Run, list_runs
-from tests.models import picture_files, record_tools
 from tests.soak import mutations
+from tests.tools import picture_files, record_tools
 
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 NAMES = (

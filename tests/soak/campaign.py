@@ -25,7 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.folders import ROOT
+
 BATCH = 100  # attacks of one process
 SECONDS, MEGABYTES = 60.0, 4096  # limits of one attack
 BEGINNING = 300.0  # s until a process must have begun: it imports, on a busy machine

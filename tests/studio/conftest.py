@@ -20,9 +20,9 @@ from studio import theme
 from studio.__main__ import SWITCH_SECONDS
 from studio.window import Window
 from studio.workers import garbage
-from tests.studio.denoisers import DDPM, train, train_styles
-from tests.studio.runs import train_tiny
-from tests.studio.windows import let_go, open_window
+from tests.tools.gui.denoisers import DDPM, train, train_styles
+from tests.tools.gui.runs import train_tiny
+from tests.tools.gui.windows import let_go, open_window
 
 
 @pytest.fixture(params=["dark"])

@@ -11,7 +11,7 @@ import pytest
 from models.core.datasets import faces
 from models.core.disk import places
 from studio.window import Window
-from tests.studio.wanderer import Wanderer
+from tests.tools.gui.wanderer import Wanderer
 
 STEPS = int(os.environ.get("STUDIO_WALK_STEPS", "60"))
 FACES = 240

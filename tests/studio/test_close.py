@@ -13,9 +13,9 @@ from models.core import loading, state
 from models.core.disk import places
 from models.core.record import Run
 from models.core.record.lock import held_by_other
-from tests.studio.runs import copy_into_home
+from tests.tools.folders import ROOT
+from tests.tools.gui.runs import copy_into_home
 
-ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240
 
 CLOSER = """

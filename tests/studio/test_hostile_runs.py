@@ -17,8 +17,8 @@ from studio.panels.home import Home
 from studio.panels.train.run_view import RunView
 from studio.window import Window
 from studio.workers.worker import Worker
-from tests.models.record_tools import META, make_run
-from tests.studio.windows import banner_text, wait_idle
+from tests.tools.gui.windows import banner_text, wait_idle
+from tests.tools.record_tools import META, make_run
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 SHAPES: list[Any] = [None, [0, 0, 1], [28, 28], [28, 28, 2], "28", [1.5, 1, 1], {"a": []}]

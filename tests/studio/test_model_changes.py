@@ -22,10 +22,10 @@ from studio.widgets.progress import ProgressRow
 from studio.window import Window
 from studio.workers.recipes import recipe_of
 from studio.workers.worker import Task, Worker
-from tests.bounds import until
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import thread_done, wait_idle
 from tests.tools.answers import Answers, wait
+from tests.tools.bounds import until
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import thread_done, wait_idle
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 UNABLE = {"latent", "arithmetic", "styles", "diffusion", "neurons", "transfer"}  # of a model that only denoises

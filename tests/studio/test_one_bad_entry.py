@@ -14,8 +14,8 @@ from studio.panels import home as home_module
 from studio.widgets import thumbnail
 from studio.workers import sheets
 from studio.workers.worker import in_words, made
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import banner_text, open_window
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import banner_text, open_window
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from models.core.record import Run
 from studio.__main__ import parser
 from studio.window import Window
 from studio.workers.jobs import Job
-from tests.studio.runs import small_pictures
-from tests.studio.windows import banner_text, click, wait_idle
+from tests.tools.gui.runs import small_pictures
+from tests.tools.gui.windows import banner_text, click, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 

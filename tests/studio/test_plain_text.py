@@ -17,10 +17,11 @@ from models.core.disk import places
 from models.core.record import sealed
 from studio.panels import PANELS
 from studio.widgets.basics import Elided, Plain, menu_words, plain
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import open_window, wait_idle
+from tests.tools.folders import ROOT
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import open_window, wait_idle
 
-STUDIO = sorted((Path(__file__).resolve().parents[2] / "studio").rglob("*.py"))
+STUDIO = sorted((ROOT / "studio").rglob("*.py"))
 HOSTILE = (
     "<b>x", "<img src='file:///etc/hostname'>", "<a href='http://example.org'>click</a>", "a\nb", "\u202egnp.exe",
     "\x1b[31mred\x1b]0;title\x07", "&lt;b&gt;bold", "<!doctype html>", "a&b\tCtrl+Q", "<b>" + "é" * 120,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from studio import qt_needs
+from tests.tools.folders import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has these libraries")
 
 

@@ -15,9 +15,8 @@ from models.core.record import lock
 from studio import second_window, settings
 from studio.session import Session
 from studio.settings import Settings
-from tests.studio.windows import banner_text, open_window, wait_idle
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.folders import ROOT
+from tests.tools.gui.windows import banner_text, open_window, wait_idle
 
 RACER = """
 import sys

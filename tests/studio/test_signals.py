@@ -15,11 +15,11 @@ import pytest
 from models.core.disk import places
 from models.core.record import Run
 from models.core.record.lock import held_by_other
-from tests.bounds import rounds
-from tests.studio.runs import small_pictures
+from tests.tools.bounds import rounds
+from tests.tools.folders import ROOT
+from tests.tools.gui.runs import small_pictures
 from tests.tools.processes import started
 
-ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240
 VALUES = {"epochs": 60, "batch_size": 8, "latent_size": 2, "architecture": "dense", "kl_weight": 1.0, "seed": 5}
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from studio import __main__ as start
+from tests.tools.folders import ROOT
 from tests.tools.processes import START_SECONDS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

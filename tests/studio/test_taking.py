@@ -11,8 +11,8 @@ from PIL import Image
 from studio.panels.diffusion.image_source import PictureSource
 from studio.window import Window
 from studio.workers.image_files import fitted, notice_of
-from tests.studio.runs import copy_into_home
-from tests.studio.windows import banner_text, wait_idle
+from tests.tools.gui.runs import copy_into_home
+from tests.tools.gui.windows import banner_text, wait_idle
 
 
 def ghost(path: Path, alpha: int = 0) -> Path:

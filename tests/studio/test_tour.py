@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from studio.panels import PANELS
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.folders import ROOT
 
 
 @pytest.mark.soak

@@ -6,7 +6,7 @@ import threading
 
 from models.core.errors import UserError
 from studio.workers.worker import Worker
-from tests.studio.windows import LONG
+from tests.tools.gui.windows import LONG
 
 
 class Answers:

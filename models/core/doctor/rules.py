@@ -6,7 +6,7 @@ are asked in the order of RULES, and the first one that finds something is belie
 next: samples grow alike under a discriminator that lost, and alike ones are easily told from real images.
 
 The sources of the rules: I. Goodfellow, "NIPS 2016 Tutorial: Generative Adversarial Networks", 2016, section 5 (mode
-collapse, oscillation), and what the recorded runs in tests/models/doctor showed.
+collapse, oscillation), and what the recorded runs in tests/data/doctor showed.
 """
 
 from __future__ import annotations

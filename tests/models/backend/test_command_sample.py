@@ -17,7 +17,7 @@ from models.core.images import convert, decoding, export, recipes
 from models.core.recipes import arrays
 from models.core.record import Run
 from models.core.training import train
-from tests.models.backend.diffusers import TINY
+from tests.tools.diffusers import TINY
 from tests.tools.images import blobs
 
 

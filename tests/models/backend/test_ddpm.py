@@ -13,7 +13,7 @@ from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec, parse_config
 from models.core.images import convert
 from models.core.training import train
-from tests.models.backend.diffusers import TINY, made, stirred
+from tests.tools.diffusers import TINY, made, stirred
 from tests.tools.images import blobs
 
 

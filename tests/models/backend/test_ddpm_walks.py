@@ -9,7 +9,7 @@ from models.core.diffusion import base, samplers
 from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import Cancelled, ConfigError
 from models.core.work import Callbacks
-from tests.models.backend.diffusers import TINY, made, stirred
+from tests.tools.diffusers import TINY, made, stirred
 
 
 @pytest.fixture(autouse=True)

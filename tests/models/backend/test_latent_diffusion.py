@@ -15,7 +15,7 @@ from models.core.images import convert
 from models.core.keras_internals import read_variable
 from models.core.training import estimate, train
 from models.core.training.recorder import Recorder, StopRequest
-from tests.models.backend.diffusers import NAMES, TINY
+from tests.tools.diffusers import NAMES, TINY
 from tests.tools.images import blobs
 from tests.tools.trainings import final_weights, same
 

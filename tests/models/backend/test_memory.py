@@ -14,7 +14,7 @@ import models
 from models.core import device
 from models.core.family import DataSpec
 from models.core.training import warm_up
-from tests.models.backend import small_models
+from tests.tools import small_models
 
 ON_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="these graphs are TensorFlow's")
 FAMILIES = ["vae", "dcgan", "ddpm"]

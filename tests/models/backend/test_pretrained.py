@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -16,8 +14,9 @@ from models.core.images import convert
 from models.core.record import Run
 from models.core.styles import mixing
 from models.core.styles.mixing import MixesStyles
+from tests.tools.folders import ROOT
 
-SHIPPED = sorted(folder.name for folder in (Path(__file__).parents[3] / "resources" / "pretrained").iterdir()
+SHIPPED = sorted(folder.name for folder in (ROOT / "resources" / "pretrained").iterdir()
                  if folder.is_dir())  # fmt: skip
 
 

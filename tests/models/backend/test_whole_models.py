@@ -13,7 +13,7 @@ import models
 from models import transfer
 from models.core.errors import UserError
 from models.core.keras_internals import read_variable
-from tests.models.backend import small_models
+from tests.tools import small_models
 
 ONE_EACH = [case for case in small_models.CASES if case in models.FAMILIES]
 LABELS = np.arange(8, dtype=np.int32) % len(small_models.CLASSES)
