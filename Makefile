@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-jax test-installed test-all soak bench laws pictures clean
+PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: run test test-tensorflow test-jax test-installed test-all soak bench laws pictures clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 run")'
@@ -20,7 +22,10 @@ run: $(VENV)/.installed
 	  QT_QPA_PLATFORM=offscreen $(BIN)/studio --tour tour; fi
 
 test: $(VENV)/.installed laws
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder tests
+	$(PYTEST) -m "not soak and not thorough" tests
+
+test-tensorflow: $(VENV)/.installed laws
+	$(PYTEST) -m "not soak" tests
 
 # Tiny models spend their time in the compiler: without its optimizations this takes three fifths of the time.
 test-jax: $(VENV)/.installed
@@ -34,7 +39,7 @@ test-installed:
 	  cp tests/tools/installed.py $$place && cd $$place && venv/bin/generative-studio --version && \
 	  venv/bin/python installed.py && rm -rf $$place
 
-test-all: test test-jax test-installed
+test-all: test-tensorflow test-jax test-installed
 	env -u DISPLAY -u WAYLAND_DISPLAY $(MAKE) run
 
 laws: $(VENV)/.installed

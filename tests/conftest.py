@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from studio.workers import heap
+from tests.tools.thorough import names_of_thorough_tests
 
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("house")
@@ -40,6 +41,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what ``-m`` does not want
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the one test that takes a minute and waits for processes: at the end one core would be idle."""
+    """Mark what is thorough; begin with the longest test, which waits for processes: else a core is idle at last."""
+    thorough = tuple(names_of_thorough_tests())
+    for item in items:
+        if item.nodeid.startswith(thorough):
+            item.add_marker("thorough")
     items.sort(key=lambda item: "test_kills" not in item.nodeid)

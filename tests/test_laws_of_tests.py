@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.thorough import names_of_thorough_tests
+
 FOLDER = Path(__file__).resolve().parent
 FILES = sorted(FOLDER.rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -103,6 +105,14 @@ def test_no_test_can_wait_for_ever(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_module_borrows_from_a_test_module(path: Path) -> None:
     assert not borrowed(TREES[path])
+
+
+@pytest.mark.parametrize("name", names_of_thorough_tests())
+def test_what_is_thorough_exists(name: str) -> None:
+    path, _, test = name.partition("::")
+    assert (FOLDER.parent / path).exists()
+    if test:
+        assert test.partition("[")[0] in {one.name for one in functions(TREES[FOLDER.parent / path])}
 
 
 def test_the_search_for_what_is_borrowed_finds_it() -> None:
