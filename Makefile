@@ -66,5 +66,5 @@ pictures: $(VENV)/.installed
 	  for pair in home-home:home data-fashion:data train-trained:train latent-directions-and-neighbours:latent \
 	      latent-drawn-path:path arithmetic-sum:arithmetic \
 	      styles-mixes:styles diffusion-middle:diffusion \
-	      train-generator-phase:steps denoise-duel:denoise neurons-ablated:neurons gallery-exports:gallery; do \
+	      train-generator-phase:steps denoise-comparison:denoise neurons-ablated:neurons gallery-exports:gallery; do \
 	    cp tour/$$theme/*-$${pair%%:*}.png docs/pictures/$${pair##*:}-$$theme.png; done; done

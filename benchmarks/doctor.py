@@ -93,7 +93,7 @@ def main() -> int:
     device.prepare()
     from models.core.evaluation import evaluator
 
-    evaluator.judge_of(dataset)
+    evaluator.evaluator_of(dataset)
     right = alarms = asked = 0
     for number, (name, expected, family, values) in enumerate(CASES):
         if arguments.only is not None and number not in arguments.only:

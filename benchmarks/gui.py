@@ -126,13 +126,13 @@ class Bench:
         theme.apply(self.app, "dark")
         self.ticks = Ticks()
         from studio.window import Window
-        from studio.workers.services import Desk
+        from studio.workers.services import Services
 
-        self.desk = Desk.open()
-        self.window = Window(self.desk)
+        self.services = Services.open()
+        self.window = Window(self.services)
         self.window.resize(1280, 800)
         self.window.show()
-        self.collector = program.collect_garbage_here(self.app, self.desk.activity)
+        self.collector = program.collect_garbage_here(self.app, self.services.activity)
         self.wait(lambda: False, 0.3)
         self.ticks.take()
 
@@ -155,8 +155,8 @@ class Bench:
         folder, session = places.pretrained() / name, self.window.session
         self.window.open_run(folder)
         self.window.show_panel(panel)
-        desk = self.desk
-        quiet = lambda: desk.inference.idle and desk.errands.idle  # noqa: E731 - a training may go on
+        services = self.services
+        quiet = lambda: services.inference.idle and services.file_worker.idle  # noqa: E731 - a training may go on
         opened = lambda: session.model is not None and session.model.folder == folder and quiet()  # noqa: E731
         if not (self.wait(opened, 120) and self.window.panels[panel].usable):
             raise SystemExit(f"{name} did not come to {panel} in time")
@@ -184,8 +184,8 @@ class Bench:
                     QTimer.singleShot(0, lambda: found.append(1000 * (time.perf_counter() - begin)))
                 return False
 
-        painted = Painted()
-        picture.installEventFilter(painted)
+        generated = Painted()
+        picture.installEventFilter(generated)
         y = track.center().y()
 
         def move(x: int) -> None:
@@ -204,7 +204,7 @@ class Bench:
             move(x)
             self.wait(lambda count=count: len(found) > count, 0.5)
         QTest.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, y))
-        picture.removeEventFilter(painted)
+        picture.removeEventFilter(generated)
         return found
 
 
@@ -231,12 +231,12 @@ def denoise(bench: Bench) -> None:
     bench.ticks.take()
     begin = time.perf_counter()
     panel.dropped([str(photo)])
-    bench.wait(lambda: panel.wipe.pair()[1] is not None and bench.desk.idle, 180)
+    bench.wait(lambda: panel.wipe.pair()[1] is not None and bench.services.idle, 180)
     bench.ticks.tell("GUI late: denoising 4000 x 3000")
     print(f"dropped to clean in {time.perf_counter() - begin:.1f} s")
     panel.noise.strength.track.move_to(10)
-    bench.wait(lambda: not bench.desk.idle, 5)
-    bench.wait(lambda: bench.desk.idle and panel.wipe.pair()[1] is not None, 240)
+    bench.wait(lambda: not bench.services.idle, 5)
+    bench.wait(lambda: bench.services.idle and panel.wipe.pair()[1] is not None, 240)
     bench.ticks.tell("GUI late: adding noise, denoising, scoring it")
     panel.wipe.set_zoom(2)
     for step in range(40):
@@ -249,12 +249,12 @@ def training(bench: Bench) -> None:
     """Train on Fashion-MNIST with the curves in sight, then drag a slider beside it."""
     new = bench.window.panels["train"].new
     bench.window.show_panel("train")
-    bench.wait(lambda: bench.desk.inference.idle, 60)
+    bench.wait(lambda: bench.services.inference.idle, 60)
     new.form.set_values({"epochs": "60"})
     bench.wait(lambda: False, 0.2)
     bench.ticks.take()
     new.start.click()
-    bench.wait(lambda: bench.desk.jobs.progress is not None and bench.desk.jobs.progress.step > 20, 120)
+    bench.wait(lambda: bench.services.jobs.progress is not None and bench.services.jobs.progress.step > 20, 120)
     row("GUI late: building and tracing", bench.ticks.take(), "max <= 100")
     bench.wait(lambda: False, STEADY_S)
     row("GUI late: training, curves growing", bench.ticks.take(), "p99 <= 16, max <= 50")
@@ -263,7 +263,7 @@ def training(bench: Bench) -> None:
     bench.ticks.take()
     row("slider to image, while training", bench.drag(), "p99 <= 50")
     row("GUI late: training and dragging", bench.ticks.take(), "p99 <= 16, max <= 50")
-    progress = bench.desk.jobs.progress
+    progress = bench.services.jobs.progress
     speed = {"images_per_second": progress.images_per_second if progress else 0.0}
     print(f"training meanwhile: {json.dumps(speed)}")
 

@@ -54,11 +54,11 @@ begin = window.Window.start_backend
 
 def begun(self):
     begin(self)
-    self.desk.jobs.add(Job(folder, family, values, dataset))
+    self.services.jobs.add(Job(folder, family, values, dataset))
     timer, told = QTimer(self), [0]
 
     def look():
-        progress = self.desk.jobs.progress
+        progress = self.services.jobs.progress
         if progress is not None and progress.step != told[0]:
             told[0] = progress.step
             print(json.dumps({"step": progress.step}), flush=True)

@@ -64,15 +64,16 @@ class Studio:
         gc.disable()
         self.app = QApplication([])
         theme.apply(self.app, "dark")
-        from studio.window import Window
-        from studio.workers.services import Desk
         from tests.studio.wanderer import Wanderer
 
-        self.desk = Desk.open()
-        self.window = Window(self.desk)
+        from studio.window import Window
+        from studio.workers.services import Services
+
+        self.services = Services.open()
+        self.window = Window(self.services)
         self.window.resize(1280, 800)
         self.window.show()
-        self.collector = program.collect_garbage_here(self.app, self.desk.activity)
+        self.collector = program.collect_garbage_here(self.app, self.services.activity)
         runs = sorted(path.parent for path in places.pretrained().glob("*/run.json"))
         self.wanderer = Wanderer(self.window, self, runs, seed)
         self.rng = random.Random(seed)

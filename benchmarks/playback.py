@@ -32,21 +32,21 @@ def begin_walk(bench: Bench, page: object, seed: int) -> float:
     page.walks.forget()
     page.transport.clear()
     page.view = View(replace(main, sampling=replace(main.sampling, sampler="ddpm", seed=seed)))
-    viewport, painted = page.cards.cards[0].grids[0].viewport(), []
+    viewport, generated = page.cards.cards[0].grids[0].viewport(), []
 
     class Painted(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            if event.type() == QEvent.Type.Paint and page.walks.main is not None and not painted:
-                QTimer.singleShot(0, lambda: painted.append(time.perf_counter()))
+            if event.type() == QEvent.Type.Paint and page.walks.main is not None and not generated:
+                QTimer.singleShot(0, lambda: generated.append(time.perf_counter()))
             return False
 
     spy = Painted()
     viewport.installEventFilter(spy)
     begin = time.perf_counter()
     page.transport.play_button.click()
-    bench.wait(lambda: bool(painted), 30)
+    bench.wait(lambda: bool(generated), 30)
     viewport.removeEventFilter(spy)
-    return 1000 * (painted[0] - begin)
+    return 1000 * (generated[0] - begin)
 
 
 def main() -> int:
@@ -62,7 +62,7 @@ def main() -> int:
     bench.window.open_run(run.resolve())
     bench.window.show_panel("diffusion")
     page = bench.window.panels["diffusion"].walk
-    bench.wait(lambda: page.walks.main is not None and page.walks.main.done and bench.desk.idle, 300)
+    bench.wait(lambda: page.walks.main is not None and page.walks.main.done and bench.services.idle, 300)
     bench.ticks.take()
     first, stop, kept = [], [], page.view.main
     for seed in range(1, WALKS + 1):
@@ -70,13 +70,13 @@ def main() -> int:
         bench.wait(lambda: False, 0.5)
         begin = time.perf_counter()
         page.transport.cancelled.emit()
-        bench.wait(lambda: bench.desk.inference.idle, 30)
+        bench.wait(lambda: bench.services.inference.idle, 30)
         stop.append(1000 * (time.perf_counter() - begin))
     row("Play to the first step on screen", first, "<= 150")
     row("Cancel to an idle thread", stop, "<= 200")
     bench.ticks.tell("GUI late: sampling")
     page.change(replace(page.view, main=kept))
-    bench.wait(lambda: page.walks.main is not None and page.walks.main.done and bench.desk.idle, 300)
+    bench.wait(lambda: page.walks.main is not None and page.walks.main.done and bench.services.idle, 300)
     bench.ticks.take()
     steps = []
     for number in range(STEPPING):

@@ -3,7 +3,7 @@
 python benchmarks/remedies.py --epochs 20 --seeds 1 2 3
 
 Each of the four combinations is trained once a seed on Fashion-MNIST, with the family's own settings otherwise; then
-the judge looks at 1,000 samples. The table goes to docs/remedies.md.
+the evaluator looks at 1,000 samples. The table goes to docs/remedies.md.
 """
 
 from __future__ import annotations

@@ -69,14 +69,14 @@ def window(folder: Path) -> None:
     bench.window.show_panel("styles")
     panel = bench.window.panels["styles"]
     grid, track = panel.mixes.grid, panel.mixes.crossover.track
-    bench.wait(lambda: grid.table() is not None and bench.desk.idle, 120)
+    bench.wait(lambda: grid.table() is not None and bench.services.idle, 120)
     layers, found = panel.table.layers, []
     for number in range(TIMES):
         before, begin = grid.cells(), time.perf_counter()
         track.move_to(1 + number % (layers - 1))
         if bench.wait(lambda before=before: grid.cells() is not before, 10):
             found.append(1000 * (time.perf_counter() - begin))
-        bench.wait(lambda: bench.desk.idle, 10)
+        bench.wait(lambda: bench.services.idle, 10)
     row("slider to table", found, "max <= 400")
     shown, bench.ticks.late = 0, []
     begin = time.perf_counter()
@@ -87,7 +87,7 @@ def window(folder: Path) -> None:
         shown += grid.cells() is not before
     row("GUI late: dragging without a pause", bench.ticks.take(), "max <= 100")
     end = time.perf_counter()
-    bench.wait(lambda: bench.desk.idle, 30)
+    bench.wait(lambda: bench.services.idle, 30)
     print(f"{DRAGS} moves in {end - begin:.1f} s: {shown} tables shown, the rest dropped; "
           f"all at rest {1000 * (time.perf_counter() - end):.0f} ms after the last move")  # fmt: skip
     bench.window.close()

@@ -29,7 +29,7 @@ from keras import layers
 from models.core.adversarial import resolutions
 from models.core.adversarial.base import Adversarial
 from models.core.adversarial.conditional import ConditionalAdversarial, names_of
-from models.core.adversarial.config import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial.config import CURVES_OF_BOTH, ClassicConfig
 from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.family import About, DataSpec, setting
 
@@ -52,7 +52,7 @@ BN_MOMENTUM = 0.9  # moving means follow a generator that changes quickly
 # --- Hyper-parameters. The defaults are the textbook's. --------------------------------------------------------------
 
 
-class DCGANConfig(AdversarialConfig):
+class DCGANConfig(ClassicConfig):
     """Settings of a DCGAN; the defaults are the textbook's but for the rate and the mean weights."""
 
     condition: Literal["none", "class", "attributes"] = setting(

@@ -230,9 +230,9 @@ class Denoiser(FamilyModel):
         noisy = noise.disturb(images, self.config.noise, strength, seed, grey)
         return (noisy if self.config.noise == "dropout" else ops.clip(noisy, 0.0, 1.0)), strength  # as in use
 
-    def score(self, clean: Any, painted: Any) -> None:
+    def score(self, clean: Any, generated: Any) -> None:
         """Count the mean over images of 10 log10(1 / MSE), in decibels."""
-        self.psnr_tracker.update_state(ops.mean(noise.psnr(clean, painted)), sample_weight=ops.shape(clean)[0])
+        self.psnr_tracker.update_state(ops.mean(noise.psnr(clean, generated)), sample_weight=ops.shape(clean)[0])
 
     def disturb(self, images: Images, seed: int) -> Images:
         """Pictures with noise in the middle of the range that the model was trained on (n, h, w, c) in [0, 1]."""
@@ -287,8 +287,8 @@ class CodingDenoiser(Denoiser):
 
     def decode(self, codings: Codings) -> Images:
         """Paint codings: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
-        painted: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
-        return painted
+        generated: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
+        return generated
 
     def reconstruct(self, images: Images) -> Images:
         """Squeeze images through their codings and paint them again."""
@@ -301,9 +301,9 @@ class CodingDenoiser(Denoiser):
         mean and spread of training, cut at 0; what belongs together is not known, so images of them are rough.
         """
         mean, square = read_variable(self.typical)
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        std = np.sqrt(np.maximum(square - mean**2, 0.0))
         drawn = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
-        codings: Codings = np.maximum(mean + spread * drawn, 0.0).astype(np.float32)
+        codings: Codings = np.maximum(mean + std * drawn, 0.0).astype(np.float32)
         return codings
 
     def effect(self, shape: tuple[int, int, int]) -> str:
@@ -363,12 +363,12 @@ class ConvDenoiser(Denoiser):
     ) -> Any:
         """Mean absolute error against the clean image; a validation disturbs with the same noise every time."""
         if training:
-            target, painted = y_pred["target"], y_pred["image"]
+            target, generated = y_pred["target"], y_pred["image"]
         else:
             target, noisy, strength = self.task(x, self.config.seed)
-            painted = self.clean(noisy, strength, False)
-        self.score(target, painted)
-        return ops.mean(ops.abs(target - painted))
+            generated = self.clean(noisy, strength, False)
+        self.score(target, generated)
+        return ops.mean(ops.abs(target - generated))
 
     def make_optimizer(self) -> keras.optimizers.Optimizer:
         """Adam; a run is finished with smaller steps by ``resume --learning-rate``."""

@@ -27,7 +27,7 @@ import numpy as np
 from keras import layers
 
 from models.core.adversarial.base import Adversarial
-from models.core.adversarial.config import CURVES_OF_BOTH, AdversarialConfig
+from models.core.adversarial.config import CURVES_OF_BOTH, ClassicConfig
 from models.core.adversarial.minibatch import MinibatchDiscrimination
 from models.core.family import About, DataSpec, setting
 
@@ -48,7 +48,7 @@ CURVES = CURVES_OF_BOTH
 # --- Hyper-parameters. The defaults are the textbook's. --------------------------------------------------------------
 
 
-class GANConfig(AdversarialConfig):
+class GANConfig(ClassicConfig):
     """Settings of the dense GAN; the defaults are the textbook's for Fashion-MNIST, but for the rate."""
 
     latent_size: int = setting(30, "Size of a coding.", unit="units", group="model", ge=1,

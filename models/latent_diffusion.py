@@ -204,7 +204,7 @@ class LatentDiffusion(Diffuser):
         drawn = super().call(images, training)
         return {**drawn, "place": keras.random.normal((ops.shape(images)[0], *self.state_shape), seed=self.draws)}
 
-    def painting_loss(self, x: Any, place: Any, training: bool) -> tuple[Any, Any, Any]:
+    def autoencoder_loss(self, x: Any, place: Any, training: bool) -> tuple[Any, Any, Any]:
         """The loss of the autoencoder, its squared error, and the middle of the codings (b, h/4, w/4, maps)."""
         mean, log_variance = self.encoder(x, training=training)
         coding = mean + ops.exp(0.5 * log_variance) * place
@@ -239,7 +239,7 @@ class LatentDiffusion(Diffuser):
 
     def both(self, x: Any, y: Any, draw: Any, painting: bool, noise: bool) -> tuple[Any, Any, Any, Any]:
         """Both losses summed, squared errors of pixels () and noises (b,), codings; gradients of what is to learn."""
-        loss, error, mean = self.painting_loss(x, draw["place"], painting)
+        loss, error, mean = self.autoencoder_loss(x, draw["place"], painting)
         more, squares = self.noise_loss(self.scaled(ops.stop_gradient(mean)), y, draw, noise)
         loss = loss if painting else ops.stop_gradient(loss)
         more = more if noise else ops.stop_gradient(more)
@@ -277,16 +277,16 @@ class LatentDiffusion(Diffuser):
 
     def states(self, images: Images) -> States:
         """Scaled codings (n, h/4, w/4, maps) of images in [0, 1]."""
-        mean, spread = self._moments()
+        mean, std = self._moments()
         codings = predict_all(self.encoder, [np.asarray(images, np.float32)], sizes=sizes_for(self.encoder))[0]
-        return np.asarray((codings - mean) / spread, np.float32)
+        return np.asarray((codings - mean) / std, np.float32)
 
     def pictures(self, states: States, kept: Kept | None = None) -> Images:
         """Codings, noisy or clean, painted in [0, 1]; what is kept is put into them bit for bit."""
-        mean, spread = self._moments()
-        codings = np.asarray(states * spread + mean, np.float32)
-        painted = predict_all(self.decoder, [codings], sizes=sizes_for(self.decoder))[0]
-        return painted if kept is None else np.where(kept.mask, painted, kept.images)
+        mean, std = self._moments()
+        codings = np.asarray(states * std + mean, np.float32)
+        generated = predict_all(self.decoder, [codings], sizes=sizes_for(self.decoder))[0]
+        return generated if kept is None else np.where(kept.mask, generated, kept.images)
 
     def noise_pictures(self, noise: States) -> Images:
         """The first maps of noise as channels, enlarged to the size of an image; grey is nothing."""

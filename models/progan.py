@@ -32,7 +32,7 @@ from models.core.adversarial import resolutions
 from models.core.adversarial.base import Adversarial
 from models.core.adversarial.config import CURVES_OF_BOTH, GRADIENTS, NETWORKS, EqualisedConfig
 from models.core.adversarial.equalised_layers import EqualisedConv, EqualisedDense, MinibatchDeviation, PixelNorm, leaky
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.adversarial.steps_by_level import StepsByLevel
 from models.core.arrays import Codings, Images
 from models.core.curves import CurveGroup
@@ -236,7 +236,7 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
     same = [conv(size, 3, "same") for size in sizes]
     wider = [conv(smaller, 3, f"from_{size[0]}_to") for smaller, size in itertools.pairwise(sizes)]
     hidden = EqualisedDense(config.width, seed=next(seeds), name="dense")
-    verdict = EqualisedDense(1, seed=next(seeds), name="verdict")
+    logit = EqualisedDense(1, seed=next(seeds), name="verdict")
     networks = []
     for top, size in enumerate(sizes):
         image, alpha = keras.Input((*size, shape[2]), name="image"), keras.Input((1,), name="alpha")
@@ -247,7 +247,7 @@ def discriminators(config: ProGANConfig, shape: tuple[int, int, int]) -> Levels:
                 x = Fade(name=f"fade_{size[0]}")([enter[level - 1](signed(shrink(image))), x, alpha])
         x = same[0](MinibatchDeviation(name="deviation")(x))
         networks.append(
-            keras.Model([image, alpha], verdict(leaky(hidden(layers.Flatten()(x)))), name=f"judges_{size[0]}")
+            keras.Model([image, alpha], logit(leaky(hidden(layers.Flatten()(x)))), name=f"judges_{size[0]}")
         )
     return Levels(networks, "discriminator")
 
@@ -303,7 +303,7 @@ class ProGAN(StepsByLevel, Adversarial):
         """Alpha goes into both networks beside codings and images, (1, 1)."""
         return ops.reshape(self.schedule.alpha(self.generator.level, self.steps_done), (1, 1))
 
-    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+    def generate(self, codings: Any, conditions: Any, training: bool) -> Any:
         """Fakes of this level's size, (b, d) -> (b, h, w, c)."""
         return self.generator([codings, conditions], training=training)
 
@@ -356,18 +356,20 @@ class ProGAN(StepsByLevel, Adversarial):
         times = 2 ** (len(self.sizes) - 1 - level)
         return np.clip(small, 0.0, 1.0).repeat(times, axis=1).repeat(times, axis=2)
 
-    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+    def probabilities(self, images: Images, known: Any, codings: Codings) -> Probabilities:
         """Look at both networks at this level without training: (n, h, w, c) real images and (m, d) codings."""
         level, _ = self.stage()
         with self.at(level):
             alpha = self.conditions_of(None)
-            fakes = self.paint(ops.convert_to_tensor(codings), alpha, False)
+            fakes = self.generate(ops.convert_to_tensor(codings), alpha, False)
             real = self.real(ops.convert_to_tensor(images))
             first, on_reals = self.discriminator_loss(real, fakes, (alpha, alpha), False)
             second, on_fakes = self.generator_loss(fakes, alpha, False)
         fooled, trusted = (np.asarray(ops.convert_to_numpy(ops.sigmoid(v)))[:, 0] for v in (on_fakes, on_reals))
-        painted = self._whole(np.asarray(ops.convert_to_numpy(fakes)), level)
-        return Verdicts(painted, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
+        generated = self._whole(np.asarray(ops.convert_to_numpy(fakes)), level)
+        return Probabilities(
+            generated, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True))
+        )
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network that paints as far as it has grown, for export and for the search for codings."""

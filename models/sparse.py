@@ -235,8 +235,8 @@ class SparseAutoencoder(FamilyModel):
 
     def decode(self, codings: Codings) -> Images:
         """Paint codings: (n, latent_size) -> (n, h, w, c) in [0, 1]."""
-        painted: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
-        return painted
+        generated: Images = np.clip(predict(self.decoder, codings)[0], 0.0, 1.0)
+        return generated
 
     def reconstruct(self, images: Images) -> Images:
         """Squeeze images through their codings and paint them again."""
@@ -250,9 +250,9 @@ class SparseAutoencoder(FamilyModel):
         the units' vocabulary rather than clothes.
         """
         mean, square = read_variable(self.usual)
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        std = np.sqrt(np.maximum(square - mean**2, 0.0))
         noise = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
-        codings: Codings = np.clip(mean + spread * noise, 0.0, 1.0).astype(np.float32)
+        codings: Codings = np.clip(mean + std * noise, 0.0, 1.0).astype(np.float32)
         return codings
 
     def parts(self) -> dict[str, keras.Model]:

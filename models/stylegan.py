@@ -56,7 +56,7 @@ ABOUT = About(
 CURVES = CURVES_OF_BOTH
 FIRST_EDITION, SECOND_EDITION = "adain", "modulated"
 FINE = 16  # pixels: where there are penalties, layers from this size on shall choose colours, those before them shapes
-PAINTED = 12  # images that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
+AT_ONCE = 12  # images that are painted at a time: a grid of 36 wastes none, and a cancel is heard soon
 
 
 # --- Hyper-parameters. The defaults are those of a run that worked on 64 x 64 faces. ----------------------------------
@@ -207,7 +207,7 @@ class StyleGAN(Adversarial):
         """Draw two codings for each image, side by side: (b, h, w, c) -> (b, 2 d)."""
         return keras.random.normal((ops.shape(images)[0], 2 * self.latent_size), seed=self.noise)
 
-    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+    def generate(self, codings: Any, conditions: Any, training: bool) -> Any:
         """Fakes with new noise, in training most of them with mixed styles: (b, 2 d) -> (b, h, w, c)."""
         network, count = self.generator, len(self.style_layers)
         first, second = (network.get_layer("mapping")(z) for z in ops.split(codings, 2, axis=-1))  # (b, d) each
@@ -226,22 +226,24 @@ class StyleGAN(Adversarial):
         """Of coarse layers' colours, of fine layers' shapes, and of cells that are distributed otherwise."""
         cost = self.config.energy * energy.distance(fake, real) if self.config.energy else 0.0
         if self.config.palette or self.config.outline:
-            palette, outline = layer_penalties.exchanges(self, FINE, max(1, self.config.batch_size // 6))
+            palette, outline = layer_penalties.style_consistency(self, FINE, max(1, self.config.batch_size // 6))
             cost += self.config.palette * palette + self.config.outline * outline
         return cost
 
     def grow_from(self, smaller: Any) -> bool:
-        """Let the layers of a size that another model lacked repeat its images and verdicts; AdaIN cannot."""
+        """Let the layers of a size that another model lacked repeat its images and predictions; AdaIN cannot."""
         (height, width, colours), (mine, theirs) = self.spec.image_shape, (self.config, smaller.config)
         doubled = (height, width) == tuple(2 * side for side in smaller.spec.image_shape[:2])
         alike = (mine.style, mine.width) == (theirs.style, theirs.width) and (mine.ema > 0) == (theirs.ema > 0)
         pairs = 2 * colours <= mine.channels((height, width))
         if mine.style == FIRST_EDITION or not (doubled and alike and pairs):
             return False
-        net2net.grow_judge(self.discriminator, smaller.discriminator, height)
+        net2net.grow_discriminator(self.discriminator, smaller.discriminator, height)
         for new, old in ((self.generator, smaller.generator), (self.mean_generator, smaller.mean_generator)):
             if new is not None:
-                net2net.grow_painter(new.get_layer("synthesis"), old.get_layer("synthesis"), len(smaller.style_layers))
+                net2net.grow_generator(
+                    new.get_layer("synthesis"), old.get_layer("synthesis"), len(smaller.style_layers)
+                )
         return True
 
     # --- What it can do: the capabilities Decodes and MixesStyles ---
@@ -266,7 +268,7 @@ class StyleGAN(Adversarial):
     def synthesize(self, styles: Styles, noise: Noise | None = None) -> Images:
         """Paint styles with noise (n, noise_size) or the fixed one: (n, layers, d) -> (n, h, w, c) in [0, 1]."""
         network = self.sampler.get_layer("synthesis")
-        return np.clip(predict(network, styles, self._noise(styles, noise), batch_size=PAINTED)[0], 0.0, 1.0)
+        return np.clip(predict(network, styles, self._noise(styles, noise), batch_size=AT_ONCE)[0], 0.0, 1.0)
 
     def features(self, styles: Styles, noise: Noise | None = None) -> list[Floats]:
         """What each layer makes of styles (n, layers, d): (n, h, w, channels) each, and the image at the end."""
@@ -274,7 +276,7 @@ class StyleGAN(Adversarial):
             network = self.sampler.get_layer("synthesis")
             seen = [network.get_layer(f"layer_{number}").output for number in range(len(self.style_layers))]
             self._features = keras.Model(network.inputs, [*seen, network.output])
-        found = predict(self._features, styles, self._noise(styles, noise), batch_size=PAINTED)
+        found = predict(self._features, styles, self._noise(styles, noise), batch_size=AT_ONCE)
         return [*found[:-1], np.clip(found[-1], 0.0, 1.0)]
 
     def project(

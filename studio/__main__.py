@@ -112,7 +112,7 @@ def collect_garbage_here(parent: Any, activity: Callable[[], tuple[bool, int]]) 
 
     Args:
         parent: of the timer.
-        activity: what the threads do, ``Desk.activity``.
+        activity: what the threads do, ``Services.activity``.
     """
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtGui import QCursor, QGuiApplication
@@ -182,18 +182,18 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     application = make_application()
     from studio import geometry, leaving, second_window, theme
     from studio.window import Window
-    from studio.workers.services import Desk
+    from studio.workers.services import Services
 
-    desk = Desk.open()
-    settings = desk.session.settings
+    services = Services.open()
+    settings = services.session.settings
     theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
-    route_errors(desk.session.notice)
-    window = Window(desk)
+    route_errors(services.session.notice)
+    window = Window(services)
     window.resize(*(arguments.size or (SIZE if arguments.tour else first_size(application))))
     if not arguments.tour and not arguments.size:
         geometry.bring_back(window, settings)
     window.show()
-    keep = collect_garbage_here(application, desk.activity)
+    keep = collect_garbage_here(application, services.activity)
     QTimer.singleShot(0, window, window.start_backend)  # the window first, then the backend
     if arguments.files:
         files = [str(record.find_run(name)) for name in arguments.files]
@@ -203,12 +203,12 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
 
         tour = Tour(window, arguments.tour)
         tour.start()
-    with leaving.heeded(application, window), second_window.told(desk):
+    with leaving.heeded(application, window), second_window.told(services):
         code = application.exec()
     keep.stop()
     tidy(application, crash)
     code = tour.exit_code if arguments.tour else code
-    if desk.stuck:
+    if services.stuck:
         leaving.at_once(code)
     return code
 

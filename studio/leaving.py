@@ -40,7 +40,7 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
     """
 
     def leave() -> None:
-        window.desk.patience = SECONDS
+        window.services.patience = SECONDS
         window.close()
         application.exit(0)  # also where a dialog runs a loop of its own
 
@@ -49,14 +49,14 @@ def heeded(application: QApplication, window: Window) -> Iterator[interrupts.Hea
         QTimer.singleShot(0, window, leave)  # not in the middle of whatever is being done
 
     def end() -> None:
-        if not window.desk.closed:
+        if not window.services.closed:
             window.close()
 
     def save() -> None:
         """The session may go on after all, so the window stays; what trains is paused and saved when this returns."""
         log.info("the session of the desktop ends")
         geometry.remember(window, window.session.settings)
-        if not window.desk.jobs.pause_and_wait(SECONDS):
+        if not window.services.jobs.pause_and_wait(SECONDS):
             log.warning("the run did not pause in time; it can be resumed from its newest checkpoint")
 
     application.aboutToQuit.connect(end)

@@ -19,7 +19,7 @@ from models.core.record import sealed
 from studio.panels.base import Panel
 from studio.restoring import Restoring
 from studio.session import ModelInfo
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 Codings = NDArray[np.float32]  # (n, latent_size)
 
@@ -28,7 +28,7 @@ class Opening(QObject):
     """Opens what a person chooses or drops.
 
     Args:
-        desk: its inference thread loads the models.
+        services: its inference thread loads the models.
         front: says which page is in front; it is offered the files that nobody else wants.
         panels: by key, in display order.
     """
@@ -36,14 +36,14 @@ class Opening(QObject):
     loading = Signal()  # a model is on its way
     kept = Signal()  # it did not come; the model that was there stays
 
-    def __init__(self, desk: Desk, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
+    def __init__(self, services: Services, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
         super().__init__()
-        self.desk = desk
-        self.session = desk.session
+        self.services = services
+        self.session = services.session
         self._front = front
         self._panels = panels
         self.restoring = Restoring(
-            desk, panels, loading=self.loading.emit, opened=self._opened, refused=self._not_opened
+            services, panels, loading=self.loading.emit, opened=self._opened, refused=self._not_opened
         )
         self.session.asked_to_restore.connect(self.restoring.data)
         self.session.asked_for_run.connect(self.run)
@@ -57,7 +57,7 @@ class Opening(QObject):
         """Make a run the current model; it loads in the inference thread."""
         self.loading.emit()
         self.restoring.older = False
-        self.desk.inference.open(folder, self._opened, self._not_opened)
+        self.services.inference.open(folder, self._opened, self._not_opened)
 
     @Slot(object)
     def play(self, folder: Path) -> None:
@@ -69,7 +69,7 @@ class Opening(QObject):
             self.session.asked_for_panel.emit(next(suited, "train"))
 
         self.loading.emit()
-        self.desk.inference.open(folder, opened, self._not_opened)
+        self.services.inference.open(folder, opened, self._not_opened)
 
     def last(self) -> None:
         """Bring back the model of the last session, unless loading it ended that session (fault C-18)."""
@@ -89,7 +89,7 @@ class Opening(QObject):
         """Load the newest weights of a run that is being trained; the next time if it has none yet."""
         if self.restoring.older:  # a recipe wanted an older step
             return
-        self.desk.inference.open(folder, self._opened, lambda error: None)
+        self.services.inference.open(folder, self._opened, lambda error: None)
 
     def trained(self, folder: Path) -> None:
         """A job ended: its model becomes the current one, unless it ended before there was anything to load."""
@@ -139,7 +139,7 @@ class Opening(QObject):
             except UserError as error:
                 self.session.notice(error)
 
-        self.desk.looks.ask("open", lambda task: _carried(first), come, self.session.notice)
+        self.services.image_worker.ask("open", lambda task: _carried(first), come, self.session.notice)
 
     def _for_the_panel(self, page: QWidget | None, paths: list[str]) -> None:
         """The panel that was in front decides."""

@@ -22,7 +22,7 @@ from models.core.record import Run
 from studio.panels.base import Panel
 from studio.session import ModelInfo
 from studio.workers.recipes import Prepared, recipe_of
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 CODINGS_PANEL = "latent"  # where codings without a recipe go
 
@@ -31,18 +31,18 @@ class Restoring:
     """Routes a recipe to the panel it names; says what does not fit, and then changes nothing.
 
     Args:
-        desk: its inference thread opens the model.
+        services: its inference thread opens the model.
         panels: by key.
         loading: told when a model is on its way.
         opened, refused: told when it has come, or why it has not.
     """
 
     def __init__(
-        self, desk: Desk, panels: Mapping[str, Panel], *, loading: Callable[[], None],
+        self, services: Services, panels: Mapping[str, Panel], *, loading: Callable[[], None],
         opened: Callable[[ModelInfo], None], refused: Callable[[UserError], None],
     ) -> None:  # fmt: skip
-        self.desk = desk
-        self.session = desk.session
+        self.services = services
+        self.session = services.session
         self._panels = panels
         self._loading = loading
         self._opened = opened
@@ -72,7 +72,7 @@ class Restoring:
             model = self.session.model
             assert model is not None
             _check_suits(panel, model, where)
-            ask = self.desk.inference.question
+            ask = self.services.inference.question
             ask("recipe", lambda network, task: check(network, model), lambda found: back(model, found), self._refused)
             return
         self._loading()
@@ -81,7 +81,7 @@ class Restoring:
             self._opened(info)
             back(info, found)
 
-        self.desk.inference.open_for(folder, pick, check, opened, self._refused)
+        self.services.inference.open_for(folder, pick, check, opened, self._refused)
 
     def _is_current(self, recipe: Recipe) -> bool:
         """Whether the model that is shown is the very one, weights included."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from models.core.disk import places
 from models.core.errors import RunBusyError, UserError
 from models.core.record.lock import Lock
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 NOTE = (
     "Another window of the studio is open. Both work and share their settings; a run can be trained in one of them "
@@ -17,7 +17,7 @@ NOTE = (
 
 
 @contextlib.contextmanager
-def told(desk: Desk) -> Iterator[None]:
+def told(services: Services) -> Iterator[None]:
     """While the window is open: hold the lock of the home, or say quietly that another window does."""
     lock = Lock(places.data())
 
@@ -32,9 +32,9 @@ def told(desk: Desk) -> Iterator[None]:
 
     def tell(second: bool) -> None:
         if second:
-            desk.session.notice(NOTE)
+            services.session.notice(NOTE)
 
-    desk.errands.ask("another window", lambda task: take(), tell, lambda error: None)  # taking it may wait
+    services.file_worker.ask("another window", lambda task: take(), tell, lambda error: None)  # taking it may wait
     try:
         yield
     finally:

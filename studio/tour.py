@@ -54,7 +54,7 @@ class Tour(QObject):
             offered = [run for run in shipped if run.folder.name == (panel.OFFERS or FIRST)]
             for run in [*offered, *shipped] if panel.NEEDS is not None or key == "home" else []:
                 self.window.open_run(run.folder)
-                while not self.window.desk.idle:
+                while not self.window.services.idle:
                     yield key, ""
                 model = self.window.session.model
                 if model is not None and panel.suits(model):
@@ -82,9 +82,14 @@ class Tour(QObject):
     def _wait(self) -> None:
         assert self._shot is not None
         key, state = self._shot
-        jobs, desk = self.window.desk.jobs, self.window.desk
+        jobs, services = self.window.services.jobs, self.window.services
         training = jobs.running and state == "training"
-        ready = desk.inference.idle and desk.errands.idle and desk.studies.idle and (training or not jobs.running)
+        ready = (
+            services.inference.idle
+            and services.file_worker.idle
+            and services.long_worker.idle
+            and (training or not jobs.running)
+        )
         if training:  # an image of the run while it learns
             progress = jobs.progress
             ready = progress is not None and progress.epoch >= 2
@@ -99,7 +104,7 @@ class Tour(QObject):
     def _take(self) -> None:
         assert self._shot is not None
         key, state = self._shot
-        if not (self.window.desk.inference.idle and self.window.desk.errands.idle):
+        if not (self.window.services.inference.idle and self.window.services.file_worker.idle):
             self._wait()  # what has just been answered has led to another question
             return
         if state:

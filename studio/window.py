@@ -26,27 +26,27 @@ from studio.widgets import drag_drop
 from studio.widgets.card import Chip, EmptyState, icon_button
 from studio.workers.inference import Ready
 from studio.workers.jobs import Ended, Job
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 log = logging.getLogger(__name__)
 RELOAD_MS = 4_000  # while a run trains, the panels follow its newest checkpoint this often
 
 
 class Window(QMainWindow):
-    """Everything a person sees. It owns no model and no thread: the desk does."""
+    """Everything a person sees. It owns no model and no thread: the services do."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self.desk, self.session = desk, desk.session
+        self.services, self.session = services, services.session
         self.setWindowTitle("Generative Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 520)  # with its frame it fits a screen of 1024 x 600
-        self.rail, self.picker = Rail(), ModelPicker(desk.looks)
+        self.rail, self.picker = Rail(), ModelPicker(services.image_worker)
         self.status, self.banner = StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
         self.panels: dict[str, Panel] = {}
-        self.opening = Opening(desk, self.stack.currentWidget, self.panels)
+        self.opening = Opening(services, self.stack.currentWidget, self.panels)
         self._lay_out()
         self._connect()
         for key in PANELS:
@@ -86,7 +86,7 @@ class Window(QMainWindow):
         self.setCentralWidget(middle)
 
     def _connect(self) -> None:
-        jobs, session = self.desk.jobs, self.session
+        jobs, session = self.services.jobs, self.session
         self.rail.chosen.connect(self.show_panel)
         self.picker.picked.connect(self.opening.run)
         self.opening.loading.connect(self._loading)
@@ -121,7 +121,7 @@ class Window(QMainWindow):
         page: QWidget
         try:
             kind = getattr(importlib.import_module(module), name)
-            page = self.panels[key] = kind(self.desk)
+            page = self.panels[key] = kind(self.services)
             title, icon = kind.TITLE, kind.ICON
         except Exception as error:
             log.exception("the panel %s failed to open", key)
@@ -137,7 +137,7 @@ class Window(QMainWindow):
     def start_backend(self) -> None:
         """Import the backend in the inference thread, then bring back the last model."""
         self.status.work("Loading TensorFlow", "", None)
-        self.desk.inference.start(self._ready, self._failed)
+        self.services.inference.start(self._ready, self._failed)
 
     def _ready(self, ready: Ready) -> None:
         self.device_chip.setText(ready.device)
@@ -168,8 +168,8 @@ class Window(QMainWindow):
         self.picker.show_model(self.session.model)
 
     def _follow_training(self) -> None:
-        job, model = self.desk.jobs.current, self.session.model
-        if job is not None and (model is None or model.folder == job.folder) and self.desk.inference.idle:
+        job, model = self.services.jobs.current, self.session.model
+        if job is not None and (model is None or model.folder == job.folder) and self.services.inference.idle:
             self.opening.follow(job.folder)
 
     # --- work that goes on ---
@@ -245,6 +245,6 @@ class Window(QMainWindow):
         self.setEnabled(False)
         self.status.work("Saving", "", None)
         QApplication.processEvents()
-        if not self.desk.close():
+        if not self.services.close():
             log.warning("a thread did not end in time; a run that it trains can be resumed")
         event.accept()

@@ -83,7 +83,7 @@ BACKGROUND: dict[str, Any] = {
 }  # fmt: skip
 SHEET = checks.out_file(".png", ".npy")
 ANY_FILE = checks.out_file()
-FILMS = (".gif", ".apng", ".webp", ".mp4")
+ANIMATIONS = (".gif", ".apng", ".webp", ".mp4")
 
 
 def _called() -> str:
@@ -210,7 +210,7 @@ def _add_interpolate(command: Parser) -> None:
     command.add_argument("--scale", type=checks.whole(1, 64), default=1, help="each pixel as so many, crisp (1)")
     command.add_argument("--fps", type=checks.number(0.1, 100), help="frames a second of an animation (10)")
     command.add_argument(
-        "--out", type=path, check=checks.out_file(".png", *FILMS), required=True,
+        "--out", type=path, check=checks.out_file(".png", *ANIMATIONS), required=True,
         help=".png for a strip, .gif .apng .webp .mp4 for an animation",
     )  # fmt: skip
 

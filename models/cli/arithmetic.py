@@ -29,11 +29,11 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
 
         dataset = recorded.load(about, work=say.loading)
         with counting(say, "steps") as work:
-            knows = evaluator.judge_of(dataset, work=work)
+            knows = evaluator.evaluator_of(dataset, work=work)
             column = knows.names.index(arguments.attribute)
 
-            def has_it(images: Images, column: int = column, knows: evaluator.Judge = knows) -> Any:
-                return knows.verdict(images)[:, column].astype(np.bool_)
+            def has_it(images: Images, column: int = column, knows: evaluator.Evaluator = knows) -> Any:
+                return knows.labels(images)[:, column].astype(np.bool_)
 
             found = arithmetic_score.score(
                 model, arguments.attribute, has_it, people=arguments.people, seed=arguments.seed,
@@ -61,7 +61,7 @@ def _check(path: Path, attribute: str) -> None:
 
 
 def _tell(found: list[Any], run: Any, attribute: str, accuracy: float, say: Say) -> None:
-    """One line a size of group; the judge's accuracy says how far to trust it."""
+    """One line a size of group; the evaluator's accuracy says how far to trust it."""
     if say.as_json:
         rows = [asdict(one) for one in found]
         say.object("done", run=run.info.id, attribute=attribute, judge_accuracy=accuracy, groups=rows)

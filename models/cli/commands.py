@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from models.core.training.recorder import Progress
 
 FPS = 10.0  # of an animation
-MOST_FILM = 500_000_000  # pixels of all frames together
+MOST_BYTES = 500_000_000  # pixels of all frames together
 C = TypeVar("C")  # a capability
 SKIPPED_SHOWN = 10  # files that were left out of a dataset and are named
 
@@ -231,14 +231,14 @@ def interpolate_(arguments: Namespace, say: Say) -> int:
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = convert.to_uint8(model.decode(walk(begin, end, arguments.steps)))
     height, width = frames.shape[1] * arguments.scale, frames.shape[2] * arguments.scale
-    if len(frames) * height * width > MOST_FILM:
+    if len(frames) * height * width > MOST_BYTES:
         raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
     frames = np.stack([convert.enlarge(frame, arguments.scale) for frame in frames])
     fps, seeds = arguments.fps or FPS, (arguments.begin, arguments.end)
     how = {"linear": arguments.linear, "scale": arguments.scale, "fps": fps if animated else None}
     recipe = recipes.interpolated(run, *seeds, arguments.steps, **how)
     if animated:
-        path = export.write_film(arguments.out, frames, seconds_a_frame=1 / fps, recipe=recipe)
+        path = export.write_animation(arguments.out, frames, seconds_a_frame=1 / fps, recipe=recipe)
     else:
         path = export.write_png(arguments.out, convert.grid(frames, columns=len(frames)), recipe)
     say.result(written=str(path))

@@ -20,7 +20,7 @@ def doctor_(arguments: Namespace, say: Say) -> int:
     if not any(rules.suits(row) for row in run.metrics()):
         advice = "Choose a GAN or DCGAN that was trained for some steps."
         raise UserError("This run has no signals that the doctor could read.", where=str(arguments.run), advice=advice)
-    looks = _judged(run, say) if arguments.judge else None
+    looks = _evaluated(run, say) if arguments.judge else None
     found, tried = remedies.examine(run, looks), remedies.treatment(run, looks)
     assert found is not None
     offered = remedies.remedies(found, run.info.config)
@@ -38,8 +38,8 @@ def doctor_(arguments: Namespace, say: Say) -> int:
     return 0
 
 
-def _judged(run: Run, say: Say) -> Any:
-    """Let the judge look at every checkpoint first; what it saw is told, not written."""
+def _evaluated(run: Run, say: Say) -> Any:
+    """Let the evaluator look at every checkpoint first; what it saw is told, not written."""
     device.prepare()
     from models.core.datasets import recorded
     from models.core.evaluation import coverage

@@ -32,7 +32,7 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     dataset = recorded.load(run.info.dataset, work=say.loading)
     mixing_score.places(dataset)  # refused before anything slow begins
     with counting(say, "steps") as work:
-        knows = evaluator.judge_of(dataset, work=work)
+        knows = evaluator.evaluator_of(dataset, work=work)
         found = mixing_score.score(
             model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
             seed=arguments.seed, work=work,

@@ -16,7 +16,7 @@ from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
 from models.core.capabilities import Decodes
 from models.core.diffusion.capability import Diffuses, Labels, Sampling, begun
-from models.core.diffusion.samplers import States
+from models.core.diffusion.samplers import SAMPLERS, States
 from models.core.errors import ConfigError, UserError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, recipes
@@ -52,11 +52,13 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
 
 def _without_effect(given: dict[str, Any], sampling: Sampling, most: int) -> dict[str, str]:
     """What is asked for and would not happen: a sheet must not say that it did."""
-    wrong = {}
-    if sampling.sampler == "ddpm" and given.get("steps", most) != most:
-        wrong["steps"] = f"must be left out or {most}: ddpm takes all steps (fewer: --sampler ddim or dpm_solver)"
-    if sampling.sampler != "ddim" and "eta" in given:
-        wrong["eta"] = "is only for --sampler ddim"
+    wrong, sampler = {}, SAMPLERS[sampling.sampler]
+    if sampler.all_steps and given.get("steps", most) != most:
+        fewer = " or ".join(key for key, one in SAMPLERS.items() if not one.all_steps)
+        wrong["steps"] = f"must be left out or {most}: {sampling.sampler} takes all steps (fewer: --sampler {fewer})"
+    if sampler.noise != "eta" and "eta" in given:
+        having = " or ".join(key for key, one in SAMPLERS.items() if one.noise == "eta")
+        wrong["eta"] = f"is only for --sampler {having}"
     return wrong
 
 
@@ -166,16 +168,16 @@ def sample_(arguments: Namespace, say: Say) -> int:
     run, model = open_model(arguments, say, object, lambda model: suits(arguments, model))
     sampling, label, time, _ = suits(arguments, model)
     if isinstance(model, Diffuses) and sampling is not None:
-        painted, recipe = _walked(arguments, run, model, (sampling, label, time), say)
+        generated, recipe = _walked(arguments, run, model, (sampling, label, time), say)
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
         if arguments.out.suffix.lower() == ".npy":
             say.result(written=str(export.write_codings(arguments.out, codings)))
             return 0
-        painted = model.decode(codings)
+        generated = model.decode(codings)
         recipe = command_recipes.sampled(run, arguments.seed, arguments.count)
     else:
         raise UserError("This model generates no samples.", where=str(arguments.run), advice="Choose another run.")
-    path = export.write_png(arguments.out, convert.grid(convert.to_uint8(painted)), recipe)
+    path = export.write_png(arguments.out, convert.grid(convert.to_uint8(generated)), recipe)
     say.result(written=str(path))
     return 0

@@ -12,7 +12,7 @@ from models.core.errors import UserError
 
 
 def score_(arguments: Namespace, say: Say) -> int:
-    """The command ``score``: a judge that has seen the labels looks at new samples of a run."""
+    """The command ``score``: an evaluator that has seen the labels looks at new samples of a run."""
     from models.core.datasets import recorded
     from models.core.evaluation import evaluator, samples, scores, swd
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.arrays import Codings, Images
 from models.core.diffusion.capability import Diffuses
 from models.core.styles.mixing import MixesStyles
@@ -126,7 +126,7 @@ class TakesPhases(Protocol):
         """Return the variables that belong to each network, by its name: weights, statistics, random state."""
         ...
 
-    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+    def probabilities(self, images: Images, known: Any, codings: Codings) -> Probabilities:
         """Return how both networks do on real images (and what is known of them) and on fakes of some codings.
 
         Nothing is drawn and nothing changes.

@@ -45,9 +45,9 @@ def pack(source: Path, target: Path, title: str, *, sheets: int = SHEETS, pictur
             continue
         for index in sorted({round(i) for i in np.linspace(0, len(found) - 1, sheets)}):
             made.save_sample(found[index][0], kind, found[index][1].read_bytes())
-    painted = {step for step, _ in made.samples("samples")}
+    generated = {step for step, _ in made.samples("samples")}
     for row in run.stats():
-        if int(row["step"]) in painted:
+        if int(row["step"]) in generated:
             made.save_stats(int(row["step"]), {name: value for name, value in row.items() if name != "step"})
     weights = {name: a.astype(np.float16) for name, a in state.capture(model, training=False).items()}
     made.save_checkpoint(entry.step, weights, metric=entry.metric, epoch=entry.epoch)

@@ -14,7 +14,7 @@ from studio.panels.page_area import PageArea
 from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
 from studio.workers.recipes import Prepared
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import as_error
 
 
@@ -33,10 +33,10 @@ class Panel(QWidget):
     OFFERS: ClassVar[str] = ""  # a run of resources/pretrained that the empty panel opens with one click
     HINTS: ClassVar[str] = ""  # keys worth knowing, shown in the status line
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self.desk = desk
-        self.session = desk.session
+        self.services = services
+        self.session = services.session
         self.usable = False  # whether the current model is one that it can ask
         self._info: ModelInfo | None = None  # that model, for panels that need one
         self._to_restore: list[Any] = []  # at most one state, that waits until the page is ready for it

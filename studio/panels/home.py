@@ -48,7 +48,7 @@ class RunCard(Card):
         picture.setFixedHeight(PICTURE_HEIGHT)
         if run.error is None:
             look = partial(run_contact_sheet, run.folder)
-            show_later(panel.desk.looks, f"home/{run.folder}", look, picture, picture.set_image)
+            show_later(panel.services.image_worker, f"home/{run.folder}", look, picture, picture.set_image)
         picture.clicked.connect(lambda: panel.use(run))
         words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
         state = label(words, "secondary", wrap=True)
@@ -93,8 +93,8 @@ class Home(Panel):
         self._seen: list[RunSummary] | None = None
         self._refresh()
         old = partial(desktop_trash.hand_over, places.runs())
-        self.desk.errands.ask("deleted runs", lambda task: old(), lambda count: None, self.show_error)
-        self.desk.errands.ask("strays", lambda task: strays.clean(), lambda count: None, self.show_error)
+        self.services.file_worker.ask("deleted runs", lambda task: old(), lambda count: None, self.show_error)
+        self.services.file_worker.ask("strays", lambda task: strays.clean(), lambda count: None, self.show_error)
 
     def shown(self) -> None:
         """Runs may have come from the command line meanwhile."""
@@ -152,7 +152,7 @@ class Home(Panel):
 
     def resume(self, run: RunSummary) -> None:
         """Go on training where it stopped."""
-        self.desk.jobs.add(Job(run.folder, resume=True))
+        self.services.jobs.add(Job(run.folder, resume=True))
         self.session.asked_for_panel.emit("train")
 
     def delete(self, run: RunSummary) -> None:

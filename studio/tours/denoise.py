@@ -15,8 +15,8 @@ def tour(panel: Denoise) -> Iterator[str]:
         return
     panel.sample()
     yield "cleaned"
-    panel.start_duel()
-    yield "duel"
+    panel.start_comparison()
+    yield "comparison"
     panel.wipe.set_zoom(2)
     panel.wipe.set_share(0.35)
     panel.noise.set_noise(Noise("gaussian", 0.2, 3))

@@ -25,21 +25,21 @@ def tour(panel: Diffusion) -> Iterator[str]:
     page.change(View(page.view.main))
     panel.choose(FORWARD)
     yield "forward"
-    chart = panel.drown.card.chart
-    panel.drown.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
-    panel.drown.go_to(len(chart.schedule) // 2)
+    chart = panel.forward.card.chart
+    panel.forward.change(((0.3, 0.9), (0.6, 0.7), (0.85, 0.1)))
+    panel.forward.go_to(len(chart.schedule) // 2)
     yield "bent"
-    panel.drown.change(())
-    panel.drown.go_to(middle)
+    panel.forward.change(())
+    panel.forward.go_to(middle)
     yield ""
-    panel.drown.fork()
+    panel.forward.fork()
     page.go_to(0)
     yield "image-to-image"
     page.change(View(page.view.main))
     yield ""
     panel.choose(INPAINT)
     yield "inpaint"
-    panel.paint.go_to(0)
-    panel.paint.card.grow_asked.emit()
+    panel.inpaint.go_to(0)
+    panel.inpaint.card.grow_asked.emit()
     yield "outpaint"
     panel.choose(REVERSE)

@@ -28,6 +28,6 @@ def tour(panel: Latent) -> Iterator[str]:
     panel.map.map.path_drawn.emit(np.array([[-1.5, -1.0], [0.0, 1.0], [1.5, -0.5]]))
     yield "drawn-path"
     panel._export_picture(8)
-    panel._export_film(".gif")
+    panel._export_animation(".gif")
     QApplication.processEvents()
     yield "exported"

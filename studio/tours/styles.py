@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from studio.panels.styles.animation_controller import walked
 from studio.panels.styles.panel import Styles
-from studio.panels.styles.tasks import FILM, LAYERS, MIX
+from studio.panels.styles.tasks import ANIMATION, LAYERS, MIX
 
 
 def tour(panel: Styles) -> Iterator[str]:
@@ -21,9 +21,9 @@ def tour(panel: Styles) -> Iterator[str]:
     yield "blended"
     panel.show_view(LAYERS)
     yield "feature-maps"
-    panel.show_view(FILM)
+    panel.show_view(ANIMATION)
     panel.change(walked)
-    yield "film"
+    yield "animation"
     panel.walk.player.play()
     yield "film-plays"
     panel.walk.player.stop()

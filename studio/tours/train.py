@@ -19,7 +19,7 @@ def tour(panel: Train) -> Iterator[str]:
     panel.new.form.set_values({"epochs": "3", "learning_rate": "0.002"})
     panel.new.start.click()
     yield "training"
-    while panel.desk.jobs.running:
+    while panel.services.jobs.running:
         yield ""
     yield "trained"
     panel.view.time.track.setFocus()

@@ -1,4 +1,4 @@
-"""Everything a panel exports goes into the Gallery, with its recipe, written by the errands thread."""
+"""Everything a panel exports goes into the Gallery, with its recipe, written by the file worker."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from models.core.disk import files, places
 from models.core.errors import ImageError, UserError
 from models.core.images import convert, decoding, export, recipes
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
-FILM_SIDE = 256  # small frames are enlarged to about this many pixels
+ANIMATION_SIDE = 256  # small frames are enlarged to about this many pixels
 Pixels = NDArray[np.uint8]
 
 
 class Exporter:
-    """Writes images, films and codings; says where they went, or why they did not."""
+    """Writes images, animations and codings; says where they went, or why they did not."""
 
-    def __init__(self, desk: Desk, failed: Callable[[UserError], None]) -> None:
-        self.desk, self._failed = desk, failed
+    def __init__(self, services: Services, failed: Callable[[UserError], None]) -> None:
+        self.services, self._failed = services, failed
         self._bare = False  # whether a file had to be written without its recipe
 
     def picture(self, picture: Pixels, recipe: dict[str, Any]) -> None:
@@ -48,9 +48,9 @@ class Exporter:
         """Figures as .json."""
         self._write(".json", lambda path, task: export.write_results(path, results, recipe))
 
-    def film(self, frames: Pixels, suffix: str, recipe: dict[str, Any]) -> None:
+    def animation(self, frames: Pixels, suffix: str, recipe: dict[str, Any]) -> None:
         """Frames (n, h, w, c) as .gif, .apng, .webp or .mp4, or as a strip (.png)."""
-        factor = max(1, FILM_SIDE // max(frames.shape[1:3]))
+        factor = max(1, ANIMATION_SIDE // max(frames.shape[1:3]))
         if suffix == ".png":
             self.picture(convert.grid(frames, columns=len(frames)), recipe)
             return
@@ -58,7 +58,7 @@ class Exporter:
         large = np.stack([convert.enlarge(frame, factor) for frame in frames])
         self._write(
             suffix,
-            lambda path, task: export.write_film(path, large, recipe=self._fitting(recipe), work=task),
+            lambda path, task: export.write_animation(path, large, recipe=self._fitting(recipe), work=task),
         )
 
     def _fitting(self, recipe: dict[str, Any]) -> dict[str, Any] | None:
@@ -71,7 +71,7 @@ class Exporter:
         return recipe
 
     def _write(self, suffix: str, write: Callable[[Path, Any], Path]) -> None:
-        model = self.desk.session.model
+        model = self.services.session.model
         title = re.sub(r"[^\w .-]+", "-", model.title).strip(" .-")[:80] if model else ""  # it may come from elsewhere
         name = f"{title or 'picture'}-{datetime.now():%Y%m%d-%H%M%S}"
         folder = places.exports()
@@ -81,18 +81,18 @@ class Exporter:
             return write(folder / f"{name}{suffix}", task)
 
         key = f"export/{name}{suffix}/{datetime.now().timestamp()}"  # every export counts, none replaces another
-        self.desk.errands.ask(key, work, self._written, self._failed)
+        self.services.file_worker.ask(key, work, self._written, self._failed)
 
     def _written(self, path: Path) -> None:
         if self._bare:
             self._bare = False
-            self.desk.session.notice(f"{path.name} was saved without its recipe, which is larger than 1 MB: "
+            self.services.session.notice(f"{path.name} was saved without its recipe, which is larger than 1 MB: "
                                      "its settings cannot be brought back.")  # fmt: skip
         if path.suffix not in decoding.IMAGE_SUFFIXES:  # the Gallery shows images only: tell the whole path
-            self.desk.session.done.emit(f"Saved as {path}")
+            self.services.session.done.emit(f"Saved as {path}")
             return
-        self.desk.session.exports_changed.emit()
-        self.desk.session.done.emit(f"Saved in the Gallery as {path.name}")
+        self.services.session.exports_changed.emit()
+        self.services.session.done.emit(f"Saved in the Gallery as {path.name}")
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,12 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from studio import theme
 from studio.widgets import drag_drop, qimages
 from studio.widgets.drag_drop import MIME
-from studio.widgets.film import FilmStrip
+from studio.widgets.frame_strip import FrameStrip
 from studio.widgets.grid import PictureGrid
 from studio.widgets.qimages import Pixels
 from studio.widgets.tiles import on_device
 
-__all__ = ["MIME", "FilmStrip", "Picture", "PictureGrid"]
+__all__ = ["MIME", "FrameStrip", "Picture", "PictureGrid"]
 
 
 class Picture(QWidget):

@@ -1,4 +1,4 @@
-"""Plays frames that are already painted, and the menu of the films that can be made of them."""
+"""Plays frames that are already painted, and the menu of the animations that can be made of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from studio.widgets.tiles import Tiles
 
 FRAME_MS = 90
-FILMS = {"GIF": ".gif", "Animated PNG": ".apng", "WebP": ".webp", "MP4": ".mp4", "Strip (PNG)": ".png"}
+ANIMATIONS = {"GIF": ".gif", "Animated PNG": ".apng", "WebP": ".webp", "MP4": ".mp4", "Strip (PNG)": ".png"}
 
 
 class Player(QObject):
@@ -64,9 +64,9 @@ class Player(QObject):
         self.chosen.emit(at)
 
 
-def film_menu(button: QPushButton, export: Callable[[str], None]) -> None:
-    """Give a button the menu of films; ``export`` is told the suffix."""
+def animation_menu(button: QPushButton, export: Callable[[str], None]) -> None:
+    """Give a button the menu of animations; ``export`` is told the suffix."""
     menu = QMenu(button)
-    for name, suffix in FILMS.items():
+    for name, suffix in ANIMATIONS.items():
         menu.addAction(name).triggered.connect(lambda _on=False, s=suffix: export(s))
     button.setMenu(menu)

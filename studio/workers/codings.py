@@ -85,18 +85,18 @@ def known(model: Any, found: Labelled, work: Work) -> Known:
     return Known(codings_of(model, found.pictures, work), found.labels, found.names, found.held)
 
 
-def judge(info: ModelInfo, work: Work) -> Labels:
+def labeller(info: ModelInfo, work: Work) -> Labels:
     """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
     from models.core.evaluation import evaluator as judges
 
     dataset = recorded.load(info.data, work=work)
-    knows = judges.judge_of(dataset, work=work)
+    knows = judges.evaluator_of(dataset, work=work)
     if knows.names != names_of(info):
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
     classes = np.arange(len(knows.names))
     if knows.kind == "class":
-        return lambda paintings: knows.verdict(paintings)[:, None] == classes
-    return lambda paintings: knows.verdict(paintings).astype(np.bool_)
+        return lambda generated: knows.labels(generated)[:, None] == classes
+    return lambda generated: knows.labels(generated).astype(np.bool_)
 
 
 def imagined(model: Any, labels: Labels, names: tuple[str, ...], work: Work) -> Known:
@@ -109,7 +109,7 @@ def imagined(model: Any, labels: Labels, names: tuple[str, ...], work: Work) -> 
     return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
 
 
-def painted(model: Any, codings: Floats, work: Work) -> Pixels:
+def generated(model: Any, codings: Floats, work: Work) -> Pixels:
     """Paint a few codings one by one: nine alone are done sooner than one padded batch."""
     parts = []
     for coding in codings:

@@ -83,8 +83,8 @@ class Away:
     def look(self) -> bool:
         """Look again; True once nobody has done anything for long enough.
 
-        A key that moves a slider, a film that plays and a photo that is being cleaned are work or questions; a training
-        and its window may go on for hours, and then only the mouse tells.
+        A key that moves a slider, an animation that plays and a photo that is being cleaned are work or questions; a
+        training and its window may go on for hours, and then only the mouse tells.
         """
         (place, held), (works, asked) = self._hand(), self._activity()
         self._unmoved = 0 if held or place != self._place else self._unmoved + 1

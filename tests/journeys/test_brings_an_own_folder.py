@@ -130,7 +130,7 @@ def test_a_dropped_picture_is_encoded(latent, studio: Window, qtbot, tmp_path) -
     wait_idle(qtbot, studio, lambda: not np.array_equal(latent.coding, before))
     fitted = convert.fit(decoding.decode(path), (8, 8, 1))
     answers: list[np.ndarray] = []
-    studio.desk.inference.question(
+    studio.services.inference.question(
         "test", lambda model, task: model.encode(convert.to_float(fitted[None]))[0], answers.append, answers.append
     )
     wait_idle(qtbot, studio, lambda: bool(answers))

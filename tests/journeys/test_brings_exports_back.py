@@ -72,7 +72,7 @@ def test_animations_of_latent_come_back_with_a_path_that_was_drawn(latent) -> No
     panel.path.follow(np.random.default_rng(3).normal(size=(24, 4)).astype(np.float32))
     journey.idle()
     frames, codings = panel.path.frames.copy(), panel.path.codings.copy()
-    paths = [journey.export(lambda s=s: panel._export_film(s)) for s in (".gif", ".apng", ".webp", ".mp4", ".png")]
+    paths = [journey.export(lambda s=s: panel._export_animation(s)) for s in (".gif", ".apng", ".webp", ".mp4", ".png")]
     for path in paths:
         journey.come_back(path)
         np.testing.assert_array_equal(panel.path.codings, codings)
@@ -135,11 +135,11 @@ def test_feature_maps_a_film_and_one_frame_of_it(journey: Journey, styles_run: P
     panel.walk.chosen.emit(9)
     journey.idle()
     frame, shown = journey.export(lambda: panel.out.export("picture")), panel.one.picture.image().copy()
-    film, frames = journey.export(lambda: panel.film._export(".gif")), panel.walk.frames.copy()
+    animation, frames = journey.export(lambda: panel.animation._export(".gif")), panel.walk.frames.copy()
     journey.come_back(maps)
     assert panel.views.currentIndex() == 1 and panel.features.layer.value() == 1
     same(maps, decoding.decode(journey.export(panel.out._export_maps)))
-    for path in (frame, film):
+    for path in (frame, animation):
         journey.come_back(path)
         journey.idle(lambda: panel.one.frame == 9)
         assert panel.views.currentIndex() == 2

@@ -97,7 +97,7 @@ def test_an_interrupted_run_is_offered_first_and_does_not_start_by_itself(tiny_r
     with Run.open(torn, write=True) as run:
         run.set_status("training")  # and then the power went
     window = open_window(qtbot)
-    assert not window.desk.jobs.running
+    assert not window.services.jobs.running
     home = window.panels["home"]
     window.show_panel("home")
     assert button_of(home, "Resume").isEnabled()
@@ -132,7 +132,7 @@ def begun(self):
     print("window", flush=True)
     begin(self)
     timer = QTimer(self)
-    timer.timeout.connect(lambda: self.close() if self.desk.idle and self.panels["train"].new.families else None)
+    timer.timeout.connect(lambda: self.close() if self.services.idle and self.panels["train"].new.families else None)
     timer.start(300)
 
 window.Window.start_backend = begun

@@ -114,7 +114,7 @@ def test_the_line_between_before_and_after_is_dragged(panel, studio: Window, qtb
 
 
 @pytest.fixture
-def rivals(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
+def methods(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
     copy_into_home(tiny_run)  # cannot denoise at all
     copy_into_home(dense_run, "dense")  # knows only 8 x 8
     copy_into_home(rival_run, "rival")
@@ -126,25 +126,25 @@ def scored(panel, clean: np.ndarray) -> bool:
     return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
 
 
-@pytest.mark.usefixtures("rivals")
-def test_the_duel_scores_everyone_and_a_click_shows_his_picture(panel, studio: Window, qtbot, tmp_path) -> None:
+@pytest.mark.usefixtures("methods")
+def test_the_comparison_scores_everyone_and_a_click_shows_his_picture(panel, studio: Window, qtbot, tmp_path) -> None:
     clean = decoding.decode(photo(tmp_path / "clean.png"))
     drop_and_wait(studio, panel, qtbot, tmp_path / "clean.png")
     panel.noise.set_noise(cleaning.Noise("gaussian", 0.1, 4))
     panel.noise.changed.emit()
     wait_idle(qtbot, studio, lambda: scored(panel, clean))
-    click(panel.duel, "Compare methods")
-    wait_idle(qtbot, studio, lambda: not panel.duel.progress.isVisible())
-    names = [rival.entry.name for rival in panel.duel.rivals]
+    click(panel.comparison, "Compare methods")
+    wait_idle(qtbot, studio, lambda: not panel.comparison.progress.isVisible())
+    names = [method.entry.name for method in panel.comparison.methods]
     assert names[0] == "Before" and "this model" in names[1] and set(filters.FILTERS) <= set(names)
     assert {*filters.FILTERS, "rival"} <= set(names[2:])
     assert not {"tiny", "dense"} & set(names)  # one cannot denoise, the other would change the size
-    for rival in panel.duel.rivals:
-        assert rival.entry.scores.psnr == pytest.approx(metrics.psnr(clean, rival.entry.picture.pixels))
-        assert rival.scores.text().startswith(f"{rival.entry.scores.psnr:.1f} dB")
-    best = [rival for rival in panel.duel.rivals if rival.best.isVisibleTo(rival)]
-    assert [one.entry.scores.psnr for one in best] == [max(r.entry.scores.psnr for r in panel.duel.rivals)]
-    median = next(rival for rival in panel.duel.rivals if rival.entry.name == "Median filter")
+    for method in panel.comparison.methods:
+        assert method.entry.scores.psnr == pytest.approx(metrics.psnr(clean, method.entry.picture.pixels))
+        assert method.scores.text().startswith(f"{method.entry.scores.psnr:.1f} dB")
+    best = [method for method in panel.comparison.methods if method.best.isVisibleTo(method)]
+    assert [one.entry.scores.psnr for one in best] == [max(r.entry.scores.psnr for r in panel.comparison.methods)]
+    median = next(method for method in panel.comparison.methods if method.entry.name == "Median filter")
     QTest.mouseClick(median.picture, Qt.MouseButton.LeftButton)
     assert np.array_equal(panel.wipe.pair()[1].pixels, filters.clean(panel.wipe.pair()[0].pixels, "Median filter"))
 
@@ -207,8 +207,8 @@ class Slow:
 
 
 def test_cancel_stops_the_work_and_a_new_picture_replaces_the_old(panel, studio: Window, qtbot, tmp_path) -> None:
-    real, slow = studio.desk.inference._model, Slow()
-    studio.desk.inference._model = slow
+    real, slow = studio.services.inference._model, Slow()
+    studio.services.inference._model = slow
     assert drop(studio, files_mime([photo(tmp_path / "large.png", 600)]))
     qtbot.waitUntil(panel.card.progress.isVisible, timeout=LONG)
     click(panel.card.progress, "Cancel")
@@ -218,7 +218,7 @@ def test_cancel_stops_the_work_and_a_new_picture_replaces_the_old(panel, studio:
     slow.stopped.clear()
     assert drop(studio, files_mime([tmp_path / "large.png"]))
     qtbot.waitUntil(slow.begun.is_set, timeout=LONG)
-    studio.desk.inference._model = real
+    studio.services.inference._model = real
     drop_and_wait(studio, panel, qtbot, photo(tmp_path / "small.png", 40))
     assert slow.stopped.is_set()  # the old question was told to end
     assert panel.wipe.pair()[1].size == (40, 40)

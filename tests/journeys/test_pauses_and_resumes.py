@@ -20,8 +20,10 @@ VALUES = {"epochs": 400, "batch_size": 128, "latent_size": 4, "architecture": "d
 def begin(window: Window, qtbot, name: str = "long", **values: object) -> Path:
     """A run that would take long, in the middle of its training."""
     folder = places.runs() / name
-    window.desk.jobs.add(Job(folder, "vae", {**VALUES, **values}, "digits"))
-    qtbot.waitUntil(lambda: bool(window.desk.jobs.progress and window.desk.jobs.progress.step > 20), timeout=LONG)
+    window.services.jobs.add(Job(folder, "vae", {**VALUES, **values}, "digits"))
+    qtbot.waitUntil(
+        lambda: bool(window.services.jobs.progress and window.services.jobs.progress.step > 20), timeout=LONG
+    )
     return folder
 
 
@@ -53,7 +55,7 @@ def test_ends_in_the_middle_and_goes_on_in_train(studio: Window, qtbot, how: str
     end = shorten(folder)
     train = studio.panels["train"]
     click(train, "Resume")
-    assert studio.desk.jobs.running
+    assert studio.services.jobs.running
     wait_idle(qtbot, studio)
     after = Run.open(folder)
     assert after.info.status == "finished"
@@ -85,11 +87,11 @@ def test_closing_the_window_pauses_and_the_next_window_goes_on(studio: Window, q
     run = Run.open(folder)
     assert run.info.status == "paused"
     assert not held_by_other(folder)
-    assert not studio.desk.jobs._thread.is_alive()
+    assert not studio.services.jobs._thread.is_alive()
     at = run.checkpoints()[-1].step
     end = shorten(folder)
     second = open_window(qtbot)
-    assert not second.desk.jobs.running  # nothing starts by itself
+    assert not second.services.jobs.running  # nothing starts by itself
     second.show_panel("home")
     click(second.panels["home"], "Resume")
     wait_idle(qtbot, second)
@@ -102,15 +104,15 @@ def test_a_run_whose_pictures_are_gone_cannot_go_on_but_is_not_locked(studio: Wi
 
     data = small_pictures(tmp_path / "own.npz")
     folder = places.runs() / "own"
-    studio.desk.jobs.add(Job(folder, "vae", {**VALUES, "epochs": 1}, str(data)))
+    studio.services.jobs.add(Job(folder, "vae", {**VALUES, "epochs": 1}, str(data)))
     wait_idle(qtbot, studio, lambda: studio.session.model is not None)
     data.unlink()
-    studio.desk.jobs.add(Job(folder, resume=True, epochs=2))
+    studio.services.jobs.add(Job(folder, resume=True, epochs=2))
     wait_idle(qtbot, studio)
     assert "The dataset of this run is not there any more" in banner_text(studio)
     assert not held_by_other(folder)
     small_pictures(data)
-    studio.desk.jobs.add(Job(folder, resume=True, epochs=2))
+    studio.services.jobs.add(Job(folder, resume=True, epochs=2))
     wait_idle(qtbot, studio)
     assert Run.open(folder).info.status == "finished"
     assert Run.open(folder).checkpoints()[-1].epoch == 2
@@ -120,7 +122,7 @@ def test_a_run_cancelled_before_it_began_leaves_no_folder(studio: Window, qtbot,
     from models.core import record
 
     folder = record.new_folder(places.runs(), "vae", "nothing")
-    studio.desk.jobs.add(Job(folder, "vae", VALUES, str(tmp_path / "nothing.npz")))
+    studio.services.jobs.add(Job(folder, "vae", VALUES, str(tmp_path / "nothing.npz")))
     wait_idle(qtbot, studio)
     assert "There is no such dataset" in banner_text(studio)
     assert not folder.exists()

@@ -52,10 +52,12 @@ def test_files_that_version_0_1_exported_come_back(journey: Journey, monkeypatch
     journey.come_back(OLD / "sample-codings.png")
     same(OLD / "sample-codings.png", convert.grid(latent.path.frames))
     journey.come_back(OLD / "interpolate.gif")
-    with Image.open(OLD / "interpolate.gif") as film:
+    with Image.open(OLD / "interpolate.gif") as animation:
         for number, frame in enumerate(latent.path.frames):
-            film.seek(number)
-            np.testing.assert_allclose(np.asarray(film.convert("L")).astype(int), frame[..., 0].astype(int), atol=1)
+            animation.seek(number)
+            np.testing.assert_allclose(
+                np.asarray(animation.convert("L")).astype(int), frame[..., 0].astype(int), atol=1
+            )
     journey.open(journey.other, "home")
     assert "Now drop photo.png" in journey.drop(OLD / "denoise.png")
     journey.drop(OLD / "photo.png")

@@ -38,7 +38,7 @@ def test_a_bad_value_is_explained_under_its_field_and_nothing_starts(studio: Win
     assert new.form.row("epochs").sentence.text() == "must be at least 1 (it is '0')"
     assert not button_of(new, "Start").isEnabled()
     QTest.mouseClick(button_of(new, "Start"), Qt.MouseButton.LeftButton)
-    assert not studio.desk.jobs.running
+    assert not studio.services.jobs.running
     retype(new.form.editor("epochs"), "2")
     assert not new.form.row("epochs").sentence.isVisible()
     assert button_of(new, "Start").isEnabled()
@@ -46,11 +46,11 @@ def test_a_bad_value_is_explained_under_its_field_and_nothing_starts(studio: Win
 
 def test_trains_and_sees_it_learn(studio: Window, qtbot) -> None:
     seen: list[str] = []
-    studio.desk.jobs.progressed.connect(lambda progress: seen.append(progress.phase))
+    studio.services.jobs.progressed.connect(lambda progress: seen.append(progress.phase))
     start_training(qtbot, studio, epochs="2", latent_size="4")
-    assert studio.desk.jobs.running
+    assert studio.services.jobs.running
     assert button_of(studio.status, "Pause").isVisible()
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running and studio.session.model is not None)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running and studio.session.model is not None)
     assert banner_text(studio) == ""
     assert "training" in seen
     run = Run.open(next(places.runs().iterdir()))
@@ -142,7 +142,7 @@ def test_what_plays_rests_behind_another_panel(latent, studio: Window, qtbot) ->
     latent.path.chosen.connect(seen.append)
     click(latent.path, "Play")
     qtbot.waitUntil(lambda: len(set(seen)) >= 3, timeout=LONG)
-    latent._export_film(".gif")
+    latent._export_animation(".gif")
     wait_idle(qtbot, studio, lambda: places.exports().is_dir() and bool(list(places.exports().iterdir())))
     studio.show_panel("gallery")
     count, gallery = len(seen), studio.panels["gallery"]

@@ -31,12 +31,12 @@ VALUES = {"epochs": 500, "batch_size": 128, "latent_size": 4, "architecture": "d
 begin = window.Window.start_backend
 
 def steps(w):
-    return w.desk.jobs.progress.step if w.desk.jobs.progress else -1
+    return w.services.jobs.progress.step if w.services.jobs.progress else -1
 
 def phase(w):
-    return w.desk.jobs.progress.phase if w.desk.jobs.progress else ""
+    return w.services.jobs.progress.phase if w.services.jobs.progress else ""
 
-def painted(w):
+def generated(w):
     return len(w.panels["latent"].path.frames) > 1
 
 MOMENTS = {
@@ -49,8 +49,8 @@ MOMENTS = {
     "validation": ("train", lambda w: phase(w) == "validating"),
     "later steps": ("train", lambda w: steps(w) > 100),
     "opening": ("open", lambda w: w.picker._state.text() == "loading"),
-    "playback": ("play", lambda w: painted(w) and w.panels["latent"].strip_moved),
-    "export": ("export", lambda w: bool(w.desk.errands._running)),
+    "playback": ("play", lambda w: generated(w) and w.panels["latent"].strip_moved),
+    "export": ("export", lambda w: bool(w.services.file_worker._running)),
     "waiting in the queue": ("two", lambda w: steps(w) > 5),
 }
 
@@ -59,9 +59,9 @@ def begun(self):
     what, ready = MOMENTS[moment]
     latent = self.panels["latent"]
     if what in ("train", "two"):
-        self.desk.jobs.add(Job(places.runs() / "new", "vae", VALUES, "digits"))
+        self.services.jobs.add(Job(places.runs() / "new", "vae", VALUES, "digits"))
     if what == "two":
-        self.desk.jobs.add(Job(places.runs() / "second", "vae", VALUES, "digits"))
+        self.services.jobs.add(Job(places.runs() / "second", "vae", VALUES, "digits"))
     if what in ("open", "play", "export"):
         self.open_run(tiny)
         self.show_panel("latent")
@@ -71,7 +71,7 @@ def begun(self):
 
     def look():
         if what in ("play", "export") and not state["acted"]:
-            if not painted(self):
+            if not generated(self):
                 return
             state["acted"] = True
             latent.path.play() if what == "play" else latent._export_film(".gif")

@@ -40,13 +40,13 @@ def shipped(studio: Window, qtbot, name: str) -> None:
 def asked(studio: Window, monkeypatch) -> list[str]:
     """The keys of all questions to the current model."""
     keys: list[str] = []
-    question = studio.desk.inference.question
+    question = studio.services.inference.question
 
     def listened(key: str, *arguments: Any, **more: Any) -> Task:
         keys.append(key)
         return question(key, *arguments, **more)
 
-    monkeypatch.setattr(studio.desk.inference, "question", listened)
+    monkeypatch.setattr(studio.services.inference, "question", listened)
     return keys
 
 
@@ -78,7 +78,7 @@ def test_a_question_is_put_to_the_model_that_was_current_when_it_was_asked(
     studio: Window, qtbot, tiny_run, styles_run
 ) -> None:
     """The other model is loaded already, or is about to be: the question still meets the one that was shown."""
-    inference, met, answers = studio.desk.inference, [], Answers()
+    inference, met, answers = studio.services.inference, [], Answers()
     first = copy_into_home(tiny_run)
     studio.open_run(first)
     wait_idle(qtbot, studio, lambda: studio.session.model is not None)
@@ -104,7 +104,7 @@ def test_a_question_is_put_to_the_model_that_was_current_when_it_was_asked(
 
 def test_a_question_is_put_to_the_weights_that_are_shown(studio: Window, qtbot, tiny_run) -> None:
     """An export that was asked for at one step was made by the weights of the next, and its recipe named the first."""
-    inference, answers, late, gate = studio.desk.inference, Answers(), Answers(), threading.Event()
+    inference, answers, late, gate = studio.services.inference, Answers(), Answers(), threading.Event()
     folder = copy_into_home(tiny_run)
     studio.open_run(folder)
     wait_idle(qtbot, studio, lambda: studio.session.model is not None)
@@ -140,7 +140,7 @@ def test_a_question_is_put_to_the_weights_that_are_shown(studio: Window, qtbot, 
 
 
 def test_a_model_that_does_not_come_leaves_the_one_that_is_shown(studio: Window, qtbot, tiny_run, tmp_path) -> None:
-    inference, answers, refused = studio.desk.inference, Answers(), []
+    inference, answers, refused = studio.services.inference, Answers(), []
     studio.open_run(copy_into_home(tiny_run))
     wait_idle(qtbot, studio, lambda: studio.session.model is not None)
     shown = inference._model
@@ -200,7 +200,7 @@ def test_a_dataset_that_comes_late_is_not_encoded_by_the_next_model(
     monkeypatch.setattr(datasets, "load", slow)
     studio.show_panel(panel)
     studio.open_run(places.pretrained() / "vae-fashion")
-    qtbot.waitUntil(lambda: studio.session.model is not None and not studio.desk.errands.idle, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.session.model is not None and not studio.services.file_worker.idle, timeout=60_000)
     studio.open_run(places.pretrained() / "dcgan-fashion")
     qtbot.waitUntil(lambda: studio.session.model.folder.name == "dcgan-fashion", timeout=60_000)
     gate.set()

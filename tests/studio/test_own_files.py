@@ -40,7 +40,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def wait_trained(qtbot, studio: Window) -> None:
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
 
 
 def test_a_run_whose_dataset_was_moved_is_resumed_where_it_is_now(
@@ -49,7 +49,7 @@ def test_a_run_whose_dataset_was_moved_is_resumed_where_it_is_now(
     source = small_pictures(tmp_path / "small.npz")
     folder = places.runs() / "mine"
     values = {"epochs": 1, "batch_size": 32, "latent_size": 2, "architecture": "dense"}
-    studio.desk.jobs.add(Job(folder, "vae", values, str(source)))
+    studio.services.jobs.add(Job(folder, "vae", values, str(source)))
     wait_trained(qtbot, studio)
     train = studio.panels["train"]
     studio.show_panel("train")
@@ -57,7 +57,7 @@ def test_a_run_whose_dataset_was_moved_is_resumed_where_it_is_now(
     (tmp_path / "new").mkdir()
     moved = source.rename(tmp_path / "new" / "small.npz")
     other = small_pictures(tmp_path / "other.npz", side=9)
-    studio.desk.jobs.add(Job(folder, resume=True, epochs=2))
+    studio.services.jobs.add(Job(folder, resume=True, epochs=2))
     wait_trained(qtbot, studio)
     assert "not there any more" in banner_text(studio) and "Where is it now?" in banner_text(studio)
     assert Run.open(folder).info.status == "finished" and Run.open(folder).info.config["epochs"] == 1

@@ -103,14 +103,14 @@ def test_a_full_disk_delays_a_value_and_damage_in_between_loses_none(monkeypatch
 
 def test_a_second_window_says_that_there_is_a_first(qtbot, app_theme) -> None:
     first, second = open_window(qtbot, backend=False), open_window(qtbot, backend=False)
-    with second_window.told(first.desk):
+    with second_window.told(first.services):
         wait_idle(qtbot, first)
         assert banner_text(first) == ""
-        with second_window.told(second.desk):
+        with second_window.told(second.services):
             wait_idle(qtbot, second)
             assert second_window.NOTE in banner_text(second)
             assert second.banner.property("role") == "note_box"  # it is no error
     third = open_window(qtbot, backend=False)
-    with second_window.told(third.desk):
+    with second_window.told(third.services):
         wait_idle(qtbot, third)
     assert banner_text(third) == ""

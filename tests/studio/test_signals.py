@@ -37,11 +37,11 @@ begin = window.Window.start_backend
 def begun(self):
     begin(self)
     if moment != "nothing":
-        self.desk.jobs.add(Job(places.runs() / "run", "vae", values, dataset))
+        self.services.jobs.add(Job(places.runs() / "run", "vae", values, dataset))
     box = QMessageBox(self)
 
     def look():
-        progress = self.desk.jobs.progress
+        progress = self.services.jobs.progress
         if moment == "nothing" or (progress is not None and progress.step > 20):
             timer.stop()
             print("ready", flush=True)
@@ -54,7 +54,7 @@ def begun(self):
             if moment == "quit":
                 QApplication.exit(0)
             if moment == "stuck":
-                self.desk.close = stuck
+                self.services.close = stuck
                 self.close()
 
     def stuck():

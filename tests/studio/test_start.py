@@ -43,7 +43,7 @@ class Watch:
 def begun(self):
     begin(self)
     timer = QTimer(self)
-    timer.timeout.connect(lambda: self.close() if self.desk.idle and self.panels["train"].new.families else None)
+    timer.timeout.connect(lambda: self.close() if self.services.idle and self.panels["train"].new.families else None)
     timer.start(50)
 
 window.Window.showEvent, window.Window.start_backend = shown, begun

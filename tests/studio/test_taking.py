@@ -35,7 +35,7 @@ def test_the_panels_say_it(tiny_run: Path, studio: Window, qtbot, tmp_path: Path
     assert panel.dropped([str(ghost(tmp_path / "latent.png"))])
     wait_idle(qtbot, studio, lambda: "latent.png has transparent parts" in banner_text(studio))
     studio.banner.dismiss()
-    source = PictureSource(studio.desk, "test", 4, pytest.fail)
+    source = PictureSource(studio.services, "test", 4, pytest.fail)
     source.show_model(studio.session.model)
     chosen: list[np.ndarray] = []
     source.chosen.connect(chosen.append)

@@ -31,7 +31,7 @@ def compiled(**values):
 def of(model, images, conditions=None):
     """Both losses of one step, as they are added in compute_loss."""
     images = keras.ops.convert_to_tensor(images)
-    fake = model.paint(model(images), conditions, True)
+    fake = model.generate(model(images), conditions, True)
     first, _ = model.discriminator_loss(images, fake, (conditions, conditions), True)
     return first, model.generator_loss(fake, conditions, True)[0]
 

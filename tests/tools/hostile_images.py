@@ -78,7 +78,7 @@ def tiff(side: int = 4, *, pages: int = 1, strips: int = 1, entries: int = 0) ->
     return b"II*\0" + struct.pack("<I", first) + body + b"".join(page) + struct.pack("<H", len(tags)) + found + bytes(4)
 
 
-def webp_film(side: int, frames: int) -> bytes:
+def webp_animation(side: int, frames: int) -> bytes:
     """An animated WebP of frames that differ in one pixel."""
     pictures = [Image.new("RGB", (side, side)) for _ in range(frames)]
     for number, picture in enumerate(pictures):

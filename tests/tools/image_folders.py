@@ -10,7 +10,7 @@ from PIL import Image
 from models.core.datasets import Dataset
 
 
-def paint(path: Path, value: int, *, colour: bool = True, size: tuple[int, int] = (9, 12)) -> Path:
+def write_image(path: Path, value: int, *, colour: bool = True, size: tuple[int, int] = (9, 12)) -> Path:
     """Save an image of one colour that tells its number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if colour:

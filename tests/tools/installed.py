@@ -63,20 +63,20 @@ def window() -> int:
     from studio import theme
     from studio.__main__ import make_application
     from studio.window import Window
-    from studio.workers.services import Desk
+    from studio.workers.services import Services
 
     def wait() -> None:
         end, loop = time.monotonic() + SECONDS, QEventLoop()
         QTimer.singleShot(300, loop.quit)
         loop.exec()
-        while not shown.desk.idle and time.monotonic() < end:
+        while not shown.services.idle and time.monotonic() < end:
             QTimer.singleShot(50, loop.quit)
             loop.exec()
-        assert shown.desk.idle, "the window is still busy"
+        assert shown.services.idle, "the window is still busy"
 
     application = make_application()
     theme.apply(application, "dark")
-    shown = Window(Desk.open())
+    shown = Window(Services.open())
     shown.show()
     shown.start_backend()
     wait()

@@ -199,11 +199,11 @@ def _deep() -> Iterator[tuple[str, bytes, Pixels, int]]:
 def _several_frames() -> Iterator[tuple[str, bytes, Pixels, int]]:
     first = Image.fromarray(grey_scene()[..., 0])
     others = [Image.fromarray(255 - grey_scene()[..., 0]), Image.new("L", first.size, 9)]
-    film: dict[str, Any] = {"save_all": True, "append_images": others}
-    yield "film.gif", saved(first, "GIF", duration=50, **film), grey_scene(), 0
-    yield "film.png", saved(first, "PNG", duration=50, **film), grey_scene(), 0
-    yield "pages.tif", saved(first, "TIFF", **film), grey_scene(), 0
-    yield "film.webp", saved(first, "WEBP", lossless=True, duration=50, **film), np.repeat(grey_scene(), 3, 2), 0
+    animation: dict[str, Any] = {"save_all": True, "append_images": others}
+    yield "film.gif", saved(first, "GIF", duration=50, **animation), grey_scene(), 0
+    yield "film.png", saved(first, "PNG", duration=50, **animation), grey_scene(), 0
+    yield "pages.tif", saved(first, "TIFF", **animation), grey_scene(), 0
+    yield "film.webp", saved(first, "WEBP", lossless=True, duration=50, **animation), np.repeat(grey_scene(), 3, 2), 0
 
 
 def _sizes() -> Iterator[tuple[str, bytes, Pixels, int]]:

@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.core.adversarial.config import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ContestConfig
+from models.core.adversarial.config import GRADIENTS, NETWORKS, SIGNALS, AdversarialConfig, ClassicConfig
 from models.core.adversarial.optimizers import OPTIMIZERS
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.adversarial.replay import Replay
 from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError
@@ -48,7 +48,7 @@ class Adversarial(FamilyModel):
     """
 
     def __init__(
-        self, config: ContestConfig, spec: DataSpec,
+        self, config: AdversarialConfig, spec: DataSpec,
         networks: tuple[keras.Model, keras.Model, keras.Model | None], *, conditions: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -57,9 +57,9 @@ class Adversarial(FamilyModel):
         self.condition_size = conditions
         self.generator, self.discriminator, self.mean_generator = networks
         self.latent_size = int(self.generator.input_shape[-1])
-        self.spread = config.truncation if isinstance(config, AdversarialConfig) else 1.0  # of samples' codings
+        self.coding_std = config.truncation if isinstance(config, ClassicConfig) else 1.0  # of samples
         self.replay = None
-        if isinstance(config, AdversarialConfig) and config.replay:
+        if isinstance(config, ClassicConfig) and config.replay:
             if config.replay_size < config.batch_size:
                 raise ConfigError({"replay_size": f"must be at least the batch size, {config.batch_size}"})
             self.replay = Replay(spec.image_shape, conditions, config.replay_size, config.replay_share, config.seed + 1)
@@ -79,12 +79,12 @@ class Adversarial(FamilyModel):
         """Draw a coding without condition for each image: (b, h, w, c) -> (b, latent_size - conditions)."""
         return keras.random.normal((ops.shape(images)[0], self.latent_size - self.condition_size), seed=self.noise)
 
-    def paint(self, codings: Any, conditions: Any, training: bool) -> Any:
+    def generate(self, codings: Any, conditions: Any, training: bool) -> Any:
         """Fakes of the generator that learns, (b, h, w, c) in [0, 1]; ``conditions`` (b, k) or None."""
         full = codings if conditions is None else ops.concatenate([codings, conditions], axis=-1)
         return self.generator(full, training=training)
 
-    def verdict(self, images: Any, conditions: Any, training: bool) -> Any:
+    def logits(self, images: Any, conditions: Any, training: bool) -> Any:
         """Logits of the discriminator, (b, 1); more than 0 says real."""
         return self.discriminator(images if conditions is None else [images, conditions], training=training)
 
@@ -97,8 +97,8 @@ class Adversarial(FamilyModel):
             conditions: of the real and of the fake images, each (b, k) or None.
             training: whether layers like dropout are active.
         """
-        sure = self.verdict(real, conditions[0], training)
-        unsure = self.verdict(ops.stop_gradient(fake), conditions[1], training)
+        sure = self.logits(real, conditions[0], training)
+        unsure = self.logits(ops.stop_gradient(fake), conditions[1], training)
         smooth = self.config.smoothing_amount if self.config.smoothing and training else 0.0
         loss = 0.5 * (cross_entropy(sure, 1.0 - smooth) + cross_entropy(unsure, 0.0))
         if training and self.config.gradient_penalty:
@@ -106,15 +106,15 @@ class Adversarial(FamilyModel):
         return loss, sure
 
     def r1_penalty(self, real: Any, condition: Any, seen: Any) -> Any:
-        """Mean squared gradient of the verdict at real images, without a second derivative (Mescheder et al. 2018, R1).
+        """Mean squared gradient of the logit at real images, without a second derivative (Mescheder et al. 2018, R1).
 
         For n ~ N(0, I) and a small step e, E[((D(x + e n) - D(x)) / e)^2] is close to |grad D(x)|^2. Both looks are
         without dropout, whose own noise would be taken for a gradient; ``seen``, the logits of the training, serve
         where there is none.
         """
         near = real + NUDGE * keras.random.normal(ops.shape(real), seed=self.noise)
-        here = self.verdict(real, condition, False) if self.noisy else seen
-        change = self.verdict(near, condition, False) - here
+        here = self.logits(real, condition, False) if self.noisy else seen
+        change = self.logits(near, condition, False) - here
         return ops.mean(ops.square(change / NUDGE))
 
     def generator_loss(self, fake: Any, conditions: Any, training: bool) -> tuple[Any, Any]:
@@ -133,7 +133,7 @@ class Adversarial(FamilyModel):
     ) -> Any:
         """The sum of both losses; buffer, mean weights and shares of conditions change in training only."""
         conditions = self.conditions_of(y)
-        fake = self.paint(y_pred, conditions, training)
+        fake = self.generate(y_pred, conditions, training)
         shown, with_these = ops.stop_gradient(fake), conditions
         if training:
             if self.replay is not None:
@@ -146,7 +146,7 @@ class Adversarial(FamilyModel):
             "generator_loss": second,
             "real_accuracy": ops.mean(ops.cast(real_logits > 0.0, "float32")),
             "fake_accuracy": ops.mean(ops.cast(fake_logits <= 0.0, "float32")),
-            "diversity": spread(fake) / (spread(x) + EPSILON),
+            "diversity": batch_std(fake) / (batch_std(x) + EPSILON),
         }
         for name, value in found.items():
             self.trackers[name].update_state(value, sample_weight=ops.shape(x)[0])
@@ -216,7 +216,7 @@ class Adversarial(FamilyModel):
     def sample_codings(self, count: int, seed: int) -> Codings:
         """Draw from N(0, I), brought nearer to 0 by the truncation: (count, latent_size)."""
         drawn = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
-        return np.asarray(self.spread * drawn, np.float32)
+        return np.asarray(self.coding_std * drawn, np.float32)
 
     # --- What it can do: the capability TakesPhases ---
 
@@ -229,18 +229,18 @@ class Adversarial(FamilyModel):
             paints += [*self.mean_generator.variables, self.mean_steps]
         return {"discriminator": judges, "generator": paints}
 
-    def verdicts(self, images: Images, known: Any, codings: Codings) -> Verdicts:
+    def probabilities(self, images: Images, known: Any, codings: Codings) -> Probabilities:
         """Look at both networks without training: (n, h, w, c) real images and (m, latent_size) codings.
 
         The fakes are those of the generator that learns, not of the mean weights; ``known`` as ``fit`` takes it.
         """
         fakes = predict(self.generator, codings)[0]
-        real, painted = ops.convert_to_tensor(images), ops.convert_to_tensor(fakes)
+        real, generated = ops.convert_to_tensor(images), ops.convert_to_tensor(fakes)
         asked = ops.convert_to_tensor(codings[:, -self.condition_size :]) if self.condition_size else None
-        first, on_reals = self.discriminator_loss(real, painted, (self.conditions_of(known), asked), False)
-        second, on_fakes = self.generator_loss(painted, asked, False)
+        first, on_reals = self.discriminator_loss(real, generated, (self.conditions_of(known), asked), False)
+        second, on_fakes = self.generator_loss(generated, asked, False)
         fooled, trusted = (np.asarray(ops.convert_to_numpy(ops.sigmoid(v)))[:, 0] for v in (on_fakes, on_reals))
-        return Verdicts(fakes, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
+        return Probabilities(fakes, fooled, trusted, dict(zip(NETWORKS, (float(first), float(second)), strict=True)))
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network that paints, for export."""
@@ -252,7 +252,7 @@ def cross_entropy(logits: Any, label: float) -> Any:
     return ops.mean(ops.softplus(logits) - label * logits)
 
 
-def spread(images: Any) -> Any:
+def batch_std(images: Any) -> Any:
     """Standard deviation over the batch, mean over pixels and channels: (b, h, w, c) -> scalar."""
     return ops.mean(ops.std(images, axis=0))
 

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from models.core.adversarial.base import Adversarial
-from models.core.adversarial.config import ContestConfig
+from models.core.adversarial.config import AdversarialConfig
 from models.core.arrays import Codings, Images
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec
@@ -52,7 +52,7 @@ class ConditionalAdversarial(Adversarial):
     """
 
     def __init__(
-        self, config: ContestConfig, spec: DataSpec,
+        self, config: AdversarialConfig, spec: DataSpec,
         networks: tuple[keras.Model, keras.Model, keras.Model | None], kind: Kind,
     ) -> None:  # fmt: skip
         self.condition_kind: Kind = kind

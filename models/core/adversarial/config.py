@@ -25,7 +25,7 @@ CURVES_OF_BOTH = (
 remedy = functools.partial(setting, group="remedies")
 
 
-class ContestConfig(Config):
+class AdversarialConfig(Config):
     """Settings of every adversarial family. Each remedy is one switch, off at first, with its parameters after it."""
 
     optimizer: Literal["rmsprop", "adam", "nadam"] = setting(
@@ -51,7 +51,7 @@ class ContestConfig(Config):
     gradient_penalty: float = remedy(0.0, "Gradient penalty on real images (R1); 0 = off.", ge=0, le=100)
 
 
-class AdversarialConfig(ContestConfig):
+class ClassicConfig(AdversarialConfig):
     """The same with the remedies of the classic networks: replay and minibatch discrimination."""
 
     truncation: float = setting(
@@ -68,7 +68,7 @@ class AdversarialConfig(ContestConfig):
     minibatch_dimensions: int = remedy(5, "Features that each kernel compares.", unit="features", ge=1, le=50)
 
 
-class EqualisedConfig(ContestConfig):
+class EqualisedConfig(AdversarialConfig):
     """What progressive growing and StyleGAN share: networks of equalised layers, narrower towards large sizes."""
 
     latent_size: int = setting(

@@ -34,8 +34,8 @@ def distance(fake: Any, real: Any) -> Any:
         real: of the same shape.
     """
     found = []
-    for (painted, seen), side in itertools.product(zip(_scales(fake), _scales(real), strict=True), CELLS):
-        ours, theirs = _cells(painted, side), _cells(seen, side)  # (cells, b, d)
+    for (generated, seen), side in itertools.product(zip(_scales(fake), _scales(real), strict=True), CELLS):
+        ours, theirs = _cells(generated, side), _cells(seen, side)  # (cells, b, d)
         apart = _mean(_lengths(theirs, theirs), same=True)
         gap = 2.0 * _mean(_lengths(ours, theirs), same=False) - _mean(_lengths(ours, ours), same=True) - apart
         found.append(gap / ops.maximum(apart, LEAST))

@@ -22,7 +22,7 @@ FAR = 0.3  # a cell that lies a whole image away seems as unlike as if its chann
 FAINT = 0.05  # difference of two cells at which there may be an outline or none
 
 
-def strangeness(images: Any, others: Any) -> Any:
+def colour_distance(images: Any, others: Any) -> Any:
     """How far the colours of images are from like ones in others, whatever lies where: (b, h, w, c) twice -> scalar.
 
     Images are seen as mean colours of cells, at most ``COLOURED`` a side. Each cell looks for the one of the other
@@ -48,7 +48,7 @@ def _flat(images: Any) -> Any:
     return ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
 
 
-def distortion(images: Any, others: Any) -> Any:
+def edge_distance(images: Any, others: Any) -> Any:
     """How much the outlines of images differ, whatever is on either side of them: (b, h, w, c) twice -> scalar."""
     return ops.mean(ops.square(_outlines(images) - _outlines(others)))
 
@@ -74,7 +74,7 @@ def check(config: Any, heights: Sequence[int], fine_from: int) -> None:
         raise ConfigError({name: why for name in ("palette", "outline") if getattr(config, name)})
 
 
-def exchanges(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
+def style_consistency(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
     """What another coarse source does to colours (``strangeness``), and another fine one to outlines (``distortion``).
 
     Args:
@@ -90,4 +90,4 @@ def exchanges(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
     styles = ops.concatenate([ops.stack([one if low else two for low in below], axis=1) for one, two in mixed])
     maps = keras.random.normal((len(mixed) * count, model.noise_size), seed=model.noise)
     first, other_shape, other_colour = ops.split(network.get_layer("synthesis")([styles, maps], training=True), 3)
-    return strangeness(first, other_shape), distortion(first, other_colour)
+    return colour_distance(first, other_shape), edge_distance(first, other_colour)

@@ -23,7 +23,7 @@ THROUGH = GAIN * (1.0 + LEAK)  # what a pair of leaky relus makes of 1
 Array = NDArray[Any]
 
 
-def grow_painter(new: keras.Model, old: keras.Model, first: int) -> None:
+def grow_generator(new: keras.Model, old: keras.Model, first: int) -> None:
     """Let a synthesis network paint what the smaller one paints, each pixel four times.
 
     Args:
@@ -33,19 +33,19 @@ def grow_painter(new: keras.Model, old: keras.Model, first: int) -> None:
     """
     weights, bias = _used(old.get_layer("to_colour"))
     colours = weights.shape[-1]
-    spread = np.sqrt(np.sum(np.square(weights), axis=(0, 1, 2)) + SMALL)  # what the first layer divides by
+    norm = np.sqrt(np.sum(np.square(weights), axis=(0, 1, 2)) + SMALL)  # what the first layer divides by
     pair = np.concatenate([np.eye(colours), -np.eye(colours)])  # (2 colours, colours)
     for number, wanted in ((first, weights[0, 0] @ pair.T), (first + 1, pair @ pair.T)):
         layer = new.get_layer(f"conv_{number}")
         layer.affine.kernel.assign(np.zeros(layer.affine.kernel.shape, np.float32))
         _set(layer, wanted)
     kept = new.get_layer(f"noise_{first}").bias
-    kept.assign(np.pad(pair @ (bias / spread), (0, kept.shape[0] - 2 * colours)))
+    kept.assign(np.pad(pair @ (bias / norm), (0, kept.shape[0] - 2 * colours)))
     # a row of pair @ pair.T holds 1 and -1, so that the second layer divides by the root of 2
-    _set(new.get_layer("to_colour"), pair * spread * np.sqrt(2.0) / THROUGH**2)
+    _set(new.get_layer("to_colour"), pair * norm * np.sqrt(2.0) / THROUGH**2)
 
 
-def grow_judge(new: keras.Model, old: keras.Model, size: int) -> None:
+def grow_discriminator(new: keras.Model, old: keras.Model, size: int) -> None:
     """Let a discriminator judge an image as the smaller one judges it when each pixel is there four times.
 
     Args:

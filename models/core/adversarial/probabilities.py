@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class Probabilities:
     """One look at both networks.
 
     Attributes:

@@ -118,11 +118,11 @@ def _finest_sigma(image: NDArray[Any]) -> float:
     apart = 2 * max(1, math.isqrt(height * width // 4 // MOST_BLOCKS))  # pixels from one block to the next
     corners = [image[row:height:apart, column:width:apart].astype(np.float32) for row in (0, 1) for column in (0, 1)]
     diagonal = (corners[0] - corners[1] - corners[2] + corners[3]) / 2
-    spread = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745 / clipping.full_scale(image)
+    std = np.median(np.abs(diagonal), axis=(0, 1)) / 0.6745 / clipping.full_scale(image)
     for number in range(image.shape[2]):
         cut_off = clipping.sigma(image[..., number], 1 if apart == 2 else apart)
-        spread[number] = spread[number] if cut_off is None else cut_off
-    return float(np.median(spread))
+        std[number] = std[number] if cut_off is None else cut_off
+    return float(np.median(std))
 
 
 def _flat_sigma(image: NDArray[Any]) -> float:

@@ -280,8 +280,8 @@ class Diffuser(FamilyModel):
 
     def pictures(self, states: States, kept: Kept | None = None) -> Images:
         """States in [-1, 1] as images in [0, 1]; what is kept is put into them bit for bit."""
-        painted: Images = np.clip((states + np.float32(1)) / np.float32(2), 0.0, 1.0)
-        return painted if kept is None else np.where(kept.mask, painted, kept.images)
+        generated: Images = np.clip((states + np.float32(1)) / np.float32(2), 0.0, 1.0)
+        return generated if kept is None else np.where(kept.mask, generated, kept.images)
 
     def noise_pictures(self, noise: States) -> Images:
         """Grey is nothing; three standard deviations are black or white."""
@@ -300,7 +300,7 @@ class Diffuser(FamilyModel):
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
         wanted = self.checked(labels, count)
         sampling = sampling or Sampling(steps=min(50, self.config.timesteps))
-        painted = [np.zeros((0, *self.spec.image_shape), np.float32)]
+        generated = [np.zeros((0, *self.spec.image_shape), np.float32)]
         for begin in range(0, count, AT_ONCE):
             part = wanted[begin : begin + AT_ONCE]
             drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
@@ -308,8 +308,8 @@ class Diffuser(FamilyModel):
             for step in self.reverse(walk, count=len(part), labels=part, work=work):
                 done = (self.config.timesteps - step.t) * len(part) // self.config.timesteps
                 work.tell("Sampling", begin + done, count)
-            painted.append(self.pictures(step.x))
-        return np.concatenate(painted)
+            generated.append(self.pictures(step.x))
+        return np.concatenate(generated)
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network inside, for export."""

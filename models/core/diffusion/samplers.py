@@ -15,7 +15,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,8 @@ def signal_to_noise(schedule: Schedule) -> NDArray[np.float64]:
 
 def time_of_noise(schedule: Schedule, sigma: float) -> int:
     """The t at which x_t, divided by sqrt(alpha_bar_t), has noise nearest to ``sigma`` (of data in [-1, 1]); >= 1."""
-    spread = np.sqrt(1.0 / schedule[1:] - 1.0)
-    return int(np.argmin(np.abs(spread - sigma))) + 1
+    noise_std = np.sqrt(1.0 / schedule[1:] - 1.0)
+    return int(np.argmin(np.abs(noise_std - sigma))) + 1
 
 
 def times(timesteps: int, steps: int, start: int | None = None) -> tuple[int, ...]:
@@ -268,17 +268,23 @@ class Sampler:
         about: what it does; goes on after the title.
         back: walks from noise to an image, step by step.
         all_steps: whether it takes all T steps, however many are asked for.
+        noise: whether it adds new noise on the way: never, always, or as much as eta says.
     """
 
     title: str
     about: str
     back: Callable[[Predict, Walk], Iterator[Step]]
     all_steps: bool = False
+    noise: Literal["never", "eta", "always"] = "never"
+
+    def repeatable(self, eta: float) -> bool:
+        """Whether the images follow from the first noise alone, so that another seed on the way changes nothing."""
+        return self.noise == "never" or (self.noise == "eta" and eta == 0)
 
 
 SAMPLERS = {
-    "ddim": Sampler("DDIM", "takes large steps", ddim),
-    "ddpm": Sampler("DDPM", "takes every step with new noise", ddpm, all_steps=True),
+    "ddim": Sampler("DDIM", "takes large steps", ddim, noise="eta"),
+    "ddpm": Sampler("DDPM", "takes every step with new noise", ddpm, all_steps=True, noise="always"),
     "dpm_solver": Sampler("DPM-Solver++", "takes two network evaluations a step", dpm_solver),
 }
 

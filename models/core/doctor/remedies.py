@@ -195,7 +195,7 @@ def examine(run: Run, looks: Rows | None = None) -> Diagnosis | None:
 
     Args:
         run: open in any way.
-        looks: of the judge by step; None for those that the run recorded.
+        looks: of the evaluator by step; None for those that the run recorded.
     """
     rows = run.metrics()
     if not any(rules.suits(row) for row in rows[-3:]):

@@ -1,6 +1,6 @@
 """The GAN doctor: what is going on in a run of two networks that learn against each other, and how one can tell.
 
-It reads what the run recorded (losses, accuracies, diversity, and the classes that a judge saw among samples) and
+It reads what the run recorded (losses, accuracies, diversity, and the classes that an evaluator saw among samples) and
 says one sentence, with its evidence. Every rule is one short function with its thresholds as named constants. They
 are asked in the order of RULES, and the first one that finds something is believed, because one trouble brings the
 next: samples grow alike under a discriminator that lost, and alike ones are easily told from real images.
@@ -36,7 +36,7 @@ FEWEST = 20  # rows; fewer do not make a curve
 DIVERGED_LOSS = 5.0  # nats; a discriminator that only guesses has 0.69, and none that learns has seven times that
 BEYOND = 1000.0  # nats; a logit of a thousand says nothing any more. Collapsed runs reach a hundred
 ALIKE = 0.15  # of the spread of real images; recorded collapses lie below 0.1, healthy runs above 0.4
-FORGOTTEN = 0.02  # share of the samples; a class that is seldomer is missing (as in judge.COVERED)
+FORGOTTEN = 0.02  # share of the samples; a class that is seldomer is missing (as in evaluator.COVERED)
 FEW_CLASSES = 0.35  # of all classes; healthy runs paint more than that from their first third on
 SURE = 0.97  # both accuracies; healthy discriminators stay below 0.95 on one of them
 FOOLED = 0.35  # accuracy on fakes; healthy runs have more than 0.6: whoever guesses has 0.5
@@ -135,7 +135,7 @@ def oscillating(seen: Signals) -> Diagnosis | None:
 
 
 def few_classes(seen: Signals) -> Diagnosis | None:
-    """The judge keeps seeing the same few classes, and no more of them than before: the others were given up."""
+    """The evaluator keeps seeing the same few classes, and no more of them than before: the others were given up."""
     if len(seen.looked) < 2 * LOOKS:
         return None
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
@@ -175,7 +175,7 @@ def _first(names: tuple[str, ...]) -> str:
 
 
 def _coverage(seen: Signals, *, above: bool = False) -> tuple[Evidence, ...]:
-    """How many classes there are among the samples, if a judge looked."""
+    """How many classes there are among the samples, if an evaluator looked."""
     if not len(seen.looked):
         return ()
     there = (seen.shares >= FORGOTTEN).sum(axis=1).astype(np.float64)
@@ -198,7 +198,7 @@ def diagnose(rows: Rows, coverage: Rows = (), *, begin: int = 0, gave_up: bool =
 
     Args:
         rows: of ``Run.metrics()``.
-        coverage: what the judge saw, by step, each with ``step``, ``names`` and ``shares``; may be empty.
+        coverage: what the evaluator saw, by step, each with ``step``, ``names`` and ``shares``; may be empty.
         begin: rows and looks up to this step are left out: those before a branch, for instance.
         gave_up: whether training ended because a loss was no number.
     """

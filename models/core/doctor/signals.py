@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 NEEDED = ("discriminator_loss", "generator_loss", "real_accuracy", "fake_accuracy", "diversity")
 BLOCKS = 60  # into which a run is cut; each is a mean over its rows, so that batches do not shout
 RECENT = 0.2  # share of the run that a rule looks at: what was long ago may be over
-LOOKS = 3  # of the judge that must agree, because shares of 500 samples wander
+LOOKS = 3  # of the evaluator that must agree, because shares of 500 samples wander
 APART = 0.03  # of the run between two looks; what lies nearer was hardly trained in between
 SMOOTH = 5  # blocks whose mean decides since when: a single one may stray
 
@@ -86,12 +86,12 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Signals:
-    """A run as the rules see it: means over blocks, and the looks of the judge.
+    """A run as the rules see it: means over blocks, and the looks of the evaluator.
 
     Attributes:
         steps: the last step of each block, (blocks,).
         values: each signal, (blocks,).
-        looked: steps at which a judge looked, (looks,).
+        looked: steps at which an evaluator looked, (looks,).
         shares: of the samples by class, (looks, classes) in [0, 1].
         names: of the classes.
         broken: the first step of the last rows that were not finite, or at which training gave up; None if none.
@@ -116,7 +116,7 @@ class Signals:
         return _since(found, self.steps, values, smooth)
 
     def look(self, signal: str, values: Numbers, limit: float, *, above: bool, last: int = LOOKS) -> Evidence:
-        """The same of a signal with one value a look of the judge, as a mean of the ``last`` looks."""
+        """The same of a signal with one value a look of the evaluator, as a mean of the ``last`` looks."""
         smooth = np.array([values[max(0, end - last) : end].mean() for end in range(1, len(values) + 1)])
         found = Evidence(signal, float(smooth[-1]), limit, above, 0)
         return _since(found, self.looked, values, smooth)
@@ -146,7 +146,7 @@ def read(rows: Rows, coverage: Rows = (), *, gave_up: bool = False) -> Signals:
 
     Args:
         rows: of ``Run.metrics()``; each has ``step`` and, where something was finite, the names of NEEDED.
-        coverage: ``step``, ``names`` and ``shares`` of each look of the judge, by step.
+        coverage: ``step``, ``names`` and ``shares`` of each look of the evaluator, by step.
         gave_up: whether training ended because a loss was no number.
     """
     steps = np.array([row["step"] for row in rows], np.int64)

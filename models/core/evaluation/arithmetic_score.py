@@ -1,4 +1,4 @@
-"""Does "with - without + other" work? Measured on people nobody has trained on, by a judge that is not the model."""
+"""Does "with - without + other" work? Measured on unseen people, by an evaluator that is not the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from models.core.errors import UserError
 from models.core.images import convert
 from models.core.work import SILENT, Work
 
-Judge = Callable[[Images], NDArray[np.bool_]]  # (n, height, width, channels) in [0, 1] -> whether each has it (n,)
+HasAttribute = Callable[
+    [Images], NDArray[np.bool_]
+]  # (n, height, width, channels) in [0, 1] -> whether each has it (n,)
 GROUPS = (1, 3, 10, 100)  # pairs whose codings are averaged; three in the paper's figure
 POOL = 512  # codings drawn at a time for a model that cannot encode
 
@@ -45,7 +47,7 @@ class Score:
 def score(
     model: Any,
     attribute: str,
-    judge: Judge,
+    has_attribute: HasAttribute,
     *,
     people: int = 500,
     seed: int = 0,
@@ -55,12 +57,12 @@ def score(
     """Give each of many people what others have, once for each size of ``GROUPS``.
 
     A model that encodes is given true pairs (the same person drawn without and with the attribute; none of them is in
-    the dataset). One that only paints is given people that it imagined, sorted by the judge.
+    the dataset). One that only paints is given people that it imagined, sorted by the evaluator.
 
     Args:
         model: has the capability ``Decodes``.
         attribute: "glasses" or "beard".
-        judge: says who has it. It must not have been made from this model.
+        evaluator: says who has it. It must not have been made from this model.
         people: how many, at least 8.
         seed: which ones.
         size: side of the images.
@@ -76,10 +78,10 @@ def score(
         work.tell("Encoding", 0, people)
         truth = convert.to_float(with_it)
         absent, present = model.encode(convert.to_float(without)), model.encode(truth)
-        return [_compare(model, judge, present, absent, group=group, truth=truth) for group in GROUPS]
-    present, absent = sorted_codings(model, judge, people, seed, work)
+        return [_compare(model, has_attribute, present, absent, group=group, truth=truth) for group in GROUPS]
+    present, absent = sorted_codings(model, has_attribute, people, seed, work)
     present = np.resize(present, absent.shape)
-    return [_compare(model, judge, present, absent, group=group) for group in GROUPS]
+    return [_compare(model, has_attribute, present, absent, group=group) for group in GROUPS]
 
 
 def shifts(present: Codings, absent: Codings, group: int) -> Codings:
@@ -88,7 +90,9 @@ def shifts(present: Codings, absent: Codings, group: int) -> Codings:
     return np.asarray(np.mean(others, axis=0), np.float32)
 
 
-def sorted_codings(model: Any, judge: Judge, people: int, seed: int, work: Work) -> tuple[Codings, Codings]:
+def sorted_codings(
+    model: Any, has_attribute: HasAttribute, people: int, seed: int, work: Work
+) -> tuple[Codings, Codings]:
     """Codings of the prior whose paintings have the attribute (at least 8), and ``people`` whose do not.
 
     Raises:
@@ -98,7 +102,7 @@ def sorted_codings(model: Any, judge: Judge, people: int, seed: int, work: Work)
     absent: list[Codings] = []
     for draw in range(max(8, 8 * people // POOL)):
         codings = model.sample_codings(POOL, seed * 1000 + draw)
-        has = judge(model.decode(codings))
+        has = has_attribute(model.decode(codings))
         present.append(codings[has])
         absent.append(codings[~has])
         lacking = sum(map(len, absent))
@@ -113,12 +117,18 @@ def sorted_codings(model: Any, judge: Judge, people: int, seed: int, work: Work)
 
 
 def _compare(
-    model: Any, judge: Judge, present: Codings, absent: Codings, *, group: int, truth: Images | None = None
+    model: Any,
+    has_attribute: HasAttribute,
+    present: Codings,
+    absent: Codings,
+    *,
+    group: int,
+    truth: Images | None = None,
 ) -> Score:
     before, after = model.decode(absent), model.decode(absent + shifts(present, absent, group))
-    shares = (len(absent), group, float(judge(after).mean()), float(judge(before).mean()))
+    shares = (len(absent), group, float(has_attribute(after).mean()), float(has_attribute(before).mean()))
     if truth is None:
         return Score(*shares)
-    errors = [((painted - truth) ** 2).mean(axis=(1, 2, 3)) for painted in (after, before)]
+    errors = [((generated - truth) ** 2).mean(axis=(1, 2, 3)) for generated in (after, before)]
     nearer = float((errors[0] < errors[1]).mean())
     return Score(*shares, nearer, float(errors[0].mean()), float(errors[1].mean()))

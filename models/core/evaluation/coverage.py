@@ -1,4 +1,4 @@
-"""Which classes a model paints: what the judge of its dataset sees on samples, while it learns or afterwards."""
+"""Which classes a model paints: what the evaluator of its dataset sees on samples, while it learns or afterwards."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from models.core.capabilities import Decodes
 from models.core.datasets import Dataset
 from models.core.diffusion.capability import QUICK, Diffuses
 from models.core.errors import UserError
-from models.core.evaluation import evaluator as judges
+from models.core.evaluation import evaluator as evaluators
 from models.core.evaluation import samples
-from models.core.evaluation.evaluator import Judge, shares
+from models.core.evaluation.evaluator import Evaluator, shares
 from models.core.record import Run
 from models.core.record.timeline import Rows
 from models.core.work import SILENT, Work
 
 
 def recorded(run: Run) -> Rows:
-    """What the judge saw by step, as far as the run recorded it."""
+    """What the evaluator saw by step, as far as the run recorded it."""
     return [{"step": int(row["step"]), **row["coverage"]} for row in run.stats() if "coverage" in row]
 
 
 def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
-    """Let the judge look at samples of every checkpoint of a run; one that is not there yet is trained first.
+    """Let the evaluator look at samples of every checkpoint of a run; one that is not there yet is trained first.
 
     Args:
-        run: if it is open for writing, it records what the judge saw.
+        run: if it is open for writing, it records what the evaluator saw.
         dataset: the one it was trained on.
         work: told (what is being done, done, in all); checked now and then.
 
     Returns:
-        What the judge saw by step, that which was recorded before included.
+        What the evaluator saw by step, that which was recorded before included.
 
     Raises:
         UserError: if the dataset has no classes to judge by, or the model draws no samples.
         Cancelled: if ``work`` is cancelled; what was recorded until then stays.
     """
-    if judges.kind_of(dataset) != "class":
+    if evaluators.kind_of(dataset) != "class":
         advice = "Choose a run on a dataset with classes, for instance fashion_mnist."
         raise UserError(
             "This dataset has no classes whose coverage could be measured.", where=dataset.name, advice=advice
         )
-    known = judges.judge_of(dataset, work=work)
+    known = evaluators.evaluator_of(dataset, work=work)
     model = loading.build(run)
     samples.check(model)
     found = {look["step"]: look for look in recorded(run)}
@@ -55,7 +55,7 @@ def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
     return [found[step] for step in sorted(found)]
 
 
-def _look(model: Decodes | Diffuses, known: Judge, run: Run, step: int) -> dict[str, Any]:
+def _look(model: Decodes | Diffuses, known: Evaluator, run: Run, step: int) -> dict[str, Any]:
     seen = coverage(model, known, run.info.seed)
     if not run.read_only:
         before = next((row for row in run.stats() if row["step"] == step), {})
@@ -63,10 +63,10 @@ def _look(model: Decodes | Diffuses, known: Judge, run: Run, step: int) -> dict[
     return seen
 
 
-JUDGED = 500  # samples that the judge looks at; a class of ten has 50 of them where all are equally frequent
+SAMPLES = 500  # samples that the evaluator looks at; a class of ten has 50 of them where all are equally frequent
 
 
-def coverage(model: Decodes | Diffuses, judge: Judge, seed: int, work: Work = SILENT) -> dict[str, Any]:
-    """What a judge sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
-    verdicts = judge.verdict(samples.draw(model, JUDGED, seed, sampling=QUICK, work=work))
-    return {"names": list(judge.names), "shares": shares(verdicts, judge.names).tolist(), "count": JUDGED}
+def coverage(model: Decodes | Diffuses, evaluator: Evaluator, seed: int, work: Work = SILENT) -> dict[str, Any]:
+    """What an evaluator sees on samples of a model: names, their shares in [0, 1], and how many samples it saw."""
+    predicted = evaluator.labels(samples.draw(model, SAMPLES, seed, sampling=QUICK, work=work))
+    return {"names": list(evaluator.names), "shares": shares(predicted, evaluator.names).tolist(), "count": SAMPLES}

@@ -1,4 +1,4 @@
-"""The judge: a small classifier that has seen the labelled images, and says what is on generated ones.
+"""The evaluator: a small classifier that has seen the labelled images, and says what is on generated ones.
 
 It is trained once for each dataset, from a fixed seed, and kept among the caches. It tells classes apart, or, where a
 dataset has no classes but attributes, says of each attribute whether it is there.
@@ -31,7 +31,7 @@ from models.core.keras_internals import read_variable
 from models.core.work import SILENT, Work
 
 log = logging.getLogger(__name__)
-VERSION = 1  # of the network and of how it is trained; another one makes every judge anew
+VERSION = 1  # of the network and of how it is trained; another one makes every evaluator anew
 SEED = 17
 BATCH = 128
 FEATURES = 128
@@ -42,7 +42,7 @@ Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Judge:
+class Evaluator:
     """A trained classifier.
 
     Attributes:
@@ -63,7 +63,7 @@ class Judge:
         features, probabilities = predict(self.network, images)
         return features, probabilities
 
-    def verdict(self, images: Images) -> NDArray[np.int64]:
+    def labels(self, images: Images) -> NDArray[np.int64]:
         """The likeliest class of each image, (n,); or whether each attribute is there (0 or 1), (n, k)."""
         return self.decide(self.look(images)[1])
 
@@ -77,16 +77,16 @@ class Judge:
 # --- What it says of samples ---
 
 
-def shares(verdicts: NDArray[np.int64], names: tuple[str, ...]) -> Shares:
+def shares(predicted: NDArray[np.int64], names: tuple[str, ...]) -> Shares:
     """The share of samples judged as each class, or as having each attribute, (k,) in [0, 1].
 
     Args:
-        verdicts: (n,) classes, or (n, k) zeros and ones; n at least 1.
+        predicted: (n,) classes, or (n, k) zeros and ones; n at least 1.
         names: of the k classes or attributes.
     """
-    if verdicts.ndim == 2:
-        return np.asarray(verdicts.mean(axis=0), np.float64)
-    return np.bincount(verdicts, minlength=len(names)) / len(verdicts)
+    if predicted.ndim == 2:
+        return np.asarray(predicted.mean(axis=0), np.float64)
+    return np.bincount(predicted, minlength=len(names)) / len(predicted)
 
 
 def covered(found: Shares) -> int:
@@ -94,24 +94,24 @@ def covered(found: Shares) -> int:
     return int((found >= COVERED).sum())
 
 
-def agreement(verdicts: NDArray[np.int64], asked: NDArray[np.int64]) -> Shares:
+def agreement(predicted: NDArray[np.int64], asked: NDArray[np.int64]) -> Shares:
     """How often what was judged is what was asked for, in [0, 1].
 
     Args:
-        verdicts: (n,) classes or (n, k) attributes.
+        predicted: (n,) classes or (n, k) attributes.
         asked: of the same shape.
 
     Returns:
         (1,) for classes; one number an attribute, (k,), for attributes.
     """
-    return np.atleast_1d((verdicts == asked).mean(axis=0))
+    return np.atleast_1d((predicted == asked).mean(axis=0))
 
 
 # --- Where it comes from ---
 
 
 def kind_of(dataset: Dataset) -> Literal["class", "attributes"]:
-    """What a judge of this dataset would tell apart.
+    """What an evaluator of this dataset would tell apart.
 
     Raises:
         UserError: if the dataset has neither classes nor attributes, or no images to test with.
@@ -130,8 +130,8 @@ def kind_of(dataset: Dataset) -> Literal["class", "attributes"]:
     )
 
 
-def judge_of(dataset: Dataset, *, work: Work = SILENT) -> Judge:
-    """The judge of a dataset: read from the cache, or trained now (a minute or two) and put there.
+def evaluator_of(dataset: Dataset, *, work: Work = SILENT) -> Evaluator:
+    """The evaluator of a dataset: read from the cache, or trained now (a minute or two) and put there.
 
     Args:
         dataset: with classes or attributes.
@@ -147,11 +147,11 @@ def judge_of(dataset: Dataset, *, work: Work = SILENT) -> Judge:
     kind = kind_of(dataset)
     accuracy = train(network, dataset, kind, work=work)
     _write(where(dataset), network, accuracy)
-    return Judge(kind, names_of(dataset), accuracy, network)
+    return Evaluator(kind, names_of(dataset), accuracy, network)
 
 
-def known(dataset: Dataset) -> Judge | None:
-    """The judge of a dataset if there is one in the cache; None if not: nothing is trained.
+def known(dataset: Dataset) -> Evaluator | None:
+    """The evaluator of a dataset if there is one in the cache; None if not: nothing is trained.
 
     Raises:
         UserError: if there is nothing to judge by.
@@ -160,20 +160,20 @@ def known(dataset: Dataset) -> Judge | None:
 
 
 def names_of(dataset: Dataset) -> tuple[str, ...]:
-    """What a judge of this dataset tells apart: its classes, else its attributes."""
+    """What an evaluator of this dataset tells apart: its classes, else its attributes."""
     return dataset.label_names if kind_of(dataset) == "class" else dataset.attribute_names
 
 
-def _cached(dataset: Dataset) -> tuple[Judge | None, keras.Model]:
-    """The judge in the cache, or None, and its network (with fresh weights if there is none)."""
+def _cached(dataset: Dataset) -> tuple[Evaluator | None, keras.Model]:
+    """The evaluator in the cache, or None, and its network (with fresh weights if there is none)."""
     kind, names = kind_of(dataset), names_of(dataset)
     network = build(dataset.image_shape, kind, len(names))
     accuracy = _read(where(dataset), network, 1 if kind == "class" else len(names))
-    return (None if accuracy is None else Judge(kind, names, accuracy, network)), network
+    return (None if accuracy is None else Evaluator(kind, names, accuracy, network)), network
 
 
 def where(dataset: Dataset) -> Path:
-    """The file in which the judge of a dataset is kept."""
+    """The file in which the evaluator of a dataset is kept."""
     key = hashlib.sha256(f"{VERSION} {dataset.fingerprint}".encode()).hexdigest()
     return places.cache() / "judges" / f"{key[:32]}.npz"
 
@@ -205,7 +205,7 @@ def epochs_for(count: int, shape: tuple[int, int, int]) -> int:
 
 
 def train(network: keras.Model, dataset: Dataset, kind: str, *, work: Work = SILENT) -> Shares:
-    """Train a judge on the training images; return its accuracy on the test images, (1,) or (k,).
+    """Train an evaluator on the training images; return its accuracy on the test images, (1,) or (k,).
 
     Raises:
         Cancelled: if ``work`` is cancelled.
@@ -223,8 +223,8 @@ def train(network: keras.Model, dataset: Dataset, kind: str, *, work: Work = SIL
     learner.fit(batches, epochs=epochs, shuffle=False, callbacks=[watch], verbose=0)
     test = convert.to_float(np.asarray(dataset.images[dataset.test]))
     names = tuple(str(number) for number in range(network.outputs[1].shape[-1]))
-    judge = Judge("class" if kind == "class" else "attributes", names, np.zeros(1), network)
-    return agreement(judge.verdict(test), known[dataset.test].astype(np.int64))
+    evaluator = Evaluator("class" if kind == "class" else "attributes", names, np.zeros(1), network)
+    return agreement(evaluator.labels(test), known[dataset.test].astype(np.int64))
 
 
 class _Watch(keras.callbacks.Callback):
@@ -251,7 +251,7 @@ class _Watch(keras.callbacks.Callback):
 
 
 def _arrays(network: keras.Model) -> dict[str, Any]:
-    """Seeds of dropout are left out: a judge that is read is not trained any further."""
+    """Seeds of dropout are left out: an evaluator that is read is not trained any further."""
     known = [v for v in network.variables if "seed_generator" not in v.path]
     return {f"weights/{number:04d}": variable for number, variable in enumerate(known)}
 

@@ -13,7 +13,7 @@ from models.core.capabilities import Decodes
 from models.core.datasets import Dataset
 from models.core.datasets.rows import evenly
 from models.core.errors import UserError
-from models.core.evaluation.evaluator import Judge
+from models.core.evaluation.evaluator import Evaluator
 from models.core.images import convert
 from models.core.styles import mixing
 from models.core.styles.mixing import MixesStyles, Styles
@@ -75,7 +75,7 @@ def places(dataset: Dataset) -> dict[str, Mask]:
 
 
 def score(
-    model: Any, dataset: Dataset, judge: Judge, *, crossover: int, truncation: float = 0.8, count: int = 500,
+    model: Any, dataset: Dataset, evaluator: Evaluator, *, crossover: int, truncation: float = 0.8, count: int = 500,
     seed: int = 0, work: Work = SILENT,
 ) -> list[Row]:  # fmt: skip
     """Mix ``count`` pairs of images, then exchange the coarse source, then the fine one, and look what changed.
@@ -83,7 +83,7 @@ def score(
     Args:
         model: paints from codings and mixes styles.
         dataset: faces; it says where hair and skin are.
-        judge: of this dataset's attributes.
+        evaluator: of this dataset's attributes.
         crossover: the first layer that is painted with the fine source's style.
         truncation: of the styles.
         count: pairs, at least 1.
@@ -100,14 +100,14 @@ def score(
     coarse, other_coarse, fine, other_fine = np.split(drawn, 4)
     mixed = [(coarse, fine), (other_coarse, fine), (coarse, other_fine)]
     together = np.concatenate([mixing.mix(first, second, crossover) for first, second in mixed])
-    painted = np.split(_paint(model, together, work), len(mixed))
-    verdicts = [judge.verdict(images) for images in painted]
+    generated = np.split(_paint(model, together, work), len(mixed))
+    predicted = [evaluator.labels(images) for images in generated]
     rows = []
-    for column, name in enumerate(judge.names):
-        changed = [float((verdict[:, column] != verdicts[0][:, column]).mean()) for verdict in verdicts[1:]]
+    for column, name in enumerate(evaluator.names):
+        changed = [float((labels[:, column] != predicted[0][:, column]).mean()) for labels in predicted[1:]]
         rows.append(Row(name, "judged", *changed))
     for what, mask in where.items():
-        means = [255.0 * images[:, mask].mean(axis=1) for images in painted]  # (count, 3) each
+        means = [255.0 * images[:, mask].mean(axis=1) for images in generated]  # (count, 3) each
         moved = [float(np.linalg.norm(mean - means[0], axis=1).mean()) for mean in means[1:]]
         rows.append(Row(what, "colour", *moved))
     return rows

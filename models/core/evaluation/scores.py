@@ -15,20 +15,20 @@ from models.core.datasets import Dataset
 from models.core.diffusion.capability import Sampling
 from models.core.errors import UserError
 from models.core.evaluation import cautions, evaluator, metrics, samples, swd
-from models.core.evaluation.evaluator import Judge
+from models.core.evaluation.evaluator import Evaluator
 from models.core.images import convert
 from models.core.work import SILENT, Work
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the judge found.
+    """What the evaluator found.
 
     Attributes:
-        judged: "class" or "attributes": what the judge tells apart.
+        judged: "class" or "attributes": what the evaluator tells apart.
         count: how many samples were judged.
         seed: of their codings.
-        judge_accuracy: of the judge on test images, by name; of classes one number called "all".
+        judge_accuracy: of the evaluator on test images, by name; of classes one number called "all".
         shares: of the samples judged as each class or as having each attribute.
         shares_real: the same of the real test images.
         covered: how many classes at least 2 % of the samples belong to; None for attributes.
@@ -79,14 +79,14 @@ def patches(
         Cancelled: if ``work`` is cancelled.
     """
     samples.check(model)
-    painted = _painted(model, dataset, count, seed, {"sampling": sampling, "work": work})
+    generated = _generated(model, dataset, count, seed, {"sampling": sampling, "work": work})
     if not swd.sides(dataset.image_shape):
         raise UserError("These images are too small for patches to be compared.", where=dataset.name)
     held_out = dataset.test if dataset.test.stop > dataset.test.start else dataset.validation
     part = held_out if held_out.stop > held_out.start else dataset.train
     real = convert.to_float(np.asarray(dataset.images[part]))
     return {
-        "swd": _distances(painted, real, seed, work),
+        "swd": _distances(generated, real, seed, work),
         "swd_real": _distances(_others(dataset, count, seed), real, seed, work),
     }
 
@@ -95,7 +95,7 @@ def score(
     model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, work: Work = SILENT,
     sampling: Sampling | None = None,
 ) -> Scores:  # fmt: skip
-    """Judge ``count`` samples of a model that draws some; a judge that is not there yet is trained first.
+    """Judge ``count`` samples of a model that draws some; an evaluator that is not there yet is trained first.
 
     Args:
         model: with its weights.
@@ -111,10 +111,10 @@ def score(
     """
     samples.check(model)
     how: Any = {"sampling": sampling, "work": work}
-    painted = _painted(model, dataset, count, seed, how)
-    known = evaluator.judge_of(dataset, work=work)
+    generated = _generated(model, dataset, count, seed, how)
+    known = evaluator.evaluator_of(dataset, work=work)
     test, others = convert.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
-    features, probabilities = known.look(painted)
+    features, probabilities = known.look(generated)
     real, real_probabilities = known.look(test)
     found, usual = (_shares(dataset, known, seen) for seen in (probabilities, real_probabilities))
     return Scores(
@@ -123,7 +123,7 @@ def score(
         covered=evaluator.covered(np.array([*found.values()])) if known.kind == "class" else None,
         frechet=metrics.frechet(features, real),
         frechet_real=metrics.frechet(known.look(others)[0], real),
-        swd=_distances(painted, test, seed, work),
+        swd=_distances(generated, test, seed, work),
         swd_real=_distances(others, test, seed, work),
         conditional=_obedience(model, known, _kept(dataset, known), count, seed, **how),
         cautions=doubts(model, count, len(found) if known.kind == "class" else 0, judged=True),
@@ -138,26 +138,26 @@ def doubts(model: Any, count: int, classes: int, *, judged: bool) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _kept(dataset: Dataset, known: Judge) -> NDArray[np.int64]:
+def _kept(dataset: Dataset, known: Evaluator) -> NDArray[np.int64]:
     """Classes with training images, or all attributes, by place: older runs name classes without any image."""
     return dataset.trained_classes if known.kind == "class" else np.arange(len(known.names))
 
 
-def _shares(dataset: Dataset, known: Judge, probabilities: Codings) -> dict[str, float]:
+def _shares(dataset: Dataset, known: Evaluator, probabilities: Codings) -> dict[str, float]:
     """The share of images judged as each class that was trained, or as having each attribute, by name."""
     found = evaluator.shares(known.decide(probabilities), known.names)
     return {known.names[place]: float(found[place]) for place in _kept(dataset, known).tolist()}
 
 
-def _painted(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
-    painted = samples.draw(model, count, seed, **how)
-    if painted.shape[1:] != dataset.image_shape:
+def _generated(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
+    generated = samples.draw(model, count, seed, **how)
+    if generated.shape[1:] != dataset.image_shape:
         raise UserError("The model generates images of another shape than the dataset's.", where=dataset.name)
-    return painted
+    return generated
 
 
-def _accuracy(known: Judge) -> dict[str, float]:
-    """The judge's own accuracy on test images: of classes one number, of attributes one each."""
+def _accuracy(known: Evaluator) -> dict[str, float]:
+    """The evaluator's own accuracy on test images: of classes one number, of attributes one each."""
     names = ("all",) if known.kind == "class" else known.names
     return dict(zip(names, known.accuracy.tolist(), strict=True))
 
@@ -177,23 +177,23 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
 
 
 def _obedience(
-    model: Any, known: Judge, classes: NDArray[np.int64], count: int, seed: int, **how: Any
+    model: Any, known: Evaluator, classes: NDArray[np.int64], count: int, seed: int, **how: Any
 ) -> dict[str, float] | None:
     """Ask for each class with training images equally often, or for the attributes that codings carry, and look.
 
     Returns:
-        None if the model has no conditions, or the judge of this dataset tells apart something else.
+        None if the model has no conditions, or the evaluator of this dataset tells apart something else.
     """
     if not conditioned(model) or model.condition_kind != known.kind or model.condition_names != known.names:
         return None
     size = len(known.names)
     if known.kind == "class":
         asked = classes[np.arange(count) % len(classes)].astype(np.int32)
-        verdicts = known.verdict(samples.draw_classes(model, asked, seed, **how))
+        predicted = known.labels(samples.draw_classes(model, asked, seed, **how))
         rows = {name: asked == label for label, name in enumerate(known.names)}
-        each = {name: float((verdicts == asked)[at].mean()) for name, at in rows.items() if at.any()}
-        return {**each, "all": float((verdicts == asked).mean())}
+        each = {name: float((predicted == asked)[at].mean()) for name, at in rows.items() if at.any()}
+        return {**each, "all": float((predicted == asked).mean())}
     assert isinstance(model, Conditions)  # only codings carry attributes
     codings = model.sample_codings(count, seed)
-    right = evaluator.agreement(known.verdict(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
+    right = evaluator.agreement(known.labels(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
     return {**dict(zip(known.names, right.tolist(), strict=True)), "all": float(right.mean())}

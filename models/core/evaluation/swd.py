@@ -59,9 +59,9 @@ def smaller(images: Floats) -> Floats:
 def larger(images: Floats) -> Floats:
     """The opposite: zeros between the pixels, filtered, (n, h, w, c) -> (n, 2 h, 2 w, c)."""
     count, height, width, channels = images.shape
-    spread = np.zeros((count, 2 * height, 2 * width, channels), np.float32)
-    spread[:, ::2, ::2] = images
-    return _filtered(spread, 2.0)
+    upsampled = np.zeros((count, 2 * height, 2 * width, channels), np.float32)
+    upsampled[:, ::2, ::2] = images
+    return _filtered(upsampled, 2.0)
 
 
 def pyramid(images: Floats) -> list[Floats]:
@@ -84,8 +84,8 @@ def patches(level: Floats, rng: np.random.Generator, count: int) -> Floats:
     rows, columns = np.arange(SIDE)[:, None], np.arange(SIDE)[None]
     drawn = level[np.arange(number)[:, None, None, None], tops + rows, lefts + columns]  # (n, count, 7, 7, c)
     drawn = drawn.reshape(-1, SIDE, SIDE, channels)
-    mean, spread = drawn.mean(axis=(0, 1, 2)), drawn.std(axis=(0, 1, 2))
-    return np.asarray((drawn - mean) / np.maximum(spread, 1e-6), np.float32).reshape(len(drawn), -1)
+    mean, std = drawn.mean(axis=(0, 1, 2)), drawn.std(axis=(0, 1, 2))
+    return np.asarray((drawn - mean) / np.maximum(std, 1e-6), np.float32).reshape(len(drawn), -1)
 
 
 def sliced(

@@ -13,12 +13,12 @@ FASTEST = 20  # ms; what is said to be faster, or of no duration, is shown as br
 USUAL = 100  # ms
 
 
-def film(source: Path | bytes, *, name: str = "", work: Work = SILENT) -> tuple[list[Pixels], list[int]]:
+def animation(source: Path | bytes, *, name: str = "", work: Work = SILENT) -> tuple[list[Pixels], list[int]]:
     """Decode all frames of a GIF, an animated PNG or WebP.
 
     Returns:
         The frames, uint8 (height, width, 1 or 3) each, and for how many ms each is shown; none of both if they are more
-        than ``images.MAX_FRAMES`` or have more than ``MOST`` pixels together.
+        than ``decoding.MAX_FRAMES`` or have more than ``MOST`` pixels together.
 
     Raises:
         ImageError: whatever is wrong with the file.

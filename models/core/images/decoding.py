@@ -1,4 +1,4 @@
-"""Pictures in and images side by side: safe decoding of any file, fitting to a model's shape, grids.
+"""Safe decoding of image files: PNG, JPEG, WebP, AVIF, HEIC, BMP, GIF and TIFF, whoever wrote them.
 
 Files come from anywhere, so ``decode`` trusts nothing: it looks at a path before it opens it, knows a few formats only,
 refuses sizes that would fill the memory, and lets no error out but ``ImageError``.

@@ -28,7 +28,7 @@ PHOTO_KINDS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SHORT_NOTES = (".jpg", ".jpeg")  # a recipe in them has 65,533 bytes at most
 QUALITY = 92  # of JPEG and WebP, 1 to 100
-FILM_SUFFIXES = (".gif", ".apng", ".png", ".webp", mp4.SUFFIX)
+ANIMATION_SUFFIXES = (".gif", ".apng", ".png", ".webp", mp4.SUFFIX)
 
 
 def png_bytes(image: NDArray[np.uint8], recipe: Recipe | None = None) -> bytes:
@@ -95,7 +95,7 @@ def write_photo(
     return _write(path, stream.getvalue())
 
 
-def write_film(
+def write_animation(
     path: Path,
     frames: NDArray[np.uint8],
     *,
@@ -103,7 +103,7 @@ def write_film(
     recipe: Recipe | None = None,
     work: Work = SILENT,
 ) -> Path:
-    """Write a looping film as .gif, .apng, .png (animated), lossless .webp or .mp4, by the name's ending.
+    """Write a looping animation as .gif, .apng, .png (animated), lossless .webp or .mp4, by the name's ending.
 
     Args:
         path: where to; the path that was used is returned.
@@ -119,8 +119,8 @@ def write_film(
         Cancelled: if ``work`` is cancelled; no file is left.
     """
     suffix = path.suffix.lower()
-    if suffix not in FILM_SUFFIXES:
-        advice = "Give it a name that ends in one of " + ", ".join(FILM_SUFFIXES) + "."
+    if suffix not in ANIMATION_SUFFIXES:
+        advice = "Give it a name that ends in one of " + ", ".join(ANIMATION_SUFFIXES) + "."
         raise ImageError(
             f"An animation cannot be saved as {suffix or 'a file without an ending'}.", where=shown(path), advice=advice
         )
@@ -129,7 +129,7 @@ def write_film(
             f"an animation needs frames (n, height, width, channels) and 0.01 to 60 s each, not {frames.shape}"
         )
     rest = _Rest(frames, work, silent_passes=int(suffix in (".png", ".apng")))
-    content = _film_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
+    content = _animation_bytes(suffix, _picture(frames[0]), rest, round(seconds_a_frame * 1000), recipe)
     work.check()
     return _write(path, content)
 
@@ -202,7 +202,7 @@ class _Rest:
                 self.work.tell("Writing frames", index + 1, len(self.frames))
 
 
-def _film_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
+def _animation_bytes(suffix: str, first: Image.Image, rest: _Rest, milliseconds: int, recipe: Recipe | None) -> bytes:
     if suffix == mp4.SUFFIX:
         words = recipes.comment(recipe)
         return mp4.mp4_bytes(rest.frames, milliseconds, words, work=rest.work)

@@ -1,4 +1,4 @@
-"""Films as MP4 (H.264), for phones, slides and browsers, by the optional package ``av`` (extra ``video``)."""
+"""Animations as MP4 (H.264), for phones, slides and browsers, by the optional package ``av`` (extra ``video``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUALITY = "12"  # x264's constant rate factor: 0 loses nothing, 51 everything; t
 
 
 def mp4_bytes(frames: NDArray[np.uint8], milliseconds: int, comment: str, *, work: Work = SILENT) -> bytes:
-    """Encode a film.
+    """Encode an animation.
 
     Args:
         frames: uint8 (n, height, width, 1 or 3). H.264 wants even sides: an odd one repeats its last row or column.
@@ -37,14 +37,14 @@ def mp4_bytes(frames: NDArray[np.uint8], milliseconds: int, comment: str, *, wor
     _, height, width, channels = frames.shape
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     stream = io.BytesIO()
-    with av.open(stream, "w", format="mp4") as film:
-        film.metadata["comment"] = comment
-        track = film.add_stream("libx264", rate=Fraction(1000, milliseconds), options={"crf": QUALITY})
+    with av.open(stream, "w", format="mp4") as animation:
+        animation.metadata["comment"] = comment
+        track = animation.add_stream("libx264", rate=Fraction(1000, milliseconds), options={"crf": QUALITY})
         track.height, track.width, track.pix_fmt = *even.shape[1:3], "yuv420p"
         for number, picture in enumerate(even):
             work.check()
             colour = np.repeat(picture, 3, axis=-1) if channels == 1 else picture
-            film.mux(track.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(colour), format="rgb24")))
+            animation.mux(track.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(colour), format="rgb24")))
             work.tell("Writing frames", number + 1, len(even))
-        film.mux(track.encode())
+        animation.mux(track.encode())
     return stream.getvalue()

@@ -45,7 +45,7 @@ class Photo:
 
 
 def read(source: Path | bytes, *, name: str = "", ground: tuple[int, int, int] = WHITE, work: Work = SILENT) -> Photo:
-    """Decode the first frame of an image as ``images.decode`` does, and keep what belongs to it.
+    """Decode the first frame of an image as ``decoding.decode`` does, and keep what belongs to it.
 
     Args:
         source: a path, or the bytes of a file.

@@ -1,4 +1,4 @@
-"""The recipe that an exported image or film carries: written as JSON, and read from files that nobody trusts."""
+"""The recipe that an exported image or animation carries: written as JSON, and read from files that nobody trusts."""
 
 from __future__ import annotations
 

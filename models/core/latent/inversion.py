@@ -70,9 +70,9 @@ def network_of(model: Any) -> tuple[Any, tuple[float, float]]:
         network = parts.get(name)
         if network is None or len(network.inputs) != 1 or network.inputs[0].shape[1:] != codings.shape[1:]:
             continue
-        raw, painted = np.asarray(network.predict_on_batch(codings)), model.decode(codings)
+        raw, generated = np.asarray(network.predict_on_batch(codings)), model.decode(codings)
         for scale, shift in _RANGES:
-            if raw.shape == painted.shape and np.allclose(scale * raw + shift, painted, atol=1e-3):
+            if raw.shape == generated.shape and np.allclose(scale * raw + shift, generated, atol=1e-3):
                 return network, (scale, shift)
     advice = "Use images that the model has generated itself."
     raise UserError("This model cannot search for the codings of images.", advice=advice)
@@ -147,9 +147,9 @@ def _starts(model: Any) -> tuple[Codings, Images]:
     return codings, model.decode(codings)
 
 
-def _nearest(images: Images, starts: Codings, painted: Images) -> Codings:
+def _nearest(images: Images, starts: Codings, generated: Images) -> Codings:
     """For each image the coding whose painting is most like it."""
-    distances = np.stack([((painted - image) ** 2).mean(axis=(1, 2, 3)) for image in images])  # (n, STARTS)
+    distances = np.stack([((generated - image) ** 2).mean(axis=(1, 2, 3)) for image in images])  # (n, STARTS)
     return np.asarray(starts[distances.argmin(axis=1)], np.float32)
 
 

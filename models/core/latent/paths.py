@@ -38,20 +38,20 @@ class Directions:
     Attributes:
         mean: (latent_size,) the centre of the cloud.
         axes: (k, latent_size) orthonormal rows.
-        spread: (k,) the standard deviation along each axis.
+        std: (k,) the standard deviation along each axis.
     """
 
     mean: Array
     axes: Array
-    spread: Array
+    std: Array
 
     def to(self, codings: Array) -> Array:
         """Coordinates (n, k) along the axes, in standard deviations."""
-        return (((codings - self.mean) @ self.axes.T) / self.spread).astype(np.float32)
+        return (((codings - self.mean) @ self.axes.T) / self.std).astype(np.float32)
 
     def back(self, coordinates: Array) -> Array:
         """Codings (n, latent_size) of coordinates; what lies outside the k axes is the mean."""
-        return (self.mean + (coordinates * self.spread) @ self.axes).astype(np.float32)
+        return (self.mean + (coordinates * self.std) @ self.axes).astype(np.float32)
 
     def rest(self, codings: Array) -> Array:
         """What of the codings the k axes do not reach (n, latent_size); zero where k = latent_size."""
@@ -69,9 +69,9 @@ def principal(codings: Array, count: int | None = None, least: float = 0.05) -> 
     """
     mean = codings.mean(axis=0)
     _, values, axes = np.linalg.svd(codings - mean, full_matrices=False)
-    spread = values / np.sqrt(max(1, len(codings) - 1))
-    keep = slice(0, min(count or len(spread), int((spread > least * spread[0]).sum()) or 1))
-    return Directions(mean, axes[keep].astype(np.float32), np.maximum(spread[keep], 1e-6).astype(np.float32))
+    std = values / np.sqrt(max(1, len(codings) - 1))
+    keep = slice(0, min(count or len(std), int((std > least * std[0]).sum()) or 1))
+    return Directions(mean, axes[keep].astype(np.float32), np.maximum(std[keep], 1e-6).astype(np.float32))
 
 
 def resample(points: Array, steps: int) -> Array:

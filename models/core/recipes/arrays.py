@@ -28,7 +28,7 @@ def pack(pictures: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 class Packer:
-    """Packs the same array once: a recipe is written at every frame of a film."""
+    """Packs the same array once: a recipe is written at every frame of an animation."""
 
     def __init__(self) -> None:
         self._of: NDArray[np.uint8] | None = None

@@ -91,9 +91,9 @@ class AdaIN(layers.Layer):
     def call(self, inputs: list[Any]) -> Any:
         """Normalise over the pixels of each map, then scale and shift."""
         x, style = inputs
-        mean, spread = ops.moments(x, axes=(1, 2), keepdims=True)
+        mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
         scale, shift = ops.split(self.affine(style)[:, None, None], 2, axis=-1)  # (b, 1, 1, c) each
-        return (1.0 + scale) * (x - mean) * ops.rsqrt(spread + SMALL) + shift
+        return (1.0 + scale) * (x - mean) * ops.rsqrt(variance + SMALL) + shift
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """(b, h, w, c)."""
@@ -132,9 +132,9 @@ class ModulatedConv(EqualisedConv):
         """Scale, convolve, bring back: (b, h, w, inputs), (b, d) -> (b, h, w, units)."""
         x, style = inputs
         scale, kernel = self.affine(style), self.scaled()  # (b, inputs)
-        spread = ops.matmul(ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))  # (b, units)
+        power = ops.matmul(ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))  # (b, units)
         x = self.convolve(x * scale[:, None, None], kernel)
-        return x * ops.rsqrt(spread + SMALL)[:, None, None]
+        return x * ops.rsqrt(power + SMALL)[:, None, None]
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:  # type: ignore[override]
         """(b, h, w, units)."""
@@ -147,8 +147,8 @@ class ModulatedConv(EqualisedConv):
         conv = layers.Conv2D(self.units, self.window, padding="same", use_bias=False, name=self.name)
         x = plain.with_weights(conv, x * layers.Reshape((1, 1, x.shape[-1]))(scale), kernel)
         dense = layers.Dense(self.units, use_bias=False, name=f"{self.name}_spread")
-        spread = plain.with_weights(dense, ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))
-        return x * layers.Reshape((1, 1, self.units))(ops.rsqrt(spread + SMALL))
+        power = plain.with_weights(dense, ops.square(scale), ops.sum(ops.square(kernel), axis=(0, 1)))
+        return x * layers.Reshape((1, 1, self.units))(ops.rsqrt(power + SMALL))
 
 
 @keras.saving.register_keras_serializable("studio")

@@ -73,7 +73,7 @@ def project(
     drawn = model.styles(np.random.default_rng(0).standard_normal((MEASURED, size), dtype=np.float32))[:, 0]
     mean, spread = drawn.mean(axis=0), drawn.std(axis=0) + 1e-6
     starts = (drawn[:STARTS] - mean) / spread
-    painted = model.synthesize(np.repeat(drawn[:STARTS, None], count, axis=1))
+    generated = model.synthesize(np.repeat(drawn[:STARTS, None], count, axis=1))
     place = _Place(mean, spread, count, model.fixed_noise())
     times = 2 if plus else 1
 
@@ -82,7 +82,7 @@ def project(
         network = keras.Model(flat, synthesis(place(flat)))
         return search(network, images, begin, steps=steps, work=Part(work, what, part, times))
 
-    found = look(size, (starts, painted), "Searching in W", 0)
+    found = look(size, (starts, generated), "Searching in W", 0)
     if plus:
         found = look(size * count, np.tile(found, (1, count)), "Searching in W+", 1)
     vectors = found.reshape(len(images), -1, size)

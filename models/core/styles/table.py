@@ -67,7 +67,7 @@ class Mixture:
         truncation: how far styles may be from their mean, 0 to 1.5.
         cell: (row, column) of the mix that is shown large.
         amounts: of its layers, 0 (coarse) to 1 (fine); None while it follows ``crossover``.
-        keyframes: what a film goes through, and back to the first one.
+        keyframes: what an animation goes through, and back to the first one.
         steps: frames from one keyframe to the next, 2 to 24.
     """
 
@@ -153,7 +153,7 @@ class Mixture:
         return replace(self, rows=kept[:SIDE], columns=kept[SIDE:], seed=seed)
 
     def with_keyframe(self) -> Mixture:
-        """Let the film go through the large image too.
+        """Let the animation go through the large image too.
 
         Raises:
             UserError: if there are too many.
@@ -169,7 +169,7 @@ class Mixture:
         return replace(self, keyframes=(*self.keyframes[:index], *self.keyframes[index + 1 :]))
 
     def with_walk(self, seed: int, stops: int = SIDE) -> Mixture:
-        """Make the film a random walk: from the large image from one draw to the next, and back."""
+        """Make the animation a random walk: from the large image from one draw to the next, and back."""
         drawn = [Source((seed + number) % LARGEST_SEED) for number in range(stops - 1)]
         pure = (0.0,) * self.layers
         return replace(self, keyframes=(self.mix(), *(Mix(source, source, pure) for source in drawn)))

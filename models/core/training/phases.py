@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import loading, state
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.arrays import Images
 from models.core.batches import Batches, Known, conditions
 from models.core.capabilities import TakesPhases
@@ -48,8 +48,8 @@ class Change:
     """
 
     phase: str
-    before: Verdicts
-    after: Verdicts
+    before: Probabilities
+    after: Probabilities
     moved: Mapping[str, float]
     size: Mapping[str, float]
     gradients: Mapping[str, float]
@@ -77,9 +77,9 @@ class Phases:
         self.networks = tuple(model.owned())
         self._begin = state.capture(model)
 
-    def look(self) -> Verdicts:
+    def look(self) -> Probabilities:
         """Both networks as they are now, on the same codings and real images each time."""
-        return self.model.verdicts(*self.shown, self.codings)
+        return self.model.probabilities(*self.shown, self.codings)
 
     def reset(self) -> None:
         """Go back to the beginning, random state included: the same phases then do the same again."""
@@ -90,7 +90,7 @@ class Phases:
         return self._take("discriminator", real, known)
 
     def generator_phase(self, count: int, known: Known | None = None) -> Change:
-        """The generator learns from the verdicts on ``count`` new fakes; the discriminator rests.
+        """The generator learns from the predictions on ``count`` new fakes; the discriminator rests.
 
         Args:
             count: how many fakes.
@@ -162,7 +162,7 @@ class SteppedRun:
         self._taken += 1
         return change
 
-    def reset(self) -> Verdicts:
+    def reset(self) -> Probabilities:
         """Back to the checkpoint and to the images that come after it."""
         self._taken = 0
         self.phases.reset()

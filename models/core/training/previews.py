@@ -18,7 +18,7 @@ from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled, UserError
 from models.core.evaluation import metrics, samples, swd
 from models.core.evaluation.coverage import coverage
-from models.core.evaluation.evaluator import Judge, kind_of, known
+from models.core.evaluation.evaluator import Evaluator, kind_of, known
 from models.core.images import convert, export
 from models.core.record import Run
 from models.core.work import SILENT, Work
@@ -111,20 +111,20 @@ class Previews:
         return values
 
     def _coverage(self, model: Any, step: int) -> dict[str, Any]:
-        """The share of each class among samples, if a judge of this dataset is in the cache: none is trained here.
+        """The share of each class among samples, if an evaluator of this dataset is in the cache: none is trained here.
 
         Images that are walked to cost too much to look at before anything is learned.
         """
         if not samples.draws(model) or (not step and not isinstance(model, Decodes)):
             return {}
-        if self._judge is None or not self._classes.due:
+        if self._evaluator is None or not self._classes.due:
             return {}
         with self._classes.timed():
-            return {"coverage": coverage(model, self._judge, self.seed, work=self.work)}
+            return {"coverage": coverage(model, self._evaluator, self.seed, work=self.work)}
 
     @cached_property
-    def _judge(self) -> Judge | None:
-        """The judge of classes in the cache, read when the first samples are drawn.
+    def _evaluator(self) -> Evaluator | None:
+        """The evaluator of classes in the cache, read when the first samples are drawn.
 
         None for attributes: they do not exclude each other.
         """

@@ -19,25 +19,25 @@ from studio.panels.arithmetic.directions_card import DirectionsCard
 from studio.panels.arithmetic.labelled_codings import KnownCodings
 from studio.session import ModelInfo
 from studio.workers import codings
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 KEY = "arithmetic/directions"
 SEED = 0  # of what is held out
 
 
-class DirectionDesk(QObject):
+class DirectionsController(QObject):
     """Answers the signals of a ``DirectionsCard``; hands every new equation on."""
 
     changed = Signal(object)  # Equation, one step of undo
     loaded = Signal(object)  # Equation with the saved directions, no step of undo
     asked_for_picture = Signal()  # a direction was added: is there an image that it can change?
 
-    def __init__(self, desk: Desk, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, card: DirectionsCard, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self.card = card
         self._show_error = show_error
-        self.known = KnownCodings(desk, show_error, codings.judge)
+        self.known = KnownCodings(services, show_error, codings.labeller)
         self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
         self._info: ModelInfo | None = None
         self._files: dict[str, Direction] = {}  # what was saved under which name
@@ -63,7 +63,7 @@ class DirectionDesk(QObject):
             if self._info is not None and self._info.run_id == run_id:
                 self._read(*answer)
 
-        self.desk.errands.ask(
+        self.services.file_worker.ask(
             KEY, lambda task: direction_files.load(run_id, size), read, self._show_error, of_model=True
         )
 
@@ -179,10 +179,10 @@ class DirectionDesk(QObject):
             if self._is_of_model(direction):
                 self._files[direction.name] = direction
                 self.show_equation(self.equation())
-            self.desk.session.done.emit(f"The direction {direction.name} is saved")
+            self.services.session.done.emit(f"The direction {direction.name} is saved")
 
         key = f"{KEY}/{direction.name}"
-        self.desk.errands.ask(key, lambda task: direction_files.save(direction), saved, self._show_error)
+        self.services.file_worker.ask(key, lambda task: direction_files.save(direction), saved, self._show_error)
 
     def remove(self, index: int) -> None:
         """Remove a direction; its file, if it was saved, goes to the trash. Undo brings it back, not saved."""
@@ -201,4 +201,4 @@ class DirectionDesk(QObject):
                 self.changed.emit(self.equation().without_direction(at))
 
         key = f"{KEY}/{direction.name}"
-        self.desk.errands.ask(key, lambda task: direction_files.remove(direction), removed, self._show_error)
+        self.services.file_worker.ask(key, lambda task: direction_files.remove(direction), removed, self._show_error)

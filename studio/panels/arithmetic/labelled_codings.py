@@ -14,30 +14,32 @@ from models.core.work import Work
 from studio.session import ModelInfo
 from studio.workers import codings
 from studio.workers.codings import Labelled, Labels
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 KEY = "arithmetic/known"
 Then = Callable[[Known], None]
-Judge = Callable[[ModelInfo, Work], Labels]
+Labeller = Callable[[ModelInfo, Work], Labels]
 
 
 class KnownCodings(QObject):
-    """Asks the threads; ``judge`` labels the paintings of models that cannot encode images with known labels.
+    """Asks the threads; ``labeller`` labels the paintings of models that cannot encode images with known labels.
 
     Attributes:
-        judge: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
-            bool matrix (n, attributes); it runs in the inference thread. None where there is no judge.
+        evaluator: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
+            bool matrix (n, attributes); it runs in the inference thread. None where there is no evaluator.
     """
 
     began = Signal(str)
     advanced = Signal(str, int, int)
     ended = Signal()
 
-    def __init__(self, desk: Desk, failed: Callable[[UserError], None], judge: Judge | None = None) -> None:
+    def __init__(
+        self, services: Services, failed: Callable[[UserError], None], labeller: Labeller | None = None
+    ) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self._failed = failed
-        self.judge = judge
+        self.labeller = labeller
         self._info: ModelInfo | None = None
         self.found: Known | None = None
 
@@ -49,7 +51,7 @@ class KnownCodings(QObject):
     def names(self) -> tuple[str, ...]:
         """What can be asked for; nothing for a model that only paints while nobody can label its paintings."""
         info = self._info
-        if info is None or not (info.can(Encodes) or self.judge is not None):
+        if info is None or not (info.can(Encodes) or self.labeller is not None):
             return ()
         return codings.names_of(info)
 
@@ -71,10 +73,10 @@ class KnownCodings(QObject):
             return
         self.began.emit("Loading the dataset")
         load, then_encode = partial(codings.labelled, info), partial(self._encode, then)
-        self.desk.errands.ask(KEY, load, then_encode, self._fail, self.advanced.emit, of_model=True)
+        self.services.file_worker.ask(KEY, load, then_encode, self._fail, self.advanced.emit, of_model=True)
 
     def _encode(self, then: Then, found: Labelled) -> None:
-        inference = self.desk.inference
+        inference = self.services.inference
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
             return codings.known(model, found, task)
@@ -82,15 +84,15 @@ class KnownCodings(QObject):
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 
     def _imagine(self, info: ModelInfo, then: Then) -> None:
-        judge = self.judge
-        inference = self.desk.inference
+        labeller = self.labeller
+        inference = self.services.inference
         names = self.names()
-        if judge is None:
+        if labeller is None:
             return
         self.began.emit("Classifying samples")
 
         def work(model, task) -> Known:  # type: ignore[no-untyped-def]
-            labels = judge(info, task)
+            labels = labeller(info, task)
             return codings.imagined(model, labels, names, task)
 
         inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
@@ -106,6 +108,6 @@ class KnownCodings(QObject):
 
     def cancel(self) -> None:
         """Stop; nothing is kept."""
-        self.desk.errands.cancel(KEY)
-        self.desk.inference.cancel(KEY)
+        self.services.file_worker.cancel(KEY)
+        self.services.inference.cancel(KEY)
         self.ended.emit()

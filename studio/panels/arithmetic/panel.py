@@ -21,9 +21,9 @@ from models.core.latent.arithmetic import Equation
 from models.core.latent.directions import Known
 from models.core.recipes.fields import plain
 from studio.panels.arithmetic.directions_card import DirectionsCard
-from studio.panels.arithmetic.directions_controller import DirectionDesk
+from studio.panels.arithmetic.directions_controller import DirectionsController
 from studio.panels.arithmetic.result_card import CENTRE, ResultCard
-from studio.panels.arithmetic.sheet_controller import SheetDesk
+from studio.panels.arithmetic.sheet_controller import SheetController
 from studio.panels.arithmetic.slot_card import NOTHING, SlotCard, show_slots
 from studio.panels.base import Panel
 from studio.session import ModelInfo
@@ -63,13 +63,13 @@ class Arithmetic(Panel):
     def build(self, content: QWidget) -> None:
         """All cards; the panel alone knows the equation."""
         self.equation = self._before = Equation.empty(1)
-        self._seen_step, self._painted_groups = -1, tuple[Any, ...]()
-        self.exporter = Exporter(self.desk, self.show_error)
+        self._seen_step, self._shown_groups = -1, tuple[Any, ...]()
+        self.exporter = Exporter(self.services, self.show_error)
         self.slots = [SlotCard(index, *words) for index, words in enumerate(TITLES)]
         self.result, self.directions = ResultCard(), DirectionsCard(_ABOUT)
-        self.sheets = SheetDesk(self.desk, self.show_error)
+        self.sheets = SheetController(self.services, self.show_error)
         self.sheet = self.sheets.card
-        self.named = DirectionDesk(self.desk, self.directions, self.show_error)
+        self.named = DirectionsController(self.services, self.directions, self.show_error)
         below = hbox(self.sheet, self.result, spacing=12)
         below.setStretch(0, 20)
         below.setStretch(1, 23)
@@ -135,7 +135,7 @@ class Arithmetic(Panel):
         """Follow what the model has learned meanwhile."""
         if self._info is None or self._info.step == self._seen_step:
             return
-        self._seen_step, self._painted_groups = self._info.step, ()
+        self._seen_step, self._shown_groups = self._info.step, ()
         self.named.show_weights(self._info)
         self.sheets.show_weights(self._info)
         self.place(self.equation)
@@ -170,22 +170,22 @@ class Arithmetic(Panel):
         self.result.show_equation(equation)
         self.named.show_equation(equation)
         self._paint()
-        self._paint_slots()
+        self._show_slots()
 
     def _ask(self, key: str, work: Any, then: Any) -> None:
-        self.desk.inference.question(f"{KEY}/{key}", work, then, self.show_error)
+        self.services.inference.question(f"{KEY}/{key}", work, then, self.show_error)
 
     def _paint(self) -> None:
         if self.equation.filled:
             nine = self.equation.neighbours()
-            work = lambda model, task: labelling.painted(model, nine, task)  # noqa: E731
+            work = lambda model, task: labelling.generated(model, nine, task)  # noqa: E731
             self._ask("sum", work, self.result.show_pictures)
 
-    def _paint_slots(self) -> None:
+    def _show_slots(self) -> None:
         groups = self.equation.groups
-        if len(self._painted_groups) == len(groups) and all(map(np.array_equal, groups, self._painted_groups)):
+        if len(self._shown_groups) == len(groups) and all(map(np.array_equal, groups, self._shown_groups)):
             return
-        self._painted_groups, counts = groups, [len(group) for group in groups]
+        self._shown_groups, counts = groups, [len(group) for group in groups]
         codings = np.concatenate([*groups, *[group.mean(axis=0, keepdims=True) for group in groups if len(group)]])
 
         def work(model: Any, task: Task) -> Any:

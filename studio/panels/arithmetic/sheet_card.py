@@ -22,9 +22,9 @@ from studio.widgets.tile_menu import TileMenu, slot_key
 
 COUNT = 48  # images on a sheet
 KINDS = ("Generated", "Dataset", "Mine")
-PAINTED, DATASET, OWN = range(3)
+GENERATED, DATASET, OWN = range(3)
 HINTS = {
-    PAINTED: "Drag one into A, B or C, or press 1, 2, 3.",
+    GENERATED: "Drag one into A, B or C, or press 1, 2, 3.",
     DATASET: "Images that the model has not learned from. Drag them, or press 1, 2, 3.",
     OWN: "Your images. Drag them, or press 1, 2, 3.",
 }
@@ -111,13 +111,13 @@ class SheetCard(Card):
         self.seed.blockSignals(True)
         self.seed.setValue(seed)
         self.seed.blockSignals(False)
-        self.kind.set_index(PAINTED)
+        self.kind.set_index(GENERATED)
         self.show_kind()
 
     def forget(self) -> None:
         """The model has learned more: its images and the codings of others are no longer right."""
         own = [Tile(tile.picture) for tile in self._tiles[OWN]]
-        self._tiles = {PAINTED: [], DATASET: [], OWN: own}
+        self._tiles = {GENERATED: [], DATASET: [], OWN: own}
         self.show_kind()
 
     def show_kind(self) -> None:

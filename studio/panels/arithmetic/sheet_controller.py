@@ -15,13 +15,13 @@ from models.core.capabilities import Encodes
 from models.core.errors import UserError
 from models.core.images import convert
 from models.core.recipes.fields import plain
-from studio.panels.arithmetic.sheet_card import COUNT, DATASET, PAINTED, SheetCard, Tile
+from studio.panels.arithmetic.sheet_card import COUNT, DATASET, GENERATED, SheetCard, Tile
 from studio.session import ModelInfo
 from studio.widgets.lightbox import Lightbox
 from studio.workers import codings as labelling
 from studio.workers.image_files import Taken, notice_of, take
 from studio.workers.recipes import codings_in, recipe_of, text_chunk
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "arithmetic/sheet"
@@ -29,12 +29,12 @@ SLIDERS = "latent"  # the panel that an image with nothing but a coding goes bac
 Coding = NDArray[np.float32]
 
 
-class SheetDesk(QObject):
+class SheetController(QObject):
     """Answers the signals of a ``SheetCard``; an answer for a model that is no longer current is dropped."""
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self._show_error = desk, show_error
+        self.services, self._show_error = services, show_error
         self.card = SheetCard()
         self._info: ModelInfo | None = None
         self._numbers = itertools.count()  # every drop counts, none replaces another
@@ -60,8 +60,8 @@ class SheetDesk(QObject):
     def cancel(self) -> None:
         """Stop what is being done."""
         for key in self._keys:
-            self.desk.errands.cancel(key)
-            self.desk.inference.cancel(key)
+            self.services.file_worker.cancel(key)
+            self.services.inference.cancel(key)
         self._keys.clear()
         self.card.progress.end()
 
@@ -71,21 +71,21 @@ class SheetDesk(QObject):
         info = self._info
         if info is None:
             return
-        if kind == PAINTED:
+        if kind == GENERATED:
 
-            def paint(model: Any, task: Task) -> list[Tile]:
+            def decode(model: Any, task: Task) -> list[Tile]:
                 codings = model.sample_codings(COUNT, seed)
                 return _tiles(convert.to_uint8(model.decode(codings)), codings)
 
-            self.desk.inference.question(KEY, paint, partial(self.card.set_tiles, PAINTED), self._failed)
+            self.services.inference.question(KEY, decode, partial(self.card.set_tiles, GENERATED), self._failed)
             return
         self._begin(KEY, "Loading the dataset")
-        errands = self.desk.errands
+        file_worker = self.services.file_worker
 
         def draw(task: Task) -> NDArray[np.uint8]:
             return labelling.unseen(info, seed, COUNT, task)
 
-        errands.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance, of_model=True)
+        file_worker.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance, of_model=True)
 
     def _drawn(self, info: ModelInfo, pictures: NDArray[np.uint8]) -> None:
         if info is not self._info:
@@ -112,7 +112,7 @@ class SheetDesk(QObject):
         """Open a coding (latent_size,) in the panel with the sliders."""
         if self._info is not None:
             recipe = recipe_of(self._info, SLIDERS, codings=plain(coding))
-            self.desk.session.asked_to_restore.emit(recipe)
+            self.services.session.asked_to_restore.emit(recipe)
 
     def _open(self, index: int) -> None:
         tile = self.card.tile(index)
@@ -149,7 +149,7 @@ class SheetDesk(QObject):
             if bad:
                 self._show_error(bad[0])
             if notice := notice_of(taken):
-                self.desk.session.notice(notice)
+                self.services.session.notice(notice)
             if info is not self._info or not taken:
                 self._end(key)
                 return
@@ -167,10 +167,12 @@ class SheetDesk(QObject):
 
             self._find(key, np.stack(missing), found)
 
-        self.desk.errands.ask(key, lambda task: take(info, paths), read, partial(self._failed, key=key), of_model=True)
+        self.services.file_worker.ask(
+            key, lambda task: take(info, paths), read, partial(self._failed, key=key), of_model=True
+        )
 
     def _find(self, key: str, pictures: NDArray[np.uint8], then: Callable[[Coding], None]) -> None:
-        inference = self.desk.inference
+        inference = self.services.inference
         self._begin(key, "Finding codings")
 
         def work(model: Any, task: Task) -> Coding:

@@ -176,14 +176,14 @@ class Data(Panel):
             with QSignalBlocker(self.fit_to):
                 self.fit_to.setCurrentIndex(FOLDER_SIZES.index(size))
         self.progress.begin("Loading")
-        self.desk.errands.ask(
+        self.services.file_worker.ask(
             "dataset",
             lambda task: datasets.load(name, size=size, work=task),
             partial(self._loaded, name), partial(self._not_loaded, name), self.progress.advance,
         )  # fmt: skip
 
     def _cancel(self) -> None:
-        self.desk.errands.cancel("dataset")
+        self.services.file_worker.cancel("dataset")
         self.progress.end()
 
     def _fit(self) -> None:

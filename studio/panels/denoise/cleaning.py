@@ -26,7 +26,7 @@ Pixels = NDArray[np.uint8]
 SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png", "camera.png")  # scikit-image's own
 SAMPLE_SIGMA = 0.1  # 25 of 255
 MOST_STRENGTH = 0.6  # that can be set in the window
-CUT = 112  # px, side of what a card of the duel shows
+CUT = 112  # px, side of what a card of the comparison shows
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Entry:
-    """One image of the duel: who painted it, how it scores (None without a clean image), how long it took."""
+    """One image of the comparison: who painted it, how it scores (None without a clean image), how long it took."""
 
     name: str
     picture: Layers
@@ -124,7 +124,7 @@ def cleaned(model: Denoises, noisy: Pixels, work: Work) -> tuple[Layers, float]:
 
 
 def filtered(name: str, clean: Pixels | None, noisy: Pixels, work: Work) -> Entry:
-    """One classic filter in the duel."""
+    """One classic filter in the comparison."""
     begin = time.perf_counter()
     answer = filters.clean(noisy, name, work=work)
     seconds = time.perf_counter() - begin
@@ -132,7 +132,7 @@ def filtered(name: str, clean: Pixels | None, noisy: Pixels, work: Work) -> Entr
 
 
 def other_model(folder: Path, title: str, clean: Pixels | None, noisy: Pixels, *, work: Work) -> Entry | None:
-    """Another model in the duel, loaded for this one image; None if it cannot clean images."""
+    """Another model in the comparison, loaded for this one image; None if it cannot clean images."""
     from models.core import loading
     from models.core.record import Run
 

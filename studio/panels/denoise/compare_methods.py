@@ -1,4 +1,4 @@
-"""The duel: the same image cleaned by everyone who can, in one row, with scores."""
+"""The comparison: the same image cleaned by everyone who can, in one row, with scores."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from studio.widgets.card import Card
 from studio.widgets.picture import Picture
 from studio.widgets.progress import ProgressRow
 from studio.workers import garbage
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task, Worker
 
 WIDE, HIGH, FOLDED = 131, 232, 60  # px
 MOST_MODELS = 12
 
 
-class Rival(QFrame):
+class Method(QFrame):
     """One of the row: a cut of its image, its name and its scores; a click shows it large."""
 
     clicked = Signal()
@@ -55,15 +55,15 @@ class Rival(QFrame):
         self.setFixedWidth(WIDE)
 
 
-class Duel(Card):
+class Comparison(Card):
     """Collects the entries as they come; ``chosen`` carries the one whose image was clicked."""
 
     asked = Signal()
     chosen = Signal(object)  # Entry
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__("Compare methods", "the same image denoised by filters and other models (centre crop)")
-        self.desk = desk
+        self.services = services
         self._cannot: set[tuple[Path, tuple[int, ...]]] = set()  # runs that do not clean images of this shape
         self._shape: tuple[int, ...] = ()  # of the image that is cleaned
         self._left: set[str] = set()  # who has not answered yet
@@ -86,17 +86,17 @@ class Duel(Card):
         self.area = area
         self.body.addWidget(self.progress)
         self.body.addWidget(area, 1)
-        self.rivals: list[Rival] = []
+        self.methods: list[Method] = []
         self.clear()
 
     def clear(self) -> None:
         """Another image, or other noise: what was scored no longer holds."""
         self.stop()
-        for rival in self.rivals:
-            self._row.removeWidget(rival)
-            rival.hide()
-            rival.deleteLater()
-        self.rivals = []
+        for method in self.methods:
+            self._row.removeWidget(method)
+            method.hide()
+            method.deleteLater()
+        self.methods = []
         self.start.setText("Compare methods")
         self.area.hide()
         self.setFixedHeight(FOLDED)
@@ -104,8 +104,8 @@ class Duel(Card):
     def stop(self) -> None:
         """Let nobody else answer; who has answered stays."""
         for key in self._left:
-            self.desk.errands.cancel(key)
-            self.desk.inference.cancel(key)
+            self.services.file_worker.cancel(key)
+            self.services.inference.cancel(key)
         self._left = set()
         self._end()
 
@@ -124,13 +124,13 @@ class Duel(Card):
         for entry in first:
             self.add(entry)
         for name in filters.FILTERS:
-            self._ask(self.desk.errands, name, partial(cleaning.filtered, name, clean, noisy))
+            self._ask(self.services.file_worker, name, partial(cleaning.filtered, name, clean, noisy))
         self._shape = noisy.shape
         runs = [*record.list_runs(places.pretrained()), *record.list_runs(places.runs())]
         able = [run for run in runs if run.error is None and run.id != run_id and not self._refuses(run.folder)]
         for run in able[:MOST_MODELS]:
             work = partial(self._model, run.folder, run.title or run.folder.name, clean, noisy)
-            self._ask(self.desk.inference, str(run.folder), work, run.folder)
+            self._ask(self.services.inference, str(run.folder), work, run.folder)
 
     def _refuses(self, folder: Path) -> bool:
         return (folder, self._shape) in self._cannot
@@ -164,11 +164,11 @@ class Duel(Card):
 
     def add(self, entry: Entry) -> None:
         """One more; the best by PSNR is marked."""
-        rival = Rival(entry)
-        rival.clicked.connect(lambda: self.chosen.emit(entry))
-        self._row.insertWidget(len(self.rivals), rival)
-        self.rivals.append(rival)
-        known = {one: one.entry.scores.psnr for one in self.rivals if one.entry.scores is not None}
+        method = Method(entry)
+        method.clicked.connect(lambda: self.chosen.emit(entry))
+        self._row.insertWidget(len(self.methods), method)
+        self.methods.append(method)
+        known = {one: one.entry.scores.psnr for one in self.methods if one.entry.scores is not None}
         best = max(known, key=lambda one: known[one], default=None)
-        for one in self.rivals:
+        for one in self.methods:
             one.best.setVisible(one is best and len(known) > 1)

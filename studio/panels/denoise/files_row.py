@@ -18,7 +18,7 @@ from studio.panels.denoise.photo_tools import BackgroundRow, SavingRow
 from studio.widgets.basics import QuietCombo, button, hbox, label, vbox
 from studio.widgets.progress import ProgressRow
 from studio.workers.recipes import recipe_of
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "denoise/all"
@@ -29,9 +29,9 @@ class FilesRow(QWidget):
 
     chosen = Signal(object)  # Path
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], background: BackgroundRow) -> None:
+    def __init__(self, services: Services, show_error: Callable[[UserError], None], background: BackgroundRow) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self._show_error = show_error
         self._background = background
         self.files: list[tuple[Path, Path]] = []
@@ -77,7 +77,7 @@ class FilesRow(QWidget):
         def effect(model: Any, task: Task) -> str:
             return str(model.effect(decoding.decode(path).shape))
 
-        self.desk.inference.question(f"{KEY}/effect", effect, self._told, lambda error: self._choose())
+        self.services.inference.question(f"{KEY}/effect", effect, self._told, lambda error: self._choose())
 
     def _told(self, effect: str) -> None:
         self._agreed = True
@@ -94,7 +94,7 @@ class FilesRow(QWidget):
 
     def clean_all(self, out: Path) -> None:
         """Clean every file with the current model into a folder."""
-        info = self.desk.session.model
+        info = self.services.session.model
         if info is None:
             return
         self.all.setEnabled(False)
@@ -102,7 +102,7 @@ class FilesRow(QWidget):
         self.bad.hide()
         self.progress.begin("Denoising")
         recipe = recipe_of(info, "denoise", made="denoise all")  # each file's name is added
-        files, inference = self.files, self.desk.inference
+        files, inference = self.files, self.services.inference
         saving, ground = self.saving.saving(), self._background.colour
 
         def work(model: Any, task: Task) -> Folder:
@@ -112,7 +112,7 @@ class FilesRow(QWidget):
 
     def stop(self, words: str) -> None:
         """Leave the rest undone; say so."""
-        self.desk.inference.cancel(KEY)
+        self.services.inference.cancel(KEY)
         self._end(words)
 
     def _end(self, words: str, bad: tuple[str, ...] = ()) -> None:

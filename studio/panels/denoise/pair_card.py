@@ -19,7 +19,7 @@ from studio.widgets import drag_drop
 from studio.widgets.card import Card, EmptyState, Segmented, button, hbox, label, vbox
 from studio.widgets.progress import ProgressRow
 from studio.widgets.qimages import Pixels
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 KINDS = " ".join(f"*{suffix}" for suffix in decoding.IMAGE_SUFFIXES)
 EXPORTS = {
@@ -38,13 +38,13 @@ class PairCard(Card):
     sample_asked = Signal()
     export_asked = Signal(str)
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, show_error: Callable[[UserError], None]) -> None:
         super().__init__("Before and after")
         self._show_error = show_error
         self.wipe = Wipe()
         self.progress = ProgressRow()
         self.background = BackgroundRow()
-        self.files = FilesRow(desk, show_error, self.background)
+        self.files = FilesRow(services, show_error, self.background)
         self._make_tools()
         self.effect = label("", "prose", wrap=True)
         self.go_on = button("Go on", "primary")
@@ -60,7 +60,7 @@ class PairCard(Card):
         self.body.addLayout(hbox(None, self.words, None))
         self.body.addWidget(self.files)
         self.note.hide()
-        self.wipe.dropped.connect(desk.session.asked_to_open)  # as if dropped on the window: recipes and runs open
+        self.wipe.dropped.connect(services.session.asked_to_open)  # as if dropped on the window: recipes and runs open
 
     def _make_tools(self) -> None:
         self.arrangement, self.zoom = Segmented(["Wipe", "Side by side"]), Segmented(list(ZOOM_NAMES))

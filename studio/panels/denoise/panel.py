@@ -20,7 +20,7 @@ from studio.panels.base import Panel
 from studio.panels.denoise import cleaning
 from studio.panels.denoise import state as denoise_state
 from studio.panels.denoise.cleaning import Entry, Noise, Pixels, Scores
-from studio.panels.denoise.compare_methods import Duel
+from studio.panels.denoise.compare_methods import Comparison
 from studio.panels.denoise.noise_card import NoiseCard
 from studio.panels.denoise.pair_card import PairCard
 from studio.panels.denoise.pyramid import Layers, layers
@@ -36,7 +36,7 @@ LIVE = ("effect", "disturb", "clean", "score")  # what follows from an image and
 
 
 class Denoise(Panel):
-    """Before and after with a wipe, noise to add, a duel beneath, and whole folders."""
+    """Before and after with a wipe, noise to add, a comparison beneath, and whole folders."""
 
     TITLE, ICON = "Denoise", "magic-wand"
     NEEDS = Denoises
@@ -45,7 +45,7 @@ class Denoise(Panel):
     HINTS = "← → move the line  ·  0 1 2 zoom  ·  S side by side  ·  Ctrl+V paste  ·  Ctrl+Z undo"
 
     def build(self, content: QWidget) -> None:
-        """The images large, the noise at the right, the duel beneath."""
+        """The images large, the noise at the right, the comparison beneath."""
         self._path: Path | None = None
         self._exif = b""  # the notes of the camera that took it
         self._picture: Pixels | None = None  # as it was opened
@@ -61,11 +61,11 @@ class Denoise(Panel):
         self._awaited: Cleaning | None = None  # a recipe whose source image must be dropped first
         self._by = ""  # who made what is shown, if it is not this model
         self._numbers = itertools.count()
-        self.exporter = Exporter(self.desk, self.show_error)
-        self.card, self.noise = PairCard(self.desk, self.show_error), NoiseCard()
+        self.exporter = Exporter(self.services, self.show_error)
+        self.card, self.noise = PairCard(self.services, self.show_error), NoiseCard()
         self.wipe = self.card.wipe
-        self.duel = Duel(self.desk)
-        left = vbox(self.card, self.duel, spacing=12)
+        self.comparison = Comparison(self.services)
+        left = vbox(self.card, self.comparison, spacing=12)
         left.setStretch(0, 1)
         row = hbox(left, self.noise, spacing=12)
         row.setStretch(0, 1)
@@ -85,8 +85,8 @@ class Denoise(Panel):
         self.noise.changed.connect(self.disturb)
         push, place = self.session.undo.push, self.noise.place
         self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
-        self.duel.asked.connect(self.start_duel)
-        self.duel.chosen.connect(self._show_entry)
+        self.comparison.asked.connect(self.start_comparison)
+        self.comparison.chosen.connect(self._show_entry)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
 
     def model_changed(self) -> None:
@@ -116,7 +116,9 @@ class Denoise(Panel):
         if self._info is None:
             return False
         found = [Path(path) for path in paths]
-        self.desk.errands.ask("denoise/list", lambda task: cleaning.listed(found), self._listed, self.show_error)
+        self.services.file_worker.ask(
+            "denoise/list", lambda task: cleaning.listed(found), self._listed, self.show_error
+        )
         return True
 
     def _listed(self, files: list[tuple[Path, Path]]) -> None:
@@ -127,7 +129,7 @@ class Denoise(Panel):
     def open(self, path: Path) -> None:
         """Decode a file; if it cannot be, the image that was there stays."""
         self.error.hide()
-        ask, then = self.desk.errands.ask, partial(self._opened, path)
+        ask, then = self.services.file_worker.ask, partial(self._opened, path)
         ground = self.card.background.colour
 
         def read(task: Task) -> tuple[Layers, photos.Photo]:
@@ -156,19 +158,19 @@ class Denoise(Panel):
 
     def _show_whether_empty(self) -> None:
         self.card.show_picture(self._picture is not None)
-        self.duel.setVisible(self._picture is not None)
+        self.comparison.setVisible(self._picture is not None)
 
     def _forget(self) -> None:
         """Nothing that is still being computed is of interest any more."""
         for key in LIVE:
-            self.desk.errands.cancel(f"denoise/{key}")
-            self.desk.inference.cancel(f"denoise/{key}")
+            self.services.file_worker.cancel(f"denoise/{key}")
+            self.services.inference.cancel(f"denoise/{key}")
         self._clean = self._noisy = self._after = None
         self._scores = (None, None)
         self.wipe.set_pair(self.wipe.pair()[0], None)
         self.noise.show_scores(None, None)
         self.card.progress.end()
-        self.duel.clear()
+        self.comparison.clear()
 
     def _consider(self) -> None:
         """Ask what the model does to size and colour, before it does it; without a model the image waits for one."""
@@ -194,7 +196,7 @@ class Denoise(Panel):
         self.disturb()
 
     def _ask(self, key: str, work: Any, then: Any, progressed: Any = None) -> None:
-        self.desk.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
+        self.services.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
 
     def _failed(self, error: UserError) -> None:
         self.card.progress.end()
@@ -208,11 +210,13 @@ class Denoise(Panel):
             return
         picture, shape = self._picture, self._shape
         how = self.noise.noise()
-        self.duel.clear()
-        self.desk.inference.cancel("denoise/clean")
-        self.desk.errands.cancel("denoise/score")
+        self.comparison.clear()
+        self.services.inference.cancel("denoise/clean")
+        self.services.file_worker.cancel("denoise/score")
         work = lambda task: cleaning.disturbed(picture, shape, how)  # noqa: E731
-        self.desk.errands.ask("denoise/disturb", work, partial(self._ask_model, how), self._failed, of_model=True)
+        self.services.file_worker.ask(
+            "denoise/disturb", work, partial(self._ask_model, how), self._failed, of_model=True
+        )
 
     def _ask_model(self, how: Noise, found: tuple[Pixels, Layers]) -> None:
         base, self._noisy = found
@@ -234,8 +238,8 @@ class Denoise(Panel):
 
     def cancel(self) -> None:
         """Stop cleaning; the image that was opened stays."""
-        self.desk.errands.cancel("denoise/disturb")
-        self.desk.inference.cancel("denoise/clean")
+        self.services.file_worker.cancel("denoise/disturb")
+        self.services.inference.cancel("denoise/clean")
         self.card.progress.end()
         self.wipe.set_pair(self._noisy, None)
         self.card.say("Cancelled.")
@@ -256,21 +260,21 @@ class Denoise(Panel):
             pair = [cleaning.scored(clean, other, task) for other in (noisy.pixels, after)]
             return pair[0], pair[1]
 
-        self.desk.errands.ask("denoise/score", score, self._scored, self._failed, of_model=True)
+        self.services.file_worker.ask("denoise/score", score, self._scored, self._failed, of_model=True)
 
     def _scored(self, scores: tuple[Scores | None, Scores | None]) -> None:
         self._scores = scores
         self.noise.show_scores(*scores)
 
-    # --- the duel ---
+    # --- the comparison ---
 
-    def start_duel(self) -> None:
+    def start_comparison(self) -> None:
         """Let the filters and the other models clean the same image."""
         if self._noisy is None or self._after is None or self._info is None:
             return
         mine = Entry(f"{self._info.title} (this model)", self._after, self._scores[1], self._seconds)
         untouched = Entry("Before", self._noisy, self._scores[0], 0.0)
-        self.duel.fight(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
+        self.comparison.fight(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
 
     def _show_entry(self, entry: Entry) -> None:
         if self._noisy is not None:
@@ -301,7 +305,7 @@ class Denoise(Panel):
 
         key = f"denoise/source/{next(self._numbers)}"  # every export counts, none replaces another
         whole = saving.suffix not in export.SHORT_NOTES
-        self.desk.errands.ask(key, lambda task: arrays.source(pixels, whole=whole), write, self.show_error)
+        self.services.file_worker.ask(key, lambda task: arrays.source(pixels, whole=whole), write, self.show_error)
 
     # --- recipes ---
 

@@ -14,7 +14,7 @@ from models.core.recipes import arrays
 from models.core.record import Run
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.image_source import PictureSource
-from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.page import KEY, AnimationPage
 from studio.panels.diffusion.recording import Pixels, Recording
 from studio.panels.diffusion.schedule_card import ScheduleCard
 from studio.panels.diffusion.schedule_chart import Points, words_of
@@ -22,29 +22,31 @@ from studio.panels.diffusion.start_images import SEED, Beginning
 from studio.panels.diffusion.state import PageState
 from studio.session import ModelInfo
 from studio.widgets.undo import Move
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 SHEET = 8  # images of the dataset
 
 
-class ForwardPage(FilmPage):
+class ForwardPage(AnimationPage):
     """Pictures, and the points through which the schedule is bent; () is the model's own."""
 
     MODE = "forward"
     walk_asked = Signal(object)  # walk back from here: a Beginning
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+    def __init__(
+        self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
+    ) -> None:
         self.card = ScheduleCard()
-        super().__init__(desk, self.card, show_error, forward)
+        super().__init__(services, self.card, show_error, forward)
         self.points: Points = ()
         self._before: Points = ()  # those of the last step of undo
         self.pictures_shown: Pixels | None = None
         self.config: dict[str, Any] = {}  # of the model's run
-        self._film_made: Recording | None = None
+        self._animation_made: Recording | None = None
         self._pack = arrays.Packer()
-        self.source = PictureSource(desk, f"{KEY}/forward/pictures", SHEET, show_error)
+        self.source = PictureSource(services, f"{KEY}/forward/pictures", SHEET, show_error)
         self.source.chosen.connect(self.take)
-        self.cards.set_drowning(True)
+        self.cards.set_forward(True)
         self.transport.name_fork("Reverse", "Back", "Start the reverse process from these images at this time step (F)")
         self.transport.fork_asked.connect(self.fork)
         card = self.card
@@ -58,16 +60,16 @@ class ForwardPage(FilmPage):
 
     def recording(self) -> Recording | None:
         """The images at all times."""
-        return self._film_made
+        return self._animation_made
 
     # --- the model and the images ---
 
     def forget(self) -> None:
         """Another model comes."""
         super().forget()
-        self.desk.inference.cancel(f"{KEY}/forward")
+        self.services.inference.cancel(f"{KEY}/forward")
         self.source.show_model(None)
-        self._film_made = self.pictures_shown = None
+        self._animation_made = self.pictures_shown = None
         self.points = self._before = ()
         self.config = {}
 
@@ -82,7 +84,7 @@ class ForwardPage(FilmPage):
         def read(task: Any) -> dict[str, Any]:
             return dict(Run.open(info.folder).info.config)
 
-        self.desk.errands.ask(f"{KEY}/forward/config", read, self._configured, self.show_error, of_model=True)
+        self.services.file_worker.ask(f"{KEY}/forward/config", read, self._configured, self.show_error, of_model=True)
 
     def _configured(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -102,38 +104,38 @@ class ForwardPage(FilmPage):
         if self.pictures_shown is None:
             self.source.another()
             return
-        self.begin_film()
+        self.begin_animation()
         pictures, schedule = self.pictures_shown, self.card.chart.schedule
 
         def work(model: Any, task: Any) -> Recording:
-            return playback.drown(model, pictures, schedule, SEED, task)
+            return playback.forward(model, pictures, schedule, SEED, task)
 
-        self.desk.inference.question(f"{KEY}/forward", work, self._made, self.show_error)
+        self.services.inference.question(f"{KEY}/forward", work, self._made, self.show_error)
 
-    def _made(self, film: Recording) -> None:
-        self._film_made = film
-        self.show_film(film)
+    def _made(self, animation: Recording) -> None:
+        self._animation_made = animation
+        self.show_animation(animation)
 
     def show_frame(self) -> None:
         """The images at a time."""
-        film, at = self._film_made, self.transport.at()
-        if film is not None and at < len(film):
-            self.cards.show_frames(film[at], None)
-            self.card.show_time(film[at].t)
+        animation, at = self._animation_made, self.transport.at()
+        if animation is not None and at < len(animation):
+            self.cards.show_frames(animation[at], None)
+            self.card.show_time(animation[at].t)
             self.label()
 
     def fork(self) -> None:
         """Walk back from what is shown, on the Reverse page: the large shapes stay, the rest is made anew."""
-        film, at = self._film_made, self.transport.at()
-        if film is None or self.pictures_shown is None or at >= len(film):
+        animation, at = self._animation_made, self.transport.at()
+        if animation is None or self.pictures_shown is None or at >= len(animation):
             return
-        if film[at].t == 0:
+        if animation[at].t == 0:
             self.session.done.emit("There is no noise here yet: move into the noise first.")
         elif self.points:
             self.session.done.emit("The model reverses its own schedule only: reset the changed curve first.")
         else:
             self.transport.pause()
-            self.walk_asked.emit(Beginning(film[at].t, self.pictures_shown))
+            self.walk_asked.emit(Beginning(animation[at].t, self.pictures_shown))
 
     # --- the schedule ---
 

@@ -15,7 +15,7 @@ from studio.panels.diffusion.recording import MOST, Pixels
 from studio.session import ModelInfo
 from studio.workers import codings
 from studio.workers.image_files import Taken, fitted, notice_of
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 
@@ -29,9 +29,9 @@ class PictureSource(QObject):
 
     chosen = Signal(object)
 
-    def __init__(self, desk: Desk, key: str, count: int, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, key: str, count: int, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self._key = key
         self._count = count
         self._show_error = show_error
@@ -40,7 +40,7 @@ class PictureSource(QObject):
 
     def show_model(self, info: ModelInfo | None) -> None:
         """Another model, perhaps of other sizes; None: none."""
-        self.desk.errands.cancel(self._key)
+        self.services.file_worker.cancel(self._key)
         self._info, self._seed = info, -1
 
     def another(self) -> None:
@@ -49,12 +49,12 @@ class PictureSource(QObject):
         if info is None:
             return
         self._seed += 1
-        seed, errands = self._seed, self.desk.errands
+        seed, file_worker = self._seed, self.services.file_worker
 
         def draw(task: Task) -> Pixels:
             return codings.unseen(info, seed, self._count, task)
 
-        errands.ask(self._key, draw, self.chosen.emit, self._show_error, of_model=True)
+        file_worker.ask(self._key, draw, self.chosen.emit, self._show_error, of_model=True)
 
     def take(self, paths: Sequence[str]) -> bool:
         """Own files, brought to the model's size; False without a model."""
@@ -72,13 +72,13 @@ class PictureSource(QObject):
                     bad.append(error)
             return found, bad
 
-        self.desk.errands.ask(self._key, read, self._read, self._show_error, of_model=True)
+        self.services.file_worker.ask(self._key, read, self._read, self._show_error, of_model=True)
         return True
 
     def _read(self, answer: tuple[list[Taken], list[UserError]]) -> None:
         found, bad = answer
         if notice := notice_of(found):
-            self.desk.session.notice(notice)
+            self.services.session.notice(notice)
         if found:
             self.chosen.emit(np.stack([one.picture for one in found]))
         if bad:

@@ -24,7 +24,7 @@ from studio.panels.diffusion.state import PageState
 from studio.session import ModelInfo
 from studio.widgets.card import hbox
 from studio.widgets.undo import Move
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 BORDER = 8  # growing takes one part in so many of the side, on each side
 
@@ -56,19 +56,21 @@ def grown(canvas: Canvas) -> Canvas:
     return Canvas(pixels, mask)
 
 
-class PaintPage(WalkPage):
+class InpaintPage(WalkPage):
     """A walk that keeps a part of an image; each stroke is one step of undo."""
 
     MODE = "inpaint"
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+    def __init__(
+        self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
+    ) -> None:
         self.card = MaskCard()
-        super().__init__(desk, show_error, forward)
+        super().__init__(services, show_error, forward)
         self.canvas: Canvas | None = None
         self._packed: tuple[Canvas | None, dict[str, Any]] = None, {}
         self.cards.show_noise(False)
         self.settings.show_repeats(True)
-        self.source = PictureSource(desk, f"{KEY}/inpaint/pictures", 1, show_error)
+        self.source = PictureSource(services, f"{KEY}/inpaint/pictures", 1, show_error)
         self.source.chosen.connect(self._take)
         card = self.card
         card.canvas.stroked.connect(lambda mask: self._change(lambda canvas: Canvas(canvas.pixels, mask)))
@@ -149,7 +151,7 @@ class PaintPage(WalkPage):
     def numbers(self) -> dict[str, Any]:
         """The walk, the image and the mask."""
         assert self.canvas is not None
-        if self.canvas is not self._packed[0]:  # this is asked at every frame of a film
+        if self.canvas is not self._packed[0]:  # this is asked at every frame of an animation
             mask = np.where(self.canvas.mask, 255, 0).astype(np.uint8)[None, ..., None]
             parts = {"picture": arrays.pack(self.canvas.pixels[None]), "mask": arrays.pack(mask)}
             self._packed = self.canvas, parts

@@ -1,4 +1,4 @@
-"""What the pages of the Diffusion panel share: cards of images, a film of steps, and its ways out."""
+"""What the pages of the Diffusion panel share: cards of images, an animation of steps, and its ways out."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from studio.session import ModelInfo
 from studio.widgets.card import Card, vbox
 from studio.widgets.exporting import Exporter
 from studio.workers.recipes import Later, recipe_of, text_chunk
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 KEY = "diffusion"
-FRAMES = 240  # of an exported film at most
+FRAMES = 240  # of an exported animation at most
 
 
-class FilmPage(QObject):
+class AnimationPage(QObject):
     """Three cards of images above the transport (``left``), and a card of settings at the right.
 
     Args:
-        desk: threads and session.
+        services: threads and session.
         settings: the card at the right.
         show_error: where errors are shown.
         forward: brings the panel and this page to the front.
@@ -39,20 +39,20 @@ class FilmPage(QObject):
     MODE = ""
 
     def __init__(
-        self, desk: Desk, settings: Card, show_error: Callable[[UserError], None], forward: Callable[[], None]
+        self, services: Services, settings: Card, show_error: Callable[[UserError], None], forward: Callable[[], None]
     ) -> None:
         super().__init__()
-        self.desk = desk
-        self.session = desk.session
+        self.services = services
+        self.session = services.session
         self.show_error = show_error
         self.forward = forward
         self.right = settings
         self.info: ModelInfo | None = None
         self.known = False  # whether the model has said what it can be asked for
-        self.stale = True  # whether the film is to be made again when somebody looks
-        self.time = 0  # where the person looks: a new film comes back to it
-        self._film = (-1, -1)
-        self.exporter = Exporter(desk, show_error)
+        self.stale = True  # whether the animation is to be made again when somebody looks
+        self.time = 0  # where the person looks: a new animation comes back to it
+        self._animation = (-1, -1)
+        self.exporter = Exporter(services, show_error)
         self.cards, self.transport = StepCards(), TransportCard()
         self.left = QWidget()
         column = vbox(self.pictures(), self.transport, spacing=12)
@@ -69,7 +69,7 @@ class FilmPage(QObject):
         return self.cards
 
     def recording(self) -> Recording | None:
-        """The film that is shown."""
+        """The animation that is shown."""
         raise NotImplementedError
 
     def show_frame(self) -> None:
@@ -77,7 +77,7 @@ class FilmPage(QObject):
         raise NotImplementedError
 
     def make(self) -> None:
-        """Make the film."""
+        """Make the animation."""
         raise NotImplementedError
 
     def numbers(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class FilmPage(QObject):
         raise NotImplementedError
 
     def fork(self) -> None:
-        """Leave the film at this step, where that means something."""
+        """Leave the animation at this step, where that means something."""
 
     def dropped(self, paths: list[str]) -> bool:
         """Files were dropped; True if the page took them."""
@@ -102,45 +102,47 @@ class FilmPage(QObject):
         self.known, self.stale = False, True
         self.transport.clear()
         self.cards.show_frames(None, None)
-        self.time, self._film = 0, (-1, -1)
+        self.time, self._animation = 0, (-1, -1)
 
     def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
         """The model has this schedule, alpha_bar by t, and knows these classes."""
         self.info, self.known = info, True
 
     def show_weights(self, info: ModelInfo) -> None:
-        """It has learned more: make the film again when somebody looks."""
+        """It has learned more: make the animation again when somebody looks."""
         self.info, self.stale = info, True
 
     def shown(self) -> None:
-        """Make the film if that has not been done."""
+        """Make the animation if that has not been done."""
         if self.known and self.stale:
             self.make()
 
-    # --- the film ---
+    # --- the animation ---
 
-    def begin_film(self) -> None:
-        """A new film is being made; the old one is shown until its first step has come."""
+    def begin_animation(self) -> None:
+        """A new animation is being made; the old one is shown until its first step has come."""
         self.stale = False
         self.transport.growing = True
-        self._film = (-1, -1)
+        self._animation = (-1, -1)
 
-    def show_film(self, film: Recording) -> None:
+    def show_animation(self, animation: Recording) -> None:
         """Steps have come: show them on the strip, and the one that is looked at."""
-        times = film.times()
-        count = len(film)
+        times = animation.times()
+        count = len(animation)
         began = not self.transport.count()
-        self.transport.set_count(count, film.planned, times)
+        self.transport.set_count(count, animation.planned, times)
         if began:
             self._take_focus()
-        there = (sum(still < count for still in self.transport.stills()), id(film))
-        if there != self._film or film.done:
-            self.transport.set_film(film.planned, lambda i: film[i].x[0] if i < len(film) else None, times)
-            self._film = (sum(still < count for still in self.transport.stills()), id(film))
-        if self.transport.grown(film.done):
+        there = (sum(still < count for still in self.transport.stills()), id(animation))
+        if there != self._animation or animation.done:
+            self.transport.set_animation(
+                animation.planned, lambda i: animation[i].x[0] if i < len(animation) else None, times
+            )
+            self._animation = (sum(still < count for still in self.transport.stills()), id(animation))
+        if self.transport.grown(animation.done):
             return  # the newest step is on screen already
         if not self.transport.playing:
-            self.transport.show_step(film.nearest(self.time))
+            self.transport.show_step(animation.nearest(self.time))
         self.show_frame()
 
     def _take_focus(self) -> None:
@@ -151,17 +153,17 @@ class FilmPage(QObject):
             self.transport.slider.setFocus()
 
     def _moved(self, index: int) -> None:
-        film = self.recording()
-        if film is not None and index < len(film):
-            self.time = film[index].t
+        animation = self.recording()
+        if animation is not None and index < len(animation):
+            self.time = animation[index].t
             self.show_frame()
 
     def go_to(self, t: int) -> None:
         """Show the step nearest to a time."""
-        film = self.recording()
-        if film is not None and len(film):
+        animation = self.recording()
+        if animation is not None and len(animation):
             self.transport.pause()
-            self.transport.go(film.nearest(t))
+            self.transport.go(animation.nearest(t))
 
     # --- export ---
 
@@ -172,10 +174,10 @@ class FilmPage(QObject):
 
     def _recipe_at(self, still: int) -> dict[str, str]:
         """What an image of the strip carries: the page at that step."""
-        film, steps = self.recording(), self.transport.stills()
-        if film is None or still >= len(steps) or steps[still] >= len(film):
+        animation, steps = self.recording(), self.transport.stills()
+        if animation is None or still >= len(steps) or steps[still] >= len(animation):
             return {}
-        return text_chunk({**self.recipe(), "time": film[steps[still]].t})
+        return text_chunk({**self.recipe(), "time": animation[steps[still]].t})
 
     def label(self) -> None:
         """Let what is dragged out carry the recipe."""
@@ -186,14 +188,16 @@ class FilmPage(QObject):
 
     @Slot(str)
     def _export(self, what: str) -> None:
-        film, frame = self.recording(), self.cards.frame()
-        if film is None or frame is None:
+        animation, frame = self.recording(), self.cards.frame()
+        if animation is None or frame is None:
             return
         if what in ("frame", "cards"):
             picture = convert.grid(frame.x) if what == "frame" else self.cards.picture()
             self.exporter.picture(picture, self.recipe("image" if what == "frame" else "sheet"))
             return
-        whole = np.unique(np.linspace(0, len(film) - 1, FRAMES).round().astype(int)).tolist()
+        whole = np.unique(np.linspace(0, len(animation) - 1, FRAMES).round().astype(int)).tolist()
         steps = self.transport.stills() if what == ".png" else whole
-        pictures = [film[i].x[0] if what == ".png" else convert.grid(film[i].x) for i in steps if i < len(film)]
-        self.exporter.film(np.stack(pictures), what, self.recipe("animation"))
+        pictures = [
+            animation[i].x[0] if what == ".png" else convert.grid(animation[i].x) for i in steps if i < len(animation)
+        ]
+        self.exporter.animation(np.stack(pictures), what, self.recipe("animation"))

@@ -16,8 +16,8 @@ from models.core.evaluation import cautions
 from studio.panels.base import Panel
 from studio.panels.diffusion import state as diffusion_state
 from studio.panels.diffusion.forward_page import ForwardPage
-from studio.panels.diffusion.inpaint_page import PaintPage
-from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.inpaint_page import InpaintPage
+from studio.panels.diffusion.page import KEY, AnimationPage
 from studio.panels.diffusion.reverse_page import WalkPage
 from studio.panels.diffusion.start_images import Beginning
 from studio.panels.diffusion.state import PageState
@@ -41,11 +41,11 @@ class Diffusion(Panel):
     def build(self, content: QWidget) -> None:
         """The pages, and the choice between them at the top right."""
         self._known = False  # whether the model has said what it can be asked for
-        self.drown = ForwardPage(self.desk, self.show_error, partial(self.come_to, FORWARD))
-        self.walk = WalkPage(self.desk, self.show_error, partial(self.come_to, REVERSE))
-        self.paint = PaintPage(self.desk, self.show_error, partial(self.come_to, INPAINT))
-        self.pages: list[FilmPage] = [self.drown, self.walk, self.paint]
-        self.drown.walk_asked.connect(self._walk_back)
+        self.forward = ForwardPage(self.services, self.show_error, partial(self.come_to, FORWARD))
+        self.walk = WalkPage(self.services, self.show_error, partial(self.come_to, REVERSE))
+        self.inpaint = InpaintPage(self.services, self.show_error, partial(self.come_to, INPAINT))
+        self.pages: list[AnimationPage] = [self.forward, self.walk, self.inpaint]
+        self.forward.walk_asked.connect(self._walk_back)
         self.mode = Segmented([page.MODE.capitalize() for page in self.pages])
         self.mode.setAccessibleName("Process")
         self.mode.setFixedWidth(self.walk.right.width())
@@ -67,7 +67,7 @@ class Diffusion(Panel):
         self.choose(REVERSE)
 
     @property
-    def page(self) -> FilmPage:
+    def page(self) -> AnimationPage:
         """The page in front."""
         return self.pages[self.lefts.currentIndex()]
 
@@ -109,12 +109,12 @@ class Diffusion(Panel):
         def ask(model: Any, task: Any) -> tuple[Any, tuple[str, ...]]:
             return np.array(model.schedule), tuple(model.condition_names)
 
-        self.desk.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
+        self.services.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
         self._ask_learned()
 
     def _ask_learned(self) -> None:
         """Whether its samples mean something yet is said above them."""
-        ask = self.desk.inference.question
+        ask = self.services.inference.question
         ask(f"{KEY}/learned", lambda model, task: cautions.learned(model), self._say_learned, self.show_error)
 
     @Slot(object)
@@ -123,7 +123,7 @@ class Diffusion(Panel):
         self.caution.setVisible(bool(words))
 
     def model_gone(self) -> None:
-        """A model that does not diffuse: keep no films of the one before."""
+        """A model that does not diffuse: keep no animations of the one before."""
         super().model_gone()
         self._known = False
         for page in self.pages:

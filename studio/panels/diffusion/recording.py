@@ -188,7 +188,7 @@ def walk(
     return recording
 
 
-def drown(
+def forward(
     model: Any, pictures: Pixels, schedule: samplers.Schedule, seed: int, work: Work = SILENT
 ) -> Recording:  # fmt: skip
     """Pictures (n, h, w, c) on their way into noise: q(x_t | x_0) for times from 0 to T, always with the same noise.
@@ -234,6 +234,6 @@ def distance(a: Pixels, b: Pixels) -> float:
 def another(setup: Setup) -> Setup:
     """The same with the next seed; where no noise is added on the way, so that a seed means nothing, with DDIM's."""
     sampling = replace(setup.sampling, seed=(setup.sampling.seed + 1) % 2**31)
-    if sampling.sampler == "dpm_solver" or (sampling.sampler == "ddim" and not sampling.eta):
+    if samplers.SAMPLERS[sampling.sampler].repeatable(sampling.eta):
         sampling = replace(sampling, sampler="ddim", eta=1.0)
     return replace(setup, sampling=sampling)

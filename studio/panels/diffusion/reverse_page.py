@@ -15,7 +15,7 @@ from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.image_source import PictureSource
-from studio.panels.diffusion.page import KEY, FilmPage
+from studio.panels.diffusion.page import KEY, AnimationPage
 from studio.panels.diffusion.recording import Pixels, Recording, Setup, View
 from studio.panels.diffusion.sampling_card import SamplingCard
 from studio.panels.diffusion.start_images import Beginning
@@ -23,22 +23,24 @@ from studio.panels.diffusion.state import PageState
 from studio.panels.diffusion.trajectories import Walks
 from studio.session import ModelInfo
 from studio.widgets.undo import Move
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 SLOW_S = 0.4  # a walk that takes longer shows how far it is
 
 
-class WalkPage(FilmPage):
+class WalkPage(AnimationPage):
     """One ``View`` is all of it: how the walk goes, and how a fork leaves it."""
 
     MODE = "reverse"
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], forward: Callable[[], None]) -> None:
+    def __init__(
+        self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
+    ) -> None:
         self.settings = SamplingCard()
-        super().__init__(desk, self.settings, show_error, forward)
+        super().__init__(services, self.settings, show_error, forward)
         self.view = View(Setup())
-        self.walks = Walks(desk, self.MODE, self._failed)
-        self.own = PictureSource(desk, f"{KEY}/{self.MODE}/own", playback.MOST, show_error)
+        self.walks = Walks(services, self.MODE, self._failed)
+        self.own = PictureSource(services, f"{KEY}/{self.MODE}/own", playback.MOST, show_error)
         self.own.chosen.connect(self._take_own)
         transport, settings = self.transport, self.settings
         transport.play_asked.connect(self._play)
@@ -88,7 +90,7 @@ class WalkPage(FilmPage):
 
     def make(self) -> None:
         """Walk from pure noise, or from what the view says."""
-        self.begin_film()
+        self.begin_animation()
         self.walks.walk(self.view.main, self.kept(), self.view.begin)
 
     def _failed(self, error: UserError) -> None:
@@ -103,7 +105,7 @@ class WalkPage(FilmPage):
         self.transport.end_progress()
         walk = self.walks.main
         if walk is not None and len(walk):
-            self.show_film(walk)
+            self.show_animation(walk)
         self.transport.grown(True)
         last = self.walks.fork or walk
         self.session.done.emit(f"Cancelled after {last.made if last else 0:,} steps.")
@@ -116,7 +118,7 @@ class WalkPage(FilmPage):
         if not walk.done and walk.seconds > SLOW_S:
             self.transport.show_progress(walk.made, walk.total)
         if main:
-            self.show_film(walk)
+            self.show_animation(walk)
         else:
             self.show_frame()
 

@@ -24,7 +24,7 @@ WALK = (
     ("Predicted noise", ""),
     (STEP, ""),
 )
-DROWNING = (("xₜ", "the noisy image"), ("x₀", "the image"), ("Noise", ""), ("", ""))
+INTO_NOISE = (("xₜ", "the noisy image"), ("x₀", "the image"), ("Noise", ""), ("", ""))
 WIDE = 1_000  # px from which all four cards stand side by side
 NOISE, CHANGE = range(2)
 GAP, GROUND = 6, 128  # pixels and grey between the sheets of an exported image
@@ -74,16 +74,16 @@ class StepCards(QWidget):
         self.kind.chosen.connect(lambda index: self._show_again())
         self.cards[2].tools.addWidget(self.kind)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
-        self._drowning, self._noisy, self._wide = False, True, False
+        self._forward, self._noisy, self._wide = False, True, False
         row = hbox(*self.cards, spacing=12)
         for index in range(len(self.cards)):
             row.setStretch(index, 1)
         self.setLayout(row)
-        self.set_drowning(False)
+        self.set_forward(False)
 
-    def set_drowning(self, drowning: bool) -> None:
+    def set_forward(self, forward: bool) -> None:
         """Whether images go into noise (forward) or come out of it."""
-        self._drowning = drowning
+        self._forward = forward
         self._show_again()
 
     def show_noise(self, wanted: bool) -> None:
@@ -93,10 +93,10 @@ class StepCards(QWidget):
 
     def _changes(self) -> bool:
         """Whether the third card shows the change, because there is no room for a fourth."""
-        return self.kind.index() == CHANGE and not self._drowning and not self._wide
+        return self.kind.index() == CHANGE and not self._forward and not self._wide
 
     def _name(self) -> None:
-        for card, (title, words) in zip(self.cards, DROWNING if self._drowning else WALK, strict=True):
+        for card, (title, words) in zip(self.cards, INTO_NOISE if self._forward else WALK, strict=True):
             card.set_title(title)
             card.set_subtitle(words)
         if self._changes():
@@ -107,8 +107,8 @@ class StepCards(QWidget):
         self._shown = (first, second, names)
         room = self._wide or second is None  # two futures need the room of a narrow window
         self.cards[2].setVisible(room and (self._noisy or self._wide))
-        self.cards[3].setVisible(self._wide and not self._drowning)
-        self.kind.setVisible(not self._drowning and not self._wide)
+        self.cards[3].setVisible(self._wide and not self._forward)
+        self.kind.setVisible(not self._forward and not self._wide)
         for card, mine, other, words in zip(self.cards, self._parts(first), self._parts(second), names, strict=True):
             card.show_sheets(NONE if mine is None else mine, other, words)
 

@@ -14,7 +14,7 @@ from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.recording import Frame, Recording, Setup
 from studio.panels.diffusion.start_images import Beginning
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 
@@ -24,9 +24,9 @@ class Walks(QObject):
     grown = Signal(str)  # ``main_key`` or ``fork_key``
     ended = Signal(str)
 
-    def __init__(self, desk: Desk, name: str, failed: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, name: str, failed: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk, self._failed = desk, failed
+        self.services, self._failed = services, failed
         self.main_key, self.fork_key = f"diffusion/{name}", f"diffusion/{name}/fork"
         self.timesteps = 1
         self.main: Recording | None = None
@@ -54,13 +54,13 @@ class Walks(QObject):
 
     def drop_fork(self) -> None:
         """Forget the fork."""
-        self.desk.inference.cancel(self.fork_key)
+        self.services.inference.cancel(self.fork_key)
         self.fork, self._start = None, None
 
     def cancel(self) -> None:
         """Stop walking; what has come so far stays."""
-        self.desk.inference.cancel(self.main_key)
-        self.desk.inference.cancel(self.fork_key)
+        self.services.inference.cancel(self.main_key)
+        self.services.inference.cancel(self.fork_key)
 
     def forget(self) -> None:
         """Another model: nothing that was walked is of interest."""
@@ -79,7 +79,7 @@ class Walks(QObject):
             return playback.walk(model, setup, recording, start=start, kept=kept, work=task)
 
         grown = partial(self._grown, which, recording)
-        self.desk.inference.question(
+        self.services.inference.question(
             which, work, lambda found: self._ended(which, found), self._failed, lambda what, done, total: grown()
         )
 

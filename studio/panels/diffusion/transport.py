@@ -1,4 +1,4 @@
-"""Play, pause, step, scrub: time under one's thumb, and the film of the walk beneath."""
+"""Play, pause, step, scrub: time under one's thumb, and the animation of the walk beneath."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, Q
 from studio import theme
 from studio.widgets.basics import plain
 from studio.widgets.card import Card, Segmented, button, hbox, icon_button
-from studio.widgets.film import FilmStrip
+from studio.widgets.frame_strip import FrameStrip
 from studio.widgets.progress import ProgressRow
 from studio.widgets.sliders import LabelledSlider
 from studio.widgets.tiles import Provider
 
 TICK_MS = 33
-WHOLE_S = 4.0  # a film takes so long at 1x, however many steps it has
+WHOLE_S = 4.0  # an animation takes so long at 1x, however many steps it has
 SPEEDS = {"½×": 0.5, "1×": 1.0, "2×": 2.0, "4×": 4.0}
 STILLS = 13  # images of the film strip
 STILL = 56  # px
@@ -39,7 +39,7 @@ class TransportCard(Card):
     moved = Signal(int)  # a step to show
     play_asked = Signal()  # Play was pressed, before anything moves
     fork_asked = Signal()
-    export_asked = Signal(str)  # "frame", "cards" or the suffix of a film
+    export_asked = Signal(str)  # "frame", "cards" or the suffix of an animation
     cancelled = Signal()
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class TransportCard(Card):
         self.growing = False  # the walk is still being made
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
-        self.strip = FilmStrip(height=STILL)
+        self.strip = FrameStrip(height=STILL)
         self.strip.setFixedHeight(STILL + 28)  # its captions; it never scrolls
         self.strip.chosen.connect(self._still_chosen)
         self._stills: list[int] = []
@@ -100,7 +100,7 @@ class TransportCard(Card):
         return row
 
     def name_fork(self, wide: str, narrow: str, tip: str) -> None:
-        """Let the button that leaves the film say something else."""
+        """Let the button that leaves the animation say something else."""
         self._fork_words = (wide, narrow)
         self.fork.setText(self._fork_words[self._narrow])
         self.fork.setToolTip(plain(tip))
@@ -131,10 +131,10 @@ class TransportCard(Card):
         self.pause()
         self.growing = False
         self.set_count(0, 0, ())
-        self.set_film(0, lambda index: None, ())
+        self.set_animation(0, lambda index: None, ())
         self.end_progress()
 
-    def set_film(self, count: int, provider: Provider, times: Sequence[int]) -> None:
+    def set_animation(self, count: int, provider: Provider, times: Sequence[int]) -> None:
         """Spread images of ``count`` steps over the strip; ``provider`` is asked for those that are shown."""
         last = max(count - 1, 0)
         self._stills = sorted({round(i * last / (STILLS - 1)) for i in range(STILLS)}) if count else []
@@ -194,7 +194,7 @@ class TransportCard(Card):
     # --- playing ---
 
     def play(self) -> None:
-        """Play or pause; a film that is over begins again."""
+        """Play or pause; an animation that is over begins again."""
         if self.playing:
             self.pause()
             return

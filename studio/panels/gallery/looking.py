@@ -22,7 +22,7 @@ class Looked:
     Attributes:
         image: its first frame; None if it cannot be decoded.
         count: of its frames.
-        frames, durations: of a film that moves (ms); empty for one image, or where they are too many.
+        frames, durations: of an animation that moves (ms); empty for one image, or where they are too many.
         recipe: what it carries; None for nothing.
         problems: what is wrong with the image or with the recipe, in words.
     """
@@ -60,7 +60,7 @@ def look(path: Path, work: Work) -> Looked:
     found = None
     try:
         if count > 1:
-            frames, durations = animation_frames.film(path, work=work)
+            frames, durations = animation_frames.animation(path, work=work)
     except UserError as error:
         problems.append(str(error))
     try:

@@ -72,7 +72,7 @@ class Gallery(Panel):
         self.chosen: Path | None = None
         self.refresh()
         old = partial(desktop_trash.hand_over, places.exports())
-        self.desk.errands.ask("deleted exports", lambda task: old(), lambda count: None, self.show_error)
+        self.services.file_worker.ask("deleted exports", lambda task: old(), lambda count: None, self.show_error)
 
     def _make_tools(self) -> None:
         choose = button("Open a file")
@@ -127,12 +127,12 @@ class Gallery(Panel):
                 if not index:
                     self.grid.set_source(len(self.files), self._thumbnail)  # its size is that of all tiles
 
-            ask = self.desk.looks.ask
+            ask = self.services.image_worker.ask
             ask(f"gallery/{key}", partial(looking.thumbnail, path), come, lambda error: None)
         return self._cache.get(key)
 
     def show_file(self, index: int) -> None:
-        """Choose one file, or none (-1): it is ringed and, once it is decoded, shown large; a film moves."""
+        """Choose one file, or none (-1): it is ringed and, once it is decoded, shown large; an animation moves."""
         self.moving.stop()
         there = 0 <= index < len(self.files)
         self.chosen = self.files[index] if there else None
@@ -143,12 +143,12 @@ class Gallery(Panel):
         self.picture.recipe = {}
         self.one.set_title("Image")
         self.words.setText("")
-        self.desk.looks.cancel(LOOK)
+        self.services.image_worker.cancel(LOOK)
         if self.chosen is None:
             return
         path = self.chosen
         self.one.set_title(path.name)
-        self.desk.looks.ask(LOOK, partial(looking.look, path), partial(self._looked, path), self.show_error)
+        self.services.image_worker.ask(LOOK, partial(looking.look, path), partial(self._looked, path), self.show_error)
 
     def _looked(self, path: Path, found: looking.Looked) -> None:
         """Show what is known of the chosen file."""
@@ -179,7 +179,7 @@ class Gallery(Panel):
         return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """A film rests while nobody looks."""
+        """An animation rests while nobody looks."""
         super().hideEvent(event)
         self.moving.go(False)
 

@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8]
 
 
 class Moving(QObject):
-    """A film without an end.
+    """An animation without an end.
 
     Args:
         show: takes each frame, uint8 (height, width, channels).
@@ -30,7 +30,7 @@ class Moving(QObject):
 
     @property
     def loaded(self) -> bool:
-        """Whether there is a film."""
+        """Whether there is an animation."""
         return len(self._frames) > 1
 
     @property
@@ -46,7 +46,7 @@ class Moving(QObject):
         self.go(True)
 
     def stop(self) -> None:
-        """No film any more."""
+        """No animation any more."""
         self._timer.stop()
         self._frames = ()
         self._durations = ()

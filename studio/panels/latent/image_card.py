@@ -11,7 +11,7 @@ from studio.widgets.picture import Picture
 SHEET = 16  # images of an exported sheet
 
 
-class PaintedCard(Card):
+class ImageCard(Card):
     """Emits what the person wants to take away: "picture", "enlarged", "sheet" or "codings"."""
 
     export_asked = Signal(str)

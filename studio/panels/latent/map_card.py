@@ -21,7 +21,7 @@ from studio.panels.latent.map import LatentMap
 from studio.session import ModelInfo
 from studio.widgets.card import Card, EmptyState, Segmented
 from studio.widgets.progress import ProgressRow
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 POINTS = 2_000
@@ -39,9 +39,9 @@ class MapCard(Card):
     path_moving = Signal(object)  # (k, latent_size)
     path_drawn = Signal(object)  # (k, latent_size)
 
-    def __init__(self, desk: Desk, show_error: Callable[[UserError], None], path_frames: int) -> None:
+    def __init__(self, services: Services, show_error: Callable[[UserError], None], path_frames: int) -> None:
         super().__init__("Map", "click a spot, draw a path")
-        self.desk = desk
+        self.services = services
         self._show_error = show_error
         self._frames = path_frames
         self.codings: Array = np.zeros((0, 1), np.float32)
@@ -94,7 +94,7 @@ class MapCard(Card):
         if info is None:
             return
         self.progress.begin("Loading the dataset")
-        self.desk.errands.ask(
+        self.services.file_worker.ask(
             "map",
             lambda task: self._some_pictures(task, info),
             self._encode,
@@ -130,7 +130,7 @@ class MapCard(Card):
                 parts.append(model.encode(convert.to_float(part)))
             return np.concatenate(parts)
 
-        self.desk.inference.question("map", work, self._encoded, self._failed, self.progress.advance)
+        self.services.inference.question("map", work, self._encoded, self._failed, self.progress.advance)
 
     @Slot(object)
     def _encoded(self, codings: Array) -> None:
@@ -160,13 +160,13 @@ class MapCard(Card):
 
     def _find_neighbours(self) -> None:
         some = self.codings[:: self._every()]
-        errands = self.desk.errands
+        file_worker = self.services.file_worker
 
         def work(task: Task) -> paths.Chart:
             return neighbour_chart(some, work=task)
 
         self.progress.begin("t-SNE")
-        errands.ask("map", work, self._neighbours_found, self._failed, self.progress.advance, of_model=True)
+        file_worker.ask("map", work, self._neighbours_found, self._failed, self.progress.advance, of_model=True)
 
     @Slot(object)
     def _neighbours_found(self, chart: paths.Chart) -> None:
@@ -179,8 +179,8 @@ class MapCard(Card):
         self.empty.set_text(f"{error.what} {error.advice}")
 
     def _cancel(self) -> None:
-        self.desk.errands.cancel("map")
-        self.desk.inference.cancel("map")
+        self.services.file_worker.cancel("map")
+        self.services.inference.cancel("map")
         self.progress.end()
         if self.chart is None and self._charts:
             self.layout_kind.choose(0)  # the map that is shown is still the other one

@@ -19,7 +19,7 @@ from models.core.images import convert, decoding
 from studio.panels.base import Panel
 from studio.panels.latent import state as latent_state
 from studio.panels.latent.coding_card import CodingCard
-from studio.panels.latent.image_card import SHEET, PaintedCard
+from studio.panels.latent.image_card import SHEET, ImageCard
 from studio.panels.latent.map_card import MapCard
 from studio.panels.latent.path_card import PathCard
 from studio.panels.latent.state import FRAMES, LatentState
@@ -60,12 +60,12 @@ class Latent(Panel):
         self._before: Array = self.coding
         self._seen_step = -1
         self._began = False  # whether the first codings of this model have come
-        self.exporter = Exporter(self.desk, self.show_error)
-        self.map = MapCard(self.desk, self.show_error, FRAMES)
+        self.exporter = Exporter(self.services, self.show_error)
+        self.map = MapCard(self.services, self.show_error, FRAMES)
         self.path = PathCard()
-        self.painted = PaintedCard()
-        self.picture, self.words = self.painted.picture, self.painted.words
-        above = hbox(self._make_sliders(), self.painted, self.map, spacing=12)
+        self.generated = ImageCard()
+        self.picture, self.words = self.generated.picture, self.generated.words
+        above = hbox(self._make_sliders(), self.generated, self.map, spacing=12)
         for index, share in enumerate((5, 6, 6)):
             above.setStretch(index, share)
         column = vbox(above, self.path, spacing=12)
@@ -74,7 +74,7 @@ class Latent(Panel):
         self.picture.dropped.connect(self.session.asked_to_open)  # as if dropped on the window: recipes open
         self.picture.recipe = Later(lambda: text_chunk(self._recipe()))
         self.path.strip.recipe_at = lambda at: text_chunk(self._recipe(self.path.codings[at]))
-        self.painted.export_asked.connect(self._export)
+        self.generated.export_asked.connect(self._export)
         self.map.ready.connect(self._map_ready)
         self.map.picked.connect(self.go_to)
         self.map.path_moving.connect(self._glide)
@@ -82,7 +82,7 @@ class Latent(Panel):
         self.path.wanted.connect(self._decode_path)
         self.path.chosen.connect(self._show_frame)
         self.path.end_asked.connect(self._set_end)
-        self.path.export_asked.connect(self._export_film)
+        self.path.export_asked.connect(self._export_animation)
         QShortcut(QKeySequence("R"), self, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         QShortcut(QKeySequence("Space"), self, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -145,7 +145,7 @@ class Latent(Panel):
         self.settled()
 
     def _ask(self, key: str, work: Any, then: Any) -> None:
-        self.desk.inference.question(f"latent/{key}", work, then, self.show_error)
+        self.services.inference.question(f"latent/{key}", work, then, self.show_error)
 
     # --- moving ---
 
@@ -195,10 +195,10 @@ class Latent(Panel):
             picture = convert.to_uint8(model.decode(coding))[0]
             return picture, time.perf_counter() - begin
 
-        self._ask("picture", work, self._painted)
+        self._ask("picture", work, self._generated)
 
     @Slot(object)
-    def _painted(self, answer: tuple[NDArray[np.uint8], float]) -> None:
+    def _generated(self, answer: tuple[NDArray[np.uint8], float]) -> None:
         picture, seconds = answer
         self.picture.set_image(picture)
         height, width = picture.shape[:2]
@@ -223,7 +223,7 @@ class Latent(Panel):
         self.error.hide()
         path = Path(paths[0])
         read = lambda task: fitted(path, info.image_shape)  # noqa: E731
-        self.desk.errands.ask("picture", read, self._encode, self.show_error, of_model=True)
+        self.services.file_worker.ask("picture", read, self._encode, self.show_error, of_model=True)
         return True
 
     def _encode(self, taken: Taken) -> None:
@@ -281,9 +281,9 @@ class Latent(Panel):
         )
         self._ask("sheet", work, lambda sheet: self.exporter.picture(sheet, recipe))
 
-    def _export_film(self, suffix: str) -> None:
+    def _export_animation(self, suffix: str) -> None:
         if len(self.path.frames):
-            self.exporter.film(self.path.frames, suffix, self._recipe(made="animation"))
+            self.exporter.animation(self.path.frames, suffix, self._recipe(made="animation"))
 
     # --- recipes ---
 

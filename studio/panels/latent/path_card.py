@@ -9,8 +9,8 @@ from PySide6.QtGui import QHideEvent
 
 from studio.panels.latent.state import ARC, DRAWN, SHEET, STRAIGHT, Path
 from studio.widgets.card import Card, Segmented, button
-from studio.widgets.film import FilmStrip
-from studio.widgets.player import Player, film_menu
+from studio.widgets.frame_strip import FrameStrip
+from studio.widgets.player import Player, animation_menu
 
 WORDS = {ARC: "spherical", STRAIGHT: "linear", DRAWN: "drawn on the map", SHEET: "images of a sheet"}
 Array = NDArray[np.float32]
@@ -21,7 +21,7 @@ class PathCard(Card):
 
     wanted = Signal(object)  # (k, latent_size) codings to decode
     chosen = Signal(int)  # a frame to show large
-    export_asked = Signal(str)  # suffix of the film
+    export_asked = Signal(str)  # suffix of the animation
     end_asked = Signal(bool)  # make the current coding the path's start (True) or end
 
     def __init__(self) -> None:
@@ -41,10 +41,10 @@ class PathCard(Card):
         end.clicked.connect(lambda: self.end_asked.emit(False))
         self.play_button = button("Play", "primary", "play")
         self.export_button = button("Export animation")
-        film_menu(self.export_button, self.export_asked.emit)
+        animation_menu(self.export_button, self.export_asked.emit)
         for widget in (begin, end, self.kind, self.play_button, self.export_button):
             self.tools.addWidget(widget)
-        self.strip = FilmStrip(height=64)
+        self.strip = FrameStrip(height=64)
         self.strip.chosen.connect(self.chosen)
         self.body.addWidget(self.strip)
         self.player = Player(self.strip, self.play_button)

@@ -62,12 +62,12 @@ class Neurons(Panel):
         self.unit, self.example = 0, 0
         self._kept = (0, 0, 0)  # unit, example and per cent before a move
         self._order = np.zeros(0, np.int64)
-        self.exporter = Exporter(self.desk, self.show_error)
+        self.exporter = Exporter(self.services, self.show_error)
         self._make_units()
         self._make_unit()
         self._make_change()
         later = Later(lambda: text_chunk(self._recipe()))
-        for picture in (self.painted, self.alone, self.original, self.before, self.after):
+        for picture in (self.generated, self.alone, self.original, self.before, self.after):
             picture.recipe = later
         self.grid.recipe_at = lambda place: text_chunk(self._recipe(place))
         right = vbox(self.one, self.change, spacing=12)
@@ -99,13 +99,13 @@ class Neurons(Panel):
 
     def _make_unit(self) -> None:
         self.one = Card("Unit")
-        self.painted, self.alone = Picture(), Picture()
+        self.generated, self.alone = Picture(), Picture()
         self.top = PictureGrid(cell=40, max_size=112)
         self.top.clicked.connect(self._take_example)
         self.top.setToolTip("Click one to change it below")
         pair = hbox(
             vbox(label("decoded alone", "secondary"), self.alone),
-            vbox(label("on the mean image", "secondary"), self.painted),
+            vbox(label("on the mean image", "secondary"), self.generated),
             vbox(label("images that activate it most", "secondary"), self.top),
             spacing=12,
         )
@@ -140,7 +140,7 @@ class Neurons(Panel):
         self.about.set_about(replace(_ABOUT, figure=self._info.about.figure))
         self.grid.hide()
         self.waiting.show()
-        for picture in (self.painted, self.alone, self.original, self.before, self.after):
+        for picture in (self.generated, self.alone, self.original, self.before, self.after):
             picture.set_image(None)
         self.top.set_images(np.zeros((0, 1, 1, 1), np.uint8))
         if self.isVisible():
@@ -165,7 +165,7 @@ class Neurons(Panel):
             return
         self.waiting.setVisible(self.survey is None)
         self.progress.begin("Loading the dataset")
-        ask = self.desk.errands.ask
+        ask = self.services.file_worker.ask
         ask("neurons", partial(self._pictures, info), self._encode, self._failed, self.progress.advance, of_model=True)
 
     def _pictures(self, info: ModelInfo, task: Task) -> Pixels:
@@ -177,7 +177,7 @@ class Neurons(Panel):
         def work(model: Any, task: Task) -> Survey:
             return units.survey(model, pictures, task)
 
-        self.desk.inference.question("neurons", work, self._surveyed, self._failed, self.progress.advance)
+        self.services.inference.question("neurons", work, self._surveyed, self._failed, self.progress.advance)
 
     @Slot(object)
     def _surveyed(self, found: Survey) -> None:
@@ -201,8 +201,8 @@ class Neurons(Panel):
         self.waiting.set_text(f"{error.what} {error.advice}")
 
     def _cancel(self) -> None:
-        self.desk.errands.cancel("neurons")
-        self.desk.inference.cancel("neurons")
+        self.services.file_worker.cancel("neurons")
+        self.services.inference.cancel("neurons")
         self.progress.end()
 
     # --- one unit ---
@@ -224,7 +224,7 @@ class Neurons(Panel):
         self.one.set_title(f"Unit {self.unit}")
         self.one.set_subtitle(f"mean {values.mean():.3f}, strong {found.strong[self.unit]:.2f}")
         self.alone.set_image(found.alone[self.unit])
-        self.painted.set_image(found.painted[self.unit])
+        self.generated.set_image(found.generated[self.unit])
         rows = found.top(self.unit, TOP)
         self.top.set_images(found.pictures[rows], [f"{values[row]:.2f}" for row in rows])
 
@@ -281,12 +281,12 @@ class Neurons(Panel):
         unit, value = self.unit, self.slider.value() / 100 * float(found.strong[self.unit])
         coding = found.codings[self.example]
         self.original.set_image(found.pictures[self.example])
-        ask = self.desk.inference.question
+        ask = self.services.inference.question
         work = lambda model, task: units.changed(model, coding, unit, value)  # noqa: E731
-        ask("neurons/change", work, self._painted, self.show_error)
+        ask("neurons/change", work, self._generated, self.show_error)
 
     @Slot(object)
-    def _painted(self, pair: Pixels) -> None:
+    def _generated(self, pair: Pixels) -> None:
         self.before.set_image(pair[0])
         self.after.set_image(pair[1])
 

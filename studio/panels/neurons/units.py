@@ -36,7 +36,7 @@ class Survey:
     codings: Floats
     strong: Floats
     alone: Pixels
-    painted: Pixels
+    generated: Pixels
 
     @property
     def size(self) -> int:
@@ -102,8 +102,8 @@ def survey(model: Any, pictures: Pixels, work: Work) -> Survey:
     switched = np.repeat(mean[None], 2 * len(mean), axis=0)  # each unit on, then each unit off
     rows = np.arange(len(mean))
     switched[rows, rows], switched[len(mean) + rows, rows] = strong, 0.0
-    painted = decoded(model, switched, work)
-    on, off = painted[: len(mean)], painted[len(mean) :]
+    generated = decoded(model, switched, work)
+    on, off = generated[: len(mean)], generated[len(mean) :]
     change = on - off
     most = np.maximum(np.abs(change).max(axis=(1, 2, 3), keepdims=True), 0.02)  # a dead unit stays grey
     return Survey(pictures, codings, strong, convert.to_uint8(0.5 + 0.5 * change / most), convert.to_uint8(on))

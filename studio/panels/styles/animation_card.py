@@ -1,4 +1,4 @@
-"""A film through styles: keyframes above, the frames between them below; played and exported."""
+"""An animation through styles: keyframes above, the frames between them below; played and exported."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from models.core.styles.table import FEWEST_STEPS, MOST_STEPS, Mixture
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label
-from studio.widgets.film import FilmStrip
+from studio.widgets.frame_strip import FrameStrip
 from studio.widgets.picture import PictureGrid
-from studio.widgets.player import Player, film_menu
+from studio.widgets.player import Player, animation_menu
 from studio.widgets.progress import ProgressRow
 from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import LabelledSlider
@@ -19,7 +19,7 @@ from studio.widgets.sliders import LabelledSlider
 NOTHING = np.zeros((0, 1, 1, 1), np.uint8)
 
 
-class WalkCard(Card):
+class AnimationCard(Card):
     """Shows the keyframes of a table and the frames that the panel painted; asks for every change by a signal."""
 
     add_asked = Signal()
@@ -28,7 +28,7 @@ class WalkCard(Card):
     steps_moved = Signal(int)
     committed = Signal()
     chosen = Signal(int)  # a frame to show large
-    export_asked = Signal(str)  # suffix of the film
+    export_asked = Signal(str)  # suffix of the animation
 
     def __init__(self) -> None:
         super().__init__("Animation", "a loop through styles")
@@ -43,7 +43,7 @@ class WalkCard(Card):
         self.remove.clicked.connect(self._remove)
         for widget in (self.walk, self.add, self.remove):
             self.tools.addWidget(widget)
-        self.keys = FilmStrip(height=64)
+        self.keys = FrameStrip(height=64)
         self.keys.setAccessibleName("Keyframes")
         self.grid = PictureGrid(cell=32, max_size=160)
         self.grid.setAccessibleName("Frames of the animation")
@@ -51,7 +51,7 @@ class WalkCard(Card):
         self.progress = ProgressRow()
         self.play_button = button("Play", "primary", "play")
         self.save = button("Export animation")
-        film_menu(self.save, self.export_asked.emit)
+        animation_menu(self.save, self.export_asked.emit)
         self.player = Player(self.grid, self.play_button, loop=True)
         self.player.chosen.connect(self.chosen)
         self._fill()
@@ -94,11 +94,11 @@ class WalkCard(Card):
             self.keys.set_images(NOTHING)
 
     def show_keyframes(self, pictures: Pixels) -> None:
-        """Show what the film goes through, (k, height, width, channels)."""
+        """Show what the animation goes through, (k, height, width, channels)."""
         self.keys.set_images(pictures)
 
     def show_frames(self, frames: Pixels) -> None:
-        """Show the painted frames (n, height, width, channels); none stops the film."""
+        """Show the painted frames (n, height, width, channels); none stops the animation."""
         self.progress.end()
         if not len(frames):
             self.player.stop()

@@ -1,4 +1,4 @@
-"""Paints and exports the film through styles: what stands behind the card of the film."""
+"""Paints and exports the animation through styles: what stands behind the card of the animation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from models.core.errors import UserError
 from models.core.styles.table import LARGEST_SEED, SIDE, Mixture
 from studio.panels.styles import tasks
-from studio.panels.styles.animation_card import NOTHING, WalkCard
+from studio.panels.styles.animation_card import NOTHING, AnimationCard
 from studio.widgets.exporting import Exporter
 from studio.widgets.qimages import Pixels
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "styles/film"
@@ -26,22 +26,22 @@ def walked(table: Mixture) -> Mixture:
     return table.with_walk((max(used) + 1) % (LARGEST_SEED - SIDE))
 
 
-class FilmDesk(QObject):
+class AnimationController(QObject):
     """Answers the signals of a ``WalkCard``. Frames are painted only while the card is looked at."""
 
     change_asked = Signal(object)  # Mixture -> Mixture
     previewed = Signal(int)  # frames from one keyframe to the next, while the slider moves
     frame_chosen = Signal(object, str, int)  # (pixels, words, frame)
 
-    def __init__(self, desk: Desk, exporter: Exporter, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, exporter: Exporter, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self.exporter = exporter
         self._show_error = show_error
-        self.card = card = WalkCard()
+        self.card = card = AnimationCard()
         self.recipe: Callable[[], dict[str, Any]] = dict
         self.wanted: int | None = None  # a frame to show as soon as it is painted
-        self._painted: tuple[Any, ...] = ()  # what the frames were painted from
+        self._generated: tuple[Any, ...] = ()  # what the frames were painted from
         card.add_asked.connect(lambda: self.change_asked.emit(Mixture.with_keyframe))
         card.walk_asked.connect(lambda: self.change_asked.emit(walked))
         card.remove_asked.connect(lambda at: self.change_asked.emit(lambda table: table.without_keyframe(at)))
@@ -53,7 +53,7 @@ class FilmDesk(QObject):
     def forget(self) -> None:
         """Another model, or other weights: the frames are no longer right."""
         self.wanted = None
-        self._painted = ()
+        self._generated = ()
         self._cancel()
         self.card.show_frames(NOTHING)
 
@@ -61,16 +61,16 @@ class FilmDesk(QObject):
         """Show a frame once the frames are painted, again if need be: nothing that comes later hides it."""
         self.wanted = frame
         if frame is not None:
-            self._painted = ()
+            self._generated = ()
 
-    def paint(self, table: Mixture) -> None:
+    def show(self, table: Mixture) -> None:
         """Paint keyframes and frames, if somebody looks and they are not there yet."""
         wanted = (table.keyframes, table.truncation, table.noises, table.steps)
-        if not self.card.isVisible() or wanted == self._painted:
+        if not self.card.isVisible() or wanted == self._generated:
             return
-        self._painted = wanted
+        self._generated = wanted
         self.card.player.stop()
-        inference = self.desk.inference
+        inference = self.services.inference
         if not table.keyframes:
             inference.cancel(KEY)
             self.card.progress.end()
@@ -80,7 +80,7 @@ class FilmDesk(QObject):
             keys = tasks.keyframes(model, table, task)
             if len(table.keyframes) < 2:
                 return keys, NOTHING
-            return keys, tasks.film(model, table, task)
+            return keys, tasks.animation(model, table, task)
 
         def done(answer: tuple[Pixels, Pixels]) -> None:
             self.card.show_keyframes(answer[0])
@@ -96,12 +96,12 @@ class FilmDesk(QObject):
             self._choose(frame)
 
     def _failed(self, error: UserError) -> None:
-        self._painted = ()
+        self._generated = ()
         self.card.progress.end()
         self._show_error(error)
 
     def _cancel(self) -> None:
-        self.desk.inference.cancel(KEY)
+        self.services.inference.cancel(KEY)
         self.card.progress.end()
 
     def _choose(self, at: int) -> None:
@@ -110,4 +110,4 @@ class FilmDesk(QObject):
 
     def _export(self, suffix: str) -> None:
         if len(self.card.frames):
-            self.exporter.film(self.card.frames, suffix, self.recipe())
+            self.exporter.animation(self.card.frames, suffix, self.recipe())

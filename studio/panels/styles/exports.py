@@ -52,7 +52,7 @@ class StyleExports(QObject):
         features.opened.connect(self._open_map)
 
     def recipe(self) -> dict[str, Any]:
-        """Of this moment; a frame of the film says which one it is."""
+        """Of this moment; a frame of the animation says which one it is."""
         frame = {} if self.one.frame is None else {"frame": self.one.frame}
         return {**self._recipe_of(self._table()), **frame}
 

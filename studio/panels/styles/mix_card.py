@@ -36,7 +36,7 @@ class StyleCard(Card):
 
     def __init__(self, about: About) -> None:
         super().__init__("Image")
-        self.frame: int | None = None  # of the film, if one of its frames is shown
+        self.frame: int | None = None  # of the animation, if one of its frames is shown
         self.picture, self.heat = Picture(), Picture()
         for one in (self.picture, self.heat):
             one.setAcceptDrops(False)
@@ -93,7 +93,7 @@ class StyleCard(Card):
         self.reset.setEnabled(table.amounts is not None)
 
     def show_picture(self, pixels: Pixels, words: str = "", frame: int | None = None) -> None:
-        """Show the large image, or a frame of the film."""
+        """Show the large image, or a frame of the animation."""
         self.frame = frame
         self.picture.set_image(pixels)
         self.picture.caption = words or f"{pixels.shape[1]} × {pixels.shape[0]}"

@@ -18,13 +18,13 @@ from models.core.styles.mixing import OFF, MixesStyles
 from models.core.styles.table import SIDE, Mixture, Source
 from studio.panels.base import Panel
 from studio.panels.styles import tasks
-from studio.panels.styles.animation_controller import FilmDesk
+from studio.panels.styles.animation_controller import AnimationController
 from studio.panels.styles.exports import StyleExports
 from studio.panels.styles.features_card import FeaturesCard
 from studio.panels.styles.mix_card import StyleCard
-from studio.panels.styles.source_search import SourceDesk
+from studio.panels.styles.source_search import SourceController
 from studio.panels.styles.table_card import MixingCard
-from studio.panels.styles.tasks import FILM, KEY, LAYERS, MIX, Facts, Look
+from studio.panels.styles.tasks import ANIMATION, KEY, LAYERS, MIX, Facts, Look
 from studio.panels.styles.toolbar import StyleBar
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
@@ -48,7 +48,7 @@ _ABOUT = About(
 
 
 class Styles(Panel):
-    """A table of mixes, feature maps or a film at the left; the chosen mix at the right. All is one ``Mixture``."""
+    """A table of mixes, feature maps or an animation; the chosen mix at the right. All is one ``Mixture``."""
 
     TITLE = "Styles"
     ICON = "squares-four"
@@ -63,14 +63,14 @@ class Styles(Panel):
         self._facts: Facts | None = None
         self._asked: dict[str, tuple[Any, ...]] = {}  # what each part of the page was last painted from
         self._seen_step = -1
-        self.exporter = Exporter(self.desk, self.show_error)
+        self.exporter = Exporter(self.services, self.show_error)
         self.bar = StyleBar(VIEWS)
         self.mixes = MixingCard()
         self.features = FeaturesCard()
         self.one = StyleCard(_ABOUT)
-        self.search = SourceDesk(self.desk, self.mixes.progress, self.show_error)
-        self.film = FilmDesk(self.desk, self.exporter, self.show_error)
-        self.walk = self.film.card
+        self.search = SourceController(self.services, self.mixes.progress, self.show_error)
+        self.animation = AnimationController(self.services, self.exporter, self.show_error)
+        self.walk = self.animation.card
         self.out = StyleExports(self.exporter, self.mixes, self.features, self.one,
                                 table=lambda: self.table, recipe=self._recipe)  # fmt: skip
         self.views = QStackedWidget()
@@ -104,11 +104,11 @@ class Styles(Panel):
         one.reset_asked.connect(lambda: self.change(lambda t: replace(t, amounts=None)))
         for part in (bar, mixes, one.rows, self.walk):
             part.committed.connect(self._commit)
-        self.film.recipe = self.out.recipe
-        self.walk.grid.recipe_at = lambda at: text_chunk({**self._recipe(self.table), "view": FILM, "frame": at})
-        self.film.change_asked.connect(self.change)
-        self.film.previewed.connect(lambda steps: self._preview(replace(self.table, steps=steps)))
-        self.film.frame_chosen.connect(self._show_frame)
+        self.animation.recipe = self.out.recipe
+        self.walk.grid.recipe_at = lambda at: text_chunk({**self._recipe(self.table), "view": ANIMATION, "frame": at})
+        self.animation.change_asked.connect(self.change)
+        self.animation.previewed.connect(lambda steps: self._preview(replace(self.table, steps=steps)))
+        self.animation.frame_chosen.connect(self._show_frame)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence("K"), self, lambda: self.change(Mixture.with_keyframe), context=inside)
 
@@ -126,7 +126,7 @@ class Styles(Panel):
         self._seen_step = info.step
         self._facts = None
         self.search.show_model(info)
-        self.desk.inference.question(
+        self.services.inference.question(
             f"{KEY}/facts", lambda model, task: tasks.facts(model), self._begin, self.show_error
         )
 
@@ -138,7 +138,7 @@ class Styles(Panel):
     def _begin(self, facts: Facts) -> None:
         self._facts = facts
         self._asked.clear()
-        self.film.forget()
+        self.animation.forget()
         for card in (self.mixes, self.features, self.one):
             card.set_layers(facts.layers)
         self.place(Mixture.begin(len(facts.layers)))
@@ -157,7 +157,7 @@ class Styles(Panel):
         if self._info.step != self._seen_step:
             self._seen_step = self._info.step
             self._asked.clear()
-            self.film.forget()
+            self.animation.forget()
             self.search.show_model(self._info)
         self.place(self.table)
 
@@ -193,25 +193,27 @@ class Styles(Panel):
         one = (table.mix().coarse, table.mix().fine, table.blend(), table.truncation)
         quiet = tuple(choice == OFF for choice in table.noises)
         self._ask("variation", (*one, quiet), tasks.variation, self.one.show_variation)
-        self.film.paint(table)
+        self.animation.show(table)
 
     def _show(self) -> None:
         for part in (self.bar, self.mixes, self.one, self.walk):
             part.show_table(self.table)
 
     def show_view(self, view: int) -> None:
-        """Mixes, feature maps or the film."""
+        """Mixes, feature maps or the animation."""
         self.bar.view.set_index(view)
         self.views.setCurrentIndex(view)
         self._paint()
-        self.film.paint(self.table)
+        self.animation.show(self.table)
 
     # --- asking: what runs is finished and shown, then the latest table; what has not changed is not painted again ---
 
-    def _ask(self, key: str, painted_from: tuple[Any, ...], work: Callable[..., Any], then: Callable[..., Any]) -> None:
-        if self._facts is None or not self.isVisible() or self._asked.get(key) == painted_from:
+    def _ask(
+        self, key: str, generated_from: tuple[Any, ...], work: Callable[..., Any], then: Callable[..., Any]
+    ) -> None:
+        if self._facts is None or not self.isVisible() or self._asked.get(key) == generated_from:
             return
-        self._asked[key], table = painted_from, self.table
+        self._asked[key], table = generated_from, self.table
 
         def failed(error: UserError) -> None:
             self._asked.pop(key, None)
@@ -220,19 +222,19 @@ class Styles(Panel):
         def ask(model: Any, task: Task) -> Any:
             return work(model, table, task)
 
-        self.desk.inference.question(f"{KEY}/{key}", ask, then, failed, in_turn=True)
+        self.services.inference.question(f"{KEY}/{key}", ask, then, failed, in_turn=True)
 
     def _paint(self) -> None:
         table = self.table
         every = (table.truncation, table.noises)
         one = (table.mix().coarse, table.mix().fine, table.blend(), *every)
-        self._ask("picture", one, tasks.picture, self._painted)
+        self._ask("picture", one, tasks.picture, self._generated)
         if self.views.currentIndex() == LAYERS:
             self._ask("features", one, tasks.features, self.features.show_maps)
         self._ask("cells", (*table.sources, table.crossover, *every), tasks.cells, self.mixes.grid.show_cells)
         self._ask("sources", (*table.sources, *every), tasks.sources, self.mixes.grid.show_sources)
 
-    def _painted(self, picture: Pixels) -> None:
+    def _generated(self, picture: Pixels) -> None:
         self.walk.player.stop()
         self.one.show_picture(picture)
 
@@ -286,8 +288,8 @@ class Styles(Panel):
         return Prepared(tasks.state_in(values, len(model.style_layers), model.style_size))
 
     def bring_back(self, state: Look) -> None:
-        """The whole table; a frame of the film is shown once it is painted."""
-        self.film.look_at(state.frame)
+        """The whole table; a frame of the animation is shown once it is painted."""
+        self.animation.look_at(state.frame)
         self.show_view(state.view)
         if state.layer is not None:
             self.features.choose(state.layer)

@@ -15,19 +15,19 @@ from studio.session import ModelInfo
 from studio.widgets.progress import ProgressRow
 from studio.workers import codings
 from studio.workers.image_files import Taken, notice_of, take
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "styles/search"
 Then = Callable[[list[Source]], None]
 
 
-class SourceDesk(QObject):
+class SourceController(QObject):
     """One search at a time: a new one takes the place of the old one; what comes for another model is dropped."""
 
-    def __init__(self, desk: Desk, progress: ProgressRow, show_error: Callable[[UserError], None]) -> None:
+    def __init__(self, services: Services, progress: ProgressRow, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self.progress = progress
         self._show_error = show_error
         self._info: ModelInfo | None = None
@@ -41,8 +41,8 @@ class SourceDesk(QObject):
 
     def cancel(self) -> None:
         """Stop what is being done."""
-        self.desk.errands.cancel(KEY)
-        self.desk.inference.cancel(KEY)
+        self.services.file_worker.cancel(KEY)
+        self.services.inference.cancel(KEY)
         self.progress.end()
 
     def files(self, paths: Sequence[str], plus: bool, then: Then) -> None:
@@ -58,19 +58,19 @@ class SourceDesk(QObject):
             if bad:
                 self._show_error(bad[0])
             if notice := notice_of(taken):
-                self.desk.session.notice(notice)
+                self.services.session.notice(notice)
             if taken and info is self._info:
                 self._search(taken, plus, then)
             else:
                 self.progress.end()
 
-        self.desk.errands.ask(KEY, lambda task: take(info, paths), read, self._failed, of_model=True)
+        self.services.file_worker.ask(KEY, lambda task: take(info, paths), read, self._failed, of_model=True)
 
     def dataset(self, plus: bool, then: Then) -> None:
         """Draw an image of the dataset that the model has not learned from, and find its styles."""
         info = self._info
         seed = next(self._seeds)
-        errands = self.desk.errands
+        file_worker = self.services.file_worker
         if info is None:
             return
         self.cancel()
@@ -84,10 +84,10 @@ class SourceDesk(QObject):
             if info is self._info:
                 self._search(taken, plus, then)
 
-        errands.ask(KEY, draw, drawn, self._failed, self.progress.advance, of_model=True)
+        file_worker.ask(KEY, draw, drawn, self._failed, self.progress.advance, of_model=True)
 
     def _search(self, taken: Sequence[Taken], plus: bool, then: Then) -> None:
-        inference = self.desk.inference
+        inference = self.services.inference
         self.progress.begin("Searching for styles")
 
         def work(model: Any, task: Task) -> list[Source]:

@@ -1,4 +1,4 @@
-"""What the Styles panel asks a model that ``MixesStyles``: tables, images, noise, feature maps, films, searches.
+"""What the Styles panel asks a model that ``MixesStyles``: tables, images, noise, feature maps, animations, searches.
 
 Each function runs in the inference thread and is given a ``Mixture``; sources are mapped anew each time (half a
 millisecond), so that the answer is right for the weights of this moment.
@@ -26,7 +26,7 @@ from studio.workers.recipes import codings_in
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
-MIX, LAYERS, FILM = range(3)  # what the left half of the panel shows
+MIX, LAYERS, ANIMATION = range(3)  # what the left half of the panel shows
 AT_ONCE = 12  # images between two looks at whether somebody has asked anew
 NOISES = 16
 MOST_MAPS = 36
@@ -65,7 +65,7 @@ class Maps:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a recipe of the Styles panel brings back: the table, the view, the layer of feature maps, a film's frame."""
+    """What a recipe of the Styles panel brings back: table, view, layer of feature maps, frame of the animation."""
 
     table: Mixture
     view: int = MIX
@@ -82,7 +82,7 @@ def state_in(values: Mapping[str, Any], layers: int, size: int) -> Look:
     table, fields = from_recipe(values, layers, size), Fields(values)
     frames = len(table.keyframes) * table.steps if len(table.keyframes) > 1 else 0
     frame = fields.whole("frame", 0, frames - 1) if fields.has("frame") else None
-    view = fields.whole("view", MIX, FILM, MIX if frame is None else FILM)
+    view = fields.whole("view", MIX, ANIMATION, MIX if frame is None else ANIMATION)
     return Look(table, view, fields.whole("layer", 0, layers - 1) if fields.has("layer") else None, frame)
 
 
@@ -112,7 +112,7 @@ def _large(model: MixesStyles, table: Mixture) -> Styles:
     return _mixed(model, [table.mix()], table.truncation)
 
 
-def _painted(model: MixesStyles, found: Styles, table: Mixture, work: Work) -> Pixels:
+def _generated(model: MixesStyles, found: Styles, table: Mixture, work: Work) -> Pixels:
     """Paint styles with the noise of the table."""
     noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
     parts = []
@@ -125,20 +125,20 @@ def _painted(model: MixesStyles, found: Styles, table: Mixture, work: Work) -> P
 
 def sources(model: Any, table: Mixture, work: Work) -> Pixels:
     """What the rows and then the columns look like by themselves, (12, height, width, channels)."""
-    return _painted(model, stacks(model, table.sources, table.truncation), table, work)
+    return _generated(model, stacks(model, table.sources, table.truncation), table, work)
 
 
 def cells(model: Any, table: Mixture, work: Work) -> Pixels:
     """All mixes row by row, (36, height, width, channels)."""
     found = stacks(model, table.sources, table.truncation)
     rows, columns = found[: len(table.rows)], found[len(table.rows) :]
-    return _painted(model, mixing.grid(rows, columns, table.crossover), table, work)
+    return _generated(model, mixing.grid(rows, columns, table.crossover), table, work)
 
 
 def picture(model: Any, table: Mixture, work: Work) -> Pixels:
     """The large image, (height, width, channels)."""
-    painted: Pixels = _painted(model, _large(model, table), table, work)[0]
-    return painted
+    generated: Pixels = _generated(model, _large(model, table), table, work)[0]
+    return generated
 
 
 def variation(model: Any, table: Mixture, work: Work) -> Variation:
@@ -190,14 +190,14 @@ def _frames(model: MixesStyles, table: Mixture) -> Styles:
     return np.concatenate(legs)
 
 
-def film(model: Any, table: Mixture, work: Work) -> Pixels:
+def animation(model: Any, table: Mixture, work: Work) -> Pixels:
     """The frames of a loop through the keyframes: straight lines between styles, the last one leads to the first."""
-    return _painted(model, _frames(model, table), table, work)
+    return _generated(model, _frames(model, table), table, work)
 
 
 def keyframes(model: Any, table: Mixture, work: Work) -> Pixels:
-    """What the film goes through."""
-    return _painted(model, _mixed(model, table.keyframes, table.truncation), table, Unseen(work))
+    """What the animation goes through."""
+    return _generated(model, _mixed(model, table.keyframes, table.truncation), table, Unseen(work))
 
 
 # --- images from elsewhere ---

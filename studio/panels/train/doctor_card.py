@@ -29,8 +29,8 @@ class DoctorCard(Card):
     """Follows what a run records; hidden where it records nothing that the doctor could read."""
 
     treated = Signal(object, object)  # Diagnosis, Remedy
-    judge_asked = Signal()
-    judge_cancelled = Signal()
+    evaluation_asked = Signal()
+    evaluation_cancelled = Signal()
 
     def __init__(self) -> None:
         super().__init__("Doctor")
@@ -38,15 +38,15 @@ class DoctorCard(Card):
         self._rows: list[Mapping[str, Any]] = []
         self._looks: dict[int, Mapping[str, Any]] = {}
         self._shown: Any = None
-        self.judge = button("Check class coverage", "ghost")
-        self.judge.setToolTip(
+        self.evaluate = button("Check class coverage", "ghost")
+        self.evaluate.setToolTip(
             "The evaluation classifier classifies samples of every checkpoint; it is trained first if needed, in a "
             "minute or two"
         )
-        self.judge.clicked.connect(self.judge_asked)
-        self.tools.addWidget(self.judge)
+        self.evaluate.clicked.connect(self.evaluation_asked)
+        self.tools.addWidget(self.evaluate)
         self.progress = ProgressRow()
-        self.progress.cancelled.connect(self.judge_cancelled)
+        self.progress.cancelled.connect(self.evaluation_cancelled)
         self.sentence, self.tried = label("", "", True), label("", "secondary", True)
         self._head = QWidget()
         self._figures = QWidget()
@@ -77,8 +77,8 @@ class DoctorCard(Card):
         """What the run recorded since the last call."""
         self._rows += [row for row in rows if rules.suits(row)]
 
-    def judged(self, looks: list[Mapping[str, Any]]) -> None:
-        """What the judge saw on samples of the checkpoints, by step."""
+    def show_coverage(self, looks: list[Mapping[str, Any]]) -> None:
+        """What the evaluator saw on samples of the checkpoints, by step."""
         self._looks |= {int(look["step"]): look for look in looks}
 
     def examine(self, run: Run, stats: Mapping[int, Mapping[str, Any]]) -> None:
@@ -96,9 +96,9 @@ class DoctorCard(Card):
         found = rules.diagnose(self._rows, looks, begin=begin, gave_up="diverged" in run.info.message)
         self._tell(found, event)
         self._offer(run, found)
-        unjudged = not self._looks and run.info.dataset.get("label_names", []) != []
-        self.judge.setVisible(unjudged)
-        self.set_subtitle("" if unjudged else f"at step {found.step:,}")  # the narrowest card has no room for both
+        unevaluated = not self._looks and run.info.dataset.get("label_names", []) != []
+        self.evaluate.setVisible(unevaluated)
+        self.set_subtitle("" if unevaluated else f"at step {found.step:,}")  # the narrowest card has no room for both
         self.show()
 
     # --- showing ---

@@ -1,4 +1,4 @@
-"""The judge's looks at the checkpoints of a run, for the studies thread: plain values in and out."""
+"""The evaluator's looks at the checkpoints of a run, for the worker of long work: plain values in and out."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from studio.widgets.basics import QuietCombo
 from studio.widgets.card import Card, Foldout, button, hbox, label, vbox
 from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Ended, Job
-from studio.workers.services import Desk
+from studio.workers.services import Services
 
 ESTIMATE_MS = 700  # after the last edit
 MEASURING = "Estimating time and memory …"
@@ -33,9 +33,9 @@ class NewRun(Card):
     started = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__("New run")
-        self.desk = desk
+        self.services = services
         self.families: tuple[FamilyInfo, ...] = ()
         self.form: ConfigForm | None = None
         self._suggested_for: tuple[object, ...] = ()  # the dataset and its shape that the form was filled for
@@ -82,13 +82,13 @@ class NewRun(Card):
         for widget in (self.start, self.queue):
             widget.setEnabled(False)
             widget.clicked.connect(self._start)
-        self.go_on.clicked.connect(lambda _checked=False: self.desk.jobs.continue_queue())
+        self.go_on.clicked.connect(lambda _checked=False: self.services.jobs.continue_queue())
         self.family.currentIndexChanged.connect(self._family_chosen)
         self.dataset.currentIndexChanged.connect(self._dataset_chosen)
-        self.desk.session.datasets_changed.connect(self._fill_datasets)
-        self.desk.jobs.queue_changed.connect(self._queue_changed)
-        self.desk.jobs.started.connect(self._job_started)
-        self.desk.jobs.ended.connect(self._job_ended)
+        self.services.session.datasets_changed.connect(self._fill_datasets)
+        self.services.jobs.queue_changed.connect(self._queue_changed)
+        self.services.jobs.started.connect(self._job_started)
+        self.services.jobs.ended.connect(self._job_ended)
 
     # --- what can be chosen ---
 
@@ -104,7 +104,7 @@ class NewRun(Card):
         self._family_chosen()
 
     def _fill_datasets(self) -> None:
-        chosen, session = self.dataset.currentData(), self.desk.session
+        chosen, session = self.dataset.currentData(), self.services.session
         self.dataset.blockSignals(True)
         self.dataset.clear()
         for key, title in datasets.DATASET_TITLES.items():
@@ -164,7 +164,7 @@ class NewRun(Card):
 
     def _outline(self) -> datasets.Outline:
         name = str(self.dataset.currentData())
-        size = self.desk.session.fitted_to(name)
+        size = self.services.session.fitted_to(name)
         return datasets.outline(name) if size is None else datasets.outline(name, size)
 
     # --- what it will cost ---
@@ -176,7 +176,7 @@ class NewRun(Card):
         if config is None:
             self.cost.setText("Some settings cannot be used; they are marked above.")
             return
-        if not self.desk.jobs.running:
+        if not self.services.jobs.running:
             self.cost.setText(MEASURING)
         self._timer.start()
 
@@ -185,13 +185,13 @@ class NewRun(Card):
         info, config = self._info, self.form.config() if self.form else None
         if info is None or config is None:
             return
-        if self.desk.jobs.running:
+        if self.services.jobs.running:
             self.cost.setText(LATER)
             return
         outline = self._outline()
         key = info.key
         name = str(self.dataset.currentData())
-        self.desk.inference.ask(
+        self.services.inference.ask(
             "estimate", lambda task: _measure(key, config, name, outline), self._show_cost, self._no_cost
         )
 
@@ -210,7 +210,7 @@ class NewRun(Card):
     @Slot(object)
     def _job_started(self, job: Job) -> None:
         """An estimate that was under way would measure the crowd."""
-        self.desk.inference.cancel("estimate")
+        self.services.inference.cancel("estimate")
         if self.cost.text() == MEASURING:
             self.cost.setText(LATER)
 
@@ -232,13 +232,13 @@ class NewRun(Card):
         except UserError as error:
             self.failed.emit(error)
             return
-        job = Job(folder, info.key, config.model_dump(), name, self.desk.session.fitted_to(name))
-        self.desk.jobs.add(job)
+        job = Job(folder, info.key, config.model_dump(), name, self.services.session.fitted_to(name))
+        self.services.jobs.add(job)
         self.started.emit(job)
 
     @Slot()
     def _queue_changed(self) -> None:
-        jobs = self.desk.jobs
+        jobs = self.services.jobs
         self.start.setVisible(not jobs.running)
         self.queue.setVisible(jobs.running)
         count = len(jobs.queue)

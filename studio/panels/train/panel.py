@@ -32,7 +32,7 @@ from studio.workers.inference import FamilyInfo
 from studio.workers.jobs import Branch, Ended, Job
 from studio.workers.worker import Task
 
-JUDGE = "judge"
+EVALUATION = "judge"
 NARROW = 1_050  # px of the panel
 FORM_WIDE, FORM_NARROW = 312, 288  # px
 
@@ -45,7 +45,7 @@ class Train(Panel):
 
     def build(self, content: QWidget) -> None:
         """The form, the curves and the images."""
-        self.new, self.view = NewRun(self.desk), RunView(self.desk.looks)
+        self.new, self.view = NewRun(self.services), RunView(self.services.image_worker)
         self._stale = False
         row = self.row(content)
         row.addWidget(self.new)
@@ -68,9 +68,9 @@ class Train(Panel):
         self.view.failed.connect(self.show_error)
         self.view.sparsity.changed.connect(self._change_sparsity)
         self.view.doctor.treated.connect(self._treat)
-        self.view.doctor.judge_asked.connect(self._judge)
-        self.view.doctor.judge_cancelled.connect(self._judged)
-        jobs = self.desk.jobs
+        self.view.doctor.evaluation_asked.connect(self._evaluate)
+        self.view.doctor.evaluation_cancelled.connect(self._evaluated)
+        jobs = self.services.jobs
         jobs.started.connect(self._started)
         jobs.progressed.connect(lambda progress: self._grow())
         jobs.ended.connect(self._ended)
@@ -84,7 +84,7 @@ class Train(Panel):
 
     def _add_steps(self, row: QHBoxLayout) -> None:
         """Step mode takes the place of the form and of the run."""
-        self.steps = StepView(self.desk)
+        self.steps = StepView(self.services)
         self.steps.hide()
         self.steps.left.connect(lambda: self.show_steps(False))
         row.addWidget(self.steps, 1)
@@ -116,7 +116,7 @@ class Train(Panel):
     def model_changed(self) -> None:
         """Replay the record of another model, unless something is being trained."""
         self._stale = not self.isVisible()
-        if not self.desk.jobs.running and not self._stale:
+        if not self.services.jobs.running and not self._stale:
             self._follow(self.session.model.folder if self.session.model else None)
 
     def weights_changed(self) -> None:
@@ -143,7 +143,7 @@ class Train(Panel):
         self.view.live(True)
 
     def _grow(self) -> None:
-        job = self.desk.jobs.current
+        job = self.services.jobs.current
         if job is None:
             return
         if self.view.folder != job.folder and sealed.exists(job.folder / "run.json"):
@@ -160,7 +160,7 @@ class Train(Panel):
     @Slot(float, float)
     def _change_sparsity(self, weight: float, target: float) -> None:
         try:
-            self.desk.jobs.change_sparsity(weight, target)
+            self.services.jobs.change_sparsity(weight, target)
         except UserError as error:
             self.show_error(error)
 
@@ -169,7 +169,7 @@ class Train(Panel):
     @Slot(object, object)
     def _treat(self, found: Diagnosis, remedy: Remedy) -> None:
         """Try a remedy in a new run; the one that is ill is stopped first if it still trains."""
-        source, jobs = self.view.folder, self.desk.jobs
+        source, jobs = self.view.folder, self.services.jobs
         if source is None:
             return
         try:
@@ -183,10 +183,10 @@ class Train(Panel):
         if trains:
             jobs.ask_to_stop("stopped")
 
-    def _judge(self) -> None:
-        """Let the judge look at all checkpoints, in the studies thread."""
+    def _evaluate(self) -> None:
+        """Let the evaluator look at all checkpoints, in the worker of long work."""
         folder = self.view.folder
-        studies = self.desk.studies
+        long_worker = self.services.long_worker
         card = self.view.doctor
         if folder is None:
             return
@@ -197,22 +197,22 @@ class Train(Panel):
             finally:
                 garbage.mark()
 
-        card.judge.setEnabled(False)
+        card.evaluate.setEnabled(False)
         card.progress.begin("Preparing")
-        studies.ask(JUDGE, work, partial(self._judged, folder), self._not_judged, card.progress.advance)
+        long_worker.ask(EVALUATION, work, partial(self._evaluated, folder), self._not_evaluated, card.progress.advance)
 
-    def _judged(self, folder: Path | None = None, looks: Sequence[dict[str, Any]] = ()) -> None:
-        """The judge has looked, or (without a folder) was told to stop."""
-        self.desk.studies.cancel(JUDGE)
+    def _evaluated(self, folder: Path | None = None, looks: Sequence[dict[str, Any]] = ()) -> None:
+        """The evaluator has looked, or (without a folder) was told to stop."""
+        self.services.long_worker.cancel(EVALUATION)
         card = self.view.doctor
-        card.judge.setEnabled(True)
+        card.evaluate.setEnabled(True)
         card.progress.end()
         if folder is not None and folder == self.view.folder:
-            card.judged(list(looks))
+            card.show_coverage(list(looks))
             self.view.look()
 
-    def _not_judged(self, error: UserError) -> None:
-        self._judged()
+    def _not_evaluated(self, error: UserError) -> None:
+        self._evaluated()
         self.show_error(error)
 
     # --- going on ---
@@ -221,7 +221,7 @@ class Train(Panel):
         """Show the buttons that make sense for the run that is shown."""
         status = message = gone = ""
         folder = self.view.folder
-        if folder is not None and not self.desk.jobs.running:
+        if folder is not None and not self.services.jobs.running:
             try:
                 run = Run.open(folder)
                 writable = run.info.schema_version and not self._shipped(folder)
@@ -248,7 +248,7 @@ class Train(Panel):
     def _resume(self, *, epochs: int | None = None, learning_rate: float | None = None) -> None:
         if self.view.folder is not None:
             job = Job(self.view.folder, resume=True, epochs=epochs, learning_rate=learning_rate)
-            self.desk.jobs.add(job)
+            self.services.jobs.add(job)
 
     def _setting(self, name: str) -> float | None:
         """A number in the settings of the run that is shown; None, and an error in the panel, if it has none."""
@@ -285,7 +285,7 @@ class Train(Panel):
         else:
             path = QFileDialog.getExistingDirectory(self, f"Where is {shown(Path(before.name))} now?")
         if path:
-            self.desk.jobs.add(Job(folder, resume=True, dataset=path))
+            self.services.jobs.add(Job(folder, resume=True, dataset=path))
 
     def _train_longer(self) -> None:
         found = self._setting("epochs")

@@ -1,4 +1,4 @@
-"""The comparison of a pretrained encoder with one from scratch, for the studies thread: plain values in and out."""
+"""Compare a pretrained encoder with one from scratch, in the worker of long work: plain values in and out."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Transfer(Panel):
         """The form, the curves, the matrix."""
         self.found: dict[str, Any] | None = None
         self._recipe: dict[str, Any] = {}
-        self.exporter = Exporter(self.desk, self.show_error)
+        self.exporter = Exporter(self.services, self.show_error)
         self._make_form()
         self._make_results()
         right = vbox(self.gain_card, hbox(self.curves_card, self.confusion_card, spacing=12), spacing=12)
@@ -147,7 +147,7 @@ class Transfer(Panel):
     # --- the work ---
 
     def begin(self) -> None:
-        """Train all classifiers in the studies thread."""
+        """Train all classifiers in the worker of long work."""
         info = self._info
         if info is None:
             return
@@ -155,7 +155,7 @@ class Transfer(Panel):
         values = {name: spin.value() for name, spin in self.spins.items()}
         values["frozen_epochs"] = min(values["frozen_epochs"], values["epochs"])
         self._recipe = recipe_of(info, "transfer", made="results", dataset=info.dataset, **values)
-        studies = self.desk.studies
+        long_worker = self.services.long_worker
 
         def work(task: Task) -> dict[str, Any]:
             try:
@@ -164,7 +164,7 @@ class Transfer(Panel):
                 garbage.mark()
 
         self._run(True)
-        studies.ask(KEY, work, self._compared, self._failed, self.progress.advance, of_model=True)
+        long_worker.ask(KEY, work, self._compared, self._failed, self.progress.advance, of_model=True)
 
     def _run(self, on: bool) -> None:
         self.start.setEnabled(not on)
@@ -177,7 +177,7 @@ class Transfer(Panel):
 
     def cancel(self) -> None:
         """Stop after the batch that is being learned; nothing of it is kept."""
-        self.desk.studies.cancel(KEY)
+        self.services.long_worker.cancel(KEY)
         self._run(False)
 
     def _failed(self, error: UserError) -> None:

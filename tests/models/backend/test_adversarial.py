@@ -97,7 +97,7 @@ def test_the_steepness_of_a_flat_slope_is_its_squared_gradient():
     flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
     model.discriminator = flat
     real = np.random.default_rng(0).random((4000, 8, 8, 1), np.float32)
-    found = float(keras.ops.convert_to_numpy(model.r1_penalty(real, None, model.verdict(real, None, True))))
+    found = float(keras.ops.convert_to_numpy(model.r1_penalty(real, None, model.logits(real, None, True))))
     kernel = read_variable(flat.layers[-1].kernel)
     assert found == pytest.approx(float((kernel**2).sum()), rel=0.1)
 
@@ -110,7 +110,7 @@ def test_a_validation_changes_nothing_and_diversity_compares_with_the_real_image
     after = state.capture(model)
     assert all(np.array_equal(before[name], after[name]) for name in before if name.startswith(("weights", "optim")))
     state.restore(model, before, training=True)
-    fakes = np.asarray(model.paint(model(IMAGES), None, False))
+    fakes = np.asarray(model.generate(model(IMAGES), None, False))
     assert found["diversity"] == pytest.approx(fakes.std(axis=0).mean() / IMAGES.std(axis=0).mean(), rel=1e-3)
 
 

@@ -64,10 +64,10 @@ def test_a_branch_to_twice_the_size_goes_on_from_the_same_pictures(tmp_path):
     with branch(source, 2, tmp_path / "large", {"epochs": 2}, resized=recorded.described(large, 16)) as new:
         before, after = (loading.load(one)[0] for one in (source, new))
         codings = before.sample_codings(3, 0)
-        painted = [
+        generated = [
             one.synthesize(one.styles(codings), np.zeros((3, one.noise_size), np.float32)) for one in (before, after)
         ]
-        np.testing.assert_allclose(painted[1], painted[0].repeat(2, axis=1).repeat(2, axis=2), atol=1e-4)
+        np.testing.assert_allclose(generated[1], generated[0].repeat(2, axis=1).repeat(2, axis=2), atol=1e-4)
         assert new.events()[0]["values"]["grown"]
         assert train.train(new, large).status == "finished"
 

@@ -21,13 +21,13 @@ def test_pictures_are_as_strange_as_their_colours_whatever_lies_where():
     images[:, :4] = (0.1, 0.6, 0.2)  # green hair, then the same further down, then more of it, then blue hair
     moved, longer, other = np.roll(images, 2, axis=1), images.copy(), images.copy()
     longer[:, :8], other[:, :4] = (0.1, 0.6, 0.2), (0.2, 0.1, 0.9)
-    assert float(array(layer_penalties.strangeness(images, images))) == pytest.approx(0, abs=1e-7)
-    near = [float(array(layer_penalties.strangeness(images, one))) for one in (moved, longer)]
-    far = float(array(layer_penalties.strangeness(images, other)))
+    assert float(array(layer_penalties.colour_distance(images, images))) == pytest.approx(0, abs=1e-7)
+    near = [float(array(layer_penalties.colour_distance(images, one))) for one in (moved, longer)]
+    far = float(array(layer_penalties.colour_distance(images, other)))
     assert 0 < max(near) < far / 10
-    assert float(array(layer_penalties.strangeness(other, images))) == pytest.approx(far)
+    assert float(array(layer_penalties.colour_distance(other, images))) == pytest.approx(far)
     doubled = [one.repeat(2, axis=1).repeat(2, axis=2) for one in (images, other)]  # 32 pixels are seen as 16
-    assert float(array(layer_penalties.strangeness(*doubled))) == pytest.approx(far, rel=1e-5)
+    assert float(array(layer_penalties.colour_distance(*doubled))) == pytest.approx(far, rel=1e-5)
 
 
 def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_elsewhere():
@@ -35,10 +35,10 @@ def test_outlines_are_the_same_in_other_colours_and_not_where_something_lies_els
     images[:, 4:8] = (0.1, 0.6, 0.2)
     other, moved = images.copy(), np.roll(images, 2, axis=1)
     other[:, 4:8] = (0.9, 0.2, 0.9)
-    assert float(array(layer_penalties.distortion(images, images))) == 0
-    moves = float(array(layer_penalties.distortion(images, moved)))
+    assert float(array(layer_penalties.edge_distance(images, images))) == 0
+    moves = float(array(layer_penalties.edge_distance(images, moved)))
     assert moves == pytest.approx(4 * 16 / (2 * 15 * 16), rel=0.1)  # two edges left, two came, of all pairs of cells
-    assert float(array(layer_penalties.distortion(images, other))) < moves / 100
+    assert float(array(layer_penalties.edge_distance(images, other))) < moves / 100
 
 
 @pytest.mark.parametrize(("penalty", "silent", "answer"), [("palette", "coarse", 0), ("outline", "fine", 1)])
@@ -54,7 +54,7 @@ def test_a_penalty_is_that_of_the_layers_that_should_not_choose(penalty, silent,
         if (layer.height < stylegan.FINE) == (silent == "coarse"):  # without a say in the image
             affine = model.generator.get_layer("synthesis").get_layer(f"conv_{number}").affine
             affine.kernel.assign(np.zeros(affine.kernel.shape, np.float32))
-    found = [float(array(one)) for one in layer_penalties.exchanges(model, stylegan.FINE, 4)]
+    found = [float(array(one)) for one in layer_penalties.style_consistency(model, stylegan.FINE, 4)]
     assert found[answer] < 1e-9 < found[1 - answer]
     assert penalised() == pytest.approx(0, abs=1e-6)
 

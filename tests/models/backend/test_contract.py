@@ -42,9 +42,9 @@ def built(key: str) -> Any:
 
 
 def test_the_promises_are_those_of_the_capabilities() -> None:
-    of_images = {"reconstruct", "encode", "denoise", "disturb", "unit_activations", "unit_means", "verdicts",
+    of_images = {"reconstruct", "encode", "denoise", "disturb", "unit_activations", "unit_means", "probabilities",
                  "project", "forward"}  # fmt: skip
-    of_codings = {"decode", "decode_with", "verdicts", "styles"}
+    of_codings = {"decode", "decode_with", "probabilities", "styles"}
     assert {name for name, wanted in PROMISES.items() if "images" in wanted} == of_images
     assert {name for name, wanted in PROMISES.items() if "codings" in wanted} == of_codings
     assert set(PROMISES) == of_images | of_codings | {"reverse", "pictures"}  # and what an inpainting keeps

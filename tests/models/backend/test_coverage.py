@@ -1,4 +1,4 @@
-"""Class coverage is recorded while a GAN learns if a judge is there, and can be looked up afterwards."""
+"""Class coverage is recorded while a GAN learns if an evaluator is there, and can be looked up afterwards."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Eye:
 
     kind, names, accuracy = "class", NAMES, np.ones(1)
 
-    def verdict(self, images):
+    def labels(self, images):
         return (images[:, 0, 0, 0] > images[:, -1, -1, 0]).astype(np.int64)
 
 
@@ -53,8 +53,8 @@ def trained(folder, dataset, **more):
 
 def expected(run, step):
     model, _ = loading.load(run, step=step)
-    first = Eye().verdict(model.decode(model.sample_codings(coverage.JUDGED, run.info.seed))).mean()
-    return {"names": list(NAMES), "shares": pytest.approx([1 - first, first, 0.0]), "count": coverage.JUDGED}
+    first = Eye().labels(model.decode(model.sample_codings(coverage.SAMPLES, run.info.seed))).mean()
+    return {"names": list(NAMES), "shares": pytest.approx([1 - first, first, 0.0]), "count": coverage.SAMPLES}
 
 
 def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
@@ -106,8 +106,8 @@ def test_patches_are_compared_with_real_ones_while_two_networks_contest(tmp_path
     run = trained(tmp_path / "run", dataset)
     model, _ = loading.load(run)
     real = convert.to_float(dataset.images[dataset.validation])
-    painted = model.decode(model.sample_codings(len(real), run.info.seed))
-    expected = swd.distances(painted, real, seed=run.info.seed, directions=previews.DIRECTIONS)
+    generated = model.decode(model.sample_codings(len(real), run.info.seed))
+    expected = swd.distances(generated, real, seed=run.info.seed, directions=previews.DIRECTIONS)
     last = run.metrics()[-1]["step"]
     assert patches_by_step(run) == {last: pytest.approx(expected["16 x 16"], rel=1e-3)}
 
@@ -129,7 +129,7 @@ def test_patches_are_compared_at_the_same_steps_after_an_interruption(tmp_path, 
 
 
 def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, labelled, monkeypatch):
-    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "evaluator_of", lambda dataset, **_: Eye())
     run = trained(tmp_path / "run", labelled)
     steps = [entry.step for entry in run.checkpoints()]
     assert steps[0] == 0 and len(steps) >= 3  # the first one is a milestone
@@ -151,6 +151,6 @@ def test_looking_back_judges_every_checkpoint_once_and_is_recorded(tmp_path, lab
 def test_the_command_lets_the_judge_look(tmp_path, labelled, monkeypatch, capsys):
     run = trained(tmp_path / "run", labelled)
     monkeypatch.setattr(recorded, "load", lambda *_, **__: labelled)
-    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "evaluator_of", lambda dataset, **_: Eye())
     assert command_line.main(["doctor", str(run.folder), "--judge"]) == 0
     assert "Too early" in capsys.readouterr().out

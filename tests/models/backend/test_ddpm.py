@@ -127,9 +127,9 @@ def test_it_learns_with_plain_compile_and_fit(taught):
     assert set(history) == {"loss", "noise_mse"}
     assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert float(model.steps_done) == 70 * 6
-    painted = model.sample(12, 0, labels=np.array([0, 1, 2] * 4, np.int32))
+    generated = model.sample(12, 0, labels=np.array([0, 1, 2] * 4, np.int32))
     noise = model.pictures(samplers.draw((12, 8, 8, 1), 0, 0))
-    assert np.abs(np.diff(painted, axis=1)).mean() < 0.2 * np.abs(np.diff(noise, axis=1)).mean()  # flat, as taught
+    assert np.abs(np.diff(generated, axis=1)).mean() < 0.2 * np.abs(np.diff(noise, axis=1)).mean()  # flat, as taught
 
 
 def test_the_mean_weights_follow_and_paint(taught):

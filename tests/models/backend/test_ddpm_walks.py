@@ -69,10 +69,10 @@ def test_inpainting_leaves_what_is_not_masked_bit_for_bit():
     ends = []
     for seed in range(16):
         last = list(model.reverse(Sampling(steps=5, eta=1.0, seed=seed, repeats=2), count=2, kept=kept))[-1]
-        painted = model.pictures(last.x, kept)
-        for picture in painted:
+        generated = model.pictures(last.x, kept)
+        for picture in generated:
             np.testing.assert_array_equal(picture[~mask[0]], x[0][~mask[0]])
-        ends.append(painted[0][mask[0]])
+        ends.append(generated[0][mask[0]])
     assert all(np.abs(a - b).max() > 0.01 for i, a in enumerate(ends) for b in ends[:i])
 
 

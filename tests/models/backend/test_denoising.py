@@ -70,8 +70,8 @@ def test_plain_fit_learns(values: dict[str, object]) -> None:
     assert np.mean((model.reconstruct(IMAGES) - IMAGES) ** 2) <= history["val_loss"][-1] * 1.01  # clipping only helps
     drawn = model.sample_codings(9, 1)
     np.testing.assert_array_equal(drawn, model.sample_codings(9, 1))
-    painted = model.decode(drawn)
-    assert drawn.min() >= 0 and painted.shape == (9, 8, 8, 1) and painted.min() >= 0 and painted.max() <= 1
+    generated = model.decode(drawn)
+    assert drawn.min() >= 0 and generated.shape == (9, 8, 8, 1) and generated.min() >= 0 and generated.max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -326,19 +326,19 @@ def test_animations_have_a_scale_and_a_speed(tmp_path: Path, capsys: pytest.Capt
     for suffix in (".gif", ".apng", ".webp"):
         out = tmp_path / f"a{suffix}"
         assert command_line.main([*words, "--out", str(out), "--scale", "4", "--fps", "20"]) == 0
-        with Image.open(out) as film:
-            assert film.size == (32, 32) and film.n_frames == 3
-            film.seek(1)
-            film.load()
-            assert film.info["duration"] == 50  # ms
+        with Image.open(out) as animation:
+            assert animation.size == (32, 32) and animation.n_frames == 3
+            animation.seek(1)
+            animation.load()
+            assert animation.info["duration"] == 50  # ms
         recipe = recipes.read_recipe(out)
         assert recipe is not None and (recipe["scale"], recipe["fps"]) == (4, 20.0)
     assert command_line.main([*words, "--out", str(tmp_path / "old.gif")]) == 0
-    with Image.open(tmp_path / "old.gif") as film:
-        assert film.size == (8, 8)
-        film.seek(1)
-        film.load()
-        assert film.info["duration"] == 100
+    with Image.open(tmp_path / "old.gif") as animation:
+        assert animation.size == (8, 8)
+        animation.seek(1)
+        animation.load()
+        assert animation.info["duration"] == 100
     assert command_line.main([*words, "--out", str(tmp_path / "a.png"), "--scale", "4"]) == 0
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.height == 32

@@ -109,7 +109,7 @@ def test_a_model_pays_for_it_while_it_trains():
         codings = rng.standard_normal((8, 2 * model.latent_size)).astype(np.float32)
         codings[:] = codings[:1]
         costs.append([float(array(model.compute_loss(images, None, codings, None, training=t))) for t in (True, False)])
-        fakes = model.paint(codings, None, True)
+        fakes = model.generate(codings, None, True)
         wanted = value * found(array(fakes), images)
         assert float(array(model.penalties(images, fakes))) == pytest.approx(wanted, rel=1e-3)
     assert costs[1][0] > costs[0][0] + 1

@@ -77,9 +77,9 @@ def test_sides_that_do_not_suit_are_named(shape):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (48, 32, 3), (64, 64, 3)])
 def test_it_paints_what_it_is_given_the_shape_of(shape):
     model = small(DataSpec(shape))
-    painted = model.decode(model.sample_codings(3, 1))
-    assert painted.shape == (3, *shape) and painted.min() >= 0 and painted.max() <= 1
-    np.testing.assert_array_equal(painted, small(DataSpec(shape)).decode(model.sample_codings(3, 1)))
+    generated = model.decode(model.sample_codings(3, 1))
+    assert generated.shape == (3, *shape) and generated.min() >= 0 and generated.max() <= 1
+    np.testing.assert_array_equal(generated, small(DataSpec(shape)).decode(model.sample_codings(3, 1)))
     assert set(model.parts()) == {"generator"}
 
 
@@ -139,7 +139,7 @@ def test_what_is_asked_for_goes_into_both_networks(kind, spec):
     limited[0, -1] = 1.0
     np.testing.assert_array_equal(model.decode(mine), model.decode(limited))
     pictures = np.random.default_rng(0).random((2, *spec.image_shape), np.float32)
-    verdicts = [np.asarray(model.verdict(pictures, np.repeat(one[None], 2, 0), False)) for one in asked]
+    verdicts = [np.asarray(model.logits(pictures, np.repeat(one[None], 2, 0), False)) for one in asked]
     assert not np.array_equal(*verdicts)
 
 

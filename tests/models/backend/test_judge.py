@@ -1,4 +1,4 @@
-"""The judge: it learns the labels, is kept, found damaged, cancelled; and what it says of samples is right."""
+"""The evaluator: it learns the labels, is kept, found damaged, cancelled; and what it says of samples is right."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def with_attributes() -> Dataset:
 @pytest.mark.parametrize("dataset", [marked(), with_attributes()], ids=["classes", "attributes"])
 def test_it_learns_the_labels_and_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
-    made = evaluator.judge_of(dataset, work=Callbacks(lambda what, done, total: told.append((done, total))))
+    made = evaluator.evaluator_of(dataset, work=Callbacks(lambda what, done, total: told.append((done, total))))
     assert made.accuracy.min() > 0.9 and told[-1][0] == told[-1][1]
     monkeypatch.setattr(evaluator, "train", lambda *_, **__: pytest.fail("it was trained again"))
-    kept = evaluator.judge_of(dataset)
+    kept = evaluator.evaluator_of(dataset)
     np.testing.assert_array_equal(kept.accuracy, made.accuracy)
     test = convert.to_float(dataset.images[dataset.test])
     for mine, other in zip(made.look(test), kept.look(test), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-6)
     assert made.look(test)[0].shape == (12, evaluator.FEATURES)
-    assert made.verdict(test).shape == ((12,) if dataset.labels is not None else (12, 2))
+    assert made.labels(test).shape == ((12,) if dataset.labels is not None else (12, 2))
     assert evaluator.where(dataset) != evaluator.where(replace(dataset, label_names=("a", "b", "c")))
 
 
@@ -71,23 +71,23 @@ def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypa
     dataset = marked()
     monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 2)
     with pytest.raises(Cancelled):
-        evaluator.judge_of(dataset, work=Callbacks(cancelled=lambda: True))
+        evaluator.evaluator_of(dataset, work=Callbacks(cancelled=lambda: True))
     path = evaluator.where(dataset)
     assert not path.exists()
-    evaluator.judge_of(dataset)
+    evaluator.evaluator_of(dataset)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(bytes(content))
     trained: list[int] = []
     real = evaluator.train
     monkeypatch.setattr(evaluator, "train", lambda *args, **more: trained.append(1) or real(*args, **more))
-    again = evaluator.judge_of(dataset)
+    again = evaluator.evaluator_of(dataset)
     assert trained == [1] and np.isfinite(again.accuracy).all()
 
 
 def test_a_dataset_without_labels_is_refused() -> None:
     with pytest.raises(UserError, match="neither classes nor attributes"):
-        evaluator.judge_of(replace(marked(), labels=None))
+        evaluator.evaluator_of(replace(marked(), labels=None))
     with pytest.raises(UserError, match="too few"):
         evaluator.kind_of(replace(marked(), test=slice(0, 0)))
 

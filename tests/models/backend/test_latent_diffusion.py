@@ -117,9 +117,9 @@ def test_inpainting_leaves_pixels_that_are_not_masked_bit_for_bit(taught):
     assert model.known(kept).mask[0, :, :, 0].tolist() == [[False, True], [False, True]]
     last = list(model.reverse(Sampling(steps=5, repeats=2), count=2, kept=kept))[-1]
     np.testing.assert_array_equal(last.x[:, :, 0], np.repeat(model.states(x[:1]), 2, 0)[:, :, 0])
-    painted = model.pictures(last.x, kept)
-    outside = np.broadcast_to(~mask, painted.shape)
-    np.testing.assert_array_equal(painted[outside], np.broadcast_to(x[:1], painted.shape)[outside])
+    generated = model.pictures(last.x, kept)
+    outside = np.broadcast_to(~mask, generated.shape)
+    np.testing.assert_array_equal(generated[outside], np.broadcast_to(x[:1], generated.shape)[outside])
 
 
 def test_a_validation_is_the_same_for_every_batch_size(taught):

@@ -62,7 +62,7 @@ class Eye:
 
     kind, names, accuracy = "attributes", NAMES, np.array([1.0, 0.5, 0.5])
 
-    def verdict(self, images):
+    def labels(self, images):
         seen = (images[:, 2, 0, 0] > 0.5).astype(np.int64)
         return np.stack([seen, 0 * seen, 0 * seen], axis=1)
 
@@ -112,7 +112,7 @@ def test_the_command_prints_the_table(tmp_path, faces, monkeypatch, capsys):
     with train.start(tmp_path / "run", "stylegan", config, faces) as run:
         assert train.train(run, faces).status == "finished"
     monkeypatch.setattr(datasets, "load", lambda *_, **__: faces)
-    monkeypatch.setattr(evaluator, "judge_of", lambda dataset, **_: Eye())
+    monkeypatch.setattr(evaluator, "evaluator_of", lambda dataset, **_: Eye())
     assert command_line.main(["mixing", str(run.folder), "--count", "8"]) == 0
     told = capsys.readouterr().out
     assert "8 pairs, layers before 8 x 8, first (2 of 4) from the coarse source" in told

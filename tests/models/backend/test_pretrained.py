@@ -34,8 +34,8 @@ def test_it_loads_and_works(name: str) -> None:
     model, entry = loading.load(run)
     assert entry.step >= run.metrics()[-1]["step"]
     if isinstance(model, Decodes):
-        painted = model.decode(model.sample_codings(2, 0))
-        assert painted.shape == (2, *run.info.dataset["image_shape"]) and 0.01 < painted.std() < 0.6
+        generated = model.decode(model.sample_codings(2, 0))
+        assert generated.shape == (2, *run.info.dataset["image_shape"]) and 0.01 < generated.std() < 0.6
     assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) <= 16 * 2**20
     if isinstance(model, Denoises) and not isinstance(model, Diffuses):
         grey = np.full((1, 40, 40, 3), 0.5, np.float32)
@@ -53,10 +53,10 @@ def test_what_is_asked_for_looks_like_it(name: str) -> None:
     classes = [data.label_names.index(word) for word in ("Trouser", "Sneaker", "Bag", "Ankle boot", "Dress")]
     means = np.stack([pictures[labels == label].mean(axis=0) for label in classes])
     asked = np.repeat(np.arange(len(classes)), 8)
-    painted = samples.draw_classes(model, np.asarray(classes, np.int32)[asked], 5, sampling=Sampling(steps=12))
-    apart = np.square(painted[:, None] - means[None]).mean(axis=(2, 3, 4))
+    generated = samples.draw_classes(model, np.asarray(classes, np.int32)[asked], 5, sampling=Sampling(steps=12))
+    apart = np.square(generated[:, None] - means[None]).mean(axis=(2, 3, 4))
     assert (apart.argmin(axis=1) == asked).mean() >= 0.85
-    assert painted.std(axis=0).mean() > 0.1
+    assert generated.std(axis=0).mean() > 0.1
 
 
 def test_styles_of_the_faces_differ_and_mix() -> None:

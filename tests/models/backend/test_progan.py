@@ -179,13 +179,13 @@ def test_pictures_are_as_large_as_the_dataset_s_from_the_beginning():
     codings = model.sample_codings(2, 0)
     for step, side in ((0, 4), (3, 8), (7, 16)):
         model.steps_done.assign(step)
-        painted = model.decode(codings)
-        assert painted.shape == (2, 16, 16, 3) and painted.min() >= 0 and painted.max() <= 1
+        generated = model.decode(codings)
+        assert generated.shape == (2, 16, 16, 3) and generated.min() >= 0 and generated.max() <= 1
         times = 16 // side
-        np.testing.assert_array_equal(painted, painted[:, ::times, ::times].repeat(times, 1).repeat(times, 2))
+        np.testing.assert_array_equal(generated, generated[:, ::times, ::times].repeat(times, 1).repeat(times, 2))
         exported = model.parts()["generator"].predict_on_batch(codings)
-        np.testing.assert_allclose(exported, painted, atol=1e-5)
-    assert inversion.invert(model, painted, steps=2).shape == (2, 5)
+        np.testing.assert_allclose(exported, generated, atol=1e-5)
+    assert inversion.invert(model, generated, steps=2).shape == (2, 5)
 
 
 def test_a_phase_of_one_network_leaves_the_other_alone_and_sees_this_level_s_pictures():

@@ -91,8 +91,8 @@ def test_codings_are_drawn_from_what_training_saw() -> None:
     assert codings.min() >= 0 and codings.max() <= 1
     np.testing.assert_allclose(codings.mean(axis=0), mean, atol=0.03)  # cut at 0, so a little more
     np.testing.assert_allclose(codings.std(axis=0), np.sqrt(np.maximum(square - mean**2, 0)), atol=0.03)
-    painted = model.decode(codings[:5])
-    assert painted.shape == (5, 8, 8, 1) and painted.min() >= 0 and painted.max() <= 1
+    generated = model.decode(codings[:5])
+    assert generated.shape == (5, 8, 8, 1) and generated.min() >= 0 and generated.max() <= 1
 
 
 @pytest.mark.parametrize("penalty", ["l1", "kl"])

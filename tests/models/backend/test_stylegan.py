@@ -58,13 +58,13 @@ def test_it_says_what_it_can_do(model):
 
 def test_a_decoded_picture_is_that_of_its_truncated_style_with_the_fixed_noise(model, drawn):
     codings = model.sample_codings(4, 0)
-    painted = model.decode(codings)
-    assert painted.shape == (4, 16, 16, 3) and painted.min() >= 0 and painted.max() <= 1
+    generated = model.decode(codings)
+    assert generated.shape == (4, 16, 16, 3) and generated.min() >= 0 and generated.max() <= 1
     pulled = styles.truncate(drawn, model.mean_style(), 0.5)
-    np.testing.assert_allclose(painted, model.synthesize(pulled), atol=1e-5)
+    np.testing.assert_allclose(generated, model.synthesize(pulled), atol=1e-5)
     fixed = np.repeat(model.fixed_noise()[None], 4, axis=0)
-    np.testing.assert_allclose(painted, model.synthesize(pulled, fixed), atol=1e-5)
-    np.testing.assert_allclose(painted, model.parts()["generator"].predict_on_batch(codings), atol=1e-5)
+    np.testing.assert_allclose(generated, model.synthesize(pulled, fixed), atol=1e-5)
+    np.testing.assert_allclose(generated, model.parts()["generator"].predict_on_batch(codings), atol=1e-5)
 
 
 def test_a_style_reaches_its_own_layer_and_those_after_it(model, drawn):
@@ -98,8 +98,8 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
         own = kernel * s[None, None, :, None]
         own = own / np.sqrt(np.square(own).sum(axis=(0, 1, 2)) + 1e-8)
         np.testing.assert_allclose(answer, array(keras.ops.conv(image[None], own, padding="same"))[0], atol=1e-4)
-    painted = tiny(style="modulated")
-    assert painted.decode(painted.sample_codings(2, 0)).shape == (2, 16, 16, 3)
+    generated = tiny(style="modulated")
+    assert generated.decode(generated.sample_codings(2, 0)).shape == (2, 16, 16, 3)
 
 
 def test_the_first_edition_normalises_and_the_second_one_modulates():
@@ -155,7 +155,7 @@ def crossings(model, count=4000):
 
     model.generator, spied = Spy(), model.generator
     codings = np.concatenate([np.zeros((count, 6)), np.ones((count, 6))], axis=1).astype(np.float32)
-    model.paint(keras.ops.convert_to_tensor(codings), None, True)
+    model.generate(keras.ops.convert_to_tensor(codings), None, True)
     model.generator = spied
     return 6 - seen["styles"][..., 0].sum(axis=1)
 

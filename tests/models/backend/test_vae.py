@@ -31,11 +31,11 @@ def test_the_loss_is_squared_error_plus_the_divergence_a_pixel(weight):
     model = made(kl_weight=weight)
     rng = np.random.default_rng(0)
     x = rng.random((5, 8, 8, 1), dtype=np.float32)
-    painted = rng.random((5, 8, 8, 1), dtype=np.float32)
+    generated = rng.random((5, 8, 8, 1), dtype=np.float32)
     mu, gamma = rng.standard_normal((2, 5, 4)).astype(np.float32)
-    loss = model.compute_loss(x, y_pred={"image": painted, "mean": mu, "log_variance": gamma})
+    loss = model.compute_loss(x, y_pred={"image": generated, "mean": mu, "log_variance": gamma})
     divergence = -0.5 * (1 + gamma - np.exp(gamma) - mu**2).sum(axis=1).mean() / 64
-    assert float(loss) == pytest.approx(((x - painted) ** 2).mean() + weight * divergence, rel=1e-5)
+    assert float(loss) == pytest.approx(((x - generated) ** 2).mean() + weight * divergence, rel=1e-5)
 
 
 def test_a_cloud_that_is_the_prior_costs_nothing():
@@ -64,10 +64,10 @@ def test_what_it_can_do(architecture, shape):
     x = np.random.default_rng(0).random((70, *shape), dtype=np.float32)
     codings = model.encode(x)
     assert codings.shape == (70, 4) and codings.dtype == np.float32
-    painted = model.decode(codings)
-    assert painted.shape == x.shape and painted.min() >= 0 and painted.max() <= 1
-    np.testing.assert_allclose(model.reconstruct(x[:3]), painted[:3], atol=1e-5)
-    np.testing.assert_allclose(model.decode(codings[:1])[0], painted[0], atol=1e-5)
+    generated = model.decode(codings)
+    assert generated.shape == x.shape and generated.min() >= 0 and generated.max() <= 1
+    np.testing.assert_allclose(model.reconstruct(x[:3]), generated[:3], atol=1e-5)
+    np.testing.assert_allclose(model.decode(codings[:1])[0], generated[0], atol=1e-5)
     assert model.decode(codings[:0]).shape == (0, *shape)
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication, QImage
 
 from studio.widgets import drag_drop, qimages
-from studio.widgets.picture import MIME, FilmStrip, Picture, PictureGrid
+from studio.widgets.picture import MIME, FrameStrip, Picture, PictureGrid
 from tests.tools.gui.events import drag, drop, enter_drag, move, wheel
 
 pytestmark = pytest.mark.usefixtures("app_theme")
@@ -213,7 +213,7 @@ def test_an_empty_grid_and_pictures_that_are_not_there_yet_are_painted(qtbot) ->
 
 
 def test_the_film_strip_steps_with_keys_and_scrolls_with_the_wheel(qtbot) -> None:
-    strip = FilmStrip()
+    strip = FrameStrip()
     qtbot.addWidget(strip)
     strip.resize(420, strip.sizeHint().height())
     strip.set_images(noise(60), [str(i) for i in range(60)])

@@ -62,10 +62,10 @@ def test_work_that_goes_on_for_hours_does_not_keep_the_memory_of_old_models_for_
 
 
 def test_the_window_counts_what_its_threads_are_asked(studio: Window, qtbot) -> None:
-    works, before = studio.desk.activity()
+    works, before = studio.services.activity()
     assert not works
-    studio.desk.errands.ask("once", lambda task: None, lambda answer: None, lambda error: None)
-    assert studio.desk.activity()[1] == before + 1
+    studio.services.file_worker.ask("once", lambda task: None, lambda answer: None, lambda error: None)
+    assert studio.services.activity()[1] == before + 1
 
 
 def test_a_sweep_is_due_once_for_each_time_that_it_was_asked_for(monkeypatch) -> None:
@@ -96,7 +96,7 @@ def test_a_model_is_given_back_as_soon_as_another_one_is_current(
     studio: Window, qtbot, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(garbage, "freeze", gc.freeze)  # as in the studio; other tests have none
-    inference = studio.desk.inference
+    inference = studio.services.inference
 
     def opened(folder: Path) -> weakref.ref:
         studio.open_run(folder)

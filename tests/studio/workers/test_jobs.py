@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("app_theme")
 
 def add(window: Window, name: str, **values: object) -> Path:
     folder = places.runs() / name
-    window.desk.jobs.add(Job(folder, "vae", {**VALUES, **values}, "digits"))
+    window.services.jobs.add(Job(folder, "vae", {**VALUES, **values}, "digits"))
     return folder
 
 
@@ -54,7 +54,7 @@ def test_a_full_disk_stops_nothing_but_time(studio: Window, qtbot, monkeypatch) 
     folder = add(studio, "full")
     qtbot.waitUntil(lambda: "The disk is full" in banner_text(studio), timeout=LONG)
     assert "bytes are needed" in banner_text(studio) and "bytes are free" in banner_text(studio)
-    assert studio.desk.jobs.running
+    assert studio.services.jobs.running
     assert Run.open(folder).checkpoints()[-1].step == 0  # the old one is whole
     refused = disk.refused
     click(studio.banner, "Try again")  # still full: it asks again
@@ -64,7 +64,7 @@ def test_a_full_disk_stops_nothing_but_time(studio: Window, qtbot, monkeypatch) 
     assert "The disk is full" in banner_text(studio)
     disk.full = False
     click(studio.banner, "Try again")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     run = Run.open(folder)
     assert run.info.status == "finished"
     assert banner_text(studio) == ""
@@ -86,12 +86,12 @@ def test_away_with_the_question_pauses_and_the_run_can_go_on(studio: Window, qtb
     qtbot.waitUntil(lambda: "The disk is full" in banner_text(studio), timeout=LONG)
     disk.full = False
     studio.banner.dismiss()
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     assert Run.open(folder).info.status == "paused"
     assert not held_by_other(folder)
     studio.show_panel("train")
     click(studio.panels["train"], "Resume")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     assert Run.open(folder).info.status == "finished"
 
 
@@ -114,14 +114,14 @@ def test_out_of_memory_is_explained_and_the_next_run_trains(studio: Window, qtbo
 
     fail_at(monkeypatch, 7, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"))
     folder = add(studio, "large")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     assert "ran out of memory" in banner_text(studio)
     assert "batch size of 32" in banner_text(studio)
     assert Run.open(folder).info.status == "failed"
     assert not held_by_other(folder)
-    assert studio.desk.jobs._thread.is_alive()
+    assert studio.services.jobs._thread.is_alive()
     second = add(studio, "small", batch_size=32, epochs=1)
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     assert Run.open(second).info.status == "finished"
 
 
@@ -131,7 +131,7 @@ def test_an_error_before_the_first_checkpoint_stays_on_the_screen(studio: Window
 
     monkeypatch.setattr("models.core.training.train._prepare", none)
     add(studio, "never")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     wait_idle(qtbot, studio)
     assert "ran out of memory" in banner_text(studio)
 
@@ -149,14 +149,14 @@ def test_a_loss_that_is_no_number_can_be_resumed_at_half_the_rate(studio: Window
 
     monkeypatch.setattr(Recorder, "_check", poisoned)
     folder = add(studio, "steep", learning_rate=0.001)
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     assert "diverged at step 30" in banner_text(studio)
     run = Run.open(folder)
     assert run.info.status == "failed"
     assert run.checkpoints()[-1].step < 30
     assert button_of(train, "Resume at half the rate").isVisible()
     click(train, "Resume at half the rate")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     after = Run.open(folder)
     assert after.info.status == "finished"
     assert after.info.config["learning_rate"] == 0.0005
@@ -165,7 +165,7 @@ def test_a_loss_that_is_no_number_can_be_resumed_at_half_the_rate(studio: Window
 
 def test_twenty_random_stops_and_starts_leave_a_consistent_state(studio: Window, qtbot) -> None:
     """Fault C-23."""
-    jobs, ended, rng = studio.desk.jobs, [], random.Random(5)
+    jobs, ended, rng = studio.services.jobs, [], random.Random(5)
     jobs.ended.connect(ended.append)
     folder, noted_before = add(studio, "often", epochs=2000, batch_size=256), ""
     for cycle in range(20):
@@ -196,11 +196,11 @@ def test_twenty_random_stops_and_starts_leave_a_consistent_state(studio: Window,
 
 def test_jobs_wait_in_a_queue_and_can_be_taken_out(studio: Window, qtbot) -> None:
     order: list[str] = []
-    studio.desk.jobs.ended.connect(lambda ended: order.append(ended.job.folder.name))
+    studio.services.jobs.ended.connect(lambda ended: order.append(ended.job.folder.name))
     add(studio, "one", epochs=1)
     add(studio, "two", epochs=1)
     add(studio, "three", epochs=1)
-    jobs = studio.desk.jobs
+    jobs = studio.services.jobs
     assert len(jobs.queue) == 2
     assert "2 runs queued" in studio.panels["train"].new.waiting.text()
     jobs.remove(jobs.queue[0])
@@ -210,7 +210,7 @@ def test_jobs_wait_in_a_queue_and_can_be_taken_out(studio: Window, qtbot) -> Non
 
 def test_a_pause_is_answered_at_once_and_holds_the_queue(studio: Window, qtbot) -> None:
     studio.show_panel("train")
-    new, jobs, status = studio.panels["train"].new, studio.desk.jobs, studio.status
+    new, jobs, status = studio.panels["train"].new, studio.services.jobs, studio.status
     begun: list[str] = []
     jobs.started.connect(lambda job: begun.append(job.folder.name))
     folder = add(studio, "first", epochs=2000)
@@ -237,7 +237,7 @@ def test_a_pause_is_answered_at_once_and_holds_the_queue(studio: Window, qtbot) 
 
 
 def test_a_run_added_while_a_pause_takes_effect_waits_too(studio: Window, qtbot) -> None:
-    jobs = studio.desk.jobs
+    jobs = studio.services.jobs
     add(studio, "first", epochs=2000)
     qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 3), timeout=LONG)
     jobs.ask_to_stop("paused")
@@ -251,7 +251,7 @@ def test_a_run_added_while_a_pause_takes_effect_waits_too(studio: Window, qtbot)
 
 
 def test_a_queue_that_never_began_leaves_no_empty_folders(studio: Window, qtbot) -> None:
-    jobs = studio.desk.jobs
+    jobs = studio.services.jobs
     add(studio, "first", epochs=2000)
     for name in ("second", "third"):
         (places.runs() / name).mkdir(parents=True)
@@ -259,7 +259,7 @@ def test_a_queue_that_never_began_leaves_no_empty_folders(studio: Window, qtbot)
     jobs.remove(jobs.queue[0])
     assert not (places.runs() / "second").exists()
     qtbot.waitUntil(lambda: bool(jobs.progress and jobs.progress.step > 3), timeout=LONG)
-    assert studio.desk.close()
+    assert studio.services.close()
     assert not (places.runs() / "third").exists() and (places.runs() / "first" / "run.json").exists()
 
 
@@ -273,9 +273,11 @@ def test_starting_before_the_estimate_is_there_says_when_it_comes(studio: Window
     click(train.new, "Start")
     assert train.new.cost.text() == "Time and memory will be estimated when training has finished."
     assert "5,157" not in train.view.curves_card._subtitle.text()
-    qtbot.waitUntil(lambda: bool(studio.desk.jobs.progress and studio.desk.jobs.progress.step >= 2), timeout=LONG)
-    folder = studio.desk.jobs.current.folder
+    qtbot.waitUntil(
+        lambda: bool(studio.services.jobs.progress and studio.services.jobs.progress.step >= 2), timeout=LONG
+    )
+    folder = studio.services.jobs.current.folder
     assert [row["step"] for row in Run.open(folder).metrics()][:2] == [1, 2]  # the curve begins at once
-    studio.desk.jobs.ask_to_stop("stopped")
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running)
+    studio.services.jobs.ask_to_stop("stopped")
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     qtbot.waitUntil(lambda: train.new.cost.text().startswith("About"), timeout=LONG)

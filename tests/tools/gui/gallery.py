@@ -20,7 +20,7 @@ from studio.panels.train.curves.curves import Curves
 from studio.panels.train.form import ConfigForm
 from studio.widgets.basics import QuietCombo, QuietSpin
 from studio.widgets.card import Card, Chip, EmptyState, ErrorNote, Foldout, Segmented, button, hbox, icon_button, vbox
-from studio.widgets.picture import FilmStrip, Picture, PictureGrid
+from studio.widgets.picture import FrameStrip, Picture, PictureGrid
 from studio.widgets.sliders import CodingSlider, LabelledSlider
 
 PAGES: dict[str, Callable[[], QWidget]] = {}
@@ -128,7 +128,7 @@ def picture() -> QWidget:
     many.set_source(10_000, lambda i: source[i % 40])
     lots = Card("Faces to drag", "10,000")
     lots.body.addWidget(many)
-    strip = FilmStrip()
+    strip = FrameStrip()
     strip.set_images(pictures(14), [str(1000 - 70 * i) for i in range(14)])
     strip.set_current(3)
     row = Card("Path", "14 frames, spherical")

@@ -15,11 +15,11 @@ from models.core import device
 from models.core.disk import places
 from studio import clipping, theme
 from studio.window import Window
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Worker
 from tests.tools.bounds import rounds
 
-_desks: list[Desk] = []
+_opened: list[Services] = []
 LONG = 60_000  # ms; nothing is measured, only waited for
 LEFT = Qt.MouseButton.LeftButton
 
@@ -35,8 +35,8 @@ def import_backend() -> None:
 
 def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = True) -> Window:
     import_backend()
-    window = Window(Desk.open())
-    _desks.append(window.desk)
+    window = Window(Services.open())
+    _opened.append(window.services)
     qtbot.addWidget(window)
     window.resize(*size)
     window.show()
@@ -48,10 +48,17 @@ def open_window(qtbot, *, size: tuple[int, int] = (1280, 800), backend: bool = T
 
 def let_go() -> None:
     """End what windows of this test shared; what is connected to it holds the panels."""
-    desks, _desks[:] = list(_desks), []
-    for desk in reversed(desks):
-        desk.close()
-        for part in (desk.jobs, desk.inference, desk.errands, desk.studies, desk.looks, desk.session):
+    opened, _opened[:] = list(_opened), []
+    for services in reversed(opened):
+        services.close()
+        for part in (
+            services.jobs,
+            services.inference,
+            services.file_worker,
+            services.long_worker,
+            services.image_worker,
+            services.session,
+        ):
             part.deleteLater()
 
 
@@ -59,10 +66,10 @@ def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True, t
     """Wait until ``until`` and no thread has anything to do any more, and every answer was delivered."""
 
     def at_rest() -> bool:
-        if not (until() and window.desk.idle):
+        if not (until() and window.services.idle):
             return False
         QApplication.processEvents()
-        return window.desk.idle and until()
+        return window.services.idle and until()
 
     qtbot.waitUntil(at_rest, timeout=timeout)
 
@@ -117,16 +124,16 @@ def print_misfits() -> None:
 
     application = make_application()
     theme.apply(application, "dark")
-    window = Window(Desk.open())
+    window = Window(Services.open())
     window.show()
     window.start_backend()
-    _until(lambda: window.desk.idle)
+    _until(lambda: window.services.idle)
     print(f"scale {window.devicePixelRatioF()}", flush=True)
     window.open_run(places.pretrained() / "vae-fashion")
-    _until(lambda: window.desk.idle)
+    _until(lambda: window.services.idle)
     for key in window.panels:
         window.show_panel(key)
-        _until(lambda: window.desk.idle)
+        _until(lambda: window.services.idle)
         for size in clipping.SIZES:
             print(*(f"{key} at {size}: {what}" for what in clipping.misfits_at(window, size)), sep="\n", end="")
     window.close()

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from studio import theme
 from studio.widgets.basics import label, plain
 from studio.widgets.card import Card
@@ -21,7 +21,7 @@ BEGIN = "Take a phase, and see here what it changed."
 
 
 class PhaseCard(Card):
-    """Losses, weights and verdicts before and after the last phase."""
+    """Losses, weights and predictions before and after the last phase."""
 
     def __init__(self) -> None:
         super().__init__("What changed")
@@ -73,7 +73,7 @@ class PhaseCard(Card):
     def _say(self, key: str, text: str) -> None:
         self._values[key].setText(text)
 
-    def show_look(self, look: Verdicts) -> None:
+    def show_look(self, look: Probabilities) -> None:
         """Nothing was done yet, or all was undone: the figures as they are."""
         self.sentence.setText(BEGIN)
         for value in self._values.values():

@@ -27,7 +27,7 @@ def words(now: float, before: float | None) -> str:
     return f"{now:.2f}{arrow}"
 
 
-class VerdictTiles(PictureGrid):
+class ProbabilityTiles(PictureGrid):
     """A grid of images, each with the probability that it is real."""
 
     def __init__(self, name: str) -> None:
@@ -36,7 +36,7 @@ class VerdictTiles(PictureGrid):
         self._before: NDArray[np.float32] | None = None
         self.setAccessibleName(name)
 
-    def show_verdicts(
+    def show_probabilities(
         self, pictures: Sequence[Pixels] | Pixels, now: NDArray[np.float32], before: NDArray[np.float32] | None
     ) -> None:
         """Show images, the probabilities now, and those before the last phase if there was one."""

@@ -12,19 +12,19 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.errors import UserError
 from models.core.family import About
 from models.core.images import convert
 from studio import theme
 from studio.panels.train.steps.phase_card import PhaseCard
-from studio.panels.train.steps.probability_tiles import VerdictTiles
+from studio.panels.train.steps.probability_tiles import ProbabilityTiles
 from studio.panels.train.steps.stepper import Opened, Stepper
 from studio.widgets.basics import button, hbox, label, plain, vbox
 from studio.widgets.card import Card, ErrorNote, Foldout, Segmented
 from studio.widgets.progress import ProgressRow
 from studio.workers import garbage
-from studio.workers.services import Desk
+from studio.workers.services import Services
 from studio.workers.worker import Task
 
 if TYPE_CHECKING:
@@ -56,18 +56,18 @@ REMEMBERED = 24  # phases that the history names
 
 
 class StepView(QWidget):
-    """Fakes and real images with their verdicts, the figures, and the buttons; ``left`` when a person goes back."""
+    """Fakes and real images with their predictions, the figures, and the buttons; ``left`` when a person goes back."""
 
     left = Signal()
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Step by step")
         self._stepper: Stepper | None = None
-        self._look: Verdicts | None = None  # as it is now
-        self._before: Verdicts | None = None  # before the last phase
+        self._look: Probabilities | None = None  # as it is now
+        self._before: Probabilities | None = None  # before the last phase
         self._taken: list[str] = []
         self._step = 0
         self._focused: QWidget | None = None
@@ -103,7 +103,7 @@ class StepView(QWidget):
     def _make_pictures(self) -> None:
         self.fakes_card = Card("Fakes", "the discriminator's probability that each is real")
         self.reals_card = Card("Real images", "held out, never trained on; the same probability")
-        self.fakes, self.reals = VerdictTiles("Fakes"), VerdictTiles("Real images")
+        self.fakes, self.reals = ProbabilityTiles("Fakes"), ProbabilityTiles("Real images")
         self.shown = Segmented(SHOWN)
         self.shown.setAccessibleName("Fakes after or before the phase")
         self.shown.chosen.connect(lambda index: self._show_fakes())
@@ -128,14 +128,14 @@ class StepView(QWidget):
         """Make a copy of a run's newest checkpoint."""
         self.end()
         stepper = self._stepper = Stepper(folder)
-        studies = self.desk.studies
-        self.progress.begin("Waiting for its turn" if not studies.idle else "Loading the checkpoint")
+        long_worker = self.services.long_worker
+        self.progress.begin("Waiting for its turn" if not long_worker.idle else "Loading the checkpoint")
         self._ask(stepper.open, self._opened)
         self.setFocus()
 
     def end(self) -> None:
         """Let the copy go."""
-        self.desk.studies.cancel(KEY)
+        self.services.long_worker.cancel(KEY)
         if self._stepper is not None:
             garbage.mark()
         self._stepper = self._look = self._before = None
@@ -173,7 +173,7 @@ class StepView(QWidget):
             then(answer)
             self._enable(True)
 
-        self.desk.studies.ask(KEY, work, answered, self._failed, self.progress.advance)
+        self.services.long_worker.ask(KEY, work, answered, self._failed, self.progress.advance)
 
     def _enable(self, on: bool) -> None:
         """Switch the buttons; the one that has the focus has it again afterwards."""
@@ -202,7 +202,7 @@ class StepView(QWidget):
         self._show()
 
     @Slot(object)
-    def _back(self, look: Verdicts) -> None:
+    def _back(self, look: Probabilities) -> None:
         self._taken = []
         self._before = None
         self._look = look
@@ -215,7 +215,7 @@ class StepView(QWidget):
         assert self._look is not None
         before = self._before
         self.shown.setVisible(before is not None)
-        self.reals.show_verdicts(self._pictures, self._look.on_reals, before.on_reals if before else None)
+        self.reals.show_probabilities(self._pictures, self._look.on_reals, before.on_reals if before else None)
         self._show_fakes()
         letters = " ".join(phase[0].upper() for phase in self._taken[-REMEMBERED:])
         more = "… " if len(self._taken) > REMEMBERED else ""
@@ -227,13 +227,15 @@ class StepView(QWidget):
             return
         choice = SHOWN[self.shown.index()] if before is not None else SHOWN[0]
         if before is None or choice == "After":
-            self.fakes.show_verdicts(convert.to_uint8(look.fakes), look.on_fakes, before.on_fakes if before else None)
+            self.fakes.show_probabilities(
+                convert.to_uint8(look.fakes), look.on_fakes, before.on_fakes if before else None
+            )
         elif choice == "Before":
-            self.fakes.show_verdicts(convert.to_uint8(before.fakes), before.on_fakes, None)
+            self.fakes.show_probabilities(convert.to_uint8(before.fakes), before.on_fakes, None)
         else:
             change = look.fakes - before.fakes
             most = max(float(np.abs(change).max()), FAINT)
-            self.fakes.show_verdicts(convert.to_uint8(0.5 + 0.5 * change / most), look.on_fakes, before.on_fakes)
+            self.fakes.show_probabilities(convert.to_uint8(0.5 + 0.5 * change / most), look.on_fakes, before.on_fakes)
         same = before is not None and float(np.abs(look.fakes - before.fakes).max()) < ROUNDING
         words = "not one pixel changed in this phase" if same else "the discriminator's probability that each is real"
         if choice == "Difference" and not same:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.adversarial.probabilities import Verdicts
+from models.core.adversarial.probabilities import Probabilities
 from models.core.errors import UserError
 from models.core.work import Work
 
@@ -22,7 +22,7 @@ class Opened:
 
     step: int
     reals: Pixels
-    look: Verdicts
+    look: Probabilities
 
 
 class Stepper:
@@ -55,9 +55,9 @@ class Stepper:
         """Take one phase and return its ``models.core.training.phases.Change``."""
         return self._held().take(phase)
 
-    def reset(self) -> Verdicts:
+    def reset(self) -> Probabilities:
         """Go back to the checkpoint."""
-        look: Verdicts = self._held().reset()
+        look: Probabilities = self._held().reset()
         return look
 
     def _held(self) -> Any:

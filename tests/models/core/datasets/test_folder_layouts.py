@@ -15,7 +15,7 @@ from models.core.disk import places
 from models.core.errors import DatasetError, ImageError
 from models.core.images import decoding, kinds
 from tests.tools.checks import is_sound
-from tests.tools.image_folders import numbers, paint
+from tests.tools.image_folders import numbers, write_image
 
 BAD = b"<html>"
 
@@ -32,7 +32,7 @@ def part_of(dataset: Dataset, name: str) -> list[int]:
 
 def test_a_class_folder_without_an_image_that_can_be_read_is_no_class(tmp_path: Path) -> None:
     for number in range(12):
-        paint(tmp_path / "p" / "abcd"[number % 4] / f"{number}.png", number)
+        write_image(tmp_path / "p" / "abcd"[number % 4] / f"{number}.png", number)
     for number in range(0, 12, 4):
         (tmp_path / "p" / "a" / f"{number}.png").write_bytes(BAD)
     (tmp_path / "p" / "e").mkdir()
@@ -49,7 +49,7 @@ def test_a_class_folder_without_an_image_that_can_be_read_is_no_class(tmp_path: 
 
 def test_each_class_has_a_training_image_however_few_it_has(tmp_path: Path) -> None:
     for number in range(30):
-        paint(tmp_path / "p" / ("many" if number < 24 else f"rare {number}") / f"{number}.png", number)
+        write_image(tmp_path / "p" / ("many" if number < 24 else f"rare {number}") / f"{number}.png", number)
     dataset = load(tmp_path / "p", size=8)
     is_sound(dataset)
     assert sorted(numbers(dataset)) == list(range(30)) and len(dataset.label_names) == 7
@@ -65,7 +65,7 @@ def test_folders_named_train_and_test_are_splits_with_classes_in_them(tmp_path: 
     inside: dict[str, list[int]] = {name: [] for name in names}
     for number in range(60):
         part = names[min(number // 40, len(names) - 1) if len(names) < 3 else min(number // 20, 2)]
-        paint(tmp_path / "p" / part / ("cat" if number % 2 else "dog") / f"{number}.png", number)
+        write_image(tmp_path / "p" / part / ("cat" if number % 2 else "dog") / f"{number}.png", number)
         inside[part].append(number)
     dataset = load(tmp_path / "p", size=8)
     is_sound(dataset)
@@ -87,17 +87,17 @@ def test_folders_named_train_and_test_are_splits_with_classes_in_them(tmp_path: 
 
 def test_folders_of_parts_without_classes_and_with_strays(tmp_path: Path) -> None:
     for number in range(30):
-        paint(tmp_path / "p" / ("train" if number < 20 else "test") / f"{number}.png", number)
+        write_image(tmp_path / "p" / ("train" if number < 20 else "test") / f"{number}.png", number)
     dataset = load(tmp_path / "p", size=8)
     is_sound(dataset)
     assert dataset.labels is None and part_of(dataset, "test") == list(range(20, 30))
-    paint(tmp_path / "p" / "cover.png", 99)
+    write_image(tmp_path / "p" / "cover.png", 99)
     dataset = load(tmp_path / "p", size=8)
     is_sound(dataset)
     assert dataset.labels is None and 99 not in numbers(dataset) and "beside" in dataset.notice
     assert [item.path for item in dataset.skipped] == ["cover.png"]
     for number in range(40, 50):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     dataset = load(tmp_path / "p", size=8)  # most lie beside: these are images of a folder that has folders
     is_sound(dataset)
     assert dataset.labels is None and len(dataset.images) == 41 and "Labels are not used" in dataset.notice
@@ -106,7 +106,7 @@ def test_folders_of_parts_without_classes_and_with_strays(tmp_path: Path) -> Non
 def test_a_class_of_the_test_folder_alone_is_left_out_with_reasons(tmp_path: Path) -> None:
     for number in range(30):
         part, name = ("train", "ab"[number % 2]) if number < 20 else ("test", "abc"[number % 3])
-        paint(tmp_path / "p" / part / name / f"{number}.png", number)
+        write_image(tmp_path / "p" / part / name / f"{number}.png", number)
     dataset = load(tmp_path / "p", size=8)
     is_sound(dataset)
     assert dataset.label_names == ("a", "b") and "of this class: c." in dataset.notice
@@ -120,7 +120,7 @@ def test_a_class_of_the_test_folder_alone_is_left_out_with_reasons(tmp_path: Pat
 
 
 def test_what_a_kill_left_while_images_were_put_in_order_is_swept(tmp_path: Path) -> None:
-    paint(tmp_path / "p" / "1.png", 1)
+    write_image(tmp_path / "p" / "1.png", 1)
     left = places.cache() / "folders" / ".new-abcd1234"
     left.mkdir(parents=True)
     for name in ("images.npy", "images.order", "files.sqlite"):
@@ -132,14 +132,14 @@ def test_what_a_kill_left_while_images_were_put_in_order_is_swept(tmp_path: Path
 
 def test_classes_named_train_and_boat_are_classes(tmp_path: Path) -> None:
     for number in range(12):
-        paint(tmp_path / "p" / ("train" if number % 2 else "boat") / f"{number}.png", number)
+        write_image(tmp_path / "p" / ("train" if number % 2 else "boat") / f"{number}.png", number)
     dataset = load(tmp_path / "p", size=8)
     assert dataset.label_names == ("boat", "train") and dataset.notice == ""
 
 
 def test_too_many_folders_are_no_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
-        paint(tmp_path / "p" / str(number % 6) / f"{number}.png", number)
+        write_image(tmp_path / "p" / str(number % 6) / f"{number}.png", number)
     monkeypatch.setattr(layout, "MAX_LABELS", 5)
     assert "more than 5 folders" in load(tmp_path / "p", size=8).notice
     monkeypatch.setattr(layout, "MAX_FOLDERS", 4)
@@ -150,10 +150,10 @@ def test_too_many_folders_are_no_classes(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_run_inside_the_folder_is_no_part_of_it(tmp_path: Path) -> None:
     for number in range(8):
-        paint(tmp_path / "p" / "ab"[number % 2] / f"{number}.png", number)
+        write_image(tmp_path / "p" / "ab"[number % 2] / f"{number}.png", number)
     before = load(tmp_path / "p", size=8)
     for run in (tmp_path / "p" / "run", tmp_path / "p" / "a" / "deep" / "run"):
-        paint(run / "samples" / "samples-000000000.png", 99)
+        write_image(run / "samples" / "samples-000000000.png", 99)
         (run / "run.json").write_text("{}")
     after = load(tmp_path / "p", size=8)
     assert after.fingerprint == before.fingerprint and after.skipped == () and "2 left out" in after.notice
@@ -162,7 +162,7 @@ def test_a_run_inside_the_folder_is_no_part_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["jxl", "jp2", "tga", "psd", "CR2", "dng", "nef", "svg", "ico", "exr"])
 def test_images_that_cannot_be_read_are_counted_with_their_reason(tmp_path: Path, suffix: str) -> None:
     for number in range(4):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     (tmp_path / "p" / f"x.{suffix}").write_bytes(b"some bytes")
     (tmp_path / "p" / "notes.txt").write_text("no image")
     dataset = load(tmp_path / "p", size=8)
@@ -238,7 +238,7 @@ CSV = f"image_id,{','.join(NAMES)}\n" + "".join(f"{name},{a},{b}\n" for name, a,
 def test_every_edition_of_celeba(tmp_path: Path, inside: str, listed: str, text: str, suffix: str) -> None:
     home = tmp_path / "celeba"
     for number in range(12):
-        path = paint(home / inside / "a.png", number)
+        path = write_image(home / inside / "a.png", number)
         path.rename(home / inside / f"{number:06}.{suffix}")
     (home / listed).parent.mkdir(exist_ok=True)
     (home / listed).write_bytes(text.encode())
@@ -253,7 +253,7 @@ def test_every_edition_of_celeba(tmp_path: Path, inside: str, listed: str, text:
 def test_the_attributes_of_another_folder_are_not_used(tmp_path: Path) -> None:
     (tmp_path / "list_attr_celeba.csv").write_text(CSV)
     for number in range(4):
-        paint(tmp_path / "mine" / "deep" / f"mine {number}.png", number)
+        write_image(tmp_path / "mine" / "deep" / f"mine {number}.png", number)
     dataset = load(tmp_path / "mine" / "deep", size=8)
     assert dataset.attribute_names == () and len(dataset.images) == 4
 
@@ -262,7 +262,7 @@ def test_the_attributes_of_another_folder_are_not_used(tmp_path: Path) -> None:
     "text", ["", "image_id\n", "image_id,A,B\n1.jpg,1\n", "image_id,A\n1.jpg,2\n", "image_id,A\n1.jpg,1,1\n"]
 )
 def test_a_damaged_csv_is_named(tmp_path: Path, text: str) -> None:
-    paint(tmp_path / "p" / "1.png", 1)
+    write_image(tmp_path / "p" / "1.png", 1)
     (tmp_path / "p" / celeba.CSV_FILE).write_text(text)
     with pytest.raises(DatasetError) as caught:
         load(tmp_path / "p")
@@ -272,14 +272,14 @@ def test_a_damaged_csv_is_named(tmp_path: Path, text: str) -> None:
 def old_kinds(place: Path) -> dict[str, Path]:
     """Folders that the new rules read otherwise."""
     for number in range(20):
-        paint(place / "split" / ("train" if number < 15 else "test") / "ab"[number % 2] / f"{number}.png", number)
-        paint(place / "stray" / "ab"[number % 2] / f"{number}.png", number)
-        paint(place / "damaged" / "abc"[number % 3] / f"{number}.png", number)
+        write_image(place / "split" / ("train" if number < 15 else "test") / "ab"[number % 2] / f"{number}.png", number)
+        write_image(place / "stray" / "ab"[number % 2] / f"{number}.png", number)
+        write_image(place / "damaged" / "abc"[number % 3] / f"{number}.png", number)
         if number % 3 == 1:
             (place / "damaged" / "b" / f"{number}.png").write_bytes(BAD)
-        paint(place / "run" / "ab"[number % 2] / f"{number}.png", number)
-    paint(place / "stray" / "loose.png", 77)
-    paint(place / "run" / "b" / "mine" / "sheet.png", 78)
+        write_image(place / "run" / "ab"[number % 2] / f"{number}.png", number)
+    write_image(place / "stray" / "loose.png", 77)
+    write_image(place / "run" / "b" / "mine" / "sheet.png", 78)
     (place / "run" / "b" / "mine" / "run.json").write_text("{}")
     (place / "run" / "a" / "x.avif").write_bytes(b"")
     return {path.name: path for path in place.iterdir()}

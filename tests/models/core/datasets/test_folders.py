@@ -17,7 +17,7 @@ from models.core.work import Callbacks
 from tests.tools import picture_files
 from tests.tools.bounds import end
 from tests.tools.checks import is_sound
-from tests.tools.image_folders import numbers, paint
+from tests.tools.image_folders import numbers, write_image
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
@@ -30,7 +30,7 @@ def caches() -> list[Path]:
 def test_bad_files_are_listed_and_the_rest_is_loaded(tmp_path: Path) -> None:
     place = tmp_path / "pictures"
     for number in range(300):
-        path = paint(place / f"{number // 50}" / f"{number}.png", number)
+        path = write_image(place / f"{number // 50}" / f"{number}.png", number)
         if number % 100 == 7:
             path.write_bytes(b"<html>")
     first = load(place, size=8)
@@ -62,7 +62,7 @@ def test_any_kind_of_picture_is_read(tmp_path: Path) -> None:
     (place / "bad-link.png").symlink_to(tmp_path / "gone.png")
     (place / "notes.txt").write_text("no picture")
     (place / ".hidden.png").write_bytes(b"x")
-    paint(place / ".thumbnails" / "a.png", 3)
+    write_image(place / ".thumbnails" / "a.png", 3)
     dataset = load(place)
     is_sound(dataset)
     assert dataset.image_shape == (64, 64, 3) and dataset.labels is None
@@ -75,7 +75,7 @@ def test_any_kind_of_picture_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("colourful", [set(), {0}, {25}, {49}])
 def test_images_are_grey_if_all_are(tmp_path: Path, colourful: set[int]) -> None:
     for number in range(50):
-        paint(tmp_path / "p" / f"{number}.png", number, colour=number in colourful)
+        write_image(tmp_path / "p" / f"{number}.png", number, colour=number in colourful)
     dataset = load(tmp_path / "p", size=8)
     assert dataset.images.shape == (50, 8, 8, 3 if colourful else 1)
     assert sorted(int(image[0, 0, 0]) for image in dataset.images) == list(range(50))
@@ -86,20 +86,20 @@ def test_images_are_grey_if_all_are(tmp_path: Path, colourful: set[int]) -> None
 def test_labels_need_nearly_every_image_in_a_subfolder(tmp_path: Path) -> None:
     place = tmp_path / "p"
     for number in range(6):
-        paint(place / ("cat" if number % 2 else "dog") / "deeper" / f"{number}.png", number)
+        write_image(place / ("cat" if number % 2 else "dog") / "deeper" / f"{number}.png", number)
     assert load(place).label_names == ("cat", "dog")
     assert load(place / "cat").labels is None
     (place / "broken.png").write_bytes(b"")
     (place / "photo.psd").write_bytes(b"8BPS")
     assert load(place).label_names == ("cat", "dog")
-    paint(place / "loose.png", 9)
+    write_image(place / "loose.png", 9)
     dataset = load(place)
     is_sound(dataset)
     assert dataset.label_names == ("cat", "dog") and sorted(numbers(dataset)) == list(range(6))
     assert {item.path for item in dataset.skipped} == {"broken.png", "photo.psd", "loose.png"}
     assert "beside the class folders" in dataset.notice and "3 of 9 files" in dataset.notice
     for number in range(20, 26):
-        paint(place / f"{number}.png", number)
+        write_image(place / f"{number}.png", number)
     dataset = load(place)
     is_sound(dataset)
     assert dataset.labels is None and len(dataset.images) == 13
@@ -111,7 +111,7 @@ def test_celeba_attributes(tmp_path: Path, beside: bool) -> None:
     place = tmp_path / "celeba" / "img_align_celeba"
     rows = [f"{n:06}.jpg {1 if n % 2 else -1:2} {1 if n > 5 else -1:2}" for n in range(12)]
     for number in range(13):
-        paint(place / "a.png", number).rename(place / f"{number:06}.jpg")  # lossless, whatever its name says
+        write_image(place / "a.png", number).rename(place / f"{number:06}.jpg")  # lossless, whatever its name says
     listed = (place.parent if beside else place) / celeba.ATTRIBUTE_FILE
     listed.write_text("12\nEyeglasses Young\n" + "\n".join(rows) + "\n")
     dataset = load(place, size=8)
@@ -151,8 +151,8 @@ def test_no_picture_at_all_is_an_error_with_reasons(tmp_path: Path) -> None:
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     place = tmp_path / "p"
-    paint(place / "a" / "1.png", 1)
-    paint(tmp_path / "elsewhere" / "2.png", 2)
+    write_image(place / "a" / "1.png", 1)
+    write_image(tmp_path / "elsewhere" / "2.png", 2)
     (place / "a" / "loop").symlink_to(place)
     (place / "self").symlink_to(place / "self")
     (place / "b").symlink_to(tmp_path / "elsewhere")
@@ -170,7 +170,7 @@ def test_odd_names_are_read(tmp_path: Path) -> None:
         b"x" * 250 + b".png",
     ]
     for number, name in enumerate(names):
-        paint(tmp_path / "p" / "a.png", number).rename(tmp_path / "p" / os.fsdecode(name))
+        write_image(tmp_path / "p" / "a.png", number).rename(tmp_path / "p" / os.fsdecode(name))
     (tmp_path / "p" / os.fsdecode(b"bad\xff.png")).write_bytes(b"x")
     dataset = load(tmp_path / "p")
     assert sorted(numbers(dataset)) == list(range(len(names)))
@@ -179,16 +179,16 @@ def test_odd_names_are_read(tmp_path: Path) -> None:
 
 def test_sizes_and_changes_make_caches_of_their_own(tmp_path: Path) -> None:
     for number in range(4):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     assert load(tmp_path / "p", size=8).image_shape == (8, 8, 3)
     assert load(tmp_path / "p", size=32).image_shape == (32, 32, 3)
     assert len(caches()) == 2
-    paint(tmp_path / "p" / "3.png", 77, size=(30, 30))
+    write_image(tmp_path / "p" / "3.png", 77, size=(30, 30))
     assert sorted(numbers(load(tmp_path / "p", size=8))) == [0, 1, 2, 77]
 
 
 def test_the_cache_is_a_memory_map_that_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paint(tmp_path / "p" / "1.png", 1)
+    write_image(tmp_path / "p" / "1.png", 1)
     assert isinstance(load(tmp_path / "p").images, np.memmap)
     monkeypatch.setattr(folder, "decode", lambda *_, **__: pytest.fail("it was decoded again"))
     assert numbers(load(tmp_path / "p")) == [1]
@@ -197,7 +197,7 @@ def test_the_cache_is_a_memory_map_that_is_used_again(tmp_path: Path, monkeypatc
 
 def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
     for number in range(6):
-        paint(tmp_path / "p" / "ab"[number % 2] / f"{number}.png", number)
+        write_image(tmp_path / "p" / "ab"[number % 2] / f"{number}.png", number)
     before = load(tmp_path / "p").fingerprint
     (place,) = caches()
     for name in ("images.npy", "labels.npy", "index.json"):
@@ -210,7 +210,7 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
 
 def test_a_flipped_bit_in_the_cache_is_found(tmp_path: Path) -> None:
     for number in range(4):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     before = load(tmp_path / "p").fingerprint
     (place,) = caches()
     content = bytearray((place / "images.npy").read_bytes())
@@ -223,7 +223,7 @@ def test_a_flipped_bit_in_the_cache_is_found(tmp_path: Path) -> None:
 
 def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
     for number in range(100):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     for patience in (0, 1, 3):
         asked: list[int] = []
 
@@ -240,7 +240,7 @@ def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paint(tmp_path / "p" / "1.png", 1)
+    write_image(tmp_path / "p" / "1.png", 1)
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -253,7 +253,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch:
 
 def test_two_at_once_agree(tmp_path: Path) -> None:
     for number in range(60):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(load(tmp_path / "p").fingerprint)) for _ in range(4)]
     for thread in threads:
@@ -264,7 +264,7 @@ def test_two_at_once_agree(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_program_left_is_swept_away(tmp_path: Path) -> None:
-    paint(tmp_path / "p" / "1.png", 1)
+    write_image(tmp_path / "p" / "1.png", 1)
     home = places.cache() / "folders"
     for name, age in ((".new-old_0000", 200_000), (".new-young_00", 0)):
         (home / name).mkdir(parents=True)
@@ -276,7 +276,7 @@ def test_what_a_killed_program_left_is_swept_away(tmp_path: Path) -> None:
 
 def test_pictures_are_decoded_only_a_little_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(200):
-        paint(tmp_path / "p" / f"{number}.png", number)
+        write_image(tmp_path / "p" / f"{number}.png", number)
     waiting, most, lock = [0], [0], threading.Lock()
     one, append = folder._one, cache.ImageWriter.append
 

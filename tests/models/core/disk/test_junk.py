@@ -23,7 +23,7 @@ FOLDERS = (
 )  # fmt: skip
 
 
-def paint(path: Path, value: int = 7) -> Path:
+def write_image(path: Path, value: int = 7) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((12, 12, 3), value, np.uint8)).save(path, "PNG")
     return path
@@ -46,12 +46,12 @@ def littered(tmp_path: Path) -> Path:
     """Two classes, and in each folder everything that a machine leaves behind, named like images where it can be."""
     for label in ("cat", "dog"):
         for number in range(4):
-            paint(tmp_path / "p" / label / f"{number}.png", number)
+            write_image(tmp_path / "p" / label / f"{number}.png", number)
     for place in (tmp_path / "p", tmp_path / "p" / "cat"):
         for name in FILES:
             (place / name).write_bytes(b"\0\5\x16\7junk")
         for name in FOLDERS:
-            paint(place / name / "old.png")
+            write_image(place / name / "old.png")
             (place / name / "._broken.png").write_bytes(b"junk")
     return tmp_path / "p"
 

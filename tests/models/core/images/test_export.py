@@ -58,7 +58,7 @@ def test_a_png_without_a_recipe_has_none(tmp_path: Path) -> None:
 def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
     frames = noise(7, 9, 11, channels)  # 99 pixels a frame, so that a GIF's 256 colours suffice
     seen: list[tuple[int, int]] = []
-    path = export.write_film(
+    path = export.write_animation(
         tmp_path / f"a{suffix}",
         frames,
         seconds_a_frame=0.2,
@@ -68,23 +68,23 @@ def test_a_film_comes_back(tmp_path: Path, suffix: str, channels: int) -> None:
     assert seen == [(done, 7) for done in range(1, 8)]
     assert recipes.read_recipe(path) == RECIPE
     assert decoding.frames(path) == 7
-    with Image.open(path) as film:
+    with Image.open(path) as animation:
         for index in range(7):
-            film.seek(index)
-            film.load()
-            pixels = np.array(film.convert("RGB"))
+            animation.seek(index)
+            animation.load()
+            pixels = np.array(animation.convert("RGB"))
             assert np.array_equal(pixels, np.broadcast_to(frames[index], pixels.shape))
-            assert film.info["duration"] == 200
+            assert animation.info["duration"] == 200
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_mp4_comes_back_and_says_how_it_was_made(tmp_path: Path, channels: int) -> None:
     frames = np.repeat(np.arange(8, 248, 60, dtype=np.uint8), 9 * 11 * channels).reshape(4, 9, 11, channels)
-    path = export.write_film(tmp_path / "a.mp4", frames, seconds_a_frame=0.2, recipe=RECIPE)
-    with av.open(path) as film:
-        assert json.loads(film.metadata["comment"].partition(":")[2]) == RECIPE
-        assert film.streams.video[0].average_rate == 5
-        shown = np.stack([picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)])
+    path = export.write_animation(tmp_path / "a.mp4", frames, seconds_a_frame=0.2, recipe=RECIPE)
+    with av.open(path) as animation:
+        assert json.loads(animation.metadata["comment"].partition(":")[2]) == RECIPE
+        assert animation.streams.video[0].average_rate == 5
+        shown = np.stack([picture.to_ndarray(format="rgb24") for picture in animation.decode(video=0)])
     assert shown.shape == (4, 10, 12, 3)  # H.264 wants even sides
     assert np.abs(shown[:, :9, :11].astype(int) - frames).max() <= 4
 
@@ -92,14 +92,14 @@ def test_an_mp4_comes_back_and_says_how_it_was_made(tmp_path: Path, channels: in
 def test_an_mp4_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImageError, match="av") as caught:
-        export.write_film(tmp_path / "a.mp4", noise(3, 4, 4, 3))
+        export.write_animation(tmp_path / "a.mp4", noise(3, 4, 4, 3))
     assert "generative-studio[video]" in caught.value.advice
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", [".png", ".apng", ".webp", ".gif"])
 def test_a_film_may_have_one_frame(tmp_path: Path, suffix: str) -> None:
-    path = export.write_film(tmp_path / f"a{suffix}", noise(1, 9, 11, 3), recipe=RECIPE)
+    path = export.write_animation(tmp_path / f"a{suffix}", noise(1, 9, 11, 3), recipe=RECIPE)
     assert decoding.decode(path).shape == (9, 11, 3)
     assert recipes.read_recipe(path) == RECIPE
 
@@ -113,7 +113,7 @@ def test_a_cancelled_film_leaves_nothing(tmp_path: Path, suffix: str) -> None:
         return len(asked) > 20
 
     with pytest.raises(Cancelled):
-        export.write_film(tmp_path / f"a{suffix}", noise(1000, 8, 8, 3), work=Callbacks(cancelled=cancelled))
+        export.write_animation(tmp_path / f"a{suffix}", noise(1000, 8, 8, 3), work=Callbacks(cancelled=cancelled))
     assert len(asked) == 21
     assert left(tmp_path) == []
 
@@ -159,7 +159,7 @@ def test_a_full_or_read_only_disk_leaves_nothing(
     monkeypatch.setattr(files.OPS, operation, refuse)
     for write in (
         lambda: export.write_png(tmp_path / "a.png", noise(4, 4, 3)),
-        lambda: export.write_film(tmp_path / "a.gif", noise(3, 4, 4, 3)),
+        lambda: export.write_animation(tmp_path / "a.gif", noise(3, 4, 4, 3)),
         lambda: export.write_codings(tmp_path / "a.npy", np.zeros((1, 2), np.float32)),
     ):
         with pytest.raises(StorageError):
@@ -176,10 +176,10 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 def test_unknown_endings_are_refused_with_those_that_work(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
-        export.write_film(tmp_path / "a.avi", noise(3, 4, 4, 3))
-    assert all(suffix in caught.value.advice for suffix in export.FILM_SUFFIXES)
+        export.write_animation(tmp_path / "a.avi", noise(3, 4, 4, 3))
+    assert all(suffix in caught.value.advice for suffix in export.ANIMATION_SUFFIXES)
     with pytest.raises(ImageError):
-        export.write_film(tmp_path / "a", noise(3, 4, 4, 3))
+        export.write_animation(tmp_path / "a", noise(3, 4, 4, 3))
     with pytest.raises(ImageError, match=r"\.png"):
         export.write_png(tmp_path / "a.jpg", noise(4, 4, 3))
     with pytest.raises(ImageError, match=r"\.npy"):
@@ -190,12 +190,12 @@ def test_unknown_endings_are_refused_with_those_that_work(tmp_path: Path) -> Non
 @pytest.mark.parametrize("frames", [noise(0, 4, 4, 3), noise(4, 4, 3), noise(2, 4, 4, 2)])
 def test_what_is_no_film_is_refused(tmp_path: Path, frames: np.ndarray) -> None:
     with pytest.raises(ValueError):
-        export.write_film(tmp_path / "a.gif", frames)
+        export.write_animation(tmp_path / "a.gif", frames)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), "x" * 1_000_001])
 def test_a_recipe_that_json_cannot_say_is_refused(tmp_path: Path, value: object) -> None:
-    for write in (export.write_png, export.write_film):
+    for write in (export.write_png, export.write_animation):
         frames: Any = noise(4, 4, 3) if write is export.write_png else noise(2, 4, 4, 3)
         with pytest.raises(ImageError):
             write(tmp_path / "a.png", frames, recipe={"value": value})
@@ -241,7 +241,7 @@ def test_hostile_or_absent_recipes_are_none(tmp_path: Path) -> None:
 def test_mutated_pictures_never_crash_the_reader(tmp_path: Path) -> None:
     seeds = [export.png_bytes(noise(4, 4, 3), RECIPE)]
     for suffix in (".gif", ".webp"):
-        seeds.append(export.write_film(tmp_path / f"a{suffix}", noise(2, 4, 4, 3), recipe=RECIPE).read_bytes())
+        seeds.append(export.write_animation(tmp_path / f"a{suffix}", noise(2, 4, 4, 3), recipe=RECIPE).read_bytes())
     random_, path, outcomes = random.Random(0), tmp_path / "mutated", set()
     for _ in range(600):
         content = bytearray(random_.choice(seeds))

@@ -88,16 +88,16 @@ def test_the_real_limits_hold(make, count: int, what: str) -> None:
 
 
 def test_a_marker_within_a_segment_is_no_scan_and_no_end() -> None:
-    """Camera notes hold a thumbnail with scans of its own, and motion photos a film after the image."""
+    """Camera notes hold a thumbnail with scans of its own, and motion photos an animation after the image."""
     stream = io.BytesIO()
     Image.fromarray(picture_files.scene(32, 32)).save(stream, "JPEG", progressive=True)
     whole = stream.getvalue()
     known = sum(marker == b"\xff\xda" for marker, _, _ in parts.jpeg_scans(io.BytesIO(whole)))
     assert 3 < known < 15 and known == whole.count(b"\xff\xda")
     notes = b"\xff\xe1" + struct.pack(">H", 2 + 400) + b"\xff\xda\xff\xd9" * 100
-    film = b"\xff\xda" * 1000
+    animation = b"\xff\xda" * 1000
     first = whole.index(b"\xff\xda")
-    noted = whole[:2] + notes + whole[2:first] + notes.replace(b"\xff\xe1", b"\xff\xfe", 1) + whole[first:] + film
+    noted = whole[:2] + notes + whole[2:first] + notes.replace(b"\xff\xe1", b"\xff\xfe", 1) + whole[first:] + animation
     assert sum(marker == b"\xff\xda" for marker, _, _ in parts.jpeg_scans(io.BytesIO(noted))) == known
     assert np.array_equal(decoding.decode(noted), decoding.decode(whole))
 
@@ -108,7 +108,7 @@ def test_a_marker_within_a_segment_is_no_scan_and_no_end() -> None:
         (hostile_images.gif(3000, 50), 50),
         (hostile_images.tiff(4, pages=1200), 1000),
         (hostile_images.apng(64, 2**31 - 1), 1000),
-        (hostile_images.webp_film(32, 9), 9),
+        (hostile_images.webp_animation(32, 9), 9),
         (hostile_images.progressive(3, 16), 1),
         (picture_files.saved(Image.new("L", (4, 4)), "BMP"), 1),
     ],
@@ -123,7 +123,7 @@ def test_a_webp_is_measured_before_its_decoder_takes_memory(monkeypatch: pytest.
     for lossless in (True, False):
         content = picture_files.saved(Image.new("RGB", (21, 37)), "WEBP", lossless=lossless)
         assert parts.webp_size(io.BytesIO(content)) == (21, 37)
-    assert parts.webp_size(io.BytesIO(hostile_images.webp_film(24, 2))) == (24, 24)
+    assert parts.webp_size(io.BytesIO(hostile_images.webp_animation(24, 2))) == (24, 24)
     sides = (16382).to_bytes(3, "little") * 2
     content = b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + sides + bytes(4)
     monkeypatch.setattr(decoding.Image, "open", lambda *_, **__: pytest.fail("it was opened"))
@@ -313,7 +313,7 @@ def test_a_recipe_is_found_without_opening_the_image(
 ) -> None:
     known, image = {"model": "vae"}, picture_files.scene(16, 16)
     if suffix in (".gif", ".apng"):
-        path = export.write_film(tmp_path / f"a{suffix}", np.stack([image, 255 - image]), recipe=known)
+        path = export.write_animation(tmp_path / f"a{suffix}", np.stack([image, 255 - image]), recipe=known)
     else:
         path = export.write_photo(tmp_path / f"a{suffix}", image, known)
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))

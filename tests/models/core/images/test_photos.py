@@ -89,10 +89,10 @@ def exif_chunk(content: bytes) -> bytes:
 def test_the_exif_of_webp_is_a_tiff_without_a_head(tmp_path: Path) -> None:
     """Other programs want "II*" or "MM\\0*" at its very beginning (WebP Container Specification, "Metadata")."""
     frames = np.stack([COLOURS, COLOURS[::-1]])
-    film = export.write_film(tmp_path / "film.webp", frames, recipe=RECIPE)
+    animation = export.write_animation(tmp_path / "film.webp", frames, recipe=RECIPE)
     photo = photos.read(taken(tmp_path / "photo.jpg"))
     one = export.write_photo(tmp_path / "one.webp", photo.pixels, RECIPE, exif=photo.exif)
-    for path in (film, one):
+    for path in (animation, one):
         assert exif_chunk(path.read_bytes())[:4] in (b"II*\0", b"MM\0*")
         assert recipes.read_recipe(path) == RECIPE
 

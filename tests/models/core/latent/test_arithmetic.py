@@ -245,7 +245,7 @@ def test_a_model_that_only_paints_is_scored_on_people_it_imagined():
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    """The command with a model that adds up, and a judge that sees; neither needs a dataset."""
+    """The command with a model that adds up, and an evaluator that sees; neither needs a dataset."""
     about = {"name": "faces", "size": None, "attribute_names": ["hat", "glasses"]}
     run = SimpleNamespace(info=SimpleNamespace(id="run1", title="adder", dataset=about))
     for name in ("somewhere", "elsewhere"):
@@ -254,12 +254,12 @@ def command(tmp_path, monkeypatch):
     seeing = SimpleNamespace(
         names=dataset.attribute_names,
         accuracy=np.array([0.5, 0.75]),
-        verdict=lambda images: np.stack([np.zeros(len(images)), has_it(images)], axis=1).astype(np.int64),
+        labels=lambda images: np.stack([np.zeros(len(images)), has_it(images)], axis=1).astype(np.int64),
     )
     monkeypatch.setattr(arithmetic_score.faces, "pairs", fake_pairs)
     monkeypatch.setattr("models.cli.arithmetic.open_model", lambda *words: (run, Encoder()))
     monkeypatch.setattr("models.core.datasets.load", lambda *words, **more: dataset)
-    monkeypatch.setattr("models.core.evaluation.evaluator.judge_of", lambda *words, **more: seeing)
+    monkeypatch.setattr("models.core.evaluation.evaluator.evaluator_of", lambda *words, **more: seeing)
     return lambda *words: main(["arithmetic", str(tmp_path / "somewhere"), str(tmp_path / "elsewhere"), *words])
 
 

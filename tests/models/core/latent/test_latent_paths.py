@@ -31,7 +31,7 @@ def test_directions_go_there_and_back_and_are_ordered_by_spread():
     codings = (rng.standard_normal((500, 5)) * [5, 3, 2, 1, 0.5]).astype(np.float32) + 1
     directions = paths.principal(codings)
     assert directions.axes.shape == (5, 5)
-    assert (np.diff(directions.spread) < 0).all()
+    assert (np.diff(directions.std) < 0).all()
     np.testing.assert_allclose(directions.back(directions.to(codings)), codings, atol=1e-3)
     np.testing.assert_allclose(directions.to(codings).std(axis=0), 1.0, atol=0.01)
 
@@ -63,6 +63,6 @@ def test_blend_gives_a_point_its_own_value():
 
 def test_resample_spreads_points_evenly_along_a_line():
     line = np.array([[0, 0], [1, 0], [1, 3]], np.float32)
-    spread = paths.resample(line, 9)
-    np.testing.assert_allclose(np.linalg.norm(np.diff(spread, axis=0), axis=1), 0.5, atol=1e-5)
+    std = paths.resample(line, 9)
+    np.testing.assert_allclose(np.linalg.norm(np.diff(std, axis=0), axis=1), 0.5, atol=1e-5)
     assert paths.resample(np.zeros((1, 2), np.float32), 4).shape == (4, 2)

@@ -90,7 +90,9 @@ def test_every_kind_of_file_gives_its_recipe_back_even_a_long_one(tmp_path: Path
     rng = np.random.default_rng(0)
     long = {**GOOD, "codings": [float(v) for v in rng.normal(size=20_000)]}
     frames = rng.integers(0, 256, (3, 20, 20, 3), np.uint8)
-    paths = [export.write_film(tmp_path / f"a{s}", frames, recipe=long) for s in (".gif", ".apng", ".webp", ".mp4")]
+    paths = [
+        export.write_animation(tmp_path / f"a{s}", frames, recipe=long) for s in (".gif", ".apng", ".webp", ".mp4")
+    ]
     paths += [export.write_png(tmp_path / "a.png", frames[0], long)]
     paths += [export.write_results(tmp_path / "a.json", {"gain": 1.0}, long)]
     for path in paths:
@@ -100,7 +102,7 @@ def test_every_kind_of_file_gives_its_recipe_back_even_a_long_one(tmp_path: Path
 @pytest.mark.parametrize("cut", [0, 3, 8, 12, 20, 40])
 def test_an_mp4_that_is_cut_or_lies_about_its_sizes_has_no_recipe(tmp_path: Path, cut: int) -> None:
     frames = np.zeros((2, 8, 8, 3), np.uint8)
-    whole = export.write_film(tmp_path / "a.mp4", frames, recipe=GOOD).read_bytes()
+    whole = export.write_animation(tmp_path / "a.mp4", frames, recipe=GOOD).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) - cut] if cut else whole[:8])
     assert recipes.read_recipe(tmp_path / "cut.mp4") is None
     at = whole.index(b"moov") - 4

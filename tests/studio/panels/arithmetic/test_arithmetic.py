@@ -37,7 +37,7 @@ def test_keys_fill_the_slots_and_the_mean_of_codings_is_decoded(panel, studio: W
     np.testing.assert_array_equal(first, np.stack([panel.sheet.tile(at).coding for at in (0, 3)]))
     decoded: list[np.ndarray] = []
     mean = first.mean(axis=0)[None]
-    ask = studio.desk.inference.question
+    ask = studio.services.inference.question
     ask("test", lambda model, task: convert.to_uint8(model.decode(mean))[0], decoded.append, lambda error: None)
     wait_idle(qtbot, studio, lambda: bool(decoded))
     np.testing.assert_allclose(panel.slots[0].mean.image(), decoded[0], atol=1)

@@ -151,12 +151,12 @@ def test_a_model_that_only_paints_searches_for_codings_and_asks_a_judge(
             self.latent_size, self.decode = model.latent_size, model.decode
             self.sample_codings, self.parts = model.sample_codings, model.parts
 
-    inference = studio.desk.inference
+    inference = studio.services.inference
     monkeypatch.setattr(inference, "_model", Painter(inference._model))
     monkeypatch.setattr("models.core.latent.inversion.STEPS", 3)
     info = studio.session.model
     object.__setattr__(info, "abilities", frozenset({"Decodes"}))
-    panel.named.known.judge = lambda info, work: (
+    panel.named.known.labeller = lambda info, work: (
         lambda pictures: (pictures.mean(axis=(1, 2, 3)) > 0.3)[:, None] == np.arange(10).astype(bool)
     )
     panel.model_changed()

@@ -34,7 +34,7 @@ def page(diffusion_run: Path, studio: Window, qtbot):
 
 
 def test_the_panel_opens_with_a_walk_that_the_model_itself_makes(page, studio: Window) -> None:
-    model, main = studio.desk.inference._model, page.walks.main
+    model, main = studio.services.inference._model, page.walks.main
     assert main.total == len(main) == 51 and main[0].t == 100 and main[50].t == 0
     steps = list(model.reverse(Sampling(steps=50, repeats=5), count=8, labels=Setup(label=EACH).labels(10)))
     assert np.array_equal(main[50].x, convert.to_uint8(model.pictures(steps[50].x)))
@@ -78,13 +78,13 @@ def test_the_keys_step_play_and_pause(page, studio: Window, qtbot) -> None:
 def test_a_step_that_comes_while_it_plays_is_shown_once(page, monkeypatch) -> None:
     main, shows = page.walks.main, []
     monkeypatch.setattr(type(page), "show_frame", lambda self: shows.append(self.transport.at()))
-    page.begin_film()
+    page.begin_animation()
     page.transport.play()
     main.done = False
     for newest in (10, 20):
         with monkeypatch.context() as growing:
             growing.setattr(recording.Recording, "__len__", lambda self, count=newest + 1: count)
-            page.show_film(main)
+            page.show_animation(main)
     assert shows == [10, 20]
     page.transport.pause()
 
@@ -176,7 +176,7 @@ def test_a_class_is_asked_for_by_name(page, studio: Window, qtbot) -> None:
     assert page.view.main.label == 7
     page.settings.rows["class"].editor.setCurrentText("None")
     wait_idle(qtbot, studio, lambda: page.view.main.label == NOTHING and walked(page))
-    model = studio.desk.inference._model
+    model = studio.services.inference._model
     free = model.sample(8, 0, sampling=Sampling(steps=50))
     assert np.array_equal(page.walks.main[50].x, convert.to_uint8(free))
 
@@ -230,7 +230,7 @@ def test_a_long_walk_is_cancelled_and_what_has_come_can_be_looked_at(page, studi
     assert len(partial) < 101 and not partial.done and not page.transport.progress.isVisible()
     page.transport.go(1)
     assert np.array_equal(shown(page), partial[1].x)
-    assert not studio.desk.inference._oldest.get(page.walks.main_key)
+    assert not studio.services.inference._oldest.get(page.walks.main_key)
 
 
 def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(page, studio: Window, qtbot) -> None:
@@ -244,8 +244,8 @@ def test_frame_film_and_strip_are_exported_and_the_frame_brings_everything_back(
         wait_idle(qtbot, studio)
     found = {path.suffix: path for path in places.exports().iterdir()}
     assert len(list(places.exports().iterdir())) == 7 and set(found) == {".png", ".gif", ".apng", ".webp", ".mp4"}
-    with Image.open(found[".webp"]) as film:
-        assert film.n_frames == 51
+    with Image.open(found[".webp"]) as animation:
+        assert animation.n_frames == 51
     pngs = [path for path in places.exports().iterdir() if path.suffix == ".png"]
     frame = next(path for path in pngs if np.array_equal(decoding.decode(path)[..., :1], convert.grid(picture)))
     assert recipes.read_recipe(frame)["time"] == 20
@@ -270,7 +270,7 @@ def test_a_click_opens_a_picture_large_and_another_model_starts_anew(page, studi
     studio.open_run(copy_into_home(tiny_run))
     wait_idle(qtbot, studio, lambda: studio.session.model.title == "tiny")
     assert studio.panels["diffusion"].empty.isVisible()
-    assert page.walks.main is None and page.cards.frame() is None  # no film of a model that has gone
+    assert page.walks.main is None and page.cards.frame() is None  # no animation of a model that has gone
 
 
 def test_without_a_model_the_panel_says_what_it_is_for(studio: Window) -> None:

@@ -32,15 +32,15 @@ def forward(diffusion_run: Path, studio: Window, qtbot):
 
 
 def test_a_picture_goes_into_noise_as_the_formula_says(forward, studio: Window, qtbot) -> None:
-    film, chart = forward.recording(), forward.card.chart
-    assert [film[0].t, film[len(film) - 1].t] == [0, 100] and forward.time == 50
-    model, at = studio.desk.inference._model, film.nearest(30)
-    t, state = film.state(at)
+    animation, chart = forward.recording(), forward.card.chart
+    assert [animation[0].t, animation[len(animation) - 1].t] == [0, 100] and forward.time == 50
+    model, at = studio.services.inference._model, animation.nearest(30)
+    t, state = animation.state(at)
     eps = samplers.draw(state.shape, 0, 100, samplers.FORWARD)
     x_0 = model.forward(convert.to_float(forward.pictures_shown), 0, 0)
     assert np.array_equal(state, samplers.forward(x_0, model.schedule, t, eps))
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=chart.spot(0.3, 0.2).toPoint())
-    assert np.array_equal(shown(forward), film[at].x) and np.array_equal(shown(forward, 1), forward.pictures_shown)
+    assert np.array_equal(shown(forward), animation[at].x) and np.array_equal(shown(forward, 1), forward.pictures_shown)
     assert forward.card.figures["alpha_bar"].text() == f"{model.schedule[30]:.4f}"
     assert decibels(float(model.schedule[30])) == forward.card.figures["Signal to noise"].text()
     assert len(forward.pictures_shown) == 8
@@ -57,16 +57,16 @@ def test_an_own_picture_is_dropped_and_drowns(forward, studio: Window, qtbot, tm
 
 
 def test_the_schedule_is_bent_by_mouse_and_keys_and_the_picture_follows(forward, studio: Window, qtbot) -> None:
-    chart, film = forward.card.chart, forward.recording()
+    chart, animation = forward.card.chart, forward.recording()
     own = chart.schedule
     drag(
         chart, chart.spot(*chart.handles()[1]).toPoint(), chart.spot(0.5, 0.7).toPoint(), chart.spot(0.5, 0.8).toPoint()
     )
-    wait_idle(qtbot, studio, lambda: forward.recording() is not film)
+    wait_idle(qtbot, studio, lambda: forward.recording() is not animation)
     assert chart.schedule[50] == pytest.approx(0.8, abs=0.02) and own[50] < 0.5
     assert forward.points == chart.points and (np.diff(chart.schedule) < 0).all()
     bent = forward.recording()
-    assert np.array_equal(bent[0].x, film[0].x) and not np.array_equal(bent[50].x, film[50].x)
+    assert np.array_equal(bent[0].x, animation[0].x) and not np.array_equal(bent[50].x, animation[50].x)
     for key, check in (
         (Qt.Key.Key_Down, lambda: chart.points[1][1] < 0.79),
         (Qt.Key.Key_PageUp, lambda: chart.chosen == 2),
@@ -80,7 +80,7 @@ def test_the_schedule_is_bent_by_mouse_and_keys_and_the_picture_follows(forward,
             break
         QTest.keyClick(studio, Qt.Key.Key_Z, CTRL)
     wait_idle(qtbot, studio)
-    assert np.array_equal(chart.schedule, own) and np.array_equal(forward.recording()[50].x, film[50].x)
+    assert np.array_equal(chart.schedule, own) and np.array_equal(forward.recording()[50].x, animation[50].x)
 
 
 def test_a_schedule_that_is_level_for_long_can_still_be_bent(forward) -> None:

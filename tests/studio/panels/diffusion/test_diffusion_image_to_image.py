@@ -38,11 +38,11 @@ def walk_back(forward, studio: Window, qtbot, t: int):
 def test_a_walk_begins_with_the_pictures_that_were_shown_and_undo_brings_noise_back(
     forward, studio: Window, qtbot
 ) -> None:
-    film = forward.recording()
+    animation = forward.recording()
     page = walk_back(forward, studio, qtbot, 40)
     walk = page.walks.main
     t, state = walk.state(0)
-    assert t == film[film.nearest(40)].t and np.array_equal(state, film.state(film.nearest(40))[1])
+    assert t == animation[animation.nearest(40)].t and np.array_equal(state, animation.state(animation.nearest(40))[1])
     assert walk[len(walk) - 1].t == 0 and len(shown(page)) == len(forward.pictures_shown)
     assert page.settings.begin.isVisible() and "t\u00a0=\u00a040" in page.settings.begin.text()
     change(page, studio, qtbot, "seed", "7")

@@ -28,12 +28,12 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 @pytest.fixture
 def exports() -> list[Path]:
-    """Five files, newest first: the second is a film."""
+    """Five files, newest first: the second is an animation."""
     image = np.stack([np.full((8, 8, 1), shade, np.uint8) for shade in (0, 90, 180, 255)])
     made = []
     for number, name in enumerate(("a.png", "b.gif", "c.png", "d.png", "e.png")):
         path = places.exports() / name
-        made.append(export.write_film(path, image) if name.endswith("gif") else export.write_png(path, image[0]))
+        made.append(export.write_animation(path, image) if name.endswith("gif") else export.write_png(path, image[0]))
         os.utime(made[-1], (1e9 - number, 1e9 - number))
     return made
 
@@ -60,7 +60,7 @@ def agree(gallery: Gallery) -> Path | None:
     assert gallery.delete.isVisible() == (ringed is not None)
     for _ in rounds("the details of the file"):
         QApplication.processEvents()
-        if gallery.desk.looks.idle:
+        if gallery.services.image_worker.idle:
             break
     QApplication.processEvents()
     assert gallery.moving.loaded == (ringed is not None and ringed.suffix == ".gif")

@@ -25,7 +25,7 @@ def card(studio: Window, tiny_run, qtbot) -> map_card.MapCard:
 
 
 def test_a_cancelled_encoding_stops_at_the_next_part(card, studio: Window, qtbot) -> None:
-    model, parts, go_on = studio.desk.inference._model, [], threading.Event()
+    model, parts, go_on = studio.services.inference._model, [], threading.Event()
     encode = model.encode
 
     def slow(images):

@@ -36,7 +36,7 @@ def panel(sparse_run: Path, studio: Window, qtbot):
 
 def test_each_unit_shows_the_pictures_that_activate_it_most(panel, studio: Window, qtbot) -> None:
     assert panel.grid.count() == 12 and panel.survey.codings.shape[1] == 12
-    model, survey = studio.desk.inference._model, panel.survey
+    model, survey = studio.services.inference._model, panel.survey
     assert np.allclose(survey.codings[:5], model.encode(convert.to_float(survey.pictures[:5])), atol=1e-5)
     panel.grid.setFocus()
     panel.grid.set_current(0)
@@ -56,7 +56,7 @@ def test_the_picture_a_unit_paints_is_what_it_adds_to_the_mean(panel, studio: Wi
     on, off = (survey.codings.mean(0, keepdims=True) for _ in range(2))
     on, off = on.copy(), off.copy()
     on[0, unit], off[0, unit] = survey.strong[unit], 0.0
-    model = studio.desk.inference._model
+    model = studio.services.inference._model
     change = (model.decode(on) - model.decode(off))[0]
     expected = convert.to_uint8(0.5 + 0.5 * change / max(np.abs(change).max(), 0.02))
     assert np.abs(expected.astype(int) - survey.alone[unit].astype(int)).max() <= 1
@@ -64,7 +64,7 @@ def test_the_picture_a_unit_paints_is_what_it_adds_to_the_mean(panel, studio: Wi
 
 
 def test_ablating_and_boosting_change_the_reconstruction(panel, studio: Window, qtbot) -> None:
-    survey, model = panel.survey, studio.desk.inference._model
+    survey, model = panel.survey, studio.services.inference._model
     coding = survey.codings[panel.example].copy()
     click(panel.change, "Ablate")
     wait_idle(qtbot, studio)
@@ -108,7 +108,7 @@ def test_moves_of_the_slider_are_undone_and_redone_with_the_keys(panel, studio: 
     wait_idle(qtbot, studio)
     coding = panel.survey.codings[panel.example].copy()
     coding[unit] = 0.0
-    expected = convert.to_uint8(studio.desk.inference._model.decode(coding[None]))[0]
+    expected = convert.to_uint8(studio.services.inference._model.decode(coding[None]))[0]
     assert np.abs(panel.after.image().astype(int) - expected.astype(int)).max() <= 1
 
 

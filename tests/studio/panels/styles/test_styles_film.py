@@ -1,4 +1,4 @@
-"""The film of the Styles panel, and everything that comes back from what it exported."""
+"""The animation of the Styles panel, and everything that comes back from what it exported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.core.disk import places
 from models.core.images import convert, export
 from studio import tours
 from studio.panels.styles import tasks
-from studio.panels.styles.panel import FILM
+from studio.panels.styles.panel import ANIMATION
 from studio.widgets.card import EmptyState
 from studio.window import Window
 from tests.tools.gui.arithmetic import undo
@@ -22,7 +22,7 @@ __all__ = ["folder", "panel"]
 
 
 def walk(panel, studio: Window, qtbot) -> None:
-    panel.bar.view.choose(FILM)
+    panel.bar.view.choose(ANIMATION)
     (empty,) = [state for state in panel.walk.findChildren(EmptyState) if state.isVisible()]
     click(empty, "Random loop")
     wait_idle(qtbot, studio, lambda: len(panel.walk.frames) > 1)
@@ -57,7 +57,7 @@ def test_keyframes_are_added_by_key_and_taken_out_and_undone(panel, studio: Wind
     QTest.keyClick(panel.mixes.grid, Qt.Key.Key_K)
     assert len(panel.table.keyframes) == 1
     panel.change(lambda table: table.with_cell(1, 2))
-    panel.bar.view.choose(FILM)
+    panel.bar.view.choose(ANIMATION)
     wait_idle(qtbot, studio, lambda: panel.walk.keys.count() == 1)
     assert panel.walk.hint.isVisible() and not panel.walk.play_button.isVisible()
     click(panel.walk, "Add image")
@@ -82,12 +82,12 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
     next(action for action in panel.walk.save.menu().actions() if action.text() == "GIF").trigger()
     next(action for action in panel.one.save.menu().actions() if "Table" in action.text()).trigger()
     wait_idle(qtbot, studio, lambda: len(exported()) == 2)
-    film, sheet = exported() if exported()[0].suffix == ".gif" else exported()[::-1]
-    with Image.open(film) as frames:
+    animation, sheet = exported() if exported()[0].suffix == ".gif" else exported()[::-1]
+    with Image.open(animation) as frames:
         assert frames.n_frames == 48
     whole = convert.grid(panel.mixes.grid.table(), columns=7)
     np.testing.assert_array_equal(np.asarray(Image.open(sheet)), whole)
-    for path in (film, sheet):
+    for path in (animation, sheet):
         panel.bar.view.choose(0)
         panel.mixes.seed.setValue(panel.mixes.seed.value() + 1)
         panel.change(lambda table: table.with_noise(None, -1).with_crossover(3).without_keyframe(0))
@@ -127,9 +127,9 @@ def test_a_picture_that_is_dragged_out_carries_its_own_recipe(panel, studio: Win
     QTest.mouseClick(panel.walk.grid.viewport(), LEFT, pos=panel.walk.grid.tile_rect(5).center().toPoint())
     assert panel.out.recipe()["frame"] == 5
     found: list = []
-    ask = studio.desk.inference.question
+    ask = studio.services.inference.question
     recipe = panel.out.recipe()
-    painted = panel.walk.frames[5]
+    generated = panel.walk.frames[5]
 
     def work(model, task):
         styles = tasks.known_styles(model, recipe)
@@ -137,4 +137,4 @@ def test_a_picture_that_is_dragged_out_carries_its_own_recipe(panel, studio: Win
 
     ask("test", work, found.append, found.append)
     wait_idle(qtbot, studio, lambda: bool(found))
-    np.testing.assert_allclose(found[0], painted, atol=1)
+    np.testing.assert_allclose(found[0], generated, atol=1)

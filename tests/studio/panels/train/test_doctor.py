@@ -57,7 +57,7 @@ def test_it_says_in_one_sentence_what_is_going_on_and_offers_remedies(card: Doct
     assert card.isVisible() and card.sentence.text().startswith("Mode collapse: since step 2,")
     assert "shirt, bag, coat, dress" in card.sentence.text()
     assert offered(card)[:3] == ["Switch to RMSprop", "Turn on minibatch discrimination", "Turn on experience replay"]
-    assert card._figures.layout().count() == 2 and not card.judge.isVisible()
+    assert card._figures.layout().count() == 2 and not card.evaluate.isVisible()
     assert card.grab().toImage().width() >= 430
     examine(card, recorded(tmp_path / "well"))
     assert card.sentence.text().startswith("The run is healthy") and offered(card) == []
@@ -82,7 +82,7 @@ def test_a_branch_shows_what_was_tried_and_what_it_did(card: DoctorCard, tmp_pat
     assert card.sentence.text().startswith("The run is healthy")
     told = card.tried.text()
     assert told.startswith("Tried from step 1,000: Turn on experience replay. Before: Mode collapse: since step 2,")
-    assert card.judge.isVisible()
+    assert card.evaluate.isVisible()
 
 
 def train_gan(folder: Path) -> Path:
@@ -107,7 +107,7 @@ def test_a_remedy_is_one_click_that_goes_on_from_before_the_trouble(studio: Wind
     panel.view.show_run(source)
     assert panel.view.doctor.isVisible() and "Mode collapse" in panel.view.doctor.sentence.text()
     click(panel.view.doctor, "Turn on experience replay")
-    assert studio.desk.jobs.running
+    assert studio.services.jobs.running
     wait_idle(qtbot, studio)
     assert banner_text(studio) == "" and not panel.error.isVisible()
     folder = panel.view.folder
@@ -130,7 +130,7 @@ def test_the_judge_looks_when_asked_and_its_looks_are_kept(studio: Window, qtbot
     click(panel.view.doctor, "Check class coverage")
     wait_idle(qtbot, studio)
     assert not panel.error.isVisible() and not panel.view.doctor.progress.isVisible()
-    qtbot.waitUntil(lambda: not panel.view.doctor.judge.isVisible(), timeout=LONG)
+    qtbot.waitUntil(lambda: not panel.view.doctor.evaluate.isVisible(), timeout=LONG)
     looks = [row for row in Run.open(source).stats() if "coverage" in row]
     assert [row["step"] for row in looks] == [entry.step for entry in Run.open(source).checkpoints()]
 
@@ -145,4 +145,4 @@ def test_a_judge_that_is_cancelled_leaves_the_card_as_it_was(studio: Window, qtb
     cancel = next(one for one in card.progress.findChildren(QPushButton) if one.text() == "Cancel")
     cancel.click()
     wait_idle(qtbot, studio)
-    assert card.judge.isEnabled() and not card.progress.isVisible()
+    assert card.evaluate.isEnabled() and not card.progress.isVisible()

@@ -76,7 +76,7 @@ def test_a_slider_changes_a_running_training_and_the_run_notes_it(studio: Window
     folder = places.runs() / "sparse"
     studio.show_panel("train")
     view = studio.panels["train"].view
-    studio.desk.jobs.add(Job(folder, "sparse", {**SPARSE, "epochs": 1000}, "digits"))
+    studio.services.jobs.add(Job(folder, "sparse", {**SPARSE, "epochs": 1000}, "digits"))
     assert not studio.panels["train"].view.sparsity.isVisible()
     qtbot.waitUntil(view.sparsity.isVisible, timeout=LONG)
     assert view.sparsity.weight.isEnabled() and view.sparsity.histogram.counts().sum() == 12
@@ -99,7 +99,7 @@ def test_a_slider_changes_a_running_training_and_the_run_notes_it(studio: Window
     qtbot.waitUntil(learned, timeout=LONG)  # the units follow the new target
     shown = view.sparsity._subtitle.text
     qtbot.waitUntil(lambda: f"target {wanted:.2f}" in shown() and shown().startswith("mean"), timeout=LONG)
-    studio.desk.jobs.ask_to_stop("stopped")
+    studio.services.jobs.ask_to_stop("stopped")
     wait_idle(qtbot, studio)
     assert banner_text(studio) == ""
     assert not view.sparsity.weight.isEnabled()

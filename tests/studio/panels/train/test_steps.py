@@ -1,4 +1,4 @@
-"""Step mode: phases by buttons and keys on a copy of an adversarial run, with images, verdicts and figures."""
+"""Step mode: phases by buttons and keys on a copy of an adversarial run, with images, predictions and figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from models.core.disk import places
 from models.core.errors import UserError
 from studio import clipping
-from studio.panels.train.steps.probability_tiles import VerdictTiles, words
+from studio.panels.train.steps.probability_tiles import ProbabilityTiles, words
 from studio.panels.train.steps.step_view import FAINT
 from studio.window import Window
 from tests.tools.gui.denoisers import train
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.usefixtures("app_theme")
 
 
 @pytest.fixture(scope="module")
-def duel_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(tmp_path_factory.mktemp("duel") / "run", "gan", latent_size=6, batch_size=64)
+def gan_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("gan") / "run", "gan", latent_size=6, batch_size=64)
 
 
 @pytest.fixture
-def panel(duel_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(duel_run, "duel"))
+def panel(gan_run: Path, studio: Window, qtbot):
+    studio.open_run(copy_into_home(gan_run, "gan"))
     studio.show_panel("train")
     wait_idle(qtbot, studio, lambda: studio.session.model is not None)
     return studio.panels["train"]
@@ -177,8 +177,8 @@ def test_training_goes_on_and_ends_step_mode(panel, steps, studio: Window, qtbot
 
     QTest.keyClick(steps, Qt.Key.Key_B)
     folder = panel.view.folder
-    studio.desk.jobs.add(Job(folder, resume=True, epochs=2))
-    wait_idle(qtbot, studio, lambda: not studio.desk.jobs.running and panel.view.isVisible())
+    studio.services.jobs.add(Job(folder, resume=True, epochs=2))
+    wait_idle(qtbot, studio, lambda: not studio.services.jobs.running and panel.view.isVisible())
     assert not steps.isVisible() and button_of(panel.view, "Step by step").isEnabled()
     assert panel.view._steps[-1] > 0
 
@@ -199,11 +199,11 @@ def test_only_two_networks_can_be_stepped_and_their_curves_come_in_tabs(panel, t
 
 
 def test_a_tile_says_its_verdict_and_where_it_went(qtbot) -> None:
-    tiles = VerdictTiles("Fakes")
+    tiles = ProbabilityTiles("Fakes")
     qtbot.addWidget(tiles)
     tiles.resize(400, 300)
     pictures = np.zeros((3, 8, 8, 1), np.uint8)
-    tiles.show_verdicts(pictures, np.array([0.25, 0.5, 1.0], np.float32), np.array([0.5, 0.5, 0.0], np.float32))
+    tiles.show_probabilities(pictures, np.array([0.25, 0.5, 1.0], np.float32), np.array([0.5, 0.5, 0.0], np.float32))
     assert tiles._captions == ["0.25 ▼", "0.50", "1.00 ▲"] and words(0.1, None) == "0.10"
     assert "0.25" in tiles.accessibleDescription()
     tiles.show()

@@ -11,7 +11,7 @@ from studio.widgets.tile_mouse import MouseTiles
 from studio.widgets.tiles import MARGIN, Plan
 
 
-class FilmStrip(MouseTiles):
+class FrameStrip(MouseTiles):
     """One row of frames with captions; click or Left and Right choose the current one.
 
     Args:
