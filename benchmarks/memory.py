@@ -64,10 +64,9 @@ class Studio:
         gc.disable()
         self.app = QApplication([])
         theme.apply(self.app, "dark")
-        from tests.studio.wanderer import Wanderer
-
         from studio.window import Window
         from studio.workers.services import Services
+        from tests.tools.gui.wanderer import Wanderer
 
         self.services = Services.open()
         self.window = Window(self.services)
@@ -96,7 +95,7 @@ class Studio:
 
     def rest(self) -> None:
         """Wait until no thread has anything to do."""
-        from tests.studio.windows import wait_idle
+        from tests.tools.gui.windows import wait_idle
 
         wait_idle(self, self.window, timeout=1000 * PATIENCE)
 
@@ -121,7 +120,7 @@ def main() -> int:
     studio = Studio(arguments.seed)
     studio.start()
     print(f"  0 switches: {Figures.taken()}", flush=True)
-    from tests.studio.wanderer import watched
+    from tests.tools.gui.wanderer import watched
 
     seen: list[Figures] = []
     begin = time.monotonic()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from models.core.training.recorder import Progress
 
 FPS = 10.0  # of an animation
-MOST_BYTES = 500_000_000  # pixels of all frames together
+MOST_PIXELS = 500_000_000  # pixels of all frames together
 C = TypeVar("C")  # a capability
 SKIPPED_SHOWN = 10  # files that were left out of a dataset and are named
 
@@ -231,7 +231,7 @@ def interpolate_(arguments: Namespace, say: Say) -> int:
     walk = latent.lerp if arguments.linear else latent.slerp
     frames = convert.to_uint8(model.decode(walk(begin, end, arguments.steps)))
     height, width = frames.shape[1] * arguments.scale, frames.shape[2] * arguments.scale
-    if len(frames) * height * width > MOST_BYTES:
+    if len(frames) * height * width > MOST_PIXELS:
         raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
     frames = np.stack([convert.enlarge(frame, arguments.scale) for frame in frames])
     fps, seeds = arguments.fps or FPS, (arguments.begin, arguments.end)

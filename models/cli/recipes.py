@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.core.capabilities import Decodes, Encodes
 from models.core.diffusion.capability import Diffuses, Sampling
+from models.core.diffusion.samplers import SAMPLERS
 from models.core.recipes import arrays
 from models.core.recipes.fields import plain
 from models.core.recipes.schema import of_run
@@ -35,7 +36,10 @@ def walked(
         sampling: with the seed that was used.
         begin: (t, seed of its noise, source images uint8 (n, h, w, c)) of image to image.
     """
-    counts = {"eta": sampling.sampler == "ddim", "guidance": label is not None}  # the others are written as null
+    counts = {
+        "eta": SAMPLERS[sampling.sampler].noise == "eta",
+        "guidance": label is not None,
+    }  # the others are written as null
     how = {name: value if counts.get(name, True) else None for name, value in asdict(sampling).items()}
     steps = sampling.taken(len(model.schedule) - 1)
     walk = {**how, "steps": steps, "label": -1 if label is None else label, "count": count}

@@ -25,7 +25,7 @@ def tour(panel: Styles) -> Iterator[str]:
     panel.change(walked)
     yield "animation"
     panel.walk.player.play()
-    yield "film-plays"
+    yield "animation-plays"
     panel.walk.player.stop()
     panel.out.export("sheet")
     panel.show_view(MIX)

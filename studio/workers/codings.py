@@ -87,10 +87,10 @@ def known(model: Any, found: Labelled, work: Work) -> Known:
 
 def labeller(info: ModelInfo, work: Work) -> Labels:
     """What labels paintings in the order of ``names_of``: the dataset's classifier, trained now if it never was."""
-    from models.core.evaluation import evaluator as judges
+    from models.core.evaluation import evaluator as evaluators
 
     dataset = recorded.load(info.data, work=work)
-    knows = judges.evaluator_of(dataset, work=work)
+    knows = evaluators.evaluator_of(dataset, work=work)
     if knows.names != names_of(info):
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
     classes = np.arange(len(knows.names))

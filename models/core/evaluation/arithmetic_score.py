@@ -62,7 +62,7 @@ def score(
     Args:
         model: has the capability ``Decodes``.
         attribute: "glasses" or "beard".
-        evaluator: says who has it. It must not have been made from this model.
+        has_attribute: says who has it. It must not have been made from this model.
         people: how many, at least 8.
         seed: which ones.
         size: side of the images.

@@ -59,7 +59,7 @@ class Evaluator:
 
     def look(self, images: Images) -> tuple[Codings, Codings]:
         """Features (n, 128) and probabilities (n, k) in [0, 1] of images (n, h, w, c) in [0, 1]."""
-        check_images(images, "Judge.look")
+        check_images(images, "Evaluator.look")
         features, probabilities = predict(self.network, images)
         return features, probabilities
 
@@ -267,7 +267,7 @@ def _read(path: Path, network: keras.Model, count: int) -> Shares | None:
     except FileNotFoundError:
         return None
     except (OSError, RunFormatError) as error:  # its archive has a checksum of each array
-        log.warning("the judge %s is damaged and is trained again: %s", path, error)
+        log.warning("the evaluator %s is damaged and is trained again: %s", path, error)
         return None
     if not all(np.isfinite(array).all() for array in arrays.values()) or math.isclose(arrays["accuracy"].max(), 0.0):
         return None

@@ -25,8 +25,8 @@ class KnownCodings(QObject):
     """Asks the threads; ``labeller`` labels the paintings of models that cannot encode images with known labels.
 
     Attributes:
-        evaluator: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
-            bool matrix (n, attributes); it runs in the inference thread. None where there is no evaluator.
+        labeller: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
+            bool matrix (n, attributes); it runs in the inference thread. None where there is none.
     """
 
     began = Signal(str)

@@ -114,7 +114,7 @@ class Comparison(Card):
         self.start.show()
         self.start.setText("Run again")
 
-    def fight(self, clean: Pixels | None, noisy: Pixels, first: list[Entry], run_id: str) -> None:
+    def compare(self, clean: Pixels | None, noisy: Pixels, first: list[Entry], run_id: str) -> None:
         """Begin: ``first`` are there already; filters and other models than ``run_id`` answer one by one."""
         self.clear()
         self.start.hide()

@@ -274,7 +274,7 @@ class Denoise(Panel):
             return
         mine = Entry(f"{self._info.title} (this model)", self._after, self._scores[1], self._seconds)
         untouched = Entry("Before", self._noisy, self._scores[0], 0.0)
-        self.comparison.fight(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
+        self.comparison.compare(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
 
     def _show_entry(self, entry: Entry) -> None:
         if self._noisy is not None:

@@ -215,6 +215,6 @@ class WalkPage(AnimationPage):
 def _name(setup: Setup) -> str:
     """The sampler and what tells two walks apart."""
     sampling = setup.sampling
-    name = SAMPLERS[sampling.sampler].title
-    eta = f" with η = {sampling.eta:g}" if sampling.sampler == "ddim" and sampling.eta else ""
-    return f"{name}{eta}, seed {sampling.seed}"
+    sampler = SAMPLERS[sampling.sampler]
+    eta = f" with η = {sampling.eta:g}" if sampler.noise == "eta" and sampling.eta else ""
+    return f"{sampler.title}{eta}, seed {sampling.seed}"

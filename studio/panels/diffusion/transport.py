@@ -217,7 +217,7 @@ class TransportCard(Card):
         """Steps were added: while it plays the newest is shown; what is done is played from there.
 
         Returns:
-            whether it went to another step, and said so.
+            whether it went to the newest step, and said so.
         """
         self.growing = not done
         if self.playing and self.growing:

@@ -29,7 +29,7 @@ class Survey:
         strong: (units,) a strong activation of each unit.
         alone: uint8 (units, height, width, channels), what each unit adds to the mean coding: grey is nothing,
             light is more, dark is less; each scaled by itself.
-        painted: uint8 as ``alone``, the mean coding with the unit strongly active.
+        generated: uint8 as ``alone``, the mean coding with the unit strongly active.
     """
 
     pictures: Pixels

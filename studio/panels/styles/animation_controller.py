@@ -27,7 +27,7 @@ def walked(table: Mixture) -> Mixture:
 
 
 class AnimationController(QObject):
-    """Answers the signals of a ``WalkCard``. Frames are painted only while the card is looked at."""
+    """Answers the signals of a ``AnimationCard``. Frames are painted only while the card is looked at."""
 
     change_asked = Signal(object)  # Mixture -> Mixture
     previewed = Signal(int)  # frames from one keyframe to the next, while the slider moves
