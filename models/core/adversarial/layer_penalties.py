@@ -75,7 +75,7 @@ def check(config: Any, heights: Sequence[int], fine_from: int) -> None:
 
 
 def style_consistency(model: Any, fine_from: int, count: int) -> tuple[Any, Any]:
-    """What another coarse source does to colours (``colour_distance``), and another fine one to outlines (``edge_distance``).
+    """What another coarse source does to ``colour_distance``, and another fine one to ``edge_distance``.
 
     Args:
         model: a StyleGAN in training.
