@@ -74,7 +74,7 @@ def begun(self):
             if not generated(self):
                 return
             state["acted"] = True
-            latent.path.play() if what == "play" else latent._export_film(".gif")
+            latent.path.play() if what == "play" else latent._export_animation(".gif")
         if ready(self):
             timer.stop()
             print("closing", flush=True)
