@@ -5,12 +5,15 @@ of x_t that is still the image: alpha_bar_0 = 1 and alpha_bar_T is nearly 0.
 
     x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps                 (Ho, Jain and Abbeel 2020, equation 4)
 
+A schedule is its alpha_bar by t, which preserves the variance, or a pair of rates (rates.py), as of rectified flow.
+
 All samplers have one signature, ``(predict, walk)``, and are generators of ``Step``. A step depends on (t, x_t) and the
 seed alone: whoever starts again from a step in the middle gets the same images bit for bit.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +23,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.diffusion.rates import Prediction, Rates, States, rates_of
+
 Schedule = NDArray[np.float64]  # (T + 1,): alpha_bar by t, alpha_bar[0] = 1
-States = NDArray[np.float32]  # (n, height, width, channels)
-Predict = Callable[[States, int], States]  # (x_t, t) -> predicted eps
+Predict = Callable[[States, int], States]  # (x_t, t) -> predicted eps, or predicted velocity
 MAX_BETA = 0.999  # the share of the variance that one step may turn into noise
 MIN_BETA = 1e-9
 STEP, START, KNOWN, AGAIN, FORWARD = range(5)  # what a draw of noise is for
@@ -101,10 +105,9 @@ def draw(shape: tuple[int, ...], seed: int, t: int, use: int = STEP, turn: int =
     return np.random.default_rng((seed, t, use, turn)).standard_normal(shape, np.float32)
 
 
-def forward(x_0: States, schedule: Schedule, t: int, noise: States) -> States:
-    """q(x_t | x_0): mean sqrt(alpha_bar_t) x_0, variance 1 - alpha_bar_t (Ho et al. 2020, equation 4)."""
-    alpha_bar = float(schedule[t])
-    return math.sqrt(alpha_bar) * x_0 + math.sqrt(1.0 - alpha_bar) * noise
+def forward(x_0: States, schedule: Schedule | Rates, t: int, noise: States) -> States:
+    """q(x_t | x_0): mean signal_t x_0, variance noise_t^2 (Ho et al. 2020, equation 4)."""
+    return rates_of(schedule).noisy(x_0, t, noise)
 
 
 # --- Back: what all samplers share -----------------------------------------------------------------------------------
@@ -134,7 +137,7 @@ class Walk:
     """Where a sampler begins and how it goes.
 
     Attributes:
-        schedule: alpha_bar by t.
+        schedule: alpha_bar by t, or the rates of another path.
         x: the image at the first of the times, (n, h, w, c).
         times: falling, the last one is 0.
         seed: of all noise.
@@ -143,9 +146,10 @@ class Walk:
         clip: predicted clean values are cut at -clip and clip; None leaves them as they are.
         known: what is kept while the rest is painted, or None.
         repeats: how often each stride is walked when something is known (RePaint's resampling).
+        prediction: what ``predict`` says: the noise, or the velocity.
     """
 
-    schedule: Schedule
+    schedule: Schedule | Rates
     x: States
     times: tuple[int, ...]
     seed: int = 0
@@ -153,6 +157,12 @@ class Walk:
     clip: float | None = 1.0
     known: Known | None = None
     repeats: int = 1
+    prediction: Prediction = "noise"
+
+    @functools.cached_property
+    def rates(self) -> Rates:
+        """Of image and noise, by t."""
+        return rates_of(self.schedule)
 
 
 Noise = Callable[[], States]
@@ -160,13 +170,11 @@ Move = Callable[[Step, int, Noise], States]  # from a step to the image at an ea
 
 
 def look(predict: Predict, walk: Walk, x: States, t: int) -> Step:
-    """Ask the network what it sees at (t, x): x_0 = (x_t - sqrt(1 - alpha_bar) eps) / sqrt(alpha_bar), then cut."""
-    alpha_bar = float(walk.schedule[t])
-    noise = predict(x, t)
-    x_0: States = np.asarray((x - math.sqrt(1.0 - alpha_bar) * noise) / math.sqrt(alpha_bar), np.float32)
+    """Ask the network what it sees at (t, x): x_0 = (x_t - noise_t eps) / signal_t, then cut."""
+    x_0, noise = walk.rates.seen(x, t, predict(x, t), walk.prediction)
     if walk.clip is not None:
         np.clip(x_0, -walk.clip, walk.clip, out=x_0)
-        noise = np.asarray((x - math.sqrt(alpha_bar) * x_0) / math.sqrt(1.0 - alpha_bar), np.float32)
+        noise = walk.rates.eps(x, t, x_0)
     return Step(t, x, x_0, noise)
 
 
@@ -183,13 +191,12 @@ def _back(predict: Predict, walk: Walk, move: Move) -> Iterator[Step]:
         yield step
         for turn in range(walk.repeats if walk.known and to else 1):
             if turn:  # back up to t, and down again
-                left = float(walk.schedule[t] / walk.schedule[to])
                 again = draw(x.shape, walk.seed, t, AGAIN, turn)
-                step = look(predict, walk, math.sqrt(left) * x + math.sqrt(1.0 - left) * again, t)
+                step = look(predict, walk, walk.rates.later(x, to, t, again), t)
             x = move(step, to, lambda t=t, turn=turn: draw(walk.x.shape, walk.seed, t, STEP, turn))  # type: ignore[misc]
             if walk.known:
                 noise = draw(x.shape, walk.seed, t, KNOWN, turn)
-                kept = forward(walk.known.x_0, walk.schedule, to, noise) if to else walk.known.x_0
+                kept = forward(walk.known.x_0, walk.rates, to, noise) if to else walk.known.x_0
                 x = np.where(walk.known.mask, x, kept)
     yield Step(0, x, x, np.zeros_like(x))
 
@@ -201,11 +208,13 @@ def ddpm(predict: Predict, walk: Walk) -> Iterator[Step]:
     """DDPM: mean of q(x_{t-1} | x_t, x_0), plus noise of variance beta_t but at the end (Ho et al. 2020, algorithm 2).
 
     Without cutting this is the textbook's x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + ...
-    It is meant for all T steps. The paper's other variance, the posterior's, is that of ``ddim`` with eta = 1.
+    It is meant for all T steps. The paper's other variance, the posterior's, is that of ``ddim`` with eta = 1. Where
+    the variance is not preserved none of this holds.
     """
+    alpha_bar = walk.rates.alpha_bar
 
     def move(step: Step, to: int, noise: Noise) -> States:
-        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
+        now, then = float(alpha_bar[step.t]), float(alpha_bar[to])
         alpha = now / then
         mean: States = math.sqrt(then) * (1.0 - alpha) / (1.0 - now) * step.x_0
         mean = mean + math.sqrt(alpha) * (1.0 - then) / (1.0 - now) * step.x
@@ -219,11 +228,14 @@ def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
 
     eta = 0 adds no noise, so x_T is a coding of the image. eta = 1 with all steps is DDPM with the smaller of the two
     variances of Ho et al. 2020, section 3.2: the posterior's, (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, where
-    ``ddpm`` has beta_t; the mean of a step is the same.
+    ``ddpm`` has beta_t; the mean of a step is the same. Of a rectified flow only eta = 0 is meant.
     """
+    alpha_bar, signal, rest = walk.rates.alpha_bar, walk.rates.signal, walk.rates.noise
 
     def move(step: Step, to: int, noise: Noise) -> States:
-        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
+        if not walk.eta:
+            return float(signal[to]) * step.x_0 + float(rest[to]) * step.noise
+        now, then = float(alpha_bar[step.t]), float(alpha_bar[to])
         sigma = walk.eta * math.sqrt((1.0 - then) / (1.0 - now) * (1.0 - now / then))
         x = math.sqrt(then) * step.x_0 + math.sqrt(max(0.0, 1.0 - then - sigma**2)) * step.noise
         return x + sigma * noise() if sigma else x
@@ -236,20 +248,21 @@ def dpm_solver(predict: Predict, walk: Walk) -> Iterator[Step]:
 
     Unlike (2M) it needs no memory of earlier steps. The second look is half way in time: with equal strides of time its
     error on Gaussian data was mostly several times smaller than half way in log SNR. At t = 0 the log SNR is infinite:
-    the last stride aims at t = 1.
+    the last stride aims at t = 1; where no signal is left it is, too: the first stride of a flow is DDIM's.
     """
+    rates = walk.rates
     with np.errstate(divide="ignore"):
-        lambdas = 0.5 * np.log(signal_to_noise(walk.schedule))  # log(alpha_t / sigma_t)
+        lambdas = 0.5 * np.log(signal_to_noise(rates.alpha_bar))  # log(signal_t / noise_t)
 
     def towards(step: Step, x_0: States, to: int) -> States:
-        now, then = float(walk.schedule[step.t]), float(walk.schedule[to])
-        noise = np.asarray((step.x - math.sqrt(now) * x_0) / math.sqrt(1.0 - now), np.float32)
-        return math.sqrt(then) * x_0 + math.sqrt(1.0 - then) * noise
+        return rates.noisy(x_0, to, rates.eps(step.x, step.t, x_0))
 
     def move(step: Step, to: int, noise: Noise) -> States:
         last = max(to, 1)
         if step.t == 1:
             return step.x_0
+        if not np.isfinite(lambdas[step.t]):
+            return towards(step, step.x_0, to)
         begin, end = lambdas[step.t], lambdas[last]
         middle = (last + step.t) // 2
         r = float((lambdas[middle] - begin) / (end - begin))
@@ -257,6 +270,37 @@ def dpm_solver(predict: Predict, walk: Walk) -> Iterator[Step]:
         return towards(step, (1.0 - 0.5 / r) * step.x_0 + 0.5 / r * second.x_0, to)
 
     return _back(predict, walk, move)
+
+
+def euler(predict: Predict, walk: Walk) -> Iterator[Step]:
+    """Euler: along the velocity eps - x_0 (Liu et al. 2022); on a flow the same as DDIM without noise."""
+
+    def move(step: Step, to: int, noise: Noise) -> States:
+        return _along(walk, step, to, step.noise - step.x_0)
+
+    return _back(predict, walk, move)
+
+
+def heun(predict: Predict, walk: Walk) -> Iterator[Step]:
+    """Heun: Euler, then once more with the mean of the velocities at both ends; asks the network twice a stride.
+
+    The trapezoidal rule (Karras et al. 2022, algorithm 1); the last stride, at whose end nothing is asked, is Euler's.
+    """
+
+    def move(step: Step, to: int, noise: Noise) -> States:
+        velocity = step.noise - step.x_0
+        x = _along(walk, step, to, velocity)
+        if not to:
+            return x
+        there = look(predict, walk, x, to)
+        return _along(walk, step, to, 0.5 * (velocity + there.noise - there.x_0))
+
+    return _back(predict, walk, move)
+
+
+def _along(walk: Walk, step: Step, to: int, velocity: States) -> States:
+    """From a step of a flow along a straight line."""
+    return step.x + float(walk.rates.noise[to] - walk.rates.noise[step.t]) * velocity
 
 
 @dataclass(frozen=True)
@@ -269,6 +313,7 @@ class Sampler:
         back: walks from noise to an image, step by step.
         all_steps: whether it takes all T steps, however many are asked for.
         noise: whether it adds new noise on the way: never, always, or as much as eta says.
+        paths: what it can walk on: schedules that preserve the variance ("diffusion"), rectified flows ("flow").
     """
 
     title: str
@@ -276,6 +321,7 @@ class Sampler:
     back: Callable[[Predict, Walk], Iterator[Step]]
     all_steps: bool = False
     noise: Literal["never", "eta", "always"] = "never"
+    paths: tuple[Literal["diffusion", "flow"], ...] = ("diffusion", "flow")
 
     def repeatable(self, eta: float) -> bool:
         """Whether the images follow from the first noise alone, so that another seed on the way changes nothing."""
@@ -284,9 +330,17 @@ class Sampler:
 
 SAMPLERS = {
     "ddim": Sampler("DDIM", "takes large steps", ddim, noise="eta"),
-    "ddpm": Sampler("DDPM", "takes every step with new noise", ddpm, all_steps=True, noise="always"),
+    "ddpm": Sampler("DDPM", "takes every step with new noise", ddpm, True, "always", ("diffusion",)),
     "dpm_solver": Sampler("DPM-Solver++", "takes two network evaluations a step", dpm_solver),
+    "euler": Sampler("Euler", "takes straight steps along the flow", euler, paths=("flow",)),
+    "heun": Sampler("Heun", "corrects each straight step by a second network evaluation", heun, paths=("flow",)),
 }
+
+
+def offered(path: Literal["diffusion", "flow"]) -> tuple[str, ...]:
+    """The keys of the samplers that can walk on a path, the usual one first."""
+    fitting = [key for key, one in SAMPLERS.items() if path in one.paths]
+    return tuple(sorted(fitting, key=lambda key: path == "flow" and key != "euler"))
 
 
 def guided(conditional: Predict, unconditional: Predict, scale: float) -> Predict:

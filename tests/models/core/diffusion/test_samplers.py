@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.core.diffusion import samplers
+from models.core.diffusion.rates import Rates
 from models.core.diffusion.samplers import Known, Step, Walk
 
 SHAPE = (4, 6, 6, 1)
@@ -147,7 +148,7 @@ def test_noise_depends_on_its_arguments_alone():
 # --- Back ---
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 @pytest.mark.parametrize(("schedule", "steps"), [(samplers.cosine(200), 200), (samplers.linear(1000), 20)])
 def test_a_perfect_predictor_recovers_the_picture(sampler, schedule, steps):
     x_0 = np.random.default_rng(0).uniform(-1, 1, SHAPE).astype(np.float32)
@@ -190,7 +191,7 @@ def test_the_second_order_is_nearer_to_the_end_than_the_first(steps):
     assert second < 0.7 * first  # with as many looks of the network
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 @pytest.mark.parametrize("known", [False, True])
 def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, known):
     schedule = samplers.cosine(100)
@@ -224,7 +225,7 @@ def test_another_seed_in_the_middle_changes_the_future_where_there_is_noise(samp
     assert np.array_equal(*ends) is not noisy
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 @pytest.mark.parametrize("repeats", [1, 4])
 def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
     schedule = samplers.cosine(100)
@@ -284,3 +285,94 @@ def test_eta_1_has_the_mean_of_ddpm_and_the_smaller_of_its_two_variances():
     assert posterior < 0.95 * beta
     for name, variance in (("ddpm", beta), ("ddim", posterior)):
         assert ends[name].var(axis=0).mean() == pytest.approx(variance, rel=0.02)
+
+
+# --- Rectified flow, and velocity ---
+
+PATHS = {
+    "cosine": Rates.preserving(samplers.cosine(100)), "linear": Rates.preserving(samplers.linear(100)),
+    "flow": Rates.flow(100),
+}  # fmt: skip
+
+
+def moving(rates, x_0):
+    """A predictor of the velocity that knows the clean image."""
+    signal, noise = rates.slopes()
+
+    def predict(x, t):
+        eps = (x.astype(np.float64) - rates.signal[t] * x_0) / rates.noise[t]
+        return (signal[t] * x_0 + noise[t] * eps).astype(np.float32)
+
+    return predict
+
+
+def drawn(seed):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1, 1, SHAPE).astype(np.float32), rng.standard_normal(SHAPE, np.float32)
+
+
+@pytest.mark.parametrize("name", PATHS)
+@given(t=st.integers(1, 100), seed=st.integers(0, 1000))
+def test_a_perfect_velocity_gives_back_the_image_and_the_noise_from_any_time(name, t, seed):
+    rates, (x_0, eps) = PATHS[name], drawn(seed)
+    signal, noise = rates.slopes()
+    velocity = (signal[t] * x_0 + noise[t] * eps).astype(np.float32)
+    found = rates.seen(rates.noisy(x_0, t, eps), t, velocity, "velocity")
+    np.testing.assert_allclose(found[0], x_0, atol=1e-5)
+    np.testing.assert_allclose(found[1], eps, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", PATHS)
+@given(t=st.integers(1, 90), seed=st.integers(0, 1000))
+def test_perfect_noise_gives_back_the_image_where_there_is_some(name, t, seed):
+    rates, (x_0, eps) = PATHS[name], drawn(seed)
+    found, _ = rates.seen(rates.noisy(x_0, t, eps), t, eps, "noise")
+    np.testing.assert_allclose(found, x_0, atol=1e-5)
+
+
+@pytest.mark.parametrize("sampler", samplers.offered("flow"))
+@pytest.mark.parametrize("steps", [1, 7, 100])
+def test_a_perfect_velocity_leads_back_along_a_flow(sampler, steps):
+    x_0, x = drawn(0)[0], samplers.draw(SHAPE, 0, 100, samplers.START)
+    walk = Walk(Rates.flow(100), x, samplers.times(100, steps), prediction="velocity")
+    found = list(samplers.SAMPLERS[sampler].back(moving(walk.rates, x_0), walk))
+    np.testing.assert_allclose(found[-1].x, x_0, atol=1e-5)
+    np.testing.assert_allclose(found[0].x_0, x_0, atol=1e-5)
+
+
+def flowing(x, t):
+    """The velocity of images that are N(0.4, 0.09), which a perfect network predicts: E[eps - x_0 | x_t]."""
+    s = t / 1000
+    total = (1.0 - s) ** 2 * 0.09 + s**2
+    apart = x - (1.0 - s) * 0.4
+    return ((s - (1.0 - s) * 0.09) / total * apart - 0.4).astype(np.float32)
+
+
+def flow_walk(steps):
+    x = samplers.draw((4, 20, 20, 1), 0, 1000, samplers.START)
+    return Walk(Rates.flow(1000), x, samplers.times(1000, steps), clip=None, prediction="velocity")
+
+
+def test_euler_on_a_flow_is_ddim_on_its_rates():
+    ends = [list(sampler(flowing, flow_walk(20))) for sampler in (samplers.euler, samplers.ddim)]
+    for left, right in zip(*ends, strict=True):
+        np.testing.assert_allclose(left.x, right.x, atol=1e-5)
+
+
+def test_heun_is_nearer_to_the_end_than_euler_with_as_many_looks():
+    truth = list(samplers.euler(flowing, flow_walk(1000)))[-1].x
+    errors = [
+        np.abs(list(sampler(flowing, flow_walk(steps)))[-1].x - truth).mean()
+        for sampler, steps in ((samplers.heun, 8), (samplers.euler, 16))
+    ]
+    assert errors[0] < 0.7 * errors[1]
+    assert abs(truth.mean() - 0.4) < 0.03 and abs(truth.std() - 0.3) < 0.03
+
+
+def test_going_on_into_noise_has_the_moments_of_going_there_at_once():
+    for rates in PATHS.values():
+        x_0 = np.full((400, 10, 10, 1), 0.7, np.float32)
+        x = rates.noisy(x_0, 20, samplers.draw(x_0.shape, 1, 20))
+        there = rates.later(x, 20, 60, samplers.draw(x_0.shape, 2, 60))
+        assert there.mean() == pytest.approx(rates.signal[60] * 0.7, abs=0.02)
+        assert there.std() == pytest.approx(rates.noise[60], rel=0.02)

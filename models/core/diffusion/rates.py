@@ -1,0 +1,102 @@
+"""How much image and how much noise there is at each time: the pair of rates that a diffusion model learns with.
+
+    x_t = signal_t x_0 + noise_t eps,  eps ~ N(0, I),  t = 0..T
+
+Two kinds of path lead from an image to noise:
+
+    variance preserving   signal^2 + noise^2 = 1; signal^2 is alpha_bar (Ho, Jain and Abbeel 2020, equation 4)
+    rectified flow        signal = 1 - s, noise = s, s = t / T: straight lines (Liu et al. 2022, equation 1;
+                          Lipman et al. 2022, equation 22)
+
+A network predicts the noise eps, or the velocity: in which direction x_t moves along its path.
+
+    variance preserving   v = signal eps - noise x_0     (Salimans and Ho 2022, appendix D; by the angle of the path)
+    rectified flow        v = eps - x_0                  (Liu et al. 2022; by s)
+
+Unlike the noise, the velocity says something about x_0 at every time, also where no signal is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+AlphaBar = NDArray[np.float64]  # (T + 1,): the share of the variance of x_t that is image, 1 at t = 0
+States = NDArray[np.float32]  # (n, height, width, channels)
+Prediction = Literal["noise", "velocity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """The rates by t.
+
+    Attributes:
+        alpha_bar: signal^2 / (signal^2 + noise^2), (T + 1,); falls from 1.
+        signal: of x_0, (T + 1,); falls from 1.
+        noise: of eps, (T + 1,); rises from 0.
+        straight: whether this is a rectified flow; else the variance is preserved.
+    """
+
+    alpha_bar: AlphaBar
+    signal: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    straight: bool = False
+
+    @classmethod
+    def preserving(cls, alpha_bar: AlphaBar) -> Rates:
+        """Those of a variance-preserving schedule."""
+        return cls(alpha_bar, np.sqrt(alpha_bar), np.sqrt(1.0 - alpha_bar))
+
+    @classmethod
+    def flow(cls, timesteps: int) -> Rates:
+        """Those of rectified flow in ``timesteps`` equal steps; at t = T nothing is left of the image."""
+        noise = np.linspace(0.0, 1.0, timesteps + 1)
+        signal = 1.0 - noise
+        return cls(signal**2 / (signal**2 + noise**2), signal, noise, straight=True)
+
+    @property
+    def timesteps(self) -> int:
+        """T."""
+        return len(self.signal) - 1
+
+    def slopes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How signal and noise change along the path, each (T + 1,): the velocity is their sum with x_0 and eps."""
+        if self.straight:
+            return -np.ones_like(self.signal), np.ones_like(self.noise)
+        return -self.noise, self.signal
+
+    def noisy(self, x_0: States, t: int, eps: States) -> States:
+        """x_t of clean states."""
+        return float(self.signal[t]) * x_0 + float(self.noise[t]) * eps
+
+    def seen(self, x: States, t: int, predicted: States, prediction: Prediction) -> tuple[States, States]:
+        """(x_0, eps) as the network sees them in x_t; from predicted noise only where some signal is left."""
+        signal, noise = float(self.signal[t]), float(self.noise[t])
+        if prediction == "noise":
+            return np.asarray((x - noise * predicted) / signal, np.float32), predicted
+        if self.straight:
+            return np.asarray(x - noise * predicted, np.float32), np.asarray(x + signal * predicted, np.float32)
+        x_0 = np.asarray(signal * x - noise * predicted, np.float32)
+        return x_0, np.asarray(noise * x + signal * predicted, np.float32)
+
+    def eps(self, x: States, t: int, x_0: States) -> States:
+        """The noise that is in x_t if x_0 is its clean image; t at least 1."""
+        return np.asarray((x - float(self.signal[t]) * x_0) / float(self.noise[t]), np.float32)
+
+    def later(self, x: States, t: int, to: int, eps: States) -> States:
+        """From x_t on into noise, to a later time: q(x_to | x_t) with fresh noise."""
+        if self.straight:
+            kept = float(self.signal[to] / self.signal[t])
+            added = float(np.sqrt(self.noise[to] ** 2 - kept**2 * self.noise[t] ** 2))
+        else:
+            share = float(self.alpha_bar[to] / self.alpha_bar[t])
+            kept, added = float(np.sqrt(share)), float(np.sqrt(1.0 - share))
+        return kept * x + added * eps
+
+
+def rates_of(schedule: AlphaBar | Rates) -> Rates:
+    """A schedule given by its alpha_bar is variance preserving."""
+    return schedule if isinstance(schedule, Rates) else Rates.preserving(schedule)
