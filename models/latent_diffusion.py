@@ -32,7 +32,8 @@ from models.core.curves import CurveGroup
 from models.core.diffusion import unet
 from models.core.diffusion.base import Diffuser, DiffusionConfig
 from models.core.diffusion.capability import Kept
-from models.core.diffusion.samplers import Known, States
+from models.core.diffusion.rates import States
+from models.core.diffusion.samplers import Known
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, setting
 from models.core.family_model import Port

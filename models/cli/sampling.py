@@ -16,7 +16,8 @@ from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
 from models.core.capabilities import Decodes
 from models.core.diffusion.capability import Diffuses, Labels, Sampling, begun
-from models.core.diffusion.samplers import SAMPLERS, States
+from models.core.diffusion.rates import States
+from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import ConfigError, UserError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, recipes

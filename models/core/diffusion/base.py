@@ -4,6 +4,10 @@ A network is shown x_t and t and predicts the noise eps that is in x_t (Ho et al
 
     loss = distance(eps, network(sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps, t, class))
 
+or the velocity, in which direction x_t moves on its way (rates.py); on the straight lines of a rectified flow
+
+    loss = distance(eps - x_0, network((1 - s) x_0 + s eps, t, class)),  s = t / T     (Liu et al. 2022, equation 1)
+
 With classes, the class is left out now and then, so that one network predicts with and without it (classifier-free
 guidance, Ho and Salimans 2022, algorithm 1).
 """
@@ -21,7 +25,8 @@ from keras import ops
 from models.core.arrays import Images
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
-from models.core.diffusion.samplers import Known, Predict, Schedule, States, Step, Walk
+from models.core.diffusion.rates import Rates, States
+from models.core.diffusion.samplers import Known, Predict, Step, Walk
 from models.core.errors import ConfigError, UserError
 from models.core.family import Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port
@@ -38,8 +43,11 @@ class DiffusionConfig(Config):
     """Settings of every family that diffuses."""
 
     timesteps: int = setting(4000, "Time steps from an image to noise.", unit="steps", group="model", ge=100, le=4000)
-    schedule: Literal["cosine", "linear", "own"] = setting(
-        "cosine", 'How quickly noise replaces the image; "Custom" follows the points you set.', group="model"
+    schedule: Literal["cosine", "linear", "own", "flow"] = setting(
+        "cosine",
+        'How quickly noise replaces the image; "Custom" follows the points you set, "Flow" straight lines (rectified '
+        "flow, which predicts velocity).",
+        group="model",
     )
     schedule_points: str = setting(
         START,
@@ -47,6 +55,13 @@ class DiffusionConfig(Config):
         group="model",
         max_length=500,
     )
+    prediction: Literal["noise", "velocity"] = setting(
+        "noise", "What the network predicts: the noise, or the velocity from the image to the noise.", group="model"
+    )
+    drawn_times: Literal["uniform", "logit_normal"] = setting(
+        "uniform", "How often each time is learned: all alike, or the middle more often (logit-normal).",
+        title="Times",
+    )  # fmt: skip
     loss: Literal["huber", "mae", "mse"] = setting("huber", "Loss between the true and the predicted noise.")
     condition: Literal["none", "class"] = setting(
         "none", "Condition on the dataset's classes, so that you can choose one.", group="model"
@@ -81,11 +96,20 @@ def points_of(text: str) -> list[tuple[float, float]]:
     return points
 
 
-def schedule_of(config: DiffusionConfig) -> Schedule:
-    """alpha_bar by t, (T + 1,)."""
+def rates_of(config: DiffusionConfig) -> Rates:
+    """Image and noise by t.
+
+    Raises:
+        ConfigError: if noise is to be predicted on a flow, at whose end the noise says nothing about the image.
+    """
+    if config.schedule == "flow":
+        if config.prediction == "noise":
+            raise ConfigError({"prediction": "must be velocity where the schedule is flow"})
+        return Rates.flow(config.timesteps)
     if config.schedule == "own":
-        return samplers.from_alpha_bar(points_of(config.schedule_points), config.timesteps)
-    return samplers.cosine(config.timesteps) if config.schedule == "cosine" else samplers.linear(config.timesteps)
+        return Rates.preserving(samplers.from_alpha_bar(points_of(config.schedule_points), config.timesteps))
+    alpha_bar = samplers.cosine if config.schedule == "cosine" else samplers.linear
+    return Rates.preserving(alpha_bar(config.timesteps))
 
 
 def distance(kind: str, errors: Any) -> Any:
@@ -120,8 +144,11 @@ class Diffuser(FamilyModel):
         self.spec = spec
         self.condition_names = names
         self.condition_kind: Literal["none", "class"] = "class" if names else "none"
-        self.schedule = schedule_of(config)
-        self.rates = np.sqrt(np.stack([self.schedule, 1.0 - self.schedule], axis=1)).astype(np.float32)  # (T + 1, 2)
+        self.rates = rates_of(config)
+        self.schedule = self.rates.alpha_bar
+        path = np.stack([self.rates.signal, self.rates.noise], axis=1)
+        self.path = path.astype(np.float32)  # (T + 1, 2): of x_0 and eps
+        self.slopes = np.stack(self.rates.slopes(), axis=1).astype(np.float32)  # (T + 1, 2): how they change
         self.network, self.mean_network = networks
         self.batches = sizes_for(self.network)  # how many states it is shown at a time
         self.steps_done = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps_done")
@@ -142,10 +169,18 @@ class Diffuser(FamilyModel):
     def call(self, images: Any, training: bool | None = None) -> dict[str, Any]:
         """Draw a time (b,), noise (b, h, w, c) and whether the class is told (b,) for each image (b, h, w, c)."""
         count = ops.shape(images)[0]
-        time = keras.random.randint((count,), 1, self.config.timesteps + 1, seed=self.draws)
+        time = self.drawn_times(count)
         told = keras.random.uniform((count,), seed=self.draws) >= self.config.drop
         noise = keras.random.normal((count, *self.state_shape), seed=self.draws)
         return {"time": time, "noise": noise, "told": told}
+
+    def drawn_times(self, count: Any) -> Any:
+        """Times 1..T, (b,): uniform, or sigmoid(N(0, 1)) of T (Esser et al. 2024, section 3.1)."""
+        if self.config.drawn_times == "uniform":
+            return keras.random.randint((count,), 1, self.config.timesteps + 1, seed=self.draws)
+        share = ops.sigmoid(keras.random.normal((count,), seed=self.draws))
+        time = ops.cast(ops.ceil(share * self.config.timesteps), "int32")
+        return ops.clip(time, 1, self.config.timesteps)
 
     def fixed(self, images: Any) -> dict[str, Any]:
         """The same for a validation: fixed by how many images it has seen, so that batches of any size agree."""
@@ -164,7 +199,7 @@ class Diffuser(FamilyModel):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Mean distance of the noise that is there and the noise that the network sees."""
+        """Mean distance of what the network should say, noise or velocity, and what it says."""
         loss, squares = self.noise_loss(self.state_of(x), y, y_pred if training else self.fixed(x), training)
         self.error_tracker.update_state(squares)
         if training:
@@ -173,13 +208,19 @@ class Diffuser(FamilyModel):
 
     def noise_loss(self, states: Any, y: Any, draw: dict[str, Any], training: bool) -> tuple[Any, Any]:
         """The loss of clean states (b, h, w, c) with drawn times and noises, and mean squared errors (b,)."""
-        rates = ops.take(self.rates, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
+        rates = ops.take(self.path, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
         noisy = rates[..., :1] * states + rates[..., 1:] * draw["noise"]
         inputs = [noisy, draw["time"]]
         if self.condition_names:
             inputs.append(self.labels_of(y) * ops.cast(draw["told"], "int32"))
-        errors = draw["noise"] - self.network(inputs, training=training)
-        return ops.mean(distance(self.config.loss, errors)), distance("mse", errors)
+        predicted = self.network(inputs, training=training)
+        if self.config.prediction == "noise":
+            errors = draw["noise"] - predicted
+            return ops.mean(distance(self.config.loss, errors)), distance("mse", errors)
+        slopes = ops.take(self.slopes, draw["time"], axis=0)[:, None, None, :]
+        errors = slopes[..., :1] * states + slopes[..., 1:] * draw["noise"] - predicted
+        # The noise that follows from a velocity is wrong by signal_t times as much (Rates.seen).
+        return ops.mean(distance(self.config.loss, errors)), distance("mse", rates[..., :1] * errors)
 
     def labels_of(self, y: Any) -> Any:
         """Labels (b,) from 0 become the network's from 1; its 0 is no class at all.
@@ -220,10 +261,10 @@ class Diffuser(FamilyModel):
         """The state x_t of images in [0, 1]; t = 0 adds no noise."""
         x_0 = self.states(images)
         noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
-        return samplers.forward(x_0, self.schedule, t, noise) if t else x_0
+        return self.rates.noisy(x_0, t, noise) if t else x_0
 
     def predictor(self, labels: Labels, guidance: float, work: Work = SILENT) -> Predict:
-        """The network as ``(x_t, t) -> noise`` for classes (n,), -1 for none."""
+        """The network as ``(x_t, t) -> noise`` or velocity for classes (n,), -1 for none."""
 
         def asked(known: Labels) -> Predict:
             def predict(x: States, t: int) -> States:
@@ -248,7 +289,7 @@ class Diffuser(FamilyModel):
     ) -> Iterator[Step]:
         """Walk from noise to images; see ``Diffuses``."""
         timesteps = self.config.timesteps
-        sampling.check(timesteps)
+        sampling.check(timesteps, self.rates.path)
         if start is None:
             start = timesteps, samplers.draw((count, *self.state_shape), sampling.seed, timesteps, samplers.START)
         t, x = start
@@ -256,8 +297,8 @@ class Diffuser(FamilyModel):
             raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
         times = samplers.times(timesteps, sampling.taken(timesteps), t)
         walk = Walk(
-            self.schedule, x, times, sampling.seed, sampling.eta, self.clip,
-            None if kept is None else self.known(kept), sampling.repeats,
+            self.rates, x, times, sampling.seed, sampling.eta, self.clip,
+            None if kept is None else self.known(kept), sampling.repeats, self.config.prediction,
         )  # fmt: skip
         predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, work)
         return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
@@ -317,7 +358,7 @@ class Diffuser(FamilyModel):
 
     def ports(self) -> dict[str, Port]:
         """What goes in and out of it."""
-        noisy = Port("x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise; images as x_0 are 2 image - 1")
+        noisy = Port("x_t = signal_t x_0 + noise_t noise, rates as the schedule says; images as x_0 are 2 image - 1")
         return {
             **super().ports(), "noisy": noisy, "noise": Port("the noise in x_t"),
             "time": Port("t of each x_t", 1, self.config.timesteps),
@@ -326,8 +367,11 @@ class Diffuser(FamilyModel):
 
     def facts(self) -> dict[str, Any]:
         """The schedule, and where a class goes."""
-        known = {"kind": self.config.schedule, "timesteps": self.config.timesteps, "predicts": "noise"}
-        found: dict[str, Any] = {"schedule": {**known, "alpha_bar": self.schedule.tolist()}}
+        known = {
+            "kind": self.config.schedule, "timesteps": self.config.timesteps, "predicts": self.config.prediction
+        }  # fmt: skip
+        rates = {"signal": self.rates.signal.tolist(), "noise": self.rates.noise.tolist()}
+        found: dict[str, Any] = {"schedule": {**known, "alpha_bar": self.schedule.tolist(), **rates}}
         if self.condition_names:
             place = {"network": "denoiser", "input": "label", "encoding": "0 for none, 1 for the first name"}
             found["condition"] = {"kind": "class", "names": list(self.condition_names), **place}

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion.samplers import FORWARD, SAMPLERS, Schedule, States, Step, draw, forward
+from models.core.diffusion.rates import AlphaBar, Path, Rates, States
+from models.core.diffusion.samplers import FORWARD, SAMPLERS, Step, draw, offered
 from models.core.errors import ConfigError
 from models.core.work import SILENT, Work
 
@@ -43,15 +44,17 @@ class Sampling:
         """How many strides lead from T ``timesteps`` to 0: DDPM takes them all."""
         return timesteps if SAMPLERS[self.sampler].all_steps else self.steps
 
-    def check(self, timesteps: int) -> None:
-        """Refuse what no walk of T ``timesteps`` could be made of.
+    def check(self, timesteps: int, path: Path = "diffusion") -> None:
+        """Refuse what no walk of T ``timesteps`` on such a path could be made of.
 
         Raises:
             ConfigError: naming everything that is wrong at once.
         """
         wrong = {}
-        if self.sampler not in SAMPLERS:
-            wrong["sampler"] = f"must be one of {', '.join(SAMPLERS)} (it is {self.sampler[:60]!r})"
+        if self.sampler not in offered(path):
+            wrong["sampler"] = f"must be one of {', '.join(offered(path))} (it is {self.sampler[:60]!r})"
+        if path == "flow" and self.eta:
+            wrong["eta"] = "must be 0 for a model of rectified flow"
         for name, (low, high) in {**LIMITS, "steps": (1, timesteps)}.items():
             value = getattr(self, name)
             if not low <= value <= high:
@@ -76,18 +79,19 @@ def begun(model: Diffuses, images: Images, time: int, seed: int) -> tuple[int, S
     The noise of a seed is the same at every time, as on the way into noise that the window shows.
     """
     x_0, last = model.forward(images, 0, seed), len(model.schedule) - 1
-    return time, forward(x_0, model.schedule, time, draw(x_0.shape, seed, last, FORWARD))
+    return time, model.rates.noisy(x_0, time, draw(x_0.shape, seed, last, FORWARD))
 
 
 @runtime_checkable
 class Diffuses(Protocol):
     """Makes images out of noise, step by step.
 
-    ``schedule`` is alpha_bar by t, (T + 1,); ``condition_names`` are the classes it can be asked for, or ().
+    ``schedule`` is the alpha_bar of its ``rates``, (T + 1,); ``condition_names`` are its classes, or ().
     States are what it diffuses: images in [-1, 1], or codings of an autoencoder.
     """
 
-    schedule: Schedule
+    schedule: AlphaBar
+    rates: Rates
     condition_kind: Literal["none", "class"]
     condition_names: tuple[str, ...]
 

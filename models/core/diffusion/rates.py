@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 AlphaBar = NDArray[np.float64]  # (T + 1,): the share of the variance of x_t that is image, 1 at t = 0
 States = NDArray[np.float32]  # (n, height, width, channels)
 Prediction = Literal["noise", "velocity"]
+Path = Literal["diffusion", "flow"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,11 @@ class Rates:
     def timesteps(self) -> int:
         """T."""
         return len(self.signal) - 1
+
+    @property
+    def path(self) -> Path:
+        """Which samplers can walk on it."""
+        return "flow" if self.straight else "diffusion"
 
     def slopes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How signal and noise change along the path, each (T + 1,): the velocity is their sum with x_0 and eps."""

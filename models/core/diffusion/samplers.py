@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.diffusion.rates import Prediction, Rates, States, rates_of
+from models.core.diffusion.rates import Path, Prediction, Rates, States, rates_of
 
 Schedule = NDArray[np.float64]  # (T + 1,): alpha_bar by t, alpha_bar[0] = 1
 Predict = Callable[[States, int], States]  # (x_t, t) -> predicted eps, or predicted velocity
@@ -321,7 +321,7 @@ class Sampler:
     back: Callable[[Predict, Walk], Iterator[Step]]
     all_steps: bool = False
     noise: Literal["never", "eta", "always"] = "never"
-    paths: tuple[Literal["diffusion", "flow"], ...] = ("diffusion", "flow")
+    paths: tuple[Path, ...] = ("diffusion", "flow")
 
     def repeatable(self, eta: float) -> bool:
         """Whether the images follow from the first noise alone, so that another seed on the way changes nothing."""
@@ -337,7 +337,7 @@ SAMPLERS = {
 }
 
 
-def offered(path: Literal["diffusion", "flow"]) -> tuple[str, ...]:
+def offered(path: Path) -> tuple[str, ...]:
     """The keys of the samplers that can walk on a path, the usual one first."""
     fitting = [key for key, one in SAMPLERS.items() if path in one.paths]
     return tuple(sorted(fitting, key=lambda key: path == "flow" and key != "euler"))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
-from models.core.diffusion.samplers import States
+from models.core.diffusion.rates import States
 from models.core.images import convert
 from models.core.work import SILENT, Work
 from studio.panels.diffusion.start_images import Beginning

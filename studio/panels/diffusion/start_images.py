@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.diffusion import capability
-from models.core.diffusion.samplers import States
+from models.core.diffusion.rates import States
 from models.core.images import convert
 from models.core.recipes import arrays
 

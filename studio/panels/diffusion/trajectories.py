@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from models.core.diffusion.capability import Kept
-from models.core.diffusion.samplers import States
+from models.core.diffusion.rates import States
 from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.recording import Frame, Recording, Setup
