@@ -70,6 +70,10 @@ class DDPMConfig(DiffusionConfig):
     size: Literal["textbook", "small", "medium", "large"] = setting(
         "textbook", "Size of the U-Net: the textbook's, or modern ones of 2, 6 and 24 million weights.", group="model"
     )
+    patch: Literal["1", "2", "4"] = setting(
+        "1", "Pixels a side that the network sees as one place; larger ones make large images cheap (modern networks).",
+        group="model",
+    )  # fmt: skip
     learning_rate: float = setting(1e-3, "Step size of the optimizer; modern networks need 0.0003.", gt=0.0, le=1.0)
     epochs: int = setting(100, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
@@ -157,8 +161,9 @@ def network(config: DDPMConfig, shape: tuple[int, int, int], classes: int, name:
     if config.size == "textbook":
         return textbook_network(config, shape, classes, name)
     return unet.modern(
-        shape, SIZES[config.size], timesteps=config.timesteps, classes=classes, seed=config.seed, name=name
-    )
+        shape, SIZES[config.size], timesteps=config.timesteps, classes=classes, seed=config.seed, name=name,
+        patch=int(config.patch),
+    )  # fmt: skip
 
 
 # --- The model -------------------------------------------------------------------------------------------------------
@@ -231,6 +236,11 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
     if height % 4 or width % 4 or not 8 <= min(height, width) <= max(height, width) <= 64:
         problem = f"ddpm needs sides of 8 to 64 pixels that are multiples of 4; these are {height} x {width}"
         raise ConfigError({"family": problem + instead(spec.image_shape, range(8, 65, 4))})
+    if config.size == "textbook" and config.patch != "1":
+        raise ConfigError({"patch": "must be 1 for the textbook's network"})
+    patch = int(config.patch)
+    if height % (2 * patch) or width % (2 * patch) or min(height, width) // patch < 4:
+        raise ConfigError({"patch": f"must leave even sides of 4 or more places; these are {height} x {width} pixels"})
     names = names_of("class", spec) if config.condition == "class" else ()
     mean = network(config, spec.image_shape, len(names), "mean_denoiser") if config.ema > 0 else None
     return DDPM(config, spec, (network(config, spec.image_shape, len(names), "denoiser"), mean), names)

@@ -147,7 +147,7 @@ class Diffuser(FamilyModel):
         self.rates = rates_of(config)
         self.schedule = self.rates.alpha_bar
         path = np.stack([self.rates.signal, self.rates.noise], axis=1)
-        self.path = path.astype(np.float32)  # (T + 1, 2): of x_0 and eps
+        self.table = path.astype(np.float32)  # (T + 1, 2): of x_0 and eps
         self.slopes = np.stack(self.rates.slopes(), axis=1).astype(np.float32)  # (T + 1, 2): how they change
         self.network, self.mean_network = networks
         self.batches = sizes_for(self.network)  # how many states it is shown at a time
@@ -208,7 +208,7 @@ class Diffuser(FamilyModel):
 
     def noise_loss(self, states: Any, y: Any, draw: dict[str, Any], training: bool) -> tuple[Any, Any]:
         """The loss of clean states (b, h, w, c) with drawn times and noises, and mean squared errors (b,)."""
-        rates = ops.take(self.path, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
+        rates = ops.take(self.table, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
         noisy = rates[..., :1] * states + rates[..., 1:] * draw["noise"]
         inputs = [noisy, draw["time"]]
         if self.condition_names:

@@ -162,10 +162,32 @@ def levels(shape: tuple[int, int, int], most: int) -> int:
     return found
 
 
+def to_patches(x: Any, patch: int) -> Any:
+    """Space to depth: (b, h, w, c) -> (b, h / p, w / p, p p c), so that a network works on fewer, thicker places."""
+    if patch == 1:
+        return x
+    height, width, channels = x.shape[1:]
+    x = layers.Reshape((height // patch, patch, width // patch, patch, channels))(x)
+    return layers.Reshape((height // patch, width // patch, patch**2 * channels))(layers.Permute((1, 3, 2, 4, 5))(x))
+
+
+def from_patches(x: Any, patch: int) -> Any:
+    """Depth to space: (b, h, w, p p c) -> (b, p h, p w, c); undoes ``to_patches``."""
+    if patch == 1:
+        return x
+    height, width, channels = x.shape[1:]
+    x = layers.Reshape((height, width, patch, patch, channels // patch**2))(x)
+    return layers.Reshape((height * patch, width * patch, channels // patch**2))(layers.Permute((1, 3, 2, 4, 5))(x))
+
+
 def modern(
-    shape: tuple[int, int, int], size: Size, *, timesteps: int, classes: int, seed: int, name: str = "unet"
-) -> keras.Model:
-    """A U-Net from [x_t (b, h, w, c), t (b,)] and, with classes, [.., label (b,)] to the noise (b, h, w, c)."""
+    shape: tuple[int, int, int], size: Size, *, timesteps: int, classes: int, seed: int, name: str = "unet",
+    patch: int = 1,
+) -> keras.Model:  # fmt: skip
+    """A U-Net from [x_t (b, h, w, c), t (b,)] and, with classes, [.., label (b,)] to the noise (b, h, w, c).
+
+    With a ``patch`` above 1 it works on patches of so many pixels a side, which h and w are multiples of.
+    """
     noisy, time = keras.Input(shape, name="noisy"), keras.Input((), dtype="int32", name="time")
     inner = 4 * size.width
     init = _glorots(seed * 1_000 + 900)
@@ -177,9 +199,10 @@ def modern(
         inputs, vector = [*inputs, label], layers.Add()([vector, told])
     parts = _Blocks(seed, layers.Activation("silu")(vector))
 
-    x = parts.conv(size.width)(noisy)
+    x = parts.conv(size.width)(to_patches(noisy, patch))
+    small = (shape[0] // patch, shape[1] // patch, shape[2] * patch**2)
     seen = [x]  # what the way up will see again
-    widths = [size.width * multiple for multiple in size.multiples][: levels(shape, len(size.multiples))]
+    widths = [size.width * multiple for multiple in size.multiples][: levels(small, len(size.multiples))]
     for level, width in enumerate(widths):  # each level halves the sides of the one before
         if level:
             x = parts.conv(width, stride=2)(x)
@@ -194,7 +217,7 @@ def modern(
         if level:  # and each doubles them again
             x = parts.conv(widths[level - 1])(layers.UpSampling2D(2)(x))
     x = layers.Activation("silu")(parts.normal(x))
-    return keras.Model(inputs, parts.conv(shape[2], silent=True)(x), name=name)
+    return keras.Model(inputs, from_patches(parts.conv(small[2], silent=True)(x), patch), name=name)
 
 
 def _glorots(seed: int) -> Iterator[keras.initializers.Initializer]:
