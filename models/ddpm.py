@@ -215,7 +215,7 @@ class DDPM(Diffuser):
         for number, image in enumerate(images):
             sigma = noise.estimated_sigma(image) if strength is None else strength
             t = samplers.time_of_noise(self.schedule, 2.0 * sigma)
-            begun = np.float32(np.sqrt(self.schedule[t])) * self.states(clipping.restored(image[None], sigma))
+            begun = np.float32(self.rates.signal[t]) * self.states(clipping.restored(image[None], sigma))
             steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
             for step in self.reverse(Sampling(steps=steps), start=(t, begun), work=work):
                 cleaned[number] = self.pictures(step.x)[0]

@@ -16,8 +16,8 @@ from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
 from models.core.capabilities import Decodes
 from models.core.diffusion.capability import Diffuses, Labels, Sampling, begun
-from models.core.diffusion.rates import States
-from models.core.diffusion.samplers import SAMPLERS
+from models.core.diffusion.rates import Path, States
+from models.core.diffusion.samplers import SAMPLERS, offered
 from models.core.errors import ConfigError, UserError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, recipes
@@ -39,11 +39,11 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
         if given:
             raise ConfigError({f"--{name}": "is only for diffusion models" for name in given})
         return None
-    most = len(model.schedule) - 1
-    sampling = Sampling(**{"steps": min(Sampling.steps, most), "seed": arguments.seed, **given})
-    wrong = _without_effect(given, sampling, most)
+    most, path = model.rates.timesteps, model.rates.path
+    sampling = replace(Sampling.usual(model.rates), **{"seed": arguments.seed, **given})
+    wrong = _without_effect(given, sampling, most, path)
     try:
-        sampling.check(most)
+        sampling.check(most, path)
     except ConfigError as error:
         wrong |= error.fields
     if wrong:
@@ -51,14 +51,14 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
     return replace(sampling, steps=sampling.taken(most))
 
 
-def _without_effect(given: dict[str, Any], sampling: Sampling, most: int) -> dict[str, str]:
+def _without_effect(given: dict[str, Any], sampling: Sampling, most: int, path: Path) -> dict[str, str]:
     """What is asked for and would not happen: a sheet must not say that it did."""
     wrong, sampler = {}, SAMPLERS[sampling.sampler]
     if sampler.all_steps and given.get("steps", most) != most:
-        fewer = " or ".join(key for key, one in SAMPLERS.items() if not one.all_steps)
+        fewer = " or ".join(key for key in offered(path) if not SAMPLERS[key].all_steps)
         wrong["steps"] = f"must be left out or {most}: {sampling.sampler} takes all steps (fewer: --sampler {fewer})"
     if sampler.noise != "eta" and "eta" in given:
-        having = " or ".join(key for key, one in SAMPLERS.items() if one.noise == "eta")
+        having = " or ".join(key for key in offered(path) if SAMPLERS[key].noise == "eta")
         wrong["eta"] = f"is only for --sampler {having}"
     return wrong
 

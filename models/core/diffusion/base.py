@@ -340,7 +340,7 @@ class Diffuser(FamilyModel):
     ) -> Images:
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
         wanted = self.checked(labels, count)
-        sampling = sampling or Sampling(steps=min(50, self.config.timesteps))
+        sampling = sampling or Sampling.usual(self.rates)
         generated = [np.zeros((0, *self.spec.image_shape), np.float32)]
         for begin in range(0, count, AT_ONCE):
             part = wanted[begin : begin + AT_ONCE]

@@ -40,6 +40,12 @@ class Sampling:
     seed: int = 0
     repeats: int = 1
 
+    @classmethod
+    def usual(cls, rates: Rates) -> Sampling:
+        """The default for a model with such rates: Euler in 30 steps on a flow, else DDIM in 50."""
+        steps = 30 if rates.path == "flow" else cls.steps
+        return cls(offered(rates.path)[0], min(steps, rates.timesteps))
+
     def taken(self, timesteps: int) -> int:
         """How many strides lead from T ``timesteps`` to 0: DDPM takes them all."""
         return timesteps if SAMPLERS[self.sampler].all_steps else self.steps
@@ -53,8 +59,6 @@ class Sampling:
         wrong = {}
         if self.sampler not in offered(path):
             wrong["sampler"] = f"must be one of {', '.join(offered(path))} (it is {self.sampler[:60]!r})"
-        if path == "flow" and self.eta:
-            wrong["eta"] = "must be 0 for a model of rectified flow"
         for name, (low, high) in {**LIMITS, "steps": (1, timesteps)}.items():
             value = getattr(self, name)
             if not low <= value <= high:

@@ -74,6 +74,10 @@ class Rates:
             return -np.ones_like(self.signal), np.ones_like(self.noise)
         return -self.noise, self.signal
 
+    def scale(self, t: int) -> float:
+        """x_t divided by it has the variance of a variance-preserving state with the same alpha_bar; 1 for those."""
+        return float(np.hypot(self.signal[t], self.noise[t])) if self.straight else 1.0
+
     def noisy(self, x_0: States, t: int, eps: States) -> States:
         """x_t of clean states."""
         return float(self.signal[t]) * x_0 + float(self.noise[t]) * eps

@@ -228,7 +228,8 @@ def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
 
     eta = 0 adds no noise, so x_T is a coding of the image. eta = 1 with all steps is DDPM with the smaller of the two
     variances of Ho et al. 2020, section 3.2: the posterior's, (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, where
-    ``ddpm`` has beta_t; the mean of a step is the same. Of a rectified flow only eta = 0 is meant.
+    ``ddpm`` has beta_t; the mean of a step is the same. A rectified flow with eta above 0 is
+    walked as the variance-preserving path that it is but for the scale of its states (Rates.scale).
     """
     alpha_bar, signal, rest = walk.rates.alpha_bar, walk.rates.signal, walk.rates.noise
 
@@ -238,7 +239,8 @@ def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
         now, then = float(alpha_bar[step.t]), float(alpha_bar[to])
         sigma = walk.eta * math.sqrt((1.0 - then) / (1.0 - now) * (1.0 - now / then))
         x = math.sqrt(then) * step.x_0 + math.sqrt(max(0.0, 1.0 - then - sigma**2)) * step.noise
-        return x + sigma * noise() if sigma else x
+        x = x + sigma * noise() if sigma else x
+        return np.float32(walk.rates.scale(to)) * x
 
     return _back(predict, walk, move)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
+from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.recipes import arrays
 from models.core.record import Run
@@ -40,6 +39,7 @@ class ForwardPage(AnimationPage):
         super().__init__(services, self.card, show_error, forward)
         self.points: Points = ()
         self._before: Points = ()  # those of the last step of undo
+        self.rates = Rates.flow(1)  # the model's
         self.pictures_shown: Pixels | None = None
         self.config: dict[str, Any] = {}  # of the model's run
         self._animation_made: Recording | None = None
@@ -73,13 +73,14 @@ class ForwardPage(AnimationPage):
         self.points = self._before = ()
         self.config = {}
 
-    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
         """Show its schedule; images are fetched when somebody looks."""
-        super().show_model(info, schedule, names)
+        super().show_model(info, rates, names)
         self.source.show_model(info)
-        self.card.show_model(schedule)
+        self.rates = rates
+        self.card.show_model(rates.alpha_bar)
         self.card.show_points((), {})
-        self.time = (len(schedule) - 1) // 2
+        self.time = rates.timesteps // 2
 
         def read(task: Any) -> dict[str, Any]:
             return dict(Run.open(info.folder).info.config)
@@ -105,10 +106,11 @@ class ForwardPage(AnimationPage):
             self.source.another()
             return
         self.begin_animation()
-        pictures, schedule = self.pictures_shown, self.card.chart.schedule
+        pictures = self.pictures_shown
+        rates = Rates.preserving(self.card.chart.schedule) if self.points else self.rates
 
         def work(model: Any, task: Any) -> Recording:
-            return playback.forward(model, pictures, schedule, SEED, task)
+            return playback.forward(model, pictures, rates, SEED, task)
 
         self.services.inference.question(f"{KEY}/forward", work, self._made, self.show_error)
 

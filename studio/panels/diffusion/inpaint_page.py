@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.images import convert
 from models.core.recipes import arrays
@@ -96,9 +96,9 @@ class InpaintPage(WalkPage):
         self.source.show_model(None)
         self.canvas = None
 
-    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
         """An image is fetched when somebody looks."""
-        super().show_model(info, schedule, names)
+        super().show_model(info, rates, names)
         self.view = View(replace(self.view.main, label=NOTHING))  # the image itself says what it is
         self.settings.set_setup(self.view.main)
         self.settings.show_repeats(True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
+from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.images import convert
 from studio.panels.diffusion.recording import Recording
@@ -104,8 +104,8 @@ class AnimationPage(QObject):
         self.cards.show_frames(None, None)
         self.time, self._animation = 0, (-1, -1)
 
-    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
-        """The model has this schedule, alpha_bar by t, and knows these classes."""
+    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
+        """The model has these rates of image and noise by t, and knows these classes."""
         self.info, self.known = info, True
 
     def show_weights(self, info: ModelInfo) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
-from models.core.diffusion.rates import States
+from models.core.diffusion.rates import Rates, States
 from models.core.images import convert
 from models.core.work import SILENT, Work
 from studio.panels.diffusion.start_images import Beginning
@@ -188,25 +188,23 @@ def walk(
     return recording
 
 
-def forward(
-    model: Any, pictures: Pixels, schedule: samplers.Schedule, seed: int, work: Work = SILENT
-) -> Recording:  # fmt: skip
+def forward(model: Any, pictures: Pixels, rates: Rates, seed: int, work: Work = SILENT) -> Recording:
     """Pictures (n, h, w, c) on their way into noise: q(x_t | x_0) for times from 0 to T, always with the same noise.
 
-    The ``noise`` of a frame is what has been added, sqrt(1 - alpha_bar) eps.
+    The ``noise`` of a frame is what has been added, noise_t eps.
 
     Raises:
         Cancelled: if ``work`` is cancelled.
     """
-    begin, last = time.perf_counter(), len(schedule) - 1
+    begin, last = time.perf_counter(), rates.timesteps
     times = np.unique(np.linspace(0, last, min(STRIDES, last) + 1).round().astype(int)).tolist()
     recording, x_0 = Recording(len(times)), model.forward(convert.to_float(pictures), 0, seed)
     eps, before = samplers.draw(x_0.shape, seed, last, samplers.FORWARD), None
     for number, t in enumerate(times):
         work.check()
-        x = samplers.forward(x_0, schedule, t, eps) if t else x_0
+        x = rates.noisy(x_0, t, eps) if t else x_0
         if recording.wants(number):
-            noise = np.float32(np.sqrt(1.0 - schedule[t])) * eps
+            noise = np.float32(rates.noise[t]) * eps
             frame = _frame(model, samplers.Step(t, x, x_0, noise), before, None)
             recording.add(frame._replace(x_0=pictures), x)
         recording.made, before = number + 1, x

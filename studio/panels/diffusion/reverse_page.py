@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.rates import Rates
 from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
@@ -69,14 +68,14 @@ class WalkPage(AnimationPage):
         self.own.show_model(None)
         super().forget()
 
-    def show_model(self, info: ModelInfo, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
         """It can be asked for these classes; it walks when somebody looks."""
-        super().show_model(info, schedule, names)
-        self.walks.timesteps = len(schedule) - 1
+        super().show_model(info, rates, names)
+        self.walks.timesteps = rates.timesteps
         self.own.show_model(info)
-        self.settings.show_model(schedule, names)
+        self.settings.show_model(rates, names)
         self.view = View(self.settings.default())
-        self.settings.show_time(len(schedule) - 1)
+        self.settings.show_time(rates.timesteps)
 
     def dropped(self, paths: list[str]) -> bool:
         """Own images: the walk begins with them, half way in noise (image to image)."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from models.core.diffusion.capability import Sampling
-from models.core.diffusion.samplers import SAMPLERS
+from models.core.diffusion.rates import Rates
+from models.core.diffusion.samplers import SAMPLERS, offered
 from models.core.errors import ConfigError
 from models.core.family import About
 from studio import theme
@@ -24,7 +25,6 @@ KEYS = {one.title: key for key, one in SAMPLERS.items()}
 NO_CLASS, EVERY_CLASS = "None", "Each"
 LOW, HIGH = 520, 660  # px of the card from which the curve is shown, and beside an open explanation
 TYPING_MS = 350  # so long after the last key a walk begins
-STEPS = 50
 ABOUT = About(
     text=(
         "In training, noise was added to images and the model learned to predict it at every noise level. The reverse "
@@ -36,7 +36,6 @@ ABOUT = About(
     paper="Ho, Jain and Abbeel, Denoising Diffusion Probabilistic Models, 2020, arXiv:2006.11239",
 )
 HELP = {
-    "sampler": ", ".join(f"{one.title} {one.about}" for one in SAMPLERS.values()) + ".",
     "steps": "Sampling steps from noise to image; DDPM always takes all of them.",
     "eta": "How much new noise DDIM adds at each step, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
     "class": "Class to generate, if the model was trained with classes.",
@@ -61,7 +60,7 @@ class SamplingCard(Card):
         self.whose.setToolTip("Whose settings these are")
         self.whose.chosen.connect(self.whose_chosen)
         self.tools.addWidget(self.whose)
-        self._timesteps = 1000
+        self._rates = Rates.preserving(np.array([1.0, 0.0]))
         self._names = tuple[str, ...]()
         self._kept = Setup()
         self._grid = QGridLayout()
@@ -91,7 +90,7 @@ class SamplingCard(Card):
         self.body.addStretch(0)
         self.body.addWidget(self.about)
         self.setFixedWidth(292)
-        self.show_model(np.array([1.0, 0.0]), ())
+        self.show_model(self._rates, ())
 
     def _fit(self) -> None:
         """In a low window the form needs the room: the curve gives way."""
@@ -108,14 +107,14 @@ class SamplingCard(Card):
 
     # --- the model ---
 
-    def show_model(self, schedule: NDArray[np.float64], names: Sequence[str]) -> None:
+    def show_model(self, rates: Rates, names: Sequence[str]) -> None:
         """Another model knows other classes and has another schedule."""
-        self._timesteps, self._names = len(schedule) - 1, tuple(names)
-        self.chart.set_schedule(schedule)
+        self._rates, self._names = rates, tuple(names)
+        self.chart.set_schedule(rates.alpha_bar)
         self._new_form()
-        steps = str(min(STEPS, self._timesteps))
-        self._add("sampler", "DDIM", tuple(KEYS))
-        for name, default in (("steps", steps), ("eta", "0.0")):
+        usual, keys = self.default().sampling, offered(rates.path)
+        self._add("sampler", SAMPLERS[usual.sampler].title, [SAMPLERS[key].title for key in keys], samplers_of(keys))
+        for name, default in (("steps", str(usual.steps)), ("eta", "0.0")):
             self._add(name, default)
         if names:
             self._add("class", EVERY_CLASS, (EVERY_CLASS, NO_CLASS, *names))
@@ -140,18 +139,18 @@ class SamplingCard(Card):
         self._grid.setColumnStretch(1, 1)
         self._place.addWidget(self._form)
 
-    def _add(self, name: str, default: str, choices: Sequence[str] = ()) -> None:
-        titles = {choice: choice for choice in choices}
+    def _add(self, name: str, default: str, choices: Sequence[str] = (), hint: str = "") -> None:
         row = FieldRow(
-            TITLES.get(name, name.capitalize()), HELP[name], unit="", choices=titles, is_switch=False, default=default
-        )
+            TITLES.get(name, name.capitalize()), hint or HELP[name], unit="",
+            choices={choice: choice for choice in choices}, is_switch=False, default=default,
+        )  # fmt: skip
         row.edited.connect(self._typing.start)
         row.place(self._grid, self._grid.rowCount())
         self.rows[name] = row
 
     def default(self) -> Setup:
         """What a walk is asked for when nobody has said anything."""
-        sampling = Sampling(steps=min(STEPS, self._timesteps), repeats=5)
+        sampling = replace(Sampling.usual(self._rates), repeats=5)
         return Setup(sampling, EACH if self._names else NOTHING)
 
     def show_repeats(self, wanted: bool) -> None:
@@ -193,7 +192,7 @@ class SamplingCard(Card):
         if not 1 <= numbers["pictures"] <= MOST:
             wrong.setdefault("pictures", f"must be from 1 to {MOST}")
         try:
-            sampling.check(self._timesteps)
+            sampling.check(self._rates.timesteps, self._rates.path)
         except ConfigError as error:
             wrong = {**error.fields, **wrong}
         if wrong:
@@ -255,6 +254,11 @@ class SamplingCard(Card):
         """Where the walk is."""
         self.chart.set_time(t)
         self.words.setText(meaning(float(self.chart.schedule[t]), t))
+
+
+def samplers_of(keys: Sequence[str]) -> str:
+    """What each of some samplers does, in a sentence."""
+    return ", ".join(f"{SAMPLERS[key].title} {SAMPLERS[key].about}" for key in keys) + "."
 
 
 def meaning(alpha_bar: float, t: int) -> str:

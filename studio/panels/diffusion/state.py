@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.rates import Rates
 from models.core.errors import ConfigError
 from models.core.recipes import arrays
 from models.core.recipes.fields import Fields
@@ -46,18 +47,18 @@ class PageState:
     mask: NDArray[np.bool_] | None = None
 
 
-def prepare(values: Mapping[str, Any], info: ModelInfo, timesteps: int, names: Sequence[str]) -> Prepared:
-    """The page that a recipe tells of, for a model with T ``timesteps`` and classes of these ``names``.
+def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, names: Sequence[str]) -> Prepared:
+    """The page that a recipe tells of, for a model with these ``rates`` and classes of these ``names``.
 
     Raises:
         RunFormatError: naming what does not fit.
     """
     fields = Fields(values)
     mode = fields.choice("mode", (FORWARD, REVERSE, INPAINT), REVERSE)
-    time = fields.whole("time", 0, timesteps, 0)
+    time = fields.whole("time", 0, rates.timesteps, 0)
     if mode == FORWARD:
         return Prepared(_forward(fields, info, time))
-    view, notes = _view(fields, info, timesteps, names)
+    view, notes = _view(fields, info, rates, names)
     if mode == REVERSE:
         return Prepared(PageState(mode, time, view), notes)
     picture, mask = _images(fields, "picture", info.image_shape), arrays.unpack(fields.values.get("mask"))
@@ -83,37 +84,35 @@ def _images(fields: Fields, name: str, shape: tuple[int, int, int]) -> Pixels:
     return found
 
 
-def _view(
-    fields: Fields, info: ModelInfo, timesteps: int, names: Sequence[str]
-) -> tuple[View, tuple[str, ...]]:  # fmt: skip
-    main, count = setup_in(fields.group("walk"), timesteps, names)
+def _view(fields: Fields, info: ModelInfo, rates: Rates, names: Sequence[str]) -> tuple[View, tuple[str, ...]]:
+    main, count = setup_in(fields.group("walk"), rates, names)
     view = View(main)
     if fields.has("fork"):
-        other, _ = setup_in(fields.group("fork"), timesteps, names)
-        view = replace(view, fork=other, time=fields.whole("fork_time", 0, timesteps, 0))
+        other, _ = setup_in(fields.group("fork"), rates, names)
+        view = replace(view, fork=other, time=fields.whole("fork_time", 0, rates.timesteps, 0))
     if fields.has("begin"):
         group = fields.group("begin")
         images = _images(group, "pictures", info.image_shape)
         seed = group.whole("seed", 0, LARGEST_SEED, 0)
-        view = replace(view, begin=Beginning(group.whole("time", 1, timesteps), images, seed))
+        view = replace(view, begin=Beginning(group.whole("time", 1, rates.timesteps), images, seed))
     notes = (f"The sheet has {count:,} images; the first {MOST} are made again.",) if count > MOST else ()
     return view, notes
 
 
-def setup_in(fields: Fields, timesteps: int, names: Sequence[str]) -> tuple[Setup, int]:
+def setup_in(fields: Fields, rates: Rates, names: Sequence[str]) -> tuple[Setup, int]:
     """How a walk goes, and how many images it had; a window shows 32 of them at most.
 
     Raises:
         RunFormatError: naming what does not fit.
     """
     sampling = Sampling(
-        fields.choice("sampler", tuple(samplers.SAMPLERS)), fields.whole("steps", 1, timesteps),
+        fields.choice("sampler", tuple(samplers.SAMPLERS)), fields.whole("steps", 1, rates.timesteps),
         fields.number("eta", 0.0, 1.0, 0.0), fields.number("guidance", 0.0, 20.0, 2.0),
         fields.whole("seed", 0, LARGEST_SEED),
         fields.whole("repeats", 1, 50, 1),
     )  # fmt: skip
     try:
-        sampling.check(timesteps)
+        sampling.check(rates.timesteps, rates.path)
     except ConfigError as error:
         name, problem = next(iter(error.fields.items()))
         raise fields.bad(name, problem) from error

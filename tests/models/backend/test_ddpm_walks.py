@@ -17,7 +17,7 @@ def tiny(monkeypatch):
     monkeypatch.setitem(ddpm.SIZES, "small", TINY)
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 def test_a_walk_goes_from_noise_to_pictures_and_can_be_taken_up_anywhere(sampler):
     model = stirred()
     assert isinstance(model, Diffuses) and isinstance(model, Denoises)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from models.core.diffusion import samplers
-from models.core.diffusion.base import schedule_of
+from models.core.diffusion.base import rates_of
 from models.core.disk import places
 from models.core.images import convert, recipes
 from studio.panels.diffusion.schedule_chart import words_of
@@ -122,7 +122,7 @@ def test_train_with_it_fills_in_the_form(forward, studio: Window, qtbot) -> None
     assert values["schedule"] == "own" and values["schedule_points"] == words_of(chart.points)
     assert values["timesteps"] == "100" and values["condition"] == "class"
     assert train_form.form.errors() == {} and train_form.dataset.currentData() == "digits"
-    made = schedule_of(train_form.form.config())
+    made = rates_of(train_form.form.config()).alpha_bar
     assert np.allclose(made, chart.schedule, atol=1e-3)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
+from models.core.diffusion.rates import Rates
 from models.core.errors import Cancelled, RunFormatError
 from models.core.images import convert
 from models.core.work import Callbacks
@@ -20,6 +21,7 @@ from studio.panels.diffusion import state
 from studio.panels.diffusion.recording import EACH, NOTHING, Recording, Setup, View
 
 SIDE = 4
+RATES = Rates.preserving(samplers.cosine(100))
 
 
 class Sees:
@@ -156,7 +158,7 @@ def test_a_class_is_asked_for_by_number_or_one_after_another() -> None:
 
 def test_a_recipe_brings_the_setup_back_and_a_broken_one_does_not() -> None:
     def read(values: dict) -> View:
-        return state.prepare(values, Mock(image_shape=(8, 8, 1)), 100, ("cat", "dog")).state.view
+        return state.prepare(values, Mock(image_shape=(8, 8, 1)), RATES, ("cat", "dog")).state.view
 
     setup = Setup(Sampling("ddim", 12, 0.5, 3.0, 9), EACH, 4)
     view = View(setup, playback.another(setup), 30)
