@@ -28,7 +28,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.core.adversarial.conditional import names_of
 from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
@@ -36,6 +35,7 @@ from models.core.denoising import clipping, fit_to_model, noise
 from models.core.diffusion import samplers, unet
 from models.core.diffusion.base import Diffuser, DiffusionConfig
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.conditions import Condition, condition_of
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.family import About, DataSpec, setting
@@ -94,8 +94,8 @@ def too_short(config: DDPMConfig, spec: DataSpec, steps: int) -> str:
 # --- Networks --------------------------------------------------------------------------------------------------------
 
 
-def textbook_network(config: DDPMConfig, shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
-    """The textbook's U-Net: [x_t (b, h, w, c), t (b,)] and, with classes, [.., label (b,)] -> noise (b, h, w, c).
+def textbook_network(config: DDPMConfig, shape: tuple[int, int, int], condition: Condition, name: str) -> keras.Model:
+    """The textbook's U-Net: [x_t (b, h, w, c), t (b,)] and, with a condition, [.., asked for] -> noise (b, h, w, c).
 
     Down by separable convolutions and pooling (32, 64, 128 channels), up by transposed convolutions (64, 32, 16); the
     time is added to every pixel at each level. Sides that are no multiples of 8 get a margin, which is cut off again.
@@ -103,9 +103,9 @@ def textbook_network(config: DDPMConfig, shape: tuple[int, int, int], classes: i
     parts = _Textbook(config.seed)
     noisy, time = keras.Input(shape, name="noisy"), keras.Input((), dtype="int32", name="time")
     inputs, told = [noisy, time], unet.TimeEncoding(ENCODING, name="time_encoding")(time)  # (b, 64)
-    if classes:
-        label, vector = unet.class_vector(classes, ENCODING, config.seed * 1_000 + 950)
-        inputs, told = [*inputs, label], layers.Add()([told, vector])
+    condition_told = condition.told(ENCODING, config.seed * 1_000 + 950)
+    if condition_told is not None:
+        inputs, told = [*inputs, condition_told.input], layers.Add()([told, condition_told.vector])
     margins = tuple((-side % 8) // 2 for side in shape[:2])  # 28 -> 32
     x = layers.ZeroPadding2D(tuple(1 + margin for margin in margins))(noisy)
     x = layers.Activation("relu")(layers.BatchNormalization()(parts.conv(16, 3, padding="valid")(x)))
@@ -156,12 +156,12 @@ class _Textbook:
         return layers.Add()([layers.Reshape((1, 1, channels))(fitted), x])
 
 
-def network(config: DDPMConfig, shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
+def network(config: DDPMConfig, shape: tuple[int, int, int], condition: Condition, name: str) -> keras.Model:
     """The noise predictor of a config."""
     if config.size == "textbook":
-        return textbook_network(config, shape, classes, name)
+        return textbook_network(config, shape, condition, name)
     return unet.modern(
-        shape, SIZES[config.size], timesteps=config.timesteps, classes=classes, seed=config.seed, name=name,
+        shape, SIZES[config.size], timesteps=config.timesteps, condition=condition, seed=config.seed, name=name,
         patch=int(config.patch),
     )  # fmt: skip
 
@@ -230,7 +230,7 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
     """Build the model for images of ``spec.image_shape``; it is not compiled yet.
 
     Raises:
-        ConfigError: if the images are odd, too small or too large, or the dataset knows no classes.
+        ConfigError: if the images are odd, too small or too large, or the dataset lacks the condition.
     """
     height, width, _ = spec.image_shape
     if height % 4 or width % 4 or not 8 <= min(height, width) <= max(height, width) <= 64:
@@ -241,9 +241,9 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
     patch = int(config.patch)
     if height % (2 * patch) or width % (2 * patch) or min(height, width) // patch < 4:
         raise ConfigError({"patch": f"must leave even sides of 4 or more places; these are {height} x {width} pixels"})
-    names = names_of("class", spec) if config.condition == "class" else ()
-    mean = network(config, spec.image_shape, len(names), "mean_denoiser") if config.ema > 0 else None
-    return DDPM(config, spec, (network(config, spec.image_shape, len(names), "denoiser"), mean), names)
+    condition = condition_of(config.condition, spec)
+    mean = network(config, spec.image_shape, condition, "mean_denoiser") if config.ema > 0 else None
+    return DDPM(config, spec, (network(config, spec.image_shape, condition, "denoiser"), mean), condition)
 
 
 # Lessons. The loss says little about the samples: most of it comes from times at which the image is all but drowned.

@@ -25,13 +25,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core.adversarial.conditional import names_of
 from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
 from models.core.diffusion import unet
 from models.core.diffusion.base import Diffuser, DiffusionConfig
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.conditions import Condition, condition_of
 from models.core.diffusion.rates import States
 from models.core.diffusion.samplers import Known
 from models.core.errors import ConfigError
@@ -180,7 +180,7 @@ class LatentDiffusion(Diffuser):
         spec: the shape of the images, (height, width, channels) in [0, 1].
         networks: the noise predictor, and once more for mean weights, or None.
         autoencoder: encoder and decoder.
-        names: of the classes it is told, or ().
+        condition: what it is told beside the noisy codings.
     """
 
     OUTPUTS: ClassVar = {**Diffuser.OUTPUTS, "encoder": ("coding", "log_variance")}
@@ -189,9 +189,9 @@ class LatentDiffusion(Diffuser):
 
     def __init__(
         self, config: LatentDiffusionConfig, spec: DataSpec, networks: tuple[keras.Model, keras.Model | None],
-        autoencoder: tuple[keras.Model, keras.Model], names: tuple[str, ...] = (),
+        autoencoder: tuple[keras.Model, keras.Model], condition: Condition | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(config, spec, networks, names)
+        super().__init__(config, spec, networks, condition)
         self.encoder, self.decoder = autoencoder
         shape = (2, config.latent_channels)
         self.moments = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="moments")
@@ -328,22 +328,22 @@ def build(config: LatentDiffusionConfig, spec: DataSpec) -> LatentDiffusion:
     """Build the model for images of ``spec.image_shape``; it is not compiled yet.
 
     Raises:
-        ConfigError: if the images are odd, too small or too large, or the dataset knows no classes.
+        ConfigError: if the images are odd, too small or too large, or the dataset lacks the condition.
     """
     height, width, _ = spec.image_shape
     if height % SHRINK or width % SHRINK or not 8 <= min(height, width) <= max(height, width) <= 64:
         problem = f"latent_diffusion needs sides of 8 to 64 pixels, multiples of 4; these are {height} x {width}"
         raise ConfigError({"family": problem + instead(spec.image_shape, range(8, 65, SHRINK))})
-    names = names_of("class", spec) if config.condition == "class" else ()
+    condition = condition_of(config.condition, spec)
     shape = (height // SHRINK, width // SHRINK, config.latent_channels)
 
     def network(name: str) -> keras.Model:
         return unet.modern(
-            shape, SIZES[config.size], timesteps=config.timesteps, classes=len(names), seed=config.seed, name=name
+            shape, SIZES[config.size], timesteps=config.timesteps, condition=condition, seed=config.seed, name=name
         )
 
     mean = network("mean_denoiser") if config.ema > 0 else None
-    return LatentDiffusion(config, spec, (network("denoiser"), mean), autoencoder(config, spec.image_shape), names)
+    return LatentDiffusion(config, spec, (network("denoiser"), mean), autoencoder(config, spec.image_shape), condition)
 
 
 # Lessons. Adam goes on moving weights whose gradient has become 0, by the gradients it remembers: a network that shall

@@ -113,7 +113,7 @@ def from_pictures(
 ) -> Images:
     """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
-    for step in model.reverse(sampling, labels=labels, start=start):
+    for step in model.reverse(sampling, conditions=labels, start=start):
         work.tell("Sampling", (time - step.t) * len(states) // time, len(states))
     return model.pictures(step.x)
 
@@ -159,7 +159,7 @@ def _walked(
     labels = None if label is None else np.full(count, label, np.int32)
     with counting(say, "images") as work:
         if own is None or time is None:
-            return model.sample(count, arguments.seed, labels=labels, sampling=sampling, work=work), recipe
+            return model.sample(count, arguments.seed, conditions=labels, sampling=sampling, work=work), recipe
         start = begun(model, convert.to_float(own), time, arguments.seed)
         return from_pictures(model, sampling, labels, start, work), recipe
 

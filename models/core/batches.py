@@ -1,6 +1,7 @@
 """Feeding a model: uint8 images from memory or disk become float32 batches in [0, 1], in an order made from a seed.
 
-A model that ``Conditions``, or that ``Diffuses`` by class, is fed with labels or attributes beside the images.
+A model that ``Conditions``, or that ``Diffuses`` under a condition, is fed with labels, attributes or tokens beside the
+images.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from numpy.typing import NDArray
 from models.core.arrays import Images
 from models.core.capabilities import Conditions
 from models.core.datasets import Dataset
+from models.core.datasets.captions import captions_of
 from models.core.diffusion.capability import Diffuses
+from models.core.diffusion.conditions import TextCondition
 from models.core.errors import DatasetError
 
 Known = NDArray[np.int32] | NDArray[np.float32]
+_NAMES = {"class": "classes", "attributes": "attributes", "text": "captions"}
 
 
 def conditioned(model: object) -> TypeGuard[Conditions | Diffuses]:
@@ -26,7 +30,7 @@ def conditioned(model: object) -> TypeGuard[Conditions | Diffuses]:
 
 
 def conditions(model: object, dataset: Dataset) -> Known | None:
-    """What a model with conditions wants to know of each image: labels int32 (n,), or attributes float32 (n, k).
+    """What a model with conditions is told of each image: labels int32 (n,), attributes float32 (n, k), or tokens.
 
     Returns:
         None for any other model.
@@ -36,19 +40,23 @@ def conditions(model: object, dataset: Dataset) -> Known | None:
     """
     if not conditioned(model):
         return None
-    known = dataset.labels if model.condition_kind == "class" else dataset.attributes
+    captions = captions_of(dataset)
+    if isinstance(model, Diffuses) and isinstance(model.condition, TextCondition) and captions:
+        return model.condition.sentences(captions)
+    known = {"class": dataset.labels, "attributes": dataset.attributes}.get(model.condition_kind)
     if known is None:
         advice = "Choose another dataset, or a model without conditions."
-        raise DatasetError(
-            f"This dataset has no {model.condition_kind} for the model.", where=dataset.name, advice=advice
-        )
+        problem = f"This dataset has no {_NAMES[model.condition_kind]} for the model."
+        raise DatasetError(problem, where=dataset.name, advice=advice)
     return known.astype(np.int32) if model.condition_kind == "class" else known.astype(np.float32)
 
 
 def no_conditions(model: object, count: int) -> Known | None:
-    """Conditions of the right shape for images that have none: the first class, or no attribute at all."""
+    """Conditions of the right shape for images that have none: the first class, no attribute, an empty sentence."""
     if not conditioned(model):
         return None
+    if isinstance(model, Diffuses) and isinstance(model.condition, TextCondition):
+        return model.condition.nothing(count)
     if model.condition_kind == "class":
         return np.zeros(count, np.int32)
     return np.zeros((count, len(model.condition_names)), np.float32)

@@ -22,12 +22,23 @@ Codings = arrays.Codings  # float32 (n, latent_size)
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What a model must know of its dataset before it is built: ``image_shape`` is (height, width, channels)."""
+    """What a model must know of its dataset before it is built.
+
+    Attributes:
+        image_shape: (height, width, channels).
+        label_count: classes.
+        attribute_names: what images may have.
+        label_names: of the classes.
+        words: of its captions, by frequency.
+        examples: some of its captions.
+    """
 
     image_shape: tuple[int, int, int]
     label_count: int = 0
     attribute_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

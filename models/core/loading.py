@@ -20,7 +20,8 @@ def spec_of(run: Run) -> DataSpec:
         advice = "Restore its run.json, or choose another run."
         raise UserError("The run does not say what shape its images have.", where=str(run.folder), advice=advice)
     labels, names = tuple(about["label_names"]), tuple(about["attribute_names"])
-    return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels)
+    words, examples = tuple(about.get("words", ())), tuple(about.get("examples", ()))
+    return DataSpec((shape[0], shape[1], shape[2]), len(labels), names, labels, words, examples)
 
 
 def build(run: Run, config: Mapping[str, Any] | None = None) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.datasets import captions
 from models.core.disk.operations import expanded, shown
 from models.core.errors import DatasetError
 from models.core.family import DataSpec
@@ -27,14 +28,19 @@ from models.core.work import SILENT, Work, advance
 DATASETS: dict[str, str] = {
     "fashion_mnist": "models.core.datasets.fashion_mnist",
     "faces": "models.core.datasets.faces",
+    "captioned_faces": "models.core.datasets.captioned_faces",
     "digits": "models.core.datasets.digits",
 }
 DATASET_TITLES: dict[str, str] = {
     "fashion_mnist": "Fashion-MNIST: 70,000 images of clothes, grey, 28 x 28",
     "faces": "Voxel faces: 10,000 people with known attributes, colour, 64 x 64",
+    "captioned_faces": "Voxel faces with captions: 10,000 people in words, colour, 64 x 64",
     "digits": "Digits: 1,797 handwritten digits, grey, 8 x 8",
 }
-_OUTLINES = {"fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "digits": ((8, 8, 1), 1_439)}
+_OUTLINES = {
+    "fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "captioned_faces": ((64, 64, 3), 8_000),
+    "digits": ((8, 8, 1), 1_439),
+}  # fmt: skip
 RULES = 2  # how folders and files become datasets: runs say by which rules they were started, and keep them
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
@@ -65,6 +71,7 @@ class Dataset:
         skipped: files that were left out.
         path: where it was read from, absolute; None for one that comes with the program.
         rules: by which of the rules (1 to ``RULES``) it was read.
+        captions: a sentence an image, (n,); () where none came with them, see ``captions.captions_of``.
     """
 
     name: str
@@ -82,6 +89,7 @@ class Dataset:
     skipped: tuple[Skipped, ...] = ()
     path: Path | None = None
     rules: int = RULES
+    captions: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -89,10 +97,14 @@ class Dataset:
         _, height, width, channels = self.images.shape
         return height, width, channels
 
-    @property
+    @cached_property
     def spec(self) -> DataSpec:
         """What a model must know of it before it is built."""
-        return DataSpec(self.image_shape, len(self.label_names), self.attribute_names, self.label_names)
+        about = captions.described(self)
+        words, examples = (tuple(about.get(name, ())) for name in ("words", "examples"))
+        return DataSpec(
+            self.image_shape, len(self.label_names), self.attribute_names, self.label_names, words, examples
+        )  # fmt: skip
 
     @property
     def trained_classes(self) -> NDArray[np.int64]:
@@ -102,7 +114,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex sha256 of shape, splits, labels, attributes and at most 2,000 evenly spaced images."""
+        """Hex sha256 of shape, splits, labels, attributes, captions and at most 2,000 evenly spaced images."""
         digest = hashlib.sha256()
         splits = [(part.start, part.stop) for part in (self.train, self.validation, self.test)]
         digest.update(
@@ -110,6 +122,8 @@ class Dataset:
         )
         for known in (self.labels, self.attributes):
             digest.update(b"-" if known is None else np.ascontiguousarray(known).tobytes())
+        if self.captions:
+            digest.update("\n".join(self.captions).encode("utf-8", "replace"))
         count = len(self.images)
         for index in np.unique(np.linspace(0, count - 1, min(count, _FINGERPRINT_IMAGES)).astype(np.int64)):
             digest.update(np.ascontiguousarray(self.images[index]).tobytes())

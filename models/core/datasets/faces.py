@@ -111,7 +111,7 @@ def pairs(attribute: str, count: int, seed: int, size: int = SIZE) -> tuple[NDAr
         advice = f"Use one of: {', '.join(PAIRED)}."
         raise DatasetError(f"There are no pairs of faces for {attribute!r}.", where="faces", advice=advice)
     without, with_it = (
-        [_render(f"pair-{seed}-{index}", size, {PAIRED[attribute]: share})[0] for index in range(count)]
+        [render(f"pair-{seed}-{index}", size, {PAIRED[attribute]: share})[0] for index in range(count)]
         for share in (0, 100)
     )
     empty = np.empty((0, size, size, 3), np.uint8)
@@ -126,7 +126,7 @@ def _render_all(target: Any, side: int, count: int, work: Work) -> Cached:
             for index in range(count):
                 if index % 25 == 0:
                     advance(work, what, index, count)
-                image, options = _render(f"person-{index}", side, {})
+                image, options = render(f"person-{index}", side, {})
                 writer.append(image)
                 attributes[index] = _attributes(options)
             advance(work, what, count, count)
@@ -163,8 +163,8 @@ def _style() -> Any:
         raise DatasetError("The renderer of the faces is not installed.", where="faces", advice=advice) from error
 
 
-def _render(seed: str, side: int, changes: dict[str, Any]) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-    """Draw one person; return uint8 (side, side, 3) and the options that the seed led to."""
+def render(seed: str, side: int, changes: dict[str, Any]) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """Draw one person, some options changed: uint8 (side, side, 3), and the options that the seed led to."""
     style = _style()
     from dicebear import Avatar
     from resvg_py import svg_to_bytes

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from models.core import datasets
-from models.core.datasets import DATASETS, RULES, Dataset, Skipped
+from models.core.datasets import DATASETS, RULES, Dataset, Skipped, captions
 from models.core.disk.operations import expanded, shown
 from models.core.errors import DatasetError, DatasetGone
 from models.core.work import SILENT, Work
@@ -29,6 +29,7 @@ def described(dataset: Dataset, size: int | None) -> dict[str, Any]:
         "image_shape": list(dataset.spec.image_shape),
         "label_names": list(dataset.label_names),
         "attribute_names": list(dataset.attribute_names),
+        **captions.described(dataset),
         "count": len(dataset.images),
         "notice": dataset.notice,
         "skipped": len(dataset.skipped),

@@ -24,10 +24,11 @@ from keras import ops
 
 from models.core.arrays import Images
 from models.core.diffusion import samplers
-from models.core.diffusion.capability import Kept, Labels, Sampling
+from models.core.diffusion.capability import Kept, Sampling
+from models.core.diffusion.conditions import Asked, Condition, Kind
 from models.core.diffusion.rates import Rates, States
 from models.core.diffusion.samplers import Known, Predict, Step, Walk
-from models.core.errors import ConfigError, UserError
+from models.core.errors import ConfigError
 from models.core.family import Config, DataSpec, setting
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
@@ -36,6 +37,7 @@ from models.core.work import SILENT, Work
 NOISES = 64  # rows of noise that a validation uses again and again
 GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
 AT_ONCE = 512  # images that are walked together
+OPEN = 0.25  # share of attributes that training leaves open
 START = "0.25:0.85, 0.5:0.49, 0.75:0.14"
 
 
@@ -63,16 +65,19 @@ class DiffusionConfig(Config):
         title="Times",
     )  # fmt: skip
     loss: Literal["huber", "mae", "mse"] = setting("huber", "Loss between the true and the predicted noise.")
-    condition: Literal["none", "class"] = setting(
-        "none", "Condition on the dataset's classes, so that you can choose one.", group="model"
+    condition: Kind = setting(
+        "none",
+        "What you can ask for: one of the dataset's classes, any of its attributes, or a sentence of the words in its "
+        "captions.",
+        group="model",
     )
     drop: float = setting(
         0.1,
-        "Class dropout: share of images trained without their class (for guidance).",
+        "Condition dropout: share of images trained without their class, attributes or caption (for guidance).",
         group="model",
         ge=0.01,
         le=0.9,
-        title="Class dropout",
+        title="Condition dropout",
     )
     ema: float = setting(
         0.999, "Decay of the moving average of the weights (EMA) that samples use; 0 = off, as in the textbook.",
@@ -123,13 +128,14 @@ def distance(kind: str, errors: Any) -> Any:
 
 
 class Diffuser(FamilyModel):
-    """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, labels)``.
+    """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, conditions)``.
 
     Args:
         config: the settings.
         spec: the shape of the images, (height, width, channels) in [0, 1], and the names of the classes.
-        networks: the one that learns, [x_t, t] or [x_t, t, label] -> noise; and once more for mean weights, or None.
-        names: of the classes it is told, or ().
+        networks: the one that learns, [x_t, t] or [x_t, t, what is asked for] -> noise; and once more for mean
+            weights, or None.
+        condition: what it is told beside the noisy image.
     """
 
     OUTPUTS: ClassVar = {**FamilyModel.OUTPUTS, "denoiser": ("noise",)}
@@ -137,13 +143,13 @@ class Diffuser(FamilyModel):
 
     def __init__(
         self, config: DiffusionConfig, spec: DataSpec, networks: tuple[keras.Model, keras.Model | None],
-        names: tuple[str, ...] = (),
+        condition: Condition | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.config = config
         self.spec = spec
-        self.condition_names = names
-        self.condition_kind: Literal["none", "class"] = "class" if names else "none"
+        self.condition = condition or Condition()
+        self.condition_names, self.condition_kind = self.condition.names, self.condition.kind
         self.rates = rates_of(config)
         self.schedule = self.rates.alpha_bar
         path = np.stack([self.rates.signal, self.rates.noise], axis=1)
@@ -172,6 +178,9 @@ class Diffuser(FamilyModel):
         time = self.drawn_times(count)
         told = keras.random.uniform((count,), seed=self.draws) >= self.config.drop
         noise = keras.random.normal((count, *self.state_shape), seed=self.draws)
+        if self.condition_kind == "attributes":  # some are left open, so that one can ask for a few of them
+            each = keras.random.uniform((count, len(self.condition_names)), seed=self.draws)
+            told = ops.logical_and(told[:, None], each >= OPEN)
         return {"time": time, "noise": noise, "told": told}
 
     def drawn_times(self, count: Any) -> Any:
@@ -211,8 +220,8 @@ class Diffuser(FamilyModel):
         rates = ops.take(self.table, draw["time"], axis=0)[:, None, None, :]  # (b, 1, 1, 2)
         noisy = rates[..., :1] * states + rates[..., 1:] * draw["noise"]
         inputs = [noisy, draw["time"]]
-        if self.condition_names:
-            inputs.append(self.labels_of(y) * ops.cast(draw["told"], "int32"))
+        if self.condition_kind != "none":
+            inputs.append(self.condition.left_out(self.condition.known(y), draw["told"]))
         predicted = self.network(inputs, training=training)
         if self.config.prediction == "noise":
             errors = draw["noise"] - predicted
@@ -221,16 +230,6 @@ class Diffuser(FamilyModel):
         errors = slopes[..., :1] * states + slopes[..., 1:] * draw["noise"] - predicted
         # The noise that follows from a velocity is wrong by signal_t times as much (Rates.seen).
         return ops.mean(distance(self.config.loss, errors)), distance("mse", rates[..., :1] * errors)
-
-    def labels_of(self, y: Any) -> Any:
-        """Labels (b,) from 0 become the network's from 1; its 0 is no class at all.
-
-        Raises:
-            UserError: if the model is fed with images alone.
-        """
-        if y is None:
-            raise UserError("A model conditioned on class learns from images together with their classes.")
-        return ops.cast(ops.reshape(y, (-1,)), "int32") + 1
 
     def steps_learned(self) -> Any:
         """How many steps the noise predictor has learned, a scalar."""
@@ -263,26 +262,26 @@ class Diffuser(FamilyModel):
         noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
         return self.rates.noisy(x_0, t, noise) if t else x_0
 
-    def predictor(self, labels: Labels, guidance: float, work: Work = SILENT) -> Predict:
-        """The network as ``(x_t, t) -> noise`` or velocity for classes (n,), -1 for none."""
+    def predictor(self, asked: Asked, instead: Asked, guidance: float, work: Work = SILENT) -> Predict:
+        """The network as ``(x_t, t) -> noise`` or velocity, led from what is asked for ``instead`` to what is asked."""
 
-        def asked(known: Labels) -> Predict:
+        def told(rows: Asked) -> Predict:
             def predict(x: States, t: int) -> States:
-                inputs = [x, np.full(len(x), t, np.int32), *([known + 1] if self.condition_names else [])]
+                inputs = [x, np.full(len(x), t, np.int32), *([rows] if self.condition_kind != "none" else [])]
                 return predict_all(self.sampler, inputs, sizes=self.batches, work=work)[0]
 
             return predict
 
-        nothing = np.full_like(labels, -1)
-        wanted = 1.0 if np.array_equal(labels, nothing) else guidance
-        return samplers.guided(asked(labels), asked(nothing), wanted)
+        wanted = 1.0 if np.array_equal(asked, instead) else guidance
+        return samplers.guided(told(asked), told(instead), wanted)
 
     def reverse(
         self,
         sampling: Sampling,
         *,
         count: int = 1,
-        labels: Labels | None = None,
+        conditions: Asked | None = None,
+        negative: Asked | None = None,
         start: tuple[int, States] | None = None,
         kept: Kept | None = None,
         work: Work = SILENT,
@@ -300,20 +299,9 @@ class Diffuser(FamilyModel):
             self.rates, x, times, sampling.seed, sampling.eta, self.clip,
             None if kept is None else self.known(kept), sampling.repeats, self.config.prediction,
         )  # fmt: skip
-        predict = self.predictor(self.checked(labels, len(x)), sampling.guidance, work)
+        asked, instead = (self.condition.checked(rows, len(x)) for rows in (conditions, negative))
+        predict = self.predictor(asked, instead, sampling.guidance, work)
         return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
-
-    def checked(self, labels: Labels | None, count: int) -> Labels:
-        """One class an image, (n,); -1 where nothing is asked for.
-
-        Raises:
-            ConfigError: if one is out of range or their number is not ``count``.
-        """
-        wanted = np.full(count, -1, np.int32) if labels is None else np.asarray(labels, np.int32)
-        if wanted.shape != (count,) or (count and not -1 <= wanted.min() <= wanted.max() < len(self.condition_names)):
-            known = f"from 0 to {len(self.condition_names) - 1}" if self.condition_names else "-1, as it knows no class"
-            raise ConfigError({"labels": f"must be {count} classes {known}"})
-        return wanted
 
     def known(self, kept: Kept) -> Known:
         """What an inpainting keeps, as states."""
@@ -334,20 +322,23 @@ class Diffuser(FamilyModel):
         count: int,
         seed: int,
         *,
-        labels: Labels | None = None,
+        conditions: Asked | None = None,
+        negative: Asked | None = None,
         sampling: Sampling | None = None,
         work: Work = SILENT,
     ) -> Images:
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
-        wanted = self.checked(labels, count)
+        self.condition.checked(conditions, count)
         sampling = sampling or Sampling.usual(self.rates)
         generated = [np.zeros((0, *self.spec.image_shape), np.float32)]
         for begin in range(0, count, AT_ONCE):
-            part = wanted[begin : begin + AT_ONCE]
+            here = slice(begin, min(begin + AT_ONCE, count))
+            asked, instead = (None if rows is None else rows[here] for rows in (conditions, negative))
             drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
             walk = dataclasses.replace(sampling, seed=drawn)
-            for step in self.reverse(walk, count=len(part), labels=part, work=work):
-                done = (self.config.timesteps - step.t) * len(part) // self.config.timesteps
+            size = here.stop - begin
+            for step in self.reverse(walk, count=size, conditions=asked, negative=instead, work=work):
+                done = (self.config.timesteps - step.t) * size // self.config.timesteps
                 work.tell("Sampling", begin + done, count)
             generated.append(self.pictures(step.x))
         return np.concatenate(generated)
@@ -362,7 +353,7 @@ class Diffuser(FamilyModel):
         return {
             **super().ports(), "noisy": noisy, "noise": Port("the noise in x_t"),
             "time": Port("t of each x_t", 1, self.config.timesteps),
-            "label": Port("class of each image; 0 is none, 1 the first", 0, len(self.condition_names)),
+            **self.condition.ports(),
         }  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
@@ -372,7 +363,7 @@ class Diffuser(FamilyModel):
         }  # fmt: skip
         rates = {"signal": self.rates.signal.tolist(), "noise": self.rates.noise.tolist()}
         found: dict[str, Any] = {"schedule": {**known, "alpha_bar": self.schedule.tolist(), **rates}}
-        if self.condition_names:
-            place = {"network": "denoiser", "input": "label", "encoding": "0 for none, 1 for the first name"}
-            found["condition"] = {"kind": "class", "names": list(self.condition_names), **place}
+        if self.condition_kind != "none":
+            place = {"network": "denoiser", "input": self.condition.input, "encoding": self.condition.encoding}
+            found["condition"] = {"kind": self.condition_kind, "names": list(self.condition_names), **place}
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from models.core.diffusion.rates import AlphaBar, Path, Rates, States
 from models.core.diffusion.samplers import FORWARD, SAMPLERS, Step, draw, offered
 from models.core.errors import ConfigError
 from models.core.work import SILENT, Work
+
+if TYPE_CHECKING:  # they need Keras, which a window does without
+    from models.core.diffusion.conditions import Asked, Condition, Kind
 
 Images = arrays.Images  # (n, height, width, channels) in [0, 1]
 Labels = NDArray[np.int32]  # (n,) a class each; -1 asks for nothing
@@ -90,13 +93,14 @@ def begun(model: Diffuses, images: Images, time: int, seed: int) -> tuple[int, S
 class Diffuses(Protocol):
     """Makes images out of noise, step by step.
 
-    ``schedule`` is the alpha_bar of its ``rates``, (T + 1,); ``condition_names`` are its classes, or ().
+    ``schedule`` is the alpha_bar of its ``rates``, (T + 1,); ``condition_names`` are its classes, attributes or words.
     States are what it diffuses: images in [-1, 1], or codings of an autoencoder.
     """
 
     schedule: AlphaBar
     rates: Rates
-    condition_kind: Literal["none", "class"]
+    condition: Condition
+    condition_kind: Kind
     condition_names: tuple[str, ...]
 
     def forward(self, images: Images, t: int, seed: int) -> States:
@@ -108,7 +112,8 @@ class Diffuses(Protocol):
         sampling: Sampling,
         *,
         count: int = 1,
-        labels: Labels | None = None,
+        conditions: Asked | None = None,
+        negative: Asked | None = None,
         start: tuple[int, States] | None = None,
         kept: Kept | None = None,
         work: Work = SILENT,
@@ -118,13 +123,14 @@ class Diffuses(Protocol):
         Args:
             sampling: how.
             count: of images; only without a start.
-            labels: the class of each image; None or -1 asks for nothing.
+            conditions: what is asked for, a row an image (conditions.py); None asks for nothing.
+            negative: what to lead away from; None is nothing at all.
             start: (t, x_t) to begin with: a step of an earlier walk, or ``forward(images, t, seed)``.
             kept: paint only where its mask says so.
             work: checked before every batch.
 
         Raises:
-            ConfigError: if ``sampling`` or a label is out of range.
+            ConfigError: if ``sampling`` or a condition is out of range.
             Cancelled: if ``work`` is cancelled.
         """
         ...
@@ -142,7 +148,8 @@ class Diffuses(Protocol):
         count: int,
         seed: int,
         *,
-        labels: Labels | None = None,
+        conditions: Asked | None = None,
+        negative: Asked | None = None,
         sampling: Sampling | None = None,
         work: Work = SILENT,
     ) -> Images:

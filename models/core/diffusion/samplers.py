@@ -83,7 +83,8 @@ def signal_to_noise(schedule: Schedule) -> NDArray[np.float64]:
 
 def time_of_noise(schedule: Schedule, sigma: float) -> int:
     """The t at which x_t, divided by sqrt(alpha_bar_t), has noise nearest to ``sigma`` (of data in [-1, 1]); >= 1."""
-    noise_std = np.sqrt(1.0 / schedule[1:] - 1.0)
+    with np.errstate(divide="ignore"):  # at the end of a flow no signal is left
+        noise_std = np.sqrt(1.0 / schedule[1:] - 1.0)
     return int(np.argmin(np.abs(noise_std - sigma))) + 1
 
 

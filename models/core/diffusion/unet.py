@@ -1,7 +1,8 @@
 """A modern U-Net that predicts noise: residual blocks, group normalisation, attention where the image is small.
 
 Down the image is halved and the channels grow, up again it is doubled, and every level of the way up sees what its
-twin on the way down saw. Time and class reach every residual block as a vector.
+twin on the way down saw. Time and condition reach every residual block as a vector; where the image is small, every
+place looks at the words of a sentence, too.
 
 Sources: O. Ronneberger et al., "U-Net", 2015, arXiv:1505.04597; J. Ho et al., "Denoising Diffusion Probabilistic
 Models", 2020, arXiv:2006.11239, appendix B; P. Dhariwal and A. Nichol, 2021, arXiv:2105.05233, section 3 (time and
@@ -20,7 +21,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from models.core.diffusion.conditions import Condition
+from models.core.diffusion.text import TextAttention
+
 ATTENTION_SIDE = 8  # pixels: levels of at most this size compare every place with every other
+TEXT_SIDE = 16  # pixels: levels of at most this size read the words of a sentence
 HEAD = 32  # channels of one attention head
 
 
@@ -108,18 +113,14 @@ class Modulation(layers.Layer):
         return input_shape[0]
 
 
-def class_vector(classes: int, size: int, seed: int) -> tuple[Any, Any]:
-    """An input (b,) int32 of classes, 0 for none and 1.. for the others, and its learned vector (b, size)."""
-    label = keras.Input((), dtype="int32", name="label")
-    init = keras.initializers.RandomNormal(stddev=0.02, seed=seed)
-    return label, layers.Embedding(classes + 1, size, embeddings_initializer=init, name="class")(label)
-
-
 class _Blocks:
-    """Makes the parts of a U-Net, each with seeds of its own; ``vector`` tells time and class."""
+    """Makes the parts of a U-Net, each with seeds of its own.
 
-    def __init__(self, seed: int, vector: Any) -> None:
-        self.seeds, self.vector = itertools.count(seed * 1_000), vector
+    ``vector`` tells time and condition, ``sentence`` is (vectors, tokens) of a text, or None.
+    """
+
+    def __init__(self, seed: int, vector: Any, sentence: tuple[Any, Any] | None = None) -> None:
+        self.seeds, self.vector, self.sentence = itertools.count(seed * 1_000), vector, sentence
 
     def conv(self, channels: int, size: int = 3, stride: int = 1, *, silent: bool = False) -> layers.Layer:
         """A convolution; a silent one answers 0 at first, so that its residual block changes nothing."""
@@ -144,10 +145,20 @@ class _Blocks:
     def attention(self, x: Any) -> Any:
         """Let every place look at every other and add what it learns; large images go through unchanged."""
         channels = x.shape[-1]
-        if min(x.shape[1:3]) > ATTENTION_SIDE:
-            return x
-        looked = Attention(max(1, channels // HEAD))(self.conv(3 * channels, 1)(self.normal(x)))
-        return layers.Add()([x, self.conv(channels, 1, silent=True)(looked)])
+        if min(x.shape[1:3]) <= ATTENTION_SIDE:
+            looked = Attention(max(1, channels // HEAD))(self.conv(3 * channels, 1)(self.normal(x)))
+            x = layers.Add()([x, self.conv(channels, 1, silent=True)(looked)])
+        return x if self.sentence is None or min(x.shape[1:3]) > TEXT_SIDE else self.reading(x, *self.sentence)
+
+    def reading(self, x: Any, vectors: Any, tokens: Any) -> Any:
+        """Let every place look at the words of a sentence and add what it learns (cross-attention)."""
+        _, height, width, channels = x.shape
+        asked = layers.Reshape((height * width, channels))(self.conv(channels, 1)(self.normal(x)))
+        init = keras.initializers.GlorotUniform(seed=next(self.seeds))
+        offered = layers.Dense(2 * channels, kernel_initializer=init)(vectors)
+        found = TextAttention(max(1, channels // HEAD))([asked, offered, tokens])
+        found = layers.Reshape((height, width, channels))(found)
+        return layers.Add()([x, self.conv(channels, 1, silent=True)(found)])
 
 
 def levels(shape: tuple[int, int, int], most: int) -> int:
@@ -181,10 +192,10 @@ def from_patches(x: Any, patch: int) -> Any:
 
 
 def modern(
-    shape: tuple[int, int, int], size: Size, *, timesteps: int, classes: int, seed: int, name: str = "unet",
+    shape: tuple[int, int, int], size: Size, *, timesteps: int, condition: Condition, seed: int, name: str = "unet",
     patch: int = 1,
 ) -> keras.Model:  # fmt: skip
-    """A U-Net from [x_t (b, h, w, c), t (b,)] and, with classes, [.., label (b,)] to the noise (b, h, w, c).
+    """A U-Net from [x_t (b, h, w, c), t (b,)] and, with a condition, [.., what is asked for] to noise (b, h, w, c).
 
     With a ``patch`` above 1 it works on patches of so many pixels a side, which h and w are multiples of.
     """
@@ -194,10 +205,10 @@ def modern(
     vector = layers.Dense(inner, "silu", kernel_initializer=next(init))(TimeEncoding(inner, 1000 / timesteps)(time))
     vector = layers.Dense(inner, kernel_initializer=next(init))(vector)
     inputs = [noisy, time]
-    if classes:
-        label, told = class_vector(classes, inner, seed * 1_000 + 950)
-        inputs, vector = [*inputs, label], layers.Add()([vector, told])
-    parts = _Blocks(seed, layers.Activation("silu")(vector))
+    told = condition.told(inner, seed * 1_000 + 950)
+    if told is not None:
+        inputs, vector = [*inputs, told.input], layers.Add()([vector, told.vector])
+    parts = _Blocks(seed, layers.Activation("silu")(vector), None if told is None else told.sentence)
 
     x = parts.conv(size.width)(to_patches(noisy, patch))
     small = (shape[0] // patch, shape[1] // patch, shape[2] * patch**2)

@@ -53,7 +53,7 @@ def draw_classes(
     if isinstance(model, Conditions):
         wanted = np.eye(len(model.condition_names), dtype=np.float32)[labels]
         return model.decode_with(model.sample_codings(len(labels), seed), wanted)
-    return model.sample(len(labels), seed, labels=labels, sampling=sampling, work=work)
+    return model.sample(len(labels), seed, conditions=labels, sampling=sampling, work=work)
 
 
 def sheet(
@@ -73,7 +73,8 @@ def sheet(
         conditions = model.preview_conditions()
         codings = np.repeat(model.sample_codings(rows, seed), len(conditions), 0)  # one coding a row
         return model.decode_with(codings, np.tile(conditions, (rows, 1))), len(conditions)
-    if isinstance(model, Decodes) or not model.condition_names:
+    if isinstance(model, Decodes) or not len(model.condition.preview()):
         return draw(model, count, seed, sampling=QUICK, work=work), columns
-    asked: Labels = np.tile(np.arange(len(model.condition_names), dtype=np.int32), rows)
-    return draw_classes(model, asked, seed, sampling=QUICK, work=work), len(model.condition_names)
+    asked = model.condition.preview()
+    each = np.concatenate([asked] * rows)
+    return model.sample(len(each), seed, conditions=each, sampling=QUICK, work=work), len(asked)

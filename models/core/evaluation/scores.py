@@ -125,7 +125,7 @@ def score(
         frechet_real=metrics.frechet(known.look(others)[0], real),
         swd=_distances(generated, test, seed, work),
         swd_real=_distances(others, test, seed, work),
-        conditional=_obedience(model, known, _kept(dataset, known), count, seed, **how),
+        conditional=_obedience(model, known, dataset, count, seed, **how),
         cautions=doubts(model, count, len(found) if known.kind == "class" else 0, judged=True),
     )  # fmt: skip
 
@@ -177,9 +177,9 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
 
 
 def _obedience(
-    model: Any, known: Evaluator, classes: NDArray[np.int64], count: int, seed: int, **how: Any
+    model: Any, known: Evaluator, dataset: Dataset, count: int, seed: int, **how: Any
 ) -> dict[str, float] | None:
-    """Ask for each class with training images equally often, or for the attributes that codings carry, and look.
+    """Ask for each class with training images equally often, or for attributes as images have them, and look.
 
     Returns:
         None if the model has no conditions, or the evaluator of this dataset tells apart something else.
@@ -188,12 +188,18 @@ def _obedience(
         return None
     size = len(known.names)
     if known.kind == "class":
+        classes = _kept(dataset, known)
         asked = classes[np.arange(count) % len(classes)].astype(np.int32)
         predicted = known.labels(samples.draw_classes(model, asked, seed, **how))
         rows = {name: asked == label for label, name in enumerate(known.names)}
         each = {name: float((predicted == asked)[at].mean()) for name, at in rows.items() if at.any()}
         return {**each, "all": float((predicted == asked).mean())}
-    assert isinstance(model, Conditions)  # only codings carry attributes
-    codings = model.sample_codings(count, seed)
-    right = evaluator.agreement(known.labels(model.decode(codings)), (codings[:, -size:] > 0.5).astype(np.int64))
+    if isinstance(model, Conditions):
+        codings = model.sample_codings(count, seed)
+        wanted, generated = (codings[:, -size:] > 0.5).astype(np.int64), model.decode(codings)
+    else:
+        there = np.asarray(dataset.attributes)[dataset.test].astype(np.int64)
+        wanted = there[np.random.default_rng(seed).integers(0, len(there), count)]
+        generated = model.sample(count, seed, conditions=(2 * wanted - 1).astype(np.float32), **how)
+    right = evaluator.agreement(known.labels(generated), wanted)
     return {**dict(zip(known.names, right.tolist(), strict=True)), "all": float(right.mean())}

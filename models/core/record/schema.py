@@ -36,6 +36,8 @@ class DatasetInfo(BaseModel):
     image_shape: list[int] | None = None  # only where the run says nothing of it
     label_names: Names = Field(default_factory=list, max_length=100_000)
     attribute_names: Names = Field(default_factory=list, max_length=100_000)
+    words: Names = Field(default_factory=list, max_length=100_000)
+    examples: Names = Field(default_factory=list, max_length=1_000)
     count: int = Field(0, ge=0)
     notice: str = Field("", max_length=100_000)
     skipped: int = Field(0, ge=0)

@@ -174,7 +174,7 @@ def walk(
     begin = told = time.perf_counter()
     labels, before = setup.labels(len(model.condition_names)), None
     where = {"count": setup.count} if start is None else {"start": start}
-    for number, step in enumerate(model.reverse(setup.sampling, labels=labels, kept=kept, work=work, **where)):
+    for number, step in enumerate(model.reverse(setup.sampling, conditions=labels, kept=kept, work=work, **where)):
         work.check()
         if recording.wants(number):
             recording.add(_frame(model, step, before, kept), step.x)

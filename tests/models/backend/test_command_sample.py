@@ -50,7 +50,7 @@ def test_every_way_of_walking_is_an_argument_and_in_the_recipe(run: Path, tmp_pa
     wanted = {"sampler": "ddim", "steps": 5, "eta": 0.5, "guidance": 1.5, "label": 1, "seed": 3, "count": 4}
     assert {name: recipe["walk"][name] for name in wanted} == wanted
     model, _ = loading.load(Run.open(run))
-    generated = model.sample(4, 3, labels=np.full(4, 1, np.int32), sampling=Sampling("ddim", 5, 0.5, 1.5))
+    generated = model.sample(4, 3, conditions=np.full(4, 1, np.int32), sampling=Sampling("ddim", 5, 0.5, 1.5))
     np.testing.assert_array_equal(decoding.decode(out), convert.grid(convert.to_uint8(generated)))
     other = tmp_path / "other.png"
     assert command_line.main(["sample", str(run), "--count", "2", "--out", str(other), "--sampler", "dpm_solver"]) == 0

@@ -127,7 +127,7 @@ def test_it_learns_with_plain_compile_and_fit(taught):
     assert set(history) == {"loss", "noise_mse"}
     assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert float(model.steps_done) == 70 * 6
-    generated = model.sample(12, 0, labels=np.array([0, 1, 2] * 4, np.int32))
+    generated = model.sample(12, 0, conditions=np.array([0, 1, 2] * 4, np.int32))
     noise = model.pictures(samplers.draw((12, 8, 8, 1), 0, 0))
     assert np.abs(np.diff(generated, axis=1)).mean() < 0.2 * np.abs(np.diff(noise, axis=1)).mean()  # flat, as taught
 
@@ -149,7 +149,7 @@ def test_classes_are_learned_from_images_together_with_labels(taught):
     labels = np.array([0, 1, 2] * 4, np.int32)
     for sampler in ("ddim", "ddpm", "dpm_solver"):
         sampling = Sampling(sampler, steps=20, guidance=1.0)
-        means = model.sample(12, 0, labels=labels, sampling=sampling).mean(axis=(1, 2, 3))
+        means = model.sample(12, 0, conditions=labels, sampling=sampling).mean(axis=(1, 2, 3))
         assert means[labels == 0].mean() + 0.15 < means[labels == 1].mean() < means[labels == 2].mean() - 0.15
 
 
@@ -164,7 +164,7 @@ def test_guidance_exaggerates_the_class_and_counts_only_where_one_is_asked_for()
     asked, nothing = np.array([0, 1, -1], np.int32), np.full(3, -1, np.int32)
 
     def seen(labels, guidance):
-        return model.predictor(labels, guidance)(x, 30)
+        return model.predictor(model.condition.checked(labels, 3), model.condition.nothing(3), guidance)(x, 30)
 
     with_class, without = seen(asked, 1.0), seen(nothing, 1.0)
     assert np.abs(with_class - without)[:2].max() > 1e-3
@@ -180,10 +180,10 @@ def test_a_conditional_model_says_what_it_needs():
     with pytest.raises(UserError, match="classes"):
         model.compute_loss(np.zeros((2, 8, 8, 1), np.float32), y_pred=model(np.zeros((2, 8, 8, 1), np.float32)))
     for labels in ([3], [0, 1], [-2]):
-        with pytest.raises(ConfigError, match="labels"):
-            model.sample(1, 0, labels=np.array(labels, np.int32))
-    with pytest.raises(ConfigError, match="knows no class"):
-        made().sample(1, 0, labels=np.array([0], np.int32))
+        with pytest.raises(ConfigError, match="conditions"):
+            model.sample(1, 0, conditions=np.array(labels, np.int32))
+    with pytest.raises(ConfigError, match="knows no condition"):
+        made().sample(1, 0, conditions=np.array([0], np.int32))
     with pytest.raises(ConfigError, match="no classes"):
         ddpm.build(ddpm.CONFIG(condition="class"), DataSpec((8, 8, 1)))
     assert conditions(made(), blobs()) is None

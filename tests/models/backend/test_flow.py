@@ -118,7 +118,8 @@ def test_a_flow_learns_with_plain_compile_and_fit_what_a_class_looks_like():
     assert history["loss"][-1] < 0.3 * history["loss"][0]
     labels = np.array([0, 1, 2] * 4, np.int32)
     for sampler in samplers.offered("flow"):
-        means = model.sample(12, 0, labels=labels, sampling=Sampling(sampler, 20, guidance=1.0)).mean(axis=(1, 2, 3))
+        sampling = Sampling(sampler, 20, guidance=1.0)
+        means = model.sample(12, 0, conditions=labels, sampling=sampling).mean(axis=(1, 2, 3))
         for number in range(3):
             assert abs(means[labels == number].mean() - number / 2) < 0.2, sampler
 
@@ -155,7 +156,7 @@ def test_patches_are_put_together_as_they_were_taken_apart(patch):
 
 @pytest.mark.parametrize("patch", ["2", "4"])
 def test_a_network_on_patches_predicts_whole_images_and_works_on_small_ones(patch):
-    model = stirred((32, 32, 3), patch=patch, ema=0)
+    model = stirred(shape=(32, 32, 3), patch=patch, ema=0)
     sides = {layer.output.shape[1] for layer in model.network.layers if isinstance(layer, layers.Conv2D)}
     assert max(sides) == 32 // int(patch)
     assert model.sample(2, 0, sampling=Sampling(steps=2)).shape == (2, 32, 32, 3)

@@ -14,6 +14,8 @@ from models import denoising, gan, vae
 from models.core import datasets
 from models.core.datasets import Dataset
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.conditions import ClassCondition
+from models.core.diffusion.rates import Rates
 from models.core.errors import Cancelled, UserError
 from models.core.evaluation import evaluator, metrics, scores
 from models.core.family import DataSpec
@@ -161,16 +163,18 @@ class Walker:
     """Walks to "left" unless a class is asked for; says how it was asked."""
 
     schedule = np.linspace(1.0, 0.1, 11)
+    rates = Rates.preserving(schedule)
+    condition = ClassCondition(NAMES)
     condition_kind = "class"
     condition_names = NAMES
 
     def __init__(self) -> None:
         self.asked: list[Sampling | None] = []
 
-    def sample(self, count, seed, *, labels=None, sampling=None, work=SILENT):  # type: ignore[no-untyped-def]
+    def sample(self, count, seed, *, conditions=None, sampling=None, work=SILENT):  # type: ignore[no-untyped-def]
         self.asked.append(sampling)
         pictures = convert.to_float(marked().images)
-        return pictures[np.zeros(count, int) if labels is None else np.minimum(labels, 1)]
+        return pictures[np.zeros(count, int) if conditions is None else np.minimum(conditions, 1)]
 
     def forward(self, *arguments):  # type: ignore[no-untyped-def]
         raise AssertionError("a score walks to the end")
@@ -199,10 +203,10 @@ class Gapped(Walker):
 
     condition_names = ("left", "1", "right", "3", "both")
 
-    def sample(self, count, seed, *, labels=None, **more):  # type: ignore[no-untyped-def]
-        if labels is not None:
-            self.asked.append(set(labels.tolist()))
-        return super().sample(count, seed, labels=None if labels is None else labels // 2, **more)
+    def sample(self, count, seed, *, conditions=None, **more):  # type: ignore[no-untyped-def]
+        if conditions is not None:
+            self.asked.append(set(conditions.tolist()))
+        return super().sample(count, seed, conditions=None if conditions is None else conditions // 2, **more)
 
 
 def test_only_classes_with_training_images_are_asked_for() -> None:

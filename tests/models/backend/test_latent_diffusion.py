@@ -164,7 +164,8 @@ def test_images_that_do_not_suit_are_refused(shape):
 def test_classes_reach_the_noise_predictor():
     model = made(condition="class", ema=0)
     assert len(model.network.inputs) == 3 and model.condition_names == NAMES
-    assert model.sample(3, 0, labels=np.array([0, 1, -1], np.int32), sampling=Sampling(steps=2)).shape == (3, 8, 8, 1)
+    asked = np.array([0, 1, -1], np.int32)
+    assert model.sample(3, 0, conditions=asked, sampling=Sampling(steps=2)).shape == (3, 8, 8, 1)
 
 
 def test_a_run_that_hardly_comes_to_diffusion_says_so_beforehand():

@@ -36,7 +36,7 @@ def page(diffusion_run: Path, studio: Window, qtbot):
 def test_the_panel_opens_with_a_walk_that_the_model_itself_makes(page, studio: Window) -> None:
     model, main = studio.services.inference._model, page.walks.main
     assert main.total == len(main) == 51 and main[0].t == 100 and main[50].t == 0
-    steps = list(model.reverse(Sampling(steps=50, repeats=5), count=8, labels=Setup(label=EACH).labels(10)))
+    steps = list(model.reverse(Sampling(steps=50, repeats=5), count=8, conditions=Setup(label=EACH).labels(10)))
     assert np.array_equal(main[50].x, convert.to_uint8(model.pictures(steps[50].x)))
     assert np.array_equal(main[7].noise, convert.to_uint8(model.noise_pictures(steps[7].noise)))
     assert page.transport.at() == 50 and np.array_equal(shown(page), main[50].x)

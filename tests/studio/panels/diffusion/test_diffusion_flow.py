@@ -35,7 +35,7 @@ def test_it_opens_with_euler_and_offers_what_can_walk_a_flow(flow_run: Path, stu
     assert "DDPM" not in sampler.editor.toolTip() and "Heun" in sampler.editor.toolTip()
     model, main = studio.services.inference._model, page.walks.main
     assert main.total == len(main) == 31
-    *_, last = model.reverse(Sampling("euler", 30), count=8, labels=Setup(label=EACH).labels(10))
+    *_, last = model.reverse(Sampling("euler", 30), count=8, conditions=Setup(label=EACH).labels(10))
     assert np.array_equal(main[30].x, convert.to_uint8(model.pictures(last.x)))
     for title in titles[1:]:
         change(page, studio, qtbot, "steps", "5")

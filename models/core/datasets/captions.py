@@ -1,0 +1,68 @@
+"""Captions of a dataset: those that came with it, or what its classes are called; and the words that they use."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.core.datasets import Dataset
+
+MOST_WORDS = 2_000  # of a vocabulary; rarer ones share one token
+LEAST = 2  # captions that a word must stand in to have a token of its own
+EXAMPLES = 8
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+def words_of(caption: str) -> list[str]:
+    """The words of a caption: lower case, without punctuation."""
+    return [word.lower() for word in _WORD.findall(caption)]
+
+
+def captions_of(dataset: Dataset) -> tuple[str, ...]:
+    """A caption an image, (n,): its own, else what its class is called; () if nothing is known."""
+    if dataset.captions or dataset.labels is None:
+        return dataset.captions
+    spoken = [class_caption(name) for name in dataset.label_names]
+    return tuple(spoken[label] for label in dataset.labels)
+
+
+def class_caption(name: str) -> str:
+    """ "Sneaker" -> "a sneaker", "7" -> "the digit seven"."""
+    if len(name) == 1 and name in "0123456789":
+        return f"the digit {DIGITS[int(name)]}"
+    first = name.lower().replace("_", " ").replace("/", " or ").strip()
+    return f"{'an' if first[:1] in 'aeiou' else 'a'} {first}"
+
+
+def frequencies(captions: Sequence[str]) -> Counter[str]:
+    """In how many captions each word stands."""
+    found: Counter[str] = Counter()
+    for caption, times in Counter(captions).items():
+        found.update(dict.fromkeys(words_of(caption), times))
+    return found
+
+
+def vocabulary(captions: Sequence[str]) -> tuple[str, ...]:
+    """The words that get a token of their own: the most frequent first, equal ones by the alphabet."""
+    found = sorted(frequencies(captions).items(), key=lambda item: (-item[1], item[0]))
+    return tuple(word for word, count in found[:MOST_WORDS] if count >= LEAST)
+
+
+def unknown(sentence: str, words: Sequence[str]) -> dict[str, list[str]]:
+    """The words of a sentence that a vocabulary lacks, each with at most three that are spelled like it."""
+    known = set(words)
+    return {word: difflib.get_close_matches(word, words, 3, 0.6) for word in words_of(sentence) if word not in known}
+
+
+def described(dataset: Dataset) -> dict[str, Any]:
+    """What a run keeps of them: the words, and some captions of training images as examples."""
+    captions = captions_of(dataset)
+    if not captions:
+        return {}
+    train = captions[dataset.train]
+    return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(train))[:EXAMPLES]}
