@@ -174,7 +174,10 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         required=True,
         help=".png for a sheet, .npy for the codings",
     )
-    command.add_argument("--class", dest="label", help="name or number of the class that a diffusion model generates")
+    command.add_argument("--class", dest="label", help="name or number of the class (models with classes)")
+    command.add_argument("--attributes", help="such as glasses,no beard (models with attributes)")
+    command.add_argument("--prompt", help="a sentence (models that take text)")
+    command.add_argument("--negative", help="a sentence to lead away from (models that take text)")
     command.add_argument("--images", **IMAGE, nargs="+", help="images that a diffusion model begins with")
     command.add_argument("--background", **BACKGROUND)
     command.add_argument(
@@ -218,12 +221,14 @@ def _add_interpolate(command: Parser) -> None:
 def _add_walking(command: Parser) -> None:
     """How a model that diffuses walks from noise to images."""
     command.add_argument(
-        "--sampler", type=checks.one_of(SAMPLERS), help=f"{', '.join(SAMPLERS)} (diffusion models; ddim)"
+        "--sampler",
+        type=checks.one_of(SAMPLERS),
+        help=f"{', '.join(SAMPLERS)} (diffusion; ddim, of a flow euler)",
     )
-    command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion models; 50)")
+    command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion; 50, of a flow 30)")
     command.add_argument("--eta", type=checks.number(*LIMITS["eta"]), help="how much new noise ddim adds, 0 to 1 (0)")
     command.add_argument(
-        "--guidance", type=checks.number(*LIMITS["guidance"]), help="guidance scale of the class, 0 to 20 (2)"
+        "--guidance", type=checks.number(*LIMITS["guidance"]), help="guidance scale of what is asked for, 0 to 20 (2)"
     )
 
 

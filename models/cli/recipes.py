@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cli.asking import Asked
+from models.core.arrays import Codings
 from models.core.capabilities import Decodes, Encodes
 from models.core.diffusion.capability import Diffuses, Sampling
 from models.core.diffusion.samplers import SAMPLERS
@@ -21,13 +23,15 @@ Recipe = dict[str, Any]
 MOST_NUMBERS = 40_000  # of codings inside a recipe
 
 
-def sampled(run: Run, seed: int, count: int) -> Recipe:
-    """A sheet of images from codings: Latent draws the same codings from the seed."""
-    return of_run(run, "latent", "sample", seed=seed, count=count)
+def sampled(run: Run, seed: int, count: int, codings: Codings | None = None) -> Recipe:
+    """A sheet of images from codings: Latent draws the same codings from the seed, or is given other ones."""
+    if codings is None or codings.size > MOST_NUMBERS:
+        return of_run(run, "latent", "sample", seed=seed, count=count)
+    return of_run(run, "latent", "sample", rows=[plain(one) for one in codings])
 
 
 def walked(
-    run: Run, model: Diffuses, sampling: Sampling, *, label: int | None, count: int,
+    run: Run, model: Diffuses, sampling: Sampling, *, asked: Asked, count: int,
     begin: tuple[int, int, Pixels] | None = None,
 ) -> Recipe:  # fmt: skip
     """A sheet of images out of noise: the Reverse page of Diffusion.
@@ -38,11 +42,12 @@ def walked(
     """
     counts = {
         "eta": SAMPLERS[sampling.sampler].noise == "eta",
-        "guidance": label is not None,
+        "guidance": asked.anything,
     }  # the others are written as null
     how = {name: value if counts.get(name, True) else None for name, value in asdict(sampling).items()}
     steps = sampling.taken(len(model.schedule) - 1)
-    walk = {**how, "steps": steps, "label": -1 if label is None else label, "count": count}
+    label = -1 if asked.label is None else asked.label
+    walk = {**how, "steps": steps, "label": label, "count": count, **asked.prompt.numbers()}
     values: Recipe = {"mode": "reverse", "time": 0, "walk": walk}
     if begin is not None:
         time, seed, sources = begin

@@ -7,15 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from models.cli import recipes as command_recipes
 from models.cli.argument_checks import together
+from models.cli.asking import Asked, asked_of, warnings
 from models.cli.commands import Say, open_model, pictures_of
 from models.cli.denoise_transfer import counting
 from models.core.arrays import Images
-from models.core.capabilities import Decodes
-from models.core.diffusion.capability import Diffuses, Labels, Sampling, begun
+from models.core.capabilities import Conditions, Decodes
+from models.core.diffusion.capability import Diffuses, Sampling, begun
 from models.core.diffusion.rates import Path, States
 from models.core.diffusion.samplers import SAMPLERS, offered
 from models.core.errors import ConfigError, UserError
@@ -63,24 +62,6 @@ def _without_effect(given: dict[str, Any], sampling: Sampling, most: int, path: 
     return wrong
 
 
-def class_of(arguments: Namespace, model: Any) -> int | None:
-    """The number of the class that is asked for by name or number; None if none is.
-
-    Raises:
-        ConfigError: if the model knows no such class.
-    """
-    wanted: str | None = arguments.label
-    if wanted is None:
-        return None
-    names = model.condition_names if isinstance(model, Diffuses) else ()
-    if wanted in names:
-        return int(names.index(wanted))
-    if wanted.isascii() and wanted.isdigit() and int(wanted) < len(names):
-        return int(wanted)
-    known = f"must be one of {', '.join(names)}" if names else "is only for diffusion models with classes"
-    raise ConfigError({"--class": f"{known} (it is {wanted[:60]!r})"})
-
-
 def time_of(arguments: Namespace, model: Any) -> int | None:
     """The t at which a walk from own images begins (image to image); None for pure noise.
 
@@ -109,11 +90,12 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
 
 
 def from_pictures(
-    model: Diffuses, sampling: Sampling, labels: Labels | None, start: tuple[int, States], work: Work
-) -> Images:
+    model: Diffuses, sampling: Sampling, asked: Asked, start: tuple[int, States], work: Work
+) -> Images:  # fmt: skip
     """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
-    for step in model.reverse(sampling, conditions=labels, start=start):
+    conditions, negative = asked.conditions(model, len(states))
+    for step in model.reverse(sampling, conditions=conditions, negative=negative, start=start):
         work.tell("Sampling", (time - step.t) * len(states) // time, len(states))
     return model.pictures(step.x)
 
@@ -129,20 +111,20 @@ def file_of(arguments: Namespace, model: Any) -> None:
 
 
 def suits(arguments: Namespace, model: Any) -> list[Any]:
-    """How to walk, the class, and the t to begin with; ConfigError naming every argument that does not suit."""
-    checks = (sampling_of, class_of, time_of, file_of)
+    """How to walk, what is asked for, and the t to begin with; ConfigError naming all arguments that do not suit."""
+    checks = (sampling_of, asked_of, time_of, file_of)
     return together(*(partial(check, arguments, model) for check in checks))
 
 
 def _walked(
-    arguments: Namespace, run: Run, model: Diffuses, how: tuple[Sampling, int | None, int | None], say: Say
+    arguments: Namespace, run: Run, model: Diffuses, how: tuple[Sampling, Asked, int | None], say: Say
 ) -> tuple[Images, dict[str, Any]]:
     """What comes out of noise, and what a recipe says of it.
 
     Raises:
         UserError: if no image to begin with can be read, or they are too large for a recipe.
     """
-    sampling, label, time = how
+    sampling, asked, time = how
     own = (
         None
         if time is None
@@ -150,33 +132,39 @@ def _walked(
     )
     count = arguments.count if own is None else len(own)
     begin = None if own is None or time is None else (time, arguments.seed, own)
-    recipe = command_recipes.walked(run, model, sampling, label=label, count=count, begin=begin)
+    recipe = command_recipes.walked(run, model, sampling, asked=asked, count=count, begin=begin)
     recipes.as_json(recipe)  # what does not fit is refused before the work
     if warning := cautions.learned(model):
         say.line(warning)
-    if arguments.guidance is not None and label is None:
-        say.line("Guidance has no effect without a class (--class).")
-    labels = None if label is None else np.full(count, label, np.int32)
+    for warning in warnings(asked, model):
+        say.line(warning)
+    if arguments.guidance is not None and not asked.anything:
+        say.line("Guidance has no effect unless something is asked for (--class, --attributes or --prompt).")
+    conditions, negative = asked.conditions(model, count)
     with counting(say, "images") as work:
         if own is None or time is None:
-            return model.sample(count, arguments.seed, conditions=labels, sampling=sampling, work=work), recipe
+            how_asked = {"conditions": conditions, "negative": negative}
+            return model.sample(count, arguments.seed, **how_asked, sampling=sampling, work=work), recipe
         start = begun(model, convert.to_float(own), time, arguments.seed)
-        return from_pictures(model, sampling, labels, start, work), recipe
+        return from_pictures(model, sampling, asked, start, work), recipe
 
 
 def sample_(arguments: Namespace, say: Say) -> int:
     """The command ``sample``."""
     run, model = open_model(arguments, say, object, lambda model: suits(arguments, model))
-    sampling, label, time, _ = suits(arguments, model)
+    sampling, asked, time, _ = suits(arguments, model)
     if isinstance(model, Diffuses) and sampling is not None:
-        generated, recipe = _walked(arguments, run, model, (sampling, label, time), say)
+        generated, recipe = _walked(arguments, run, model, (sampling, asked, time), say)
     elif isinstance(model, Decodes):
         codings = model.sample_codings(arguments.count, arguments.seed)
+        changed = isinstance(model, Conditions) and asked.anything
+        if isinstance(model, Conditions):
+            codings = asked.codings(model, codings)
         if arguments.out.suffix.lower() == ".npy":
             say.result(written=str(export.write_codings(arguments.out, codings)))
             return 0
         generated = model.decode(codings)
-        recipe = command_recipes.sampled(run, arguments.seed, arguments.count)
+        recipe = command_recipes.sampled(run, arguments.seed, arguments.count, codings if changed else None)
     else:
         raise UserError("This model generates no samples.", where=str(arguments.run), advice="Choose another run.")
     path = export.write_png(arguments.out, convert.grid(convert.to_uint8(generated)), recipe)

@@ -25,7 +25,8 @@ from keras import ops
 from models.core.arrays import Images
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
-from models.core.diffusion.conditions import Asked, Condition, Kind
+from models.core.diffusion.conditions import Asked, Condition
+from models.core.diffusion.prompt import Kind
 from models.core.diffusion.rates import Rates, States
 from models.core.diffusion.samplers import Known, Predict, Step, Walk
 from models.core.errors import ConfigError

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import numpy as np
@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from models.core.adversarial.conditional import names_of
 from models.core.diffusion import text
+from models.core.diffusion.prompt import Kind, Offer, Prompt
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec
 from models.core.family_model import Port
 
-Kind = Literal["none", "class", "attributes", "text"]
 Asked = NDArray[Any]  # what is asked for, a row an image
 
 
@@ -74,6 +74,15 @@ class Condition:
     def left_out(self, known: Any, told: Any) -> Any:
         """The same where ``told`` (b,) is true, and nothing where it is not."""
         raise NotImplementedError
+
+    @property
+    def offer(self) -> Offer:
+        """What can be asked for, for a user."""
+        return Offer(self.kind, self.names, self.examples)
+
+    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
+        """What a prompt asks for and what it leads away from, ``count`` times; None is nothing."""
+        return None, None
 
     def nothing(self, count: int) -> Asked:
         """What asks for nothing, ``count`` times."""
@@ -167,6 +176,13 @@ class AttributeCondition(Condition):
         told = ops.cast(told, "float32")
         return known * (told[:, None] if len(told.shape) == 1 else told)
 
+    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
+        """The attributes of a prompt."""
+        rows = self.nothing(count)
+        for name, there in prompt.attributes:
+            rows[:, self.names.index(name)] = 1.0 if there else -1.0
+        return rows, None
+
     def nothing(self, count: int) -> Asked:
         """All left open."""
         return np.zeros((count, len(self.names)), np.float32)
@@ -202,7 +218,9 @@ class TextCondition(Condition):
         vectors = text.encoded(tokens, len(self.names), seed)
         init = keras.initializers.GlorotUniform(seed=seed)
         mean = text.SentenceMean()([vectors, tokens])
-        return Told(tokens, layers.Dense(size, kernel_initializer=init, name="sentence_vector")(mean), (vectors, tokens))
+        return Told(
+            tokens, layers.Dense(size, kernel_initializer=init, name="sentence_vector")(mean), (vectors, tokens)
+        )
 
     def known(self, y: Any) -> Any:
         """Tokens as they are."""
@@ -224,6 +242,11 @@ class TextCondition(Condition):
         if wanted.shape != (count, text.LENGTH) or (count and not 0 <= wanted.min() <= wanted.max() < most):
             raise ConfigError({"conditions": f"must be {count} sentences of {text.LENGTH} tokens below {most}"})
         return wanted
+
+    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
+        """Both sentences of a prompt."""
+        negative = self.sentences([prompt.negative] * count) if prompt.negative else None
+        return self.sentences([prompt.text] * count), negative
 
     def sentences(self, prompts: Sequence[str]) -> text.Tokens:
         """What these prompts ask for."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
 
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.recipes import arrays
@@ -73,9 +74,9 @@ class ForwardPage(AnimationPage):
         self.points = self._before = ()
         self.config = {}
 
-    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
         """Show its schedule; images are fetched when somebody looks."""
-        super().show_model(info, rates, names)
+        super().show_model(info, rates, offer)
         self.source.show_model(info)
         self.rates = rates
         self.card.show_model(rates.alpha_bar)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.images import convert
@@ -96,9 +97,9 @@ class InpaintPage(WalkPage):
         self.source.show_model(None)
         self.canvas = None
 
-    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
         """An image is fetched when somebody looks."""
-        super().show_model(info, rates, names)
+        super().show_model(info, rates, offer)
         self.view = View(replace(self.view.main, label=NOTHING))  # the image itself says what it is
         self.settings.set_setup(self.view.main)
         self.settings.show_repeats(True)

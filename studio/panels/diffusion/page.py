@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from models.core.images import convert
@@ -104,8 +105,8 @@ class AnimationPage(QObject):
         self.cards.show_frames(None, None)
         self.time, self._animation = 0, (-1, -1)
 
-    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
-        """The model has these rates of image and noise by t, and knows these classes."""
+    def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
+        """The model has these rates of image and noise by t, and can be asked for what it offers."""
         self.info, self.known = info, True
 
     def show_weights(self, info: ModelInfo) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core.diffusion.capability import Diffuses
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.evaluation import cautions
 from studio.panels.base import Panel
@@ -106,8 +107,8 @@ class Diffusion(Panel):
         for page in self.pages:
             page.forget()
 
-        def ask(model: Any, task: Any) -> tuple[Rates, tuple[str, ...]]:
-            return model.rates, tuple(model.condition_names)
+        def ask(model: Any, task: Any) -> tuple[Rates, Offer]:
+            return model.rates, model.condition.offer
 
         self.services.inference.question(f"{KEY}/about", ask, self._told, self.show_error)
         self._ask_learned()
@@ -129,7 +130,7 @@ class Diffusion(Panel):
         for page in self.pages:
             page.forget()
 
-    def _told(self, found: tuple[Rates, tuple[str, ...]]) -> None:
+    def _told(self, found: tuple[Rates, Offer]) -> None:
         assert self._info is not None
         self._known = True
         for page in self.pages:
@@ -178,7 +179,7 @@ class Diffusion(Panel):
 
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
         """A page and everything on it."""
-        return diffusion_state.prepare(values, info, model.rates, model.condition_names)
+        return diffusion_state.prepare(values, info, model.rates, model.condition.offer)
 
     def bring_back(self, state: PageState) -> None:
         """The page comes to the front with what was on it."""

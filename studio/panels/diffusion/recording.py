@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
+from models.core.diffusion.prompt import Prompt
 from models.core.diffusion.rates import Rates, States
 from models.core.images import convert
 from models.core.work import SILENT, Work
@@ -30,11 +31,19 @@ TELL_S = 0.03  # a walk says so often how far it is
 
 @dataclass(frozen=True)
 class Setup:
-    """What a walk is asked for: how it goes, the class (or NOTHING, or EACH), and how many images."""
+    """What a walk is asked for: how it goes, the class (or NOTHING, or EACH), how many images, attributes or text."""
 
     sampling: Sampling = field(default_factory=Sampling)
     label: int = NOTHING
     count: int = 8
+    prompt: Prompt = field(default_factory=Prompt)
+
+    def conditions(self, condition: Any) -> tuple[Any, Any]:
+        """What a model's ``condition`` makes of it: what is asked for, and what to lead away from."""
+        if condition.kind == "class":
+            return self.labels(len(condition.names)), None
+        asked, negative = condition.asked(self.prompt, self.count)
+        return asked, negative
 
     def labels(self, names: int) -> Labels:
         """The class of each image, (count,), for a model that knows ``names`` classes."""
@@ -49,7 +58,7 @@ class Setup:
 
     def numbers(self) -> dict[str, Any]:
         """For a recipe."""
-        return {**asdict(self.sampling), "label": self.label, "count": self.count}
+        return {**asdict(self.sampling), "label": self.label, "count": self.count, **self.prompt.numbers()}
 
 
 @dataclass(frozen=True)
@@ -172,9 +181,11 @@ def walk(
         Cancelled: if ``work`` is cancelled.
     """
     begin = told = time.perf_counter()
-    labels, before = setup.labels(len(model.condition_names)), None
+    asked, negative = setup.conditions(model.condition)
+    before = None
     where = {"count": setup.count} if start is None else {"start": start}
-    for number, step in enumerate(model.reverse(setup.sampling, conditions=labels, kept=kept, work=work, **where)):
+    steps = model.reverse(setup.sampling, conditions=asked, negative=negative, kept=kept, work=work, **where)
+    for number, step in enumerate(steps):
         work.check()
         if recording.wants(number):
             recording.add(_frame(model, step, before, kept), step.x)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Slot
 
 from models.core.diffusion.capability import Kept
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.diffusion.samplers import SAMPLERS
 from models.core.errors import UserError
@@ -68,12 +69,12 @@ class WalkPage(AnimationPage):
         self.own.show_model(None)
         super().forget()
 
-    def show_model(self, info: ModelInfo, rates: Rates, names: Sequence[str]) -> None:
+    def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
         """It can be asked for these classes; it walks when somebody looks."""
-        super().show_model(info, rates, names)
+        super().show_model(info, rates, offer)
         self.walks.timesteps = rates.timesteps
         self.own.show_model(info)
-        self.settings.show_model(rates, names)
+        self.settings.show_model(rates, offer)
         self.view = View(self.settings.default())
         self.settings.show_time(rates.timesteps)
 

@@ -11,6 +11,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.prompt import MOST as MOST_TEXT
+from models.core.diffusion.prompt import Offer, Prompt, attributes_of, doubts, words_for
 from models.core.diffusion.rates import Rates
 from models.core.diffusion.samplers import SAMPLERS, offered
 from models.core.errors import ConfigError
@@ -39,12 +41,19 @@ HELP = {
     "steps": "Sampling steps from noise to image; DDPM always takes all of them.",
     "eta": "How much new noise DDIM adds at each step, 0 to 1; 1 with all steps: DDPM with its smaller variance.",
     "class": "Class to generate, if the model was trained with classes.",
-    "guidance": "Guidance scale: 0 ignores the class, 1 as learned, more exaggerates it.",
+    "prompt": "A sentence of the words that the training captions use; an empty one asks for anything.",
+    "negative": "A sentence that guidance leads away from.",
+    "guidance": "Guidance scale: 0 ignores what is asked for, 1 as learned, more exaggerates it.",
     "seed": "Seed of all noise: the same seed gives the same images.",
     "pictures": f"Images side by side, 1 to {MOST}.",
     "repeats": "How often inpainting repeats each step, so that both parts fit (RePaint).",
 }
-TITLES = {"guidance": "Guidance scale", "pictures": "Images", "repeats": "Resampling (RePaint)"}
+TITLES = {
+    "negative": "Negative prompt",
+    "guidance": "Guidance scale",
+    "pictures": "Images",
+    "repeats": "Resampling (RePaint)",
+}
 
 
 class SamplingCard(Card):
@@ -61,7 +70,7 @@ class SamplingCard(Card):
         self.whose.chosen.connect(self.whose_chosen)
         self.tools.addWidget(self.whose)
         self._rates = Rates.preserving(np.array([1.0, 0.0]))
-        self._names = tuple[str, ...]()
+        self._offer = Offer()
         self._kept = Setup()
         self._grid = QGridLayout()
         self._form = QWidget()
@@ -90,7 +99,7 @@ class SamplingCard(Card):
         self.body.addStretch(0)
         self.body.addWidget(self.about)
         self.setFixedWidth(292)
-        self.show_model(self._rates, ())
+        self.show_model(self._rates, Offer())
 
     def _fit(self) -> None:
         """In a low window the form needs the room: the curve gives way."""
@@ -107,17 +116,23 @@ class SamplingCard(Card):
 
     # --- the model ---
 
-    def show_model(self, rates: Rates, names: Sequence[str]) -> None:
-        """Another model knows other classes and has another schedule."""
-        self._rates, self._names = rates, tuple(names)
+    def show_model(self, rates: Rates, offer: Offer) -> None:
+        """Another model can be asked for other things and has another schedule."""
+        self._rates, self._offer = rates, offer
         self.chart.set_schedule(rates.alpha_bar)
         self._new_form()
         usual, keys = self.default().sampling, offered(rates.path)
         self._add("sampler", SAMPLERS[usual.sampler].title, [SAMPLERS[key].title for key in keys], samplers_of(keys))
         for name, default in (("steps", str(usual.steps)), ("eta", "0.0")):
             self._add(name, default)
-        if names:
-            self._add("class", EVERY_CLASS, (EVERY_CLASS, NO_CLASS, *names))
+        if offer.kind == "class":
+            self._add("class", EVERY_CLASS, (EVERY_CLASS, NO_CLASS, *offer.names))
+        elif offer.kind == "attributes":
+            self._add("attributes", "", hint=f"Such as “glasses, no beard”. Known: {', '.join(offer.names)}.")
+        elif offer.kind == "text":
+            self._add("prompt", self.default().prompt.text)
+            self._add("negative", "")
+        if offer.kind != "none":
             self._add("guidance", "2.0")
         for name, default in (("seed", "0"), ("pictures", "8"), ("repeats", "5")):
             self._add(name, default)
@@ -151,7 +166,8 @@ class SamplingCard(Card):
     def default(self) -> Setup:
         """What a walk is asked for when nobody has said anything."""
         sampling = replace(Sampling.usual(self._rates), repeats=5)
-        return Setup(sampling, EACH if self._names else NOTHING)
+        label = EACH if self._offer.kind == "class" else NOTHING
+        return Setup(sampling, label, prompt=Prompt(text=next(iter(self._offer.examples), "")))
 
     def show_repeats(self, wanted: bool) -> None:
         """Whether something is kept, so that resampling means something."""
@@ -195,9 +211,25 @@ class SamplingCard(Card):
             sampling.check(self._rates.timesteps, self._rates.path)
         except ConfigError as error:
             wrong = {**error.fields, **wrong}
+        prompt = self._prompt(wrong)
         if wrong:
             raise ConfigError(wrong)
-        return Setup(sampling, self._label(), int(numbers["pictures"]))
+        return Setup(sampling, self._label(), int(numbers["pictures"]), prompt)
+
+    def _prompt(self, wrong: dict[str, str]) -> Prompt:
+        if "prompt" in self.rows:
+            return Prompt((), self.rows["prompt"].text()[:MOST_TEXT], self.rows["negative"].text()[:MOST_TEXT])
+        if "attributes" in self.rows:
+            try:
+                return Prompt(attributes_of(self.rows["attributes"].text(), self._offer.names))
+            except ConfigError as error:
+                wrong |= error.fields
+        return Prompt()
+
+    def _doubts(self) -> dict[str, str]:
+        """Words that the model has never read: it goes on without them, and the user is told."""
+        sentences = (name for name in ("prompt", "negative") if name in self.rows)
+        return {name: doubts(self.rows[name].text(), self._offer.names) for name in sentences}
 
     def _number(self, name: str, wrong: dict[str, str]) -> float:
         if name not in self.rows:
@@ -212,10 +244,8 @@ class SamplingCard(Card):
     def _label(self) -> int:
         if "class" not in self.rows:
             return NOTHING
-        words = self.rows["class"].text()
-        return {EVERY_CLASS: EACH, NO_CLASS: NOTHING}.get(
-            words, self._names.index(words) if words in self._names else -1
-        )
+        words, names = self.rows["class"].text(), self._offer.names
+        return {EVERY_CLASS: EACH, NO_CLASS: NOTHING}.get(words, names.index(words) if words in names else -1)
 
     def take(self) -> None:
         """The fields were edited: say what is wrong, or that the setup has changed."""
@@ -225,7 +255,7 @@ class SamplingCard(Card):
         except ConfigError as error:
             self.show_errors(error.fields)
             return
-        self.show_errors({})
+        self.show_errors(self._doubts())
         if setup != self._kept:
             self._kept = setup
             self.changed.emit(setup)
@@ -239,11 +269,14 @@ class SamplingCard(Card):
         """Fill in the fields without a signal."""
         self._kept, sampling = setup, setup.sampling
         words = {EACH: EVERY_CLASS, NOTHING: NO_CLASS}
-        wanted = words[setup.label] if setup.label in words else dict(enumerate(self._names)).get(setup.label, NO_CLASS)
+        classes = dict(enumerate(self._offer.names))
+        wanted = words[setup.label] if setup.label in words else classes.get(setup.label, NO_CLASS)
         texts = {
             "sampler": SAMPLERS[sampling.sampler].title,
             "steps": str(sampling.steps), "eta": str(sampling.eta), "guidance": str(sampling.guidance),
             "seed": str(sampling.seed), "repeats": str(sampling.repeats), "pictures": str(setup.count), "class": wanted,
+            "attributes": words_for(setup.prompt.attributes), "prompt": setup.prompt.text,
+            "negative": setup.prompt.negative,
         }  # fmt: skip
         for name, row in self.rows.items():
             row.set_text(texts[name])

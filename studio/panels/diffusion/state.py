@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.prompt import MOST as MOST_TEXT
+from models.core.diffusion.prompt import Offer, Prompt
 from models.core.diffusion.rates import Rates
 from models.core.errors import ConfigError
 from models.core.recipes import arrays
@@ -47,8 +49,8 @@ class PageState:
     mask: NDArray[np.bool_] | None = None
 
 
-def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, names: Sequence[str]) -> Prepared:
-    """The page that a recipe tells of, for a model with these ``rates`` and classes of these ``names``.
+def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, offer: Offer) -> Prepared:
+    """The page that a recipe tells of, for a model with these ``rates`` and this ``offer``.
 
     Raises:
         RunFormatError: naming what does not fit.
@@ -58,7 +60,7 @@ def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, names: Seq
     time = fields.whole("time", 0, rates.timesteps, 0)
     if mode == FORWARD:
         return Prepared(_forward(fields, info, time))
-    view, notes = _view(fields, info, rates, names)
+    view, notes = _view(fields, info, rates, offer)
     if mode == REVERSE:
         return Prepared(PageState(mode, time, view), notes)
     picture, mask = _images(fields, "picture", info.image_shape), arrays.unpack(fields.values.get("mask"))
@@ -84,11 +86,11 @@ def _images(fields: Fields, name: str, shape: tuple[int, int, int]) -> Pixels:
     return found
 
 
-def _view(fields: Fields, info: ModelInfo, rates: Rates, names: Sequence[str]) -> tuple[View, tuple[str, ...]]:
-    main, count = setup_in(fields.group("walk"), rates, names)
+def _view(fields: Fields, info: ModelInfo, rates: Rates, offer: Offer) -> tuple[View, tuple[str, ...]]:
+    main, count = setup_in(fields.group("walk"), rates, offer)
     view = View(main)
     if fields.has("fork"):
-        other, _ = setup_in(fields.group("fork"), rates, names)
+        other, _ = setup_in(fields.group("fork"), rates, offer)
         view = replace(view, fork=other, time=fields.whole("fork_time", 0, rates.timesteps, 0))
     if fields.has("begin"):
         group = fields.group("begin")
@@ -99,7 +101,7 @@ def _view(fields: Fields, info: ModelInfo, rates: Rates, names: Sequence[str]) -
     return view, notes
 
 
-def setup_in(fields: Fields, rates: Rates, names: Sequence[str]) -> tuple[Setup, int]:
+def setup_in(fields: Fields, rates: Rates, offer: Offer) -> tuple[Setup, int]:
     """How a walk goes, and how many images it had; a window shows 32 of them at most.
 
     Raises:
@@ -116,5 +118,21 @@ def setup_in(fields: Fields, rates: Rates, names: Sequence[str]) -> tuple[Setup,
     except ConfigError as error:
         name, problem = next(iter(error.fields.items()))
         raise fields.bad(name, problem) from error
-    label, count = fields.whole("label", EACH, max(-1, len(names) - 1), -1), fields.whole("count", 1, MOST_SHEET)
-    return Setup(sampling, label, min(count, MOST)), count
+    classes = len(offer.names) if offer.kind == "class" else 0
+    label = fields.whole("label", EACH, max(-1, classes - 1), -1)
+    count = fields.whole("count", 1, MOST_SHEET)
+    return Setup(sampling, label, min(count, MOST), _prompt(fields, offer)), count
+
+
+def _prompt(fields: Fields, offer: Offer) -> Prompt:
+    """What attributes or which sentence it asked for; of a model that takes them."""
+    if offer.kind == "text":
+        return Prompt((), fields.text("prompt", MOST_TEXT, ""), fields.text("negative", MOST_TEXT, ""))
+    given = fields.values.get("attributes") or []
+    known = offer.names if offer.kind == "attributes" else ()
+    pairs = [pair for pair in given if isinstance(pair, list) and len(pair) == 2] if isinstance(given, list) else []
+    if pairs != given or not all(pair[0] in known and isinstance(pair[1], bool) for pair in pairs):
+        raise fields.bad("attributes", "must be pairs of an attribute that the model knows and true or false")
+    if fields.has("prompt"):
+        raise fields.bad("prompt", "is for a model that takes text")
+    return Prompt(tuple((str(name), there) for name, there in pairs))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models import __main__ as command_line
-from models import ddpm, gan
+from models import dcgan, ddpm, gan
 from models.core import loading, state
 from models.core.diffusion.capability import Sampling, begun
 from models.core.family import Config
@@ -153,3 +153,55 @@ def test_a_model_with_codings_takes_no_steps_and_one_that_diffuses_has_no_coding
     assert "--class is only for" in capsys.readouterr().err
     assert command_line.main(["sample", str(run), "--out", str(tmp_path / "x.npy")]) == 2
     assert "no codings" in capsys.readouterr().err
+
+
+# --- What is asked for ---
+
+
+@pytest.fixture
+def text_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(ddpm.SIZES, "small", TINY)
+    config = ddpm.CONFIG(size="small", timesteps=100, condition="text", schedule="flow", prediction="velocity")
+    untaught(tmp_path / "text", "ddpm", config)
+    return tmp_path / "text"
+
+
+def test_a_prompt_is_generated_noted_in_the_recipe_and_doubted(text_run: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "cats.png"
+    words = ["sample", str(text_run), "--prompt", "a cat", "--negative", "a dgo", "--count", "2", "--out", str(out)]
+    assert command_line.main(words) == 0
+    walk = (recipes.read_recipe(out) or {})["walk"]
+    assert (walk["prompt"], walk["negative"], walk["sampler"], walk["steps"]) == ("a cat", "a dgo", "euler", 30)
+    printed = capsys.readouterr()
+    assert "“dgo” (did you mean dog?)" in printed.out + printed.err
+    model, _ = loading.load(Run.open(text_run))
+    asked, away = (model.condition.sentences([one] * 2) for one in ("a cat", "a dgo"))
+    generated = model.sample(2, 0, conditions=asked, negative=away)
+    np.testing.assert_array_equal(decoding.decode(out), convert.grid(convert.to_uint8(generated)))
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [(["--class", "cat"], "--class"), (["--attributes", "bald"], "--attributes"), (["--sampler", "ddpm"], "--sampler")],
+)  # fmt: skip
+def test_what_a_text_model_cannot_be_asked_for_is_refused(text_run: Path, tmp_path: Path, more, named, capsys) -> None:
+    words = ["sample", str(text_run), "--out", str(tmp_path / "a.png"), *more]
+    assert command_line.main(words) == 2
+    assert named in capsys.readouterr().err and not (tmp_path / "a.png").exists()
+
+
+def test_a_gan_with_classes_is_asked_for_one(tmp_path: Path, capsys) -> None:
+    run = tmp_path / "gan"
+    untaught(run, "dcgan", dcgan.CONFIG(condition="class"))
+    out = tmp_path / "dogs.png"
+    assert command_line.main(["sample", str(run), "--class", "dog", "--count", "3", "--out", str(out)]) == 0
+    model, _ = loading.load(Run.open(run))
+    codings = model.sample_codings(3, 0)
+    codings[:, -2:] = (0.0, 1.0)
+    np.testing.assert_array_equal(decoding.decode(out), convert.grid(convert.to_uint8(model.decode(codings))))
+    rows = np.array((recipes.read_recipe(out) or {})["rows"], np.float32)
+    np.testing.assert_allclose(rows, codings, atol=1e-6)
+    assert command_line.main(["sample", str(run), "--class", "cow", "--out", str(tmp_path / "cow.png")]) == 2
+    assert "must be one of cat, dog" in capsys.readouterr().err
+    assert command_line.main(["sample", str(run), "--prompt", "a dog", "--out", str(tmp_path / "no.png")]) == 2
+    assert "is only for models conditioned on text" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""What a user asks a diffusion model for, in words: attributes, a sentence, and a sentence to lead away from.
+
+No backend in here: windows, recipes and the command line hold it, and a model's ``condition`` makes arrays of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from models.core.datasets.captions import unknown
+from models.core.errors import ConfigError
+
+Kind = Literal["none", "class", "attributes", "text"]
+MOST = 500  # characters of a sentence
+
+
+class Offer(NamedTuple):
+    """What a model can be asked for: ``kind``, the names of classes, attributes or words, and some captions."""
+
+    kind: Kind = "none"
+    names: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked for.
+
+    Attributes:
+        attributes: each with whether images shall have it; the others are left open.
+        text: a sentence.
+        negative: a sentence that guidance leads away from; "" leads away from nothing in particular.
+    """
+
+    attributes: tuple[tuple[str, bool], ...] = ()
+    text: str = ""
+    negative: str = ""
+
+    def numbers(self) -> dict[str, Any]:
+        """For a recipe: what is asked for, alone."""
+        found: dict[str, Any] = {}
+        if self.attributes:
+            found["attributes"] = [list(pair) for pair in self.attributes]
+        if self.text or self.negative:
+            found |= {"prompt": self.text, "negative": self.negative}
+        return found
+
+
+def attributes_of(words: str, names: Sequence[str], field: str = "attributes") -> tuple[tuple[str, bool], ...]:
+    """ "glasses, no beard" -> (("glasses", True), ("beard", False)).
+
+    Raises:
+        ConfigError: naming what a model with attributes of these ``names`` does not know.
+    """
+    found: dict[str, bool] = {}
+    for part in filter(None, (one.strip() for one in words.split(","))):
+        bare = part.removeprefix("no ").strip()
+        if part in names:
+            found[part] = True
+        elif bare in names:
+            found[bare] = False
+        else:
+            near = difflib.get_close_matches(part, names, 1, 0.6)
+            advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+            raise ConfigError({field: f"{part[:60]!r} is no attribute of this model: {advice}"})
+    return tuple(found.items())
+
+
+def words_for(attributes: Sequence[tuple[str, bool]]) -> str:
+    """As ``attributes_of`` reads them."""
+    return ", ".join(name if there else f"no {name}" for name, there in attributes)
+
+
+def doubts(sentence: str, words: Sequence[str]) -> str:
+    """Which words of a sentence a vocabulary lacks, and what is near them; "" if it knows them all."""
+    parts = [
+        f"“{word}” (did you mean {' or '.join(near)}?)" if near else f"“{word}”"
+        for word, near in unknown(sentence, words).items()
+    ]
+    return f"Unknown to the model: {', '.join(parts)}." if parts else ""
