@@ -99,6 +99,7 @@ GROUPS: dict[str, tuple[Choice, ...]] = {
     "shirt": _choices("shirtColor", SHIRT, "shirt"),
 }
 ATTRIBUTES = tuple(choice.name for choices in GROUPS.values() for choice in choices)
+EXAMPLES = tuple(phrase for choices in GROUPS.values() for choice in choices for phrase in choice.phrases)
 RARE = ("background", "shirt")  # groups that half of the captions leave out
 Person = dict[str, int]  # group -> which of its choices
 
