@@ -99,7 +99,7 @@ def test_images_of_arithmetic(latent) -> None:
     panel = journey.open(journey.studio.session.model.folder, "arithmetic")
     rng = np.random.default_rng(1)
     groups = tuple(rng.normal(size=(n, 4)).astype(np.float32) for n in (2, 1, 3))
-    panel.change(lambda e: replace(e, groups=groups, strengths=(1.0, 0.5, 1.5), noise=0.5, seed=7))
+    panel.change(replace(panel.equation, groups=groups, strengths=(1.0, 0.5, 1.5), noise=0.5, seed=7))
     journey.idle()
     wanted = panel.equation.recipe()
     for what in ("picture", "enlarged", "sheet"):
@@ -112,7 +112,7 @@ def test_images_of_arithmetic(latent) -> None:
 def test_images_of_styles(journey: Journey, styles_run: Path) -> None:
     panel = journey.open(copy_into_home(styles_run, "styles"), "styles")
     journey.idle(lambda: panel.one.heat.image() is not None)
-    panel.change(lambda t: t.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
+    panel.change(panel.table.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
     journey.idle()
     wanted = panel.table.recipe()
     for what in ("picture", "enlarged", "sheet", "variation"):
@@ -129,7 +129,7 @@ def test_feature_maps_a_film_and_one_frame_of_it(journey: Journey, styles_run: P
     panel.features.choose(1)
     journey.idle()
     maps = journey.export(panel.out._export_maps)
-    panel.change(lambda t: t.with_walk(40))
+    panel.change(panel.table.with_walk(40))
     panel.show_view(2)
     journey.idle(lambda: len(panel.walk.frames) > 9)
     panel.walk.chosen.emit(9)
