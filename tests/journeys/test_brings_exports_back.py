@@ -198,7 +198,7 @@ def open_photo(journey: Journey, run: Path, path: Path, how: Noise) -> Any:
     y, x = np.mgrid[0:40, 0:40]
     Image.fromarray(np.stack([4 * x, 6 * y, 3 * (x + y)], -1).astype(np.uint8)).save(path)
     panel.dropped([str(path)])
-    journey.idle(lambda: panel._after is not None)
+    journey.idle(lambda: panel._scene.after is not None)
     panel.noise.set_noise(how)
     panel.disturb()
     journey.idle()
@@ -212,13 +212,13 @@ def test_images_of_denoise_bring_their_source_along(journey: Journey, conv_run: 
     for what in ("after", "before", "both"):
         path = journey.export(lambda what=what: panel._export(what))
         panel.sample()
-        journey.idle(lambda: panel._path.name != "photo.png")
+        journey.idle(lambda: panel._scene.source.path.name != "photo.png")
         journey.come_back(path)
-        journey.idle(lambda: panel._path.name == "photo.png" and panel.wipe.pair()[1] is not None)
+        journey.idle(lambda: panel._scene.source.path.name == "photo.png" and panel.wipe.pair()[1] is not None)
         assert panel.noise.noise() == how and banner_text(journey.studio) == ""
         same(path, panel.card.picture(what))
     journey.studio.session.undo.undo()
-    journey.idle(lambda: panel._path.name != "photo.png")
+    journey.idle(lambda: panel._scene.source.path.name != "photo.png")
 
 
 def test_a_large_source_is_asked_for_and_then_takes_its_noise(
@@ -229,11 +229,11 @@ def test_a_large_source_is_asked_for_and_then_takes_its_noise(
     panel = open_photo(journey, conv_run, tmp_path / "photo.png", how)
     path = journey.export(lambda: panel._export("after"))
     panel.sample()
-    journey.idle(lambda: panel._path.name != "photo.png")
+    journey.idle(lambda: panel._scene.source.path.name != "photo.png")
     before = panel.noise.noise()
     assert "Now drop photo.png" in journey.drop(path) and panel.noise.noise() == before
     journey.drop(tmp_path / "photo.png")
-    journey.idle(lambda: panel._path.name == "photo.png" and panel.wipe.pair()[1] is not None)
+    journey.idle(lambda: panel._scene.source.path.name == "photo.png" and panel.wipe.pair()[1] is not None)
     assert panel.noise.noise() == how
     same(path, panel.card.picture("after"))
 

@@ -122,8 +122,8 @@ def methods(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
 
 def scored(panel, clean: np.ndarray) -> bool:
     """Whether the score that is shown is that of the image that is shown."""
-    score = panel._scores[1]
-    return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
+    score = panel._scene.scores[1]
+    return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._scene.after.pixels))
 
 
 @pytest.mark.usefixtures("methods")

@@ -46,10 +46,10 @@ def messages(studio: Window, panel) -> list[str]:
 def drop_files(studio: Window, panel, qtbot, *paths: Path) -> None:
     studio.banner.dismiss()
     panel.error.dismiss()
-    told, path = len(messages(studio, panel)), panel._path
+    told, source = len(messages(studio, panel)), panel._scene.source
     assert told == 0
     assert drop(studio, files_mime(paths))
-    new = lambda: panel._path != path and panel.wipe.pair()[1] is not None  # noqa: E731
+    new = lambda: panel._scene.source is not source and panel.wipe.pair()[1] is not None  # noqa: E731
     wait_idle(qtbot, studio, lambda: new() or bool(messages(studio, panel)))
 
 
