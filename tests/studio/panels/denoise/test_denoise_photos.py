@@ -18,7 +18,7 @@ from studio.window import Window
 from tests.tools.gui.denoisers import train
 from tests.tools.gui.events import drop
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import files_mime, wait_idle
+from tests.tools.gui.windows import files_mime, open_panel, wait_idle
 
 MAKE = 0x010F
 
@@ -31,10 +31,7 @@ def dropout_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(dropout_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(dropout_run, "dropout"))
-    studio.show_panel("denoise")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["denoise"]
+    return open_panel(qtbot, studio, "denoise", copy_into_home(dropout_run, "dropout"))
 
 
 def opened(panel) -> np.ndarray:
