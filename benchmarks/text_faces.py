@@ -73,7 +73,7 @@ def main() -> int:
     model, entry = loading.load(run)
     evaluator = evaluator_of(dataset)
     test = slice(dataset.test.start, dataset.test.stop)
-    own = chosen(evaluator.look(convert.to_float(np.asarray(dataset.images[test])))[1])
+    own = chosen(evaluator.predict(convert.to_float(np.asarray(dataset.images[test])))[1])
     true = chosen(np.asarray(dataset.attributes)[test].astype(float))
     prompts, asked = drawn(arguments.prompts, arguments.seed)
     sampling = Sampling.usual(model.rates)
@@ -82,7 +82,7 @@ def main() -> int:
     begin = time.perf_counter()
     generated = model.sample(len(prompts), 0, conditions=model.condition.sentences(prompts), sampling=sampling)
     seconds = time.perf_counter() - begin
-    seen = chosen(evaluator.look(generated)[1])
+    seen = chosen(evaluator.predict(generated)[1])
     print(f"{arguments.run}, step {entry.step}: {len(prompts)} prompts, {sampling}, {seconds:.0f} s")
     print(f"{'group':<14}{'asked':>7}{'as asked':>10}{'classifier':>12}")
     right, total = 0, 0

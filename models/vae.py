@@ -1,9 +1,9 @@
 """Variational autoencoders: learn a smooth space of images, then walk through it.
 
-The idea. An autoencoder squeezes an image x into a few numbers z (its coding) and paints it again. A *variational*
-autoencoder does not give one coding but a small cloud of them, N(mu, sigma^2), draws z from the cloud, and pays
-(the Kullback-Leibler divergence) for clouds that are far from the standard normal. So the space of codings has no
-holes: any z drawn from N(0, I) can be painted.
+The idea. An autoencoder encodes an image x as a few numbers z (its coding) and reconstructs it from them. The encoder
+of a *variational* autoencoder gives a normal distribution N(mu, sigma^2) instead of one coding. Training samples z from
+it and adds a penalty to the loss, the Kullback-Leibler divergence of N(mu, sigma^2) from the standard normal. So the
+latent space has no holes: any z sampled from N(0, I) can be decoded.
 
 Notation. x image, z coding, mu mean, gamma = log sigma^2, eps ~ N(0, I).
 

@@ -25,21 +25,22 @@ def arithmetic_(arguments: Namespace, say: Say) -> int:
         run, model = open_model(Namespace(run=path), say, Decodes)
         about = run.info.dataset
         from models.core.datasets import recorded
-        from models.core.evaluation import arithmetic_score, cautions, evaluator
+        from models.core.evaluation import arithmetic_score, cautions
+        from models.core.evaluation import evaluator as evaluators
 
         dataset = recorded.load(about, work=say.loading)
         with counting(say, "steps") as work:
-            knows = evaluator.evaluator_of(dataset, work=work)
-            column = knows.names.index(arguments.attribute)
+            evaluator = evaluators.evaluator_of(dataset, work=work)
+            column = evaluator.names.index(arguments.attribute)
 
-            def has_it(images: Images, column: int = column, knows: evaluator.Evaluator = knows) -> Any:
-                return knows.labels(images)[:, column].astype(np.bool_)
+            def has_it(images: Images, column: int = column, evaluator: evaluators.Evaluator = evaluator) -> Any:
+                return evaluator.labels(images)[:, column].astype(np.bool_)
 
             found = arithmetic_score.score(
                 model, arguments.attribute, has_it, people=arguments.people, seed=arguments.seed,
                 size=dataset.image_shape[0], work=work,
             )  # fmt: skip
-        _tell(found, run, arguments.attribute, float(knows.accuracy[column]), say)
+        _tell(found, run, arguments.attribute, float(evaluator.accuracy[column]), say)
         for sentence in cautions.shares(arguments.people, "people"):
             say.line(f"Caution: {sentence}")
     return 0

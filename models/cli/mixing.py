@@ -27,14 +27,15 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     run, model = open_model(arguments, say, MixesStyles, lambda model: crossover_of(arguments, model))
     count, crossover = len(model.style_layers), crossover_of(arguments, model)
     from models.core.datasets import recorded
-    from models.core.evaluation import cautions, evaluator, mixing_score
+    from models.core.evaluation import cautions, mixing_score
+    from models.core.evaluation import evaluator as evaluators
 
     dataset = recorded.load(run.info.dataset, work=say.loading)
     mixing_score.places(dataset)  # refused before anything slow begins
     with counting(say, "steps") as work:
-        knows = evaluator.evaluator_of(dataset, work=work)
+        evaluator = evaluators.evaluator_of(dataset, work=work)
         found = mixing_score.score(
-            model, dataset, knows, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
+            model, dataset, evaluator, crossover=crossover, truncation=arguments.truncation, count=arguments.count,
             seed=arguments.seed, work=work,
         )  # fmt: skip
     doubts = cautions.shares(arguments.count, "pairs")
@@ -45,7 +46,7 @@ def mixing_(arguments: Namespace, say: Say) -> int:
     where = f"layers before {model.style_layers[crossover].name} ({crossover} of {count}) from the coarse source"
     say.line(f"{arguments.count:,} pairs, {where}")
     _tell(found, say)
-    trust = ", ".join(f"{name} {value:.1%}" for name, value in zip(knows.names, knows.accuracy, strict=True))
+    trust = ", ".join(f"{name} {value:.1%}" for name, value in zip(evaluator.names, evaluator.accuracy, strict=True))
     say.line(f"accuracy of the evaluation classifier on test images: {trust}")
     for sentence in doubts:
         say.line(f"Caution: {sentence}")

@@ -19,9 +19,7 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     from models.core.disk import files, places
     from models.core.family import parse_config
 
-    given = {"epochs": arguments.epochs, "seed": arguments.seed}
-    right = {name: value for name, value in given.items() if value is not None and not isinstance(value, Wrong)}
-    values = dict(item for item in arguments.set if not isinstance(item, Wrong)) | right
+    values = _settings(arguments)
     together(lambda: parse_config(models.family(arguments.family).CONFIG, values), lambda: refuse(arguments))
     from models.cli import planning
     from models.core.training import train as training
@@ -38,6 +36,13 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
         if arguments.run is None:
             files.remove_empty(folder)  # that of a run that was refused: of one that began, nothing is empty
     return _train(run, dataset, arguments, say)
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were given and can be read, by name: ``--set`` first, then the options of their own."""
+    given = [item for item in arguments.set if not isinstance(item, Wrong)]
+    given += [("epochs", arguments.epochs), ("seed", arguments.seed)]
+    return {name: value for name, value in given if value is not None and not isinstance(value, Wrong)}
 
 
 def resume(arguments: argparse.Namespace, say: Any) -> int:

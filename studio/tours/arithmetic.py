@@ -17,7 +17,8 @@ def tour(panel: Arithmetic) -> Iterator[str]:
         panel.directions.attribute_asked.emit(name)
         yield ""
     yield "directions"
-    panel.change(lambda e: replace(e, base=e.groups[1][0], amounts=(1.5, 0.0, 0.0, 0.0)[: len(e.amounts)]))
+    sum_ = panel.equation
+    panel.change(replace(sum_, base=sum_.groups[1][0], amounts=(1.5, 0.0, 0.0, 0.0)[: len(sum_.amounts)]))
     yield "one-picture"
     panel.directions.orthogonal_asked.emit(0)
     panel._export("sheet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.panels.styles.animation_controller import walked
+from studio.panels.styles.animation_card import walked
 from studio.panels.styles.panel import Styles
 from studio.panels.styles.tasks import ANIMATION, LAYERS, MIX
 
@@ -15,14 +15,14 @@ def tour(panel: Styles) -> Iterator[str]:
         yield "no-model"
         return
     yield "mixes"
-    panel.change(lambda table: table.with_crossover(2).with_cell(2, 3))
+    panel.change(panel.table.with_crossover(2).with_cell(2, 3))
     yield "coarse-to-the-left"
-    panel.change(lambda table: table.with_amount(2, 0.5).with_amount(3, 0.25).with_noise(None, 1))
+    panel.change(panel.table.with_amount(2, 0.5).with_amount(3, 0.25).with_noise(None, 1))
     yield "blended"
     panel.show_view(LAYERS)
     yield "feature-maps"
     panel.show_view(ANIMATION)
-    panel.change(walked)
+    panel.change(walked(panel.table))
     yield "animation"
     panel.walk.player.play()
     yield "animation-plays"

@@ -90,13 +90,13 @@ def labeller(info: ModelInfo, work: Work) -> Labels:
     from models.core.evaluation import evaluator as evaluators
 
     dataset = recorded.load(info.data, work=work)
-    knows = evaluators.evaluator_of(dataset, work=work)
-    if knows.names != names_of(info):
+    evaluator = evaluators.evaluator_of(dataset, work=work)
+    if evaluator.names != names_of(info):
         raise UserError("The dataset has other labels than when the model was trained.", where=info.dataset)
-    classes = np.arange(len(knows.names))
-    if knows.kind == "class":
-        return lambda generated: knows.labels(generated)[:, None] == classes
-    return lambda generated: knows.labels(generated).astype(np.bool_)
+    classes = np.arange(len(evaluator.names))
+    if evaluator.kind == "class":
+        return lambda generated: evaluator.labels(generated)[:, None] == classes
+    return lambda generated: evaluator.labels(generated).astype(np.bool_)
 
 
 def imagined(model: Any, labels: Labels, names: tuple[str, ...], work: Work) -> Known:

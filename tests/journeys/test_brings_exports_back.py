@@ -99,7 +99,7 @@ def test_images_of_arithmetic(latent) -> None:
     panel = journey.open(journey.studio.session.model.folder, "arithmetic")
     rng = np.random.default_rng(1)
     groups = tuple(rng.normal(size=(n, 4)).astype(np.float32) for n in (2, 1, 3))
-    panel.change(lambda e: replace(e, groups=groups, strengths=(1.0, 0.5, 1.5), noise=0.5, seed=7))
+    panel.change(replace(panel.equation, groups=groups, strengths=(1.0, 0.5, 1.5), noise=0.5, seed=7))
     journey.idle()
     wanted = panel.equation.recipe()
     for what in ("picture", "enlarged", "sheet"):
@@ -112,7 +112,7 @@ def test_images_of_arithmetic(latent) -> None:
 def test_images_of_styles(journey: Journey, styles_run: Path) -> None:
     panel = journey.open(copy_into_home(styles_run, "styles"), "styles")
     journey.idle(lambda: panel.one.heat.image() is not None)
-    panel.change(lambda t: t.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
+    panel.change(panel.table.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
     journey.idle()
     wanted = panel.table.recipe()
     for what in ("picture", "enlarged", "sheet", "variation"):
@@ -129,7 +129,7 @@ def test_feature_maps_a_film_and_one_frame_of_it(journey: Journey, styles_run: P
     panel.features.choose(1)
     journey.idle()
     maps = journey.export(panel.out._export_maps)
-    panel.change(lambda t: t.with_walk(40))
+    panel.change(panel.table.with_walk(40))
     panel.show_view(2)
     journey.idle(lambda: len(panel.walk.frames) > 9)
     panel.walk.chosen.emit(9)
@@ -198,7 +198,7 @@ def open_photo(journey: Journey, run: Path, path: Path, how: Noise) -> Any:
     y, x = np.mgrid[0:40, 0:40]
     Image.fromarray(np.stack([4 * x, 6 * y, 3 * (x + y)], -1).astype(np.uint8)).save(path)
     panel.dropped([str(path)])
-    journey.idle(lambda: panel._after is not None)
+    journey.idle(lambda: panel._scene.after is not None)
     panel.noise.set_noise(how)
     panel.disturb()
     journey.idle()
@@ -212,13 +212,13 @@ def test_images_of_denoise_bring_their_source_along(journey: Journey, conv_run: 
     for what in ("after", "before", "both"):
         path = journey.export(lambda what=what: panel._export(what))
         panel.sample()
-        journey.idle(lambda: panel._path.name != "photo.png")
+        journey.idle(lambda: panel._scene.source.path.name != "photo.png")
         journey.come_back(path)
-        journey.idle(lambda: panel._path.name == "photo.png" and panel.wipe.pair()[1] is not None)
+        journey.idle(lambda: panel._scene.source.path.name == "photo.png" and panel.wipe.pair()[1] is not None)
         assert panel.noise.noise() == how and banner_text(journey.studio) == ""
         same(path, panel.card.picture(what))
     journey.studio.session.undo.undo()
-    journey.idle(lambda: panel._path.name != "photo.png")
+    journey.idle(lambda: panel._scene.source.path.name != "photo.png")
 
 
 def test_a_large_source_is_asked_for_and_then_takes_its_noise(
@@ -229,11 +229,11 @@ def test_a_large_source_is_asked_for_and_then_takes_its_noise(
     panel = open_photo(journey, conv_run, tmp_path / "photo.png", how)
     path = journey.export(lambda: panel._export("after"))
     panel.sample()
-    journey.idle(lambda: panel._path.name != "photo.png")
+    journey.idle(lambda: panel._scene.source.path.name != "photo.png")
     before = panel.noise.noise()
     assert "Now drop photo.png" in journey.drop(path) and panel.noise.noise() == before
     journey.drop(tmp_path / "photo.png")
-    journey.idle(lambda: panel._path.name == "photo.png" and panel.wipe.pair()[1] is not None)
+    journey.idle(lambda: panel._scene.source.path.name == "photo.png" and panel.wipe.pair()[1] is not None)
     assert panel.noise.noise() == how
     same(path, panel.card.picture("after"))
 

@@ -24,7 +24,7 @@ from studio.window import Window
 from tests.tools.gui.denoisers import smooth, train, train_conv
 from tests.tools.gui.events import drag, drop
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import LONG, banner_text, button_of, click, files_mime, wait_idle
+from tests.tools.gui.windows import LONG, banner_text, button_of, click, files_mime, open_panel, wait_idle
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +46,7 @@ def dense_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(conv_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(conv_run, "conv"))
-    studio.show_panel("denoise")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["denoise"]
+    return open_panel(qtbot, studio, "denoise", copy_into_home(conv_run, "conv"))
 
 
 def photo(path: Path, side: int = 64, index: int = 0, sigma: float = 0.0) -> Path:
@@ -122,8 +119,8 @@ def methods(dense_run: Path, tiny_run: Path, rival_run: Path) -> None:
 
 def scored(panel, clean: np.ndarray) -> bool:
     """Whether the score that is shown is that of the image that is shown."""
-    score = panel._scores[1]
-    return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._after.pixels))
+    score = panel._scene.scores[1]
+    return score is not None and score.psnr == pytest.approx(metrics.psnr(clean, panel._scene.after.pixels))
 
 
 @pytest.mark.usefixtures("methods")
@@ -225,10 +222,7 @@ def test_cancel_stops_the_work_and_a_new_picture_replaces_the_old(panel, studio:
 
 
 def test_the_dense_model_says_what_it_does_before_it_does_it(dense_run, studio: Window, qtbot, tmp_path) -> None:
-    studio.open_run(copy_into_home(dense_run, "dense"))
-    studio.show_panel("denoise")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    panel = studio.panels["denoise"]
+    panel = open_panel(qtbot, studio, "denoise", copy_into_home(dense_run, "dense"))
     assert drop(studio, files_mime([photo(tmp_path / "photo.png", 60)]))
     wait_idle(qtbot, studio, panel.card.go_on.isVisible)
     assert "8 x 8" in panel.card.effect.text() and panel.wipe.pair()[1] is None

@@ -254,14 +254,14 @@ def test_a_direction_that_is_removed_late_leaves_its_namesake_of_another_model(
         return Direction("smile", np.ones(info.latent_size, np.float32), "here", None, info.run_id)
 
     shipped(studio, qtbot, "vae-fashion")
-    panel.change(lambda e: e.with_direction(smile(), 1.0))
+    panel.change(panel.equation.with_direction(smile(), 1.0))
     panel.named.save(0)
     wait_idle(qtbot, studio)
     monkeypatch.setattr(direction_files, "remove", slow)
     panel.named.remove(0)
     studio.open_run(places.pretrained() / "dcgan-fashion")
     qtbot.waitUntil(lambda: studio.session.model.folder.name == "dcgan-fashion", timeout=60_000)
-    panel.change(lambda e: e.with_direction(smile(), 1.0))
+    panel.change(panel.equation.with_direction(smile(), 1.0))
     gate.set()
     wait_idle(qtbot, studio)
     assert [one.name for one in panel.equation.directions] == ["smile"]

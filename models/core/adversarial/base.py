@@ -57,7 +57,7 @@ class Adversarial(FamilyModel):
         self.condition_size = conditions
         self.generator, self.discriminator, self.mean_generator = networks
         self.latent_size = int(self.generator.input_shape[-1])
-        self.coding_std = config.truncation if isinstance(config, ClassicConfig) else 1.0  # of samples
+        self.coding_std = config.truncation if isinstance(config, ClassicConfig) else 1.0  # of the codings of samples
         self.replay = None
         if isinstance(config, ClassicConfig) and config.replay:
             if config.replay_size < config.batch_size:

@@ -34,7 +34,7 @@ def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
         What the evaluator saw by step, that which was recorded before included.
 
     Raises:
-        UserError: if the dataset has no classes to judge by, or the model draws no samples.
+        UserError: if the dataset has no classes, or the model draws no samples.
         Cancelled: if ``work`` is cancelled; what was recorded until then stays.
     """
     if evaluators.kind_of(dataset) != "class":
@@ -42,7 +42,7 @@ def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
         raise UserError(
             "This dataset has no classes whose coverage could be measured.", where=dataset.name, advice=advice
         )
-    known = evaluators.evaluator_of(dataset, work=work)
+    evaluator = evaluators.evaluator_of(dataset, work=work)
     model = loading.build(run)
     samples.check(model)
     found = {look["step"]: look for look in recorded(run)}
@@ -51,12 +51,12 @@ def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
         work.check()
         work.tell("Evaluating checkpoints", done, len(entries))
         step = loading.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
-        found[step] = {"step": step, **_look(model, known, run, step)}
+        found[step] = {"step": step, **_look(model, evaluator, run, step)}
     return [found[step] for step in sorted(found)]
 
 
-def _look(model: Decodes | Diffuses, known: Evaluator, run: Run, step: int) -> dict[str, Any]:
-    seen = coverage(model, known, run.info.seed)
+def _look(model: Decodes | Diffuses, evaluator: Evaluator, run: Run, step: int) -> dict[str, Any]:
+    seen = coverage(model, evaluator, run.info.seed)
     if not run.read_only:
         before = next((row for row in run.stats() if row["step"] == step), {})
         run.save_stats(step, {**before, "coverage": seen})

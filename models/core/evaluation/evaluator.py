@@ -1,4 +1,4 @@
-"""The evaluator: a small classifier that has seen the labelled images, and says what is on generated ones.
+"""The evaluator: a small classifier, trained on the labelled images, that predicts the labels of generated ones.
 
 It is trained once for each dataset, from a fixed seed, and kept among the caches. It tells classes apart, or, where a
 dataset has no classes but attributes, says of each attribute whether it is there.
@@ -57,28 +57,28 @@ class Evaluator:
     accuracy: NDArray[np.float64]
     network: Any
 
-    def look(self, images: Images) -> tuple[Codings, Codings]:
+    def predict(self, images: Images) -> tuple[Codings, Codings]:
         """Features (n, 128) and probabilities (n, k) in [0, 1] of images (n, h, w, c) in [0, 1]."""
-        check_images(images, "Evaluator.look")
+        check_images(images, "Evaluator.predict")
         features, probabilities = predict(self.network, images)
         return features, probabilities
 
     def labels(self, images: Images) -> NDArray[np.int64]:
-        """The likeliest class of each image, (n,); or whether each attribute is there (0 or 1), (n, k)."""
-        return self.decide(self.look(images)[1])
+        """The predicted class of each image, (n,); or 0 or 1 for each attribute, (n, k)."""
+        return self.labels_of(self.predict(images)[1])
 
-    def decide(self, probabilities: Codings) -> NDArray[np.int64]:
-        """What the probabilities (n, k) say: a class each, (n,), or 0 or 1 an attribute, (n, k)."""
+    def labels_of(self, probabilities: Codings) -> NDArray[np.int64]:
+        """The labels that probabilities (n, k) predict: a class each, (n,), or 0 or 1 an attribute, (n, k)."""
         if self.kind == "class":
             return np.asarray(probabilities.argmax(axis=1), np.int64)
         return (probabilities > 0.5).astype(np.int64)
 
 
-# --- What it says of samples ---
+# --- Predicted labels of samples ---
 
 
 def shares(predicted: NDArray[np.int64], names: tuple[str, ...]) -> Shares:
-    """The share of samples judged as each class, or as having each attribute, (k,) in [0, 1].
+    """The share of samples predicted as each class, or as having each attribute, (k,) in [0, 1].
 
     Args:
         predicted: (n,) classes, or (n, k) zeros and ones; n at least 1.
@@ -94,17 +94,17 @@ def covered(found: Shares) -> int:
     return int((found >= COVERED).sum())
 
 
-def agreement(predicted: NDArray[np.int64], asked: NDArray[np.int64]) -> Shares:
-    """How often what was judged is what was asked for, in [0, 1].
+def agreement(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Shares:
+    """The share of predicted labels that are right, in [0, 1].
 
     Args:
         predicted: (n,) classes or (n, k) attributes.
-        asked: of the same shape.
+        labels: the right ones, of the same shape.
 
     Returns:
         (1,) for classes; one number an attribute, (k,), for attributes.
     """
-    return np.atleast_1d((predicted == asked).mean(axis=0))
+    return np.atleast_1d((predicted == labels).mean(axis=0))
 
 
 # --- Where it comes from ---
@@ -138,25 +138,25 @@ def evaluator_of(dataset: Dataset, *, work: Work = SILENT) -> Evaluator:
         work: told (what is being done, steps done, steps in all); checked after every step.
 
     Raises:
-        UserError: if there is nothing to judge by.
+        UserError: if the dataset has no labels to evaluate by.
         Cancelled: if ``work`` is cancelled.
     """
-    found, network = _cached(dataset)
+    found, network = _load(dataset)
     if found is not None:
         return found
     kind = kind_of(dataset)
     accuracy = train(network, dataset, kind, work=work)
-    _write(where(dataset), network, accuracy)
+    _write(path_of(dataset), network, accuracy)
     return Evaluator(kind, names_of(dataset), accuracy, network)
 
 
-def known(dataset: Dataset) -> Evaluator | None:
+def cached(dataset: Dataset) -> Evaluator | None:
     """The evaluator of a dataset if there is one in the cache; None if not: nothing is trained.
 
     Raises:
-        UserError: if there is nothing to judge by.
+        UserError: if the dataset has no labels to evaluate by.
     """
-    return _cached(dataset)[0] if kind_of(dataset) and where(dataset).exists() else None
+    return _load(dataset)[0] if kind_of(dataset) and path_of(dataset).exists() else None
 
 
 def names_of(dataset: Dataset) -> tuple[str, ...]:
@@ -164,16 +164,16 @@ def names_of(dataset: Dataset) -> tuple[str, ...]:
     return dataset.label_names if kind_of(dataset) == "class" else dataset.attribute_names
 
 
-def _cached(dataset: Dataset) -> tuple[Evaluator | None, keras.Model]:
+def _load(dataset: Dataset) -> tuple[Evaluator | None, keras.Model]:
     """The evaluator in the cache, or None, and its network (with fresh weights if there is none)."""
     kind, names = kind_of(dataset), names_of(dataset)
     network = build(dataset.image_shape, kind, len(names))
-    accuracy = _read(where(dataset), network, 1 if kind == "class" else len(names))
+    accuracy = _read(path_of(dataset), network, 1 if kind == "class" else len(names))
     return (None if accuracy is None else Evaluator(kind, names, accuracy, network)), network
 
 
-def where(dataset: Dataset) -> Path:
-    """The file in which the evaluator of a dataset is kept."""
+def path_of(dataset: Dataset) -> Path:
+    """The file of the cache with the evaluator of a dataset."""
     key = hashlib.sha256(f"{VERSION} {dataset.fingerprint}".encode()).hexdigest()
     return places.cache() / "judges" / f"{key[:32]}.npz"
 
@@ -194,8 +194,8 @@ def build(shape: tuple[int, int, int], kind: str, count: int) -> keras.Model:
     features = layers.Dense(FEATURES, "relu", kernel_initializer=next(inits), name="features")(x)
     x = layers.Dropout(0.4, seed=SEED)(features)
     activation = "softmax" if kind == "class" else "sigmoid"
-    known = layers.Dense(count, activation, kernel_initializer=next(inits), name="known")(x)
-    return keras.Model(image, [features, known], name="judge")
+    probabilities = layers.Dense(count, activation, kernel_initializer=next(inits), name="probabilities")(x)
+    return keras.Model(image, [features, probabilities], name="evaluator")
 
 
 def epochs_for(count: int, shape: tuple[int, int, int]) -> int:
@@ -210,24 +210,24 @@ def train(network: keras.Model, dataset: Dataset, kind: str, *, work: Work = SIL
     Raises:
         Cancelled: if ``work`` is cancelled.
     """
-    known = dataset.labels if kind == "class" else dataset.attributes
-    assert known is not None
-    given = known.astype(np.int32) if kind == "class" else known.astype(np.float32)
-    batches = Batches(dataset.images, dataset.train, BATCH, seed=SEED, conditions=given)
+    labels = dataset.labels if kind == "class" else dataset.attributes
+    assert labels is not None
+    targets = labels.astype(np.int32) if kind == "class" else labels.astype(np.float32)
+    batches = Batches(dataset.images, dataset.train, BATCH, seed=SEED, conditions=targets)
     epochs = epochs_for(len(batches.rows), dataset.image_shape)
     rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * len(batches))
-    learner = keras.Model(network.inputs, network.outputs[1])
+    classifier = keras.Model(network.inputs, network.outputs[1])
     loss = "sparse_categorical_crossentropy" if kind == "class" else "binary_crossentropy"
-    learner.compile(keras.optimizers.Adam(rate), loss, jit_compile=device.compiles())
-    watch = _Watch(batches, epochs, work)
-    learner.fit(batches, epochs=epochs, shuffle=False, callbacks=[watch], verbose=0)
+    classifier.compile(keras.optimizers.Adam(rate), loss, jit_compile=device.compiles())
+    progress = _Progress(batches, epochs, work)
+    classifier.fit(batches, epochs=epochs, shuffle=False, callbacks=[progress], verbose=0)
     test = convert.to_float(np.asarray(dataset.images[dataset.test]))
     names = tuple(str(number) for number in range(network.outputs[1].shape[-1]))
     evaluator = Evaluator("class" if kind == "class" else "attributes", names, np.zeros(1), network)
-    return agreement(evaluator.labels(test), known[dataset.test].astype(np.int64))
+    return agreement(evaluator.labels(test), labels[dataset.test].astype(np.int64))
 
 
-class _Watch(keras.callbacks.Callback):
+class _Progress(keras.callbacks.Callback):
     """Tells progress, stops when asked, and gives each epoch an order of its own."""
 
     def __init__(self, batches: Batches, epochs: int, work: Work) -> None:
@@ -252,8 +252,8 @@ class _Watch(keras.callbacks.Callback):
 
 def _arrays(network: keras.Model) -> dict[str, Any]:
     """Seeds of dropout are left out: an evaluator that is read is not trained any further."""
-    known = [v for v in network.variables if "seed_generator" not in v.path]
-    return {f"weights/{number:04d}": variable for number, variable in enumerate(known)}
+    weights = [v for v in network.variables if "seed_generator" not in v.path]
+    return {f"weights/{number:04d}": variable for number, variable in enumerate(weights)}
 
 
 def _read(path: Path, network: keras.Model, count: int) -> Shares | None:

@@ -14,7 +14,8 @@ from models.core.capabilities import Conditions
 from models.core.datasets import Dataset
 from models.core.diffusion.capability import Sampling
 from models.core.errors import UserError
-from models.core.evaluation import cautions, evaluator, metrics, samples, swd
+from models.core.evaluation import cautions, metrics, samples, swd
+from models.core.evaluation import evaluator as evaluators
 from models.core.evaluation.evaluator import Evaluator
 from models.core.images import convert
 from models.core.work import SILENT, Work
@@ -26,10 +27,10 @@ class Scores:
 
     Attributes:
         judged: "class" or "attributes": what the evaluator tells apart.
-        count: how many samples were judged.
+        count: how many samples were scored.
         seed: of their codings.
         judge_accuracy: of the evaluator on test images, by name; of classes one number called "all".
-        shares: of the samples judged as each class or as having each attribute.
+        shares: of the samples predicted as each class or as having each attribute.
         shares_real: the same of the real test images.
         covered: how many classes at least 2 % of the samples belong to; None for attributes.
         frechet: distance of the samples' features from those of the test images; smaller is better.
@@ -95,7 +96,7 @@ def score(
     model: Any, dataset: Dataset, *, count: int = 1000, seed: int = 0, work: Work = SILENT,
     sampling: Sampling | None = None,
 ) -> Scores:  # fmt: skip
-    """Judge ``count`` samples of a model that draws some; an evaluator that is not there yet is trained first.
+    """Score ``count`` samples of a model that draws some; an evaluator that is not there yet is trained first.
 
     Args:
         model: with its weights.
@@ -106,47 +107,47 @@ def score(
         sampling: how a model that diffuses walks.
 
     Raises:
-        UserError: if model and dataset do not suit each other, or there is nothing to judge by.
+        UserError: if model and dataset do not suit each other, or the dataset has no labels to evaluate by.
         Cancelled: if ``work`` is cancelled.
     """
     samples.check(model)
     how: Any = {"sampling": sampling, "work": work}
     generated = _generated(model, dataset, count, seed, how)
-    known = evaluator.evaluator_of(dataset, work=work)
+    evaluator = evaluators.evaluator_of(dataset, work=work)
     test, others = convert.to_float(np.asarray(dataset.images[dataset.test])), _others(dataset, count, seed)
-    features, probabilities = known.look(generated)
-    real, real_probabilities = known.look(test)
-    found, usual = (_shares(dataset, known, seen) for seen in (probabilities, real_probabilities))
+    features, probabilities = evaluator.predict(generated)
+    real, real_probabilities = evaluator.predict(test)
+    found, usual = (_shares(dataset, evaluator, seen) for seen in (probabilities, real_probabilities))
     return Scores(
-        judged=known.kind, count=count, seed=seed, judge_accuracy=_accuracy(known),
+        judged=evaluator.kind, count=count, seed=seed, judge_accuracy=_accuracy(evaluator),
         shares=found, shares_real=usual,
-        covered=evaluator.covered(np.array([*found.values()])) if known.kind == "class" else None,
+        covered=evaluators.covered(np.array([*found.values()])) if evaluator.kind == "class" else None,
         frechet=metrics.frechet(features, real),
-        frechet_real=metrics.frechet(known.look(others)[0], real),
+        frechet_real=metrics.frechet(evaluator.predict(others)[0], real),
         swd=_distances(generated, test, seed, work),
         swd_real=_distances(others, test, seed, work),
-        conditional=_obedience(model, known, dataset, count, seed, **how),
-        cautions=doubts(model, count, len(found) if known.kind == "class" else 0, judged=True),
+        conditional=_conditional(model, evaluator, dataset, count, seed, **how),
+        cautions=doubts(model, count, len(found) if evaluator.kind == "class" else 0, judged=True),
     )  # fmt: skip
 
 
 def doubts(model: Any, count: int, classes: int, *, judged: bool) -> list[str]:
     """What a score of ``count`` samples is worth, in sentences; ``classes`` is 0 where none are counted."""
-    found = [cautions.learned(model), *cautions.distances(count, evaluator.FEATURES if judged else 0)]
+    found = [cautions.learned(model), *cautions.distances(count, evaluators.FEATURES if judged else 0)]
     if judged:
-        found += [*cautions.shares(count), *cautions.coverage(count, classes, evaluator.COVERED)]
+        found += [*cautions.shares(count), *cautions.coverage(count, classes, evaluators.COVERED)]
     return [sentence for sentence in found if sentence]
 
 
-def _kept(dataset: Dataset, known: Evaluator) -> NDArray[np.int64]:
+def _kept(dataset: Dataset, evaluator: Evaluator) -> NDArray[np.int64]:
     """Classes with training images, or all attributes, by place: older runs name classes without any image."""
-    return dataset.trained_classes if known.kind == "class" else np.arange(len(known.names))
+    return dataset.trained_classes if evaluator.kind == "class" else np.arange(len(evaluator.names))
 
 
-def _shares(dataset: Dataset, known: Evaluator, probabilities: Codings) -> dict[str, float]:
-    """The share of images judged as each class that was trained, or as having each attribute, by name."""
-    found = evaluator.shares(known.decide(probabilities), known.names)
-    return {known.names[place]: float(found[place]) for place in _kept(dataset, known).tolist()}
+def _shares(dataset: Dataset, evaluator: Evaluator, probabilities: Codings) -> dict[str, float]:
+    """The share of images predicted as each class that was trained, or as having each attribute, by name."""
+    found = evaluators.shares(evaluator.labels_of(probabilities), evaluator.names)
+    return {evaluator.names[place]: float(found[place]) for place in _kept(dataset, evaluator).tolist()}
 
 
 def _generated(model: Any, dataset: Dataset, count: int, seed: int, how: Any) -> Any:
@@ -156,10 +157,10 @@ def _generated(model: Any, dataset: Dataset, count: int, seed: int, how: Any) ->
     return generated
 
 
-def _accuracy(known: Evaluator) -> dict[str, float]:
+def _accuracy(evaluator: Evaluator) -> dict[str, float]:
     """The evaluator's own accuracy on test images: of classes one number, of attributes one each."""
-    names = ("all",) if known.kind == "class" else known.names
-    return dict(zip(names, known.accuracy.tolist(), strict=True))
+    names = ("all",) if evaluator.kind == "class" else evaluator.names
+    return dict(zip(names, evaluator.accuracy.tolist(), strict=True))
 
 
 def _distances(first: Any, second: Any, seed: int, work: Work) -> dict[str, float]:
@@ -176,30 +177,30 @@ def _others(dataset: Dataset, count: int, seed: int) -> Any:
     return convert.to_float(np.asarray(dataset.images[chosen]))
 
 
-def _obedience(
-    model: Any, known: Evaluator, dataset: Dataset, count: int, seed: int, **how: Any
+def _conditional(
+    model: Any, evaluator: Evaluator, dataset: Dataset, count: int, seed: int, **how: Any
 ) -> dict[str, float] | None:
-    """Ask for each class with training images equally often, or for attributes as images have them, and look.
+    """The share of samples with what was asked for, by name: each class equally often, attributes as images have them.
 
     Returns:
         None if the model has no conditions, or the evaluator of this dataset tells apart something else.
     """
-    if not conditioned(model) or model.condition_kind != known.kind or model.condition_names != known.names:
+    if not conditioned(model) or model.condition_kind != evaluator.kind or model.condition_names != evaluator.names:
         return None
-    size = len(known.names)
-    if known.kind == "class":
-        classes = _kept(dataset, known)
-        asked = classes[np.arange(count) % len(classes)].astype(np.int32)
-        predicted = known.labels(samples.draw_classes(model, asked, seed, **how))
-        rows = {name: asked == label for label, name in enumerate(known.names)}
-        each = {name: float((predicted == asked)[at].mean()) for name, at in rows.items() if at.any()}
-        return {**each, "all": float((predicted == asked).mean())}
+    size = len(evaluator.names)
+    if evaluator.kind == "class":
+        classes = _kept(dataset, evaluator)
+        labels = classes[np.arange(count) % len(classes)].astype(np.int32)
+        right = evaluator.labels(samples.draw_classes(model, labels, seed, **how)) == labels
+        rows = {name: labels == label for label, name in enumerate(evaluator.names)}
+        each = {name: float(right[at].mean()) for name, at in rows.items() if at.any()}
+        return {**each, "all": float(right.mean())}
     if isinstance(model, Conditions):
         codings = model.sample_codings(count, seed)
-        wanted, generated = (codings[:, -size:] > 0.5).astype(np.int64), model.decode(codings)
+        asked, generated = (codings[:, -size:] > 0.5).astype(np.int64), model.decode(codings)
     else:
         there = np.asarray(dataset.attributes)[dataset.test].astype(np.int64)
-        wanted = there[np.random.default_rng(seed).integers(0, len(there), count)]
-        generated = model.sample(count, seed, conditions=(2 * wanted - 1).astype(np.float32), **how)
-    right = evaluator.agreement(known.labels(generated), wanted)
-    return {**dict(zip(known.names, right.tolist(), strict=True)), "all": float(right.mean())}
+        asked = there[np.random.default_rng(seed).integers(0, len(there), count)]
+        generated = model.sample(count, seed, conditions=(2 * asked - 1).astype(np.float32), **how)
+    right = evaluators.agreement(evaluator.labels(generated), asked)
+    return {**dict(zip(evaluator.names, right.tolist(), strict=True)), "all": float(right.mean())}

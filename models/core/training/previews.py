@@ -18,7 +18,7 @@ from models.core.datasets.rows import evenly
 from models.core.errors import Cancelled, UserError
 from models.core.evaluation import metrics, samples, swd
 from models.core.evaluation.coverage import coverage
-from models.core.evaluation.evaluator import Evaluator, kind_of, known
+from models.core.evaluation.evaluator import Evaluator, cached, kind_of
 from models.core.images import convert, export
 from models.core.record import Run
 from models.core.work import SILENT, Work
@@ -129,7 +129,7 @@ class Previews:
         None for attributes: they do not exclude each other.
         """
         try:
-            return known(self.dataset) if kind_of(self.dataset) == "class" else None
+            return cached(self.dataset) if kind_of(self.dataset) == "class" else None
         except UserError:  # neither classes nor attributes: nothing to judge by
             return None
 

@@ -165,7 +165,7 @@ def train(
         checkpoint_seconds: at most so much work is ever at stake.
     """
     stop, hooks = stop or StopRequest(), hooks or Hooks()
-    step, begun = 0, False
+    step = 0
     try:
         config, new = planned(run, wanted or {})
         recorder = _prepare(
@@ -174,16 +174,23 @@ def train(
         )  # fmt: skip
         step = recorder.step
         _begin(recorder, config, new)
-        begun = True
+    except Exception as error:  # noqa: BLE001 - it has not begun: the run keeps its old status
+        return _failed(error, run, step)
+    return _noted(run, _session(recorder, dataset, stop))
+
+
+def _session(recorder: Recorder, dataset: Dataset, stop: StopRequest) -> Outcome:
+    """Train to the last epoch, or as far as it comes."""
+    begun = recorder.step
+    try:
         _fit(recorder, dataset)
-        outcome = Outcome("finished", recorder.step)
     except Stopped:
-        outcome = Outcome(stop.status, recorder.step)
+        return Outcome(stop.status, recorder.step)
     except Diverged as error:
-        outcome = Outcome("failed", recorder.step, error)
+        return Outcome("failed", recorder.step, error)
     except Exception as error:  # noqa: BLE001 - whatever a backend raises must not take the window with it
-        outcome = _failed(error, run, step)
-    return _noted(run, outcome) if begun else outcome
+        return _failed(error, recorder.run, begun)
+    return Outcome("finished", recorder.step)
 
 
 def _failed(error: Exception, run: Run, step: int) -> Outcome:

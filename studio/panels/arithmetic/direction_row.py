@@ -26,12 +26,12 @@ class DirectionRow(QWidget):
     save_asked = Signal()
     remove_asked = Signal()
 
-    def __init__(self, direction: Direction, amount: float, *, saved: bool, chosen: bool) -> None:
+    def __init__(self, direction: Direction, *, saved: bool, chosen: bool) -> None:
         super().__init__()
         self._chosen = chosen
         self.name, self.facts = Elided(direction.name, strong=True), Elided(words_of(direction, saved))
         self.name.setMinimumWidth(NAMES)
-        self.slider = CodingSlider(direction.name, -STRONGEST, STRONGEST, amount)
+        self.slider = CodingSlider(direction.name, -STRONGEST, STRONGEST)
         self.slider.words.hide()
         self.slider.lock.hide()
         self.slider.box.setFixedWidth(BOX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QScrollArea, QWidget
@@ -18,15 +19,16 @@ from studio.widgets.card import Card, EmptyState, Foldout, button, hbox, label, 
 from studio.widgets.progress import ProgressRow
 
 EMPTY = "Pick an attribute: the mean of the images with it minus the mean of those without becomes a direction."
+NO_LABELS = "The dataset of this model has no labels. Make a direction from the groups A and B."
 
 
 class DirectionsCard(Card):
-    """Shows the directions of an equation; asks for every change by a signal."""
+    """Shows the directions of an equation; asks its controller for everything but another amount."""
 
+    previewed = Signal(object)  # Equation, while a slider moves
+    committed = Signal()  # the slider has come to rest
     attribute_asked = Signal(str)
     own_asked = Signal(str)  # the name of a new direction from A - B
-    moved = Signal(int, float)
-    committed = Signal()
     save_asked = Signal(int)
     remove_asked = Signal(int)
     orthogonal_asked = Signal(int)
@@ -35,7 +37,8 @@ class DirectionsCard(Card):
     def __init__(self, about: About) -> None:
         super().__init__("Directions")
         self.rows: list[DirectionRow] = []
-        self._shown: tuple[object, ...] = ()
+        self._equation = Equation.empty(1)
+        self._saved: set[str] = set()
         self.chosen = 0
         self.attribute = button("Attribute")
         self._menu = QMenu(self.attribute)
@@ -67,7 +70,7 @@ class DirectionsCard(Card):
         self.body.addLayout(hbox(self.orthogonalise, None))
         self.body.addWidget(Foldout("What am I looking at?", about))
         self.words.hide()
-        self.set_attributes((), "")
+        self.set_attributes(())
         self._choose_buttons(0)
 
     def _make_list(self) -> None:
@@ -84,16 +87,16 @@ class DirectionsCard(Card):
         inside.setLayout(vbox(self._column, 8, self.legend, self.cosines, None, spacing=4))
         self.area.setWidget(inside)
 
-    def set_attributes(self, names: Sequence[str], why_not: str) -> None:
-        """What can be picked; ``why_not`` explains an empty menu."""
+    def set_attributes(self, names: Sequence[str]) -> None:
+        """What can be picked: what the images of the model's dataset are labelled with."""
         self._menu.clear()
         for name in names:
             self._menu.addAction(menu_words(name)).triggered.connect(
                 lambda _on=False, n=name: self.attribute_asked.emit(n)
             )
         self.attribute.setEnabled(bool(names))
-        self.attribute.setToolTip(plain("With minus without, in one click" if names else why_not))
-        self.empty.set_text(EMPTY if names else why_not)
+        self.attribute.setToolTip(plain("With minus without, in one click" if names else NO_LABELS))
+        self.empty.set_text(EMPTY if names else NO_LABELS)
 
     def attributes(self) -> list[str]:
         """What can be picked."""
@@ -101,39 +104,41 @@ class DirectionsCard(Card):
 
     def show_equation(self, equation: Equation, saved: set[str]) -> None:
         """Show the directions and their amounts; ``saved`` are the names of those that are on the disk."""
-        shown = (*equation.directions, *sorted(saved), self.chosen)
-        if shown != self._shown or len(self.rows) != len(equation.directions):
-            self._rebuild(equation, saved)
-            self._shown = (*equation.directions, *sorted(saved), self.chosen)
+        other = equation.directions != self._equation.directions or saved != self._saved
+        self._equation, self._saved = equation, saved
+        if other:
+            self._rebuild()
         for row, amount in zip(self.rows, equation.amounts, strict=True):
             row.slider.set_value(amount)
 
-    def _rebuild(self, equation: Equation, saved: set[str]) -> None:
+    def _rebuild(self) -> None:
         for row in self.rows:
             row.hide()
             row.deleteLater()
-        made = equation.directions
+        made = self._equation.directions
         self.chosen = min(max(self.chosen, 0), max(len(made) - 1, 0))
         self.rows = [
-            DirectionRow(one, amount, saved=one.name in saved, chosen=index == self.chosen)
-            for index, (one, amount) in enumerate(zip(made, equation.amounts, strict=True))
+            DirectionRow(one, saved=one.name in self._saved, chosen=index == self.chosen)
+            for index, one in enumerate(made)
         ]
         for index, row in enumerate(self.rows):
-            row.chosen.connect(lambda i=index: self._choose(i, equation, saved))
-            row.moved.connect(lambda value, i=index: self.moved.emit(i, value))
+            row.chosen.connect(partial(self._choose, index))
+            row.moved.connect(partial(self._preview, index))
             row.committed.connect(self.committed)
-            row.save_asked.connect(lambda i=index: self.save_asked.emit(i))
-            row.remove_asked.connect(lambda i=index: self.remove_asked.emit(i))
+            row.save_asked.connect(partial(self.save_asked.emit, index))
+            row.remove_asked.connect(partial(self.remove_asked.emit, index))
             self._column.addWidget(row)
         self.cosines.set_values(directions.cosines([one.vector for one in made]), [one.name for one in made])
         self.legend.setVisible(len(made) > 1)
         self._choose_buttons(len(made))
 
-    def _choose(self, index: int, equation: Equation, saved: set[str]) -> None:
+    def _preview(self, index: int, amount: float) -> None:
+        self.previewed.emit(self._equation.with_amount(index, amount))
+
+    def _choose(self, index: int) -> None:
         self.chosen = index
         for place, row in enumerate(self.rows):
             row.set_chosen(place == index)
-        self._shown = (*equation.directions, *sorted(saved), self.chosen)
 
     def _choose_buttons(self, count: int) -> None:
         self.area.setVisible(count > 0)

@@ -18,15 +18,15 @@ from studio.panels.arithmetic.direction_row import separation
 from studio.panels.arithmetic.directions_card import DirectionsCard
 from studio.panels.arithmetic.labelled_codings import KnownCodings
 from studio.session import ModelInfo
-from studio.workers import codings
 from studio.workers.services import Services
+from studio.workers.worker import Task
 
 KEY = "arithmetic/directions"
 SEED = 0  # of what is held out
 
 
 class DirectionsController(QObject):
-    """Answers the signals of a ``DirectionsCard``; hands every new equation on."""
+    """Answers the signals of a ``DirectionsCard``; each change is a signal with the new equation."""
 
     changed = Signal(object)  # Equation, one step of undo
     loaded = Signal(object)  # Equation with the saved directions, no step of undo
@@ -37,8 +37,8 @@ class DirectionsController(QObject):
         self.services = services
         self.card = card
         self._show_error = show_error
-        self.known = KnownCodings(services, show_error, codings.labeller)
-        self.equation: Callable[[], Equation] = lambda: Equation.empty(1)
+        self.known = KnownCodings(services, show_error)
+        self._equation = Equation.empty(1)
         self._info: ModelInfo | None = None
         self._files: dict[str, Direction] = {}  # what was saved under which name
         self._groups: dict[str, tuple[Array, Array]] = {}  # of own directions, so that they can be measured again
@@ -57,30 +57,28 @@ class DirectionsController(QObject):
         self._files, self._groups = {}, {}
         self.card.say("")
         self.show_weights(info)
-        run_id, size = info.run_id, info.latent_size
 
-        def read(answer: tuple[list[Direction], list[UserError]]) -> None:
-            if self._info is not None and self._info.run_id == run_id:
-                self._read(*answer)
+        def load(task: Task) -> tuple[list[Direction], list[UserError]]:
+            return direction_files.load(info.run_id, info.latent_size)
 
-        self.services.file_worker.ask(
-            KEY, lambda task: direction_files.load(run_id, size), read, self._show_error, of_model=True
-        )
+        self.services.file_worker.ask(KEY, load, self._read, self._show_error, of_model=True)
 
     def show_weights(self, info: ModelInfo) -> None:
         """The model has learned more: its labelled codings are others."""
         self._info = info
         self.known.show_model(info)
-        self.card.set_attributes(self.known.names(), self.known.why_not())
+        self.card.set_attributes(self.known.names())
 
     def show_equation(self, equation: Equation) -> None:
         """Show its directions."""
+        self._equation = equation
         saved = {one.name for one in equation.directions if self._files.get(one.name) is one}
         self.card.show_equation(equation, saved)
 
-    def _read(self, found: list[Direction], bad: list[UserError]) -> None:
+    def _read(self, answer: tuple[list[Direction], list[UserError]]) -> None:
+        found, bad = answer
         self._files = {one.name: one for one in found}
-        after = self.equation()
+        after = self._equation
         try:
             for one in found:
                 at = after.place(one.name)  # a recipe may have brought it already, with its strength
@@ -99,45 +97,41 @@ class DirectionsController(QObject):
         self.known.ask(partial(self._picked, name))
 
     def _picked(self, name: str, known: Known) -> None:
-        self._try(lambda: self._add(*directions.of_attribute(known, name), name, self._source(name)))
+        try:
+            self._add(*directions.of_attribute(known, name), name, self._source(name))
+        except UserError as error:
+            self._show_error(error)
 
     def _source(self, name: str) -> str:
         return f"labelled images with and without {name}"
 
     def make(self, name: str) -> None:
         """Mean of A minus mean of B under a name."""
-        with_it, without, _ = self.equation().groups
-
-        def made() -> None:
+        with_it, without, _ = self._equation.groups
+        try:
             clean = direction_files.clean_name(name)
             vector = directions.difference(with_it, without)
             auc = directions.held_out_separation(with_it, without, SEED)
             self._groups[clean] = (with_it, without)
             self._add(vector, auc, clean, f"{len(with_it)} images in A minus {len(without)} in B")
+        except UserError as error:
+            self._show_error(error)
+        else:
             self.card.name.clear()
-
-        self._try(made)
 
     def _add(self, vector: Array, auc: float | None, name: str, source: str) -> None:
         assert self._info is not None
-        direction = Direction(name, vector, source, auc, self._info.run_id)
-        before = self.equation()
-        self.card.chosen = len(before.directions) if (at := before.place(name)) is None else at
-        self.changed.emit(before.with_direction(direction, 1.0))
+        after = self._equation.with_direction(Direction(name, vector, source, auc, self._info.run_id), 1.0)
+        self.card.chosen = after.place(name) or 0
+        self.changed.emit(after)
         self.card.say("")
         self.asked_for_picture.emit()
-
-    def _try(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except UserError as error:
-            self._show_error(error)
 
     # --- orthogonal to the others ---
 
     def orthogonalise(self, index: int) -> None:
         """Take out of a direction what points along the others, and measure what that does to its AUC."""
-        equation = self.equation()
+        equation = self._equation
         if not 0 <= index < len(equation.directions) or len(equation.directions) < 2:
             return
         one = equation.directions[index]
@@ -147,24 +141,23 @@ class DirectionsController(QObject):
             self._apart(one, None)
 
     def _apart(self, one: Direction, known: Known | None) -> None:
-        equation = self.equation()
-        others = [other.vector for other in equation.directions if other is not one]
+        equation = self._equation
         if one not in equation.directions:
             return  # it was removed meanwhile
-
-        def made() -> None:
+        others = [other.vector for other in equation.directions if other is not one]
+        try:
             vector, auc = directions.orthogonal(one.vector, others), None
             if known is not None:
                 auc = directions.separation(vector, *known.groups(one.name, held=True))
             elif one.name in self._groups:
                 auc = directions.held_out_separation(*self._groups[one.name], SEED, others)
             source = one.source if one.source.endswith("others") else f"{one.source}, orthogonal to the others"
-            at = equation.directions.index(one)
             after = replace(one, vector=vector, source=source, auc=auc)
-            self.changed.emit(equation.with_direction(after, equation.amounts[at]))
+            self.changed.emit(equation.with_direction(after, equation.amounts[equation.directions.index(one)]))
+        except UserError as error:
+            self._show_error(error)
+        else:
             self.card.say(f"{one.name}: {separation(one.auc)} before, {separation(auc)} as independent.")
-
-        self._try(made)
 
     # --- keeping: a file is written and removed although another model has become current meanwhile ---
 
@@ -173,12 +166,12 @@ class DirectionsController(QObject):
 
     def save(self, index: int) -> None:
         """Write a direction; the file is there whole or not at all."""
-        direction = self.equation().directions[index]
+        direction = self._equation.directions[index]
 
         def saved(_path: object) -> None:
             if self._is_of_model(direction):
                 self._files[direction.name] = direction
-                self.show_equation(self.equation())
+                self.show_equation(self._equation)
             self.services.session.done.emit(f"The direction {direction.name} is saved")
 
         key = f"{KEY}/{direction.name}"
@@ -186,19 +179,18 @@ class DirectionsController(QObject):
 
     def remove(self, index: int) -> None:
         """Remove a direction; its file, if it was saved, goes to the trash. Undo brings it back, not saved."""
-        direction = self.equation().directions[index]
-        after = self.equation().without_direction(index)
+        direction = self._equation.directions[index]
         if direction.name not in self._files:
-            self.changed.emit(after)
+            self.changed.emit(self._equation.without_direction(index))
             return
 
         def removed(_nothing: object) -> None:
             if not self._is_of_model(direction):
                 return
             self._files.pop(direction.name, None)
-            at = self.equation().place(direction.name)
+            at = self._equation.place(direction.name)
             if at is not None:
-                self.changed.emit(self.equation().without_direction(at))
+                self.changed.emit(self._equation.without_direction(at))
 
         key = f"{KEY}/{direction.name}"
         self.services.file_worker.ask(key, lambda task: direction_files.remove(direction), removed, self._show_error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,6 +16,7 @@ from studio.session import ModelInfo
 from studio.workers import codings
 from studio.workers.codings import Labelled, Labels
 from studio.workers.services import Services
+from studio.workers.worker import Task
 
 KEY = "arithmetic/known"
 Then = Callable[[Known], None]
@@ -22,24 +24,22 @@ Labeller = Callable[[ModelInfo, Work], Labels]
 
 
 class KnownCodings(QObject):
-    """Asks the threads; ``labeller`` labels the paintings of models that cannot encode images with known labels.
+    """Asks the threads, once for each model and its weights.
 
     Attributes:
         labeller: given (model, work) it returns a function that labels images (n, h, w, c) in [0, 1] with a
-            bool matrix (n, attributes); it runs in the inference thread. None where there is none.
+            bool matrix (n, attributes); it runs in the inference thread, for models that cannot encode images.
     """
 
     began = Signal(str)
     advanced = Signal(str, int, int)
     ended = Signal()
 
-    def __init__(
-        self, services: Services, failed: Callable[[UserError], None], labeller: Labeller | None = None
-    ) -> None:
+    def __init__(self, services: Services, failed: Callable[[UserError], None]) -> None:
         super().__init__()
         self.services = services
         self._failed = failed
-        self.labeller = labeller
+        self.labeller: Labeller = codings.labeller
         self._info: ModelInfo | None = None
         self.found: Known | None = None
 
@@ -49,53 +49,34 @@ class KnownCodings(QObject):
         self._info, self.found = info, None
 
     def names(self) -> tuple[str, ...]:
-        """What can be asked for; nothing for a model that only paints while nobody can label its paintings."""
-        info = self._info
-        if info is None or not (info.can(Encodes) or self.labeller is not None):
-            return ()
-        return codings.names_of(info)
-
-    def why_not(self) -> str:
-        """Why there is nothing to ask for."""
-        if self._info is not None and codings.names_of(self._info):
-            return "This model cannot encode labelled images. Make a direction from the groups A and B."
-        return "The dataset of this model has no labels. Make a direction from the groups A and B."
+        """What can be asked for."""
+        return () if self._info is None else codings.names_of(self._info)
 
     def ask(self, then: Then) -> None:
         """Call ``then`` with the labelled codings, at once if they are there."""
         info = self._info
-        if info is None or self.found is not None:
-            if self.found is not None:
-                then(self.found)
-            return
-        if not info.can(Encodes):
-            self._imagine(info, then)
-            return
-        self.began.emit("Loading the dataset")
-        load, then_encode = partial(codings.labelled, info), partial(self._encode, then)
-        self.services.file_worker.ask(KEY, load, then_encode, self._fail, self.advanced.emit, of_model=True)
+        if self.found is not None:
+            then(self.found)
+        elif info is not None and info.can(Encodes):
+            self.began.emit("Loading the dataset")
+            load, then_encode = partial(codings.labelled, info), partial(self._encode, then)
+            self.services.file_worker.ask(KEY, load, then_encode, self._fail, self.advanced.emit, of_model=True)
+        elif info is not None:
+            self.began.emit("Classifying samples")
+            self._question(partial(self._imagined, info), then)
+
+    def _imagined(self, info: ModelInfo, model: Any, task: Task) -> Known:
+        """Runs in the inference thread."""
+        return codings.imagined(model, self.labeller(info, task), codings.names_of(info), task)
 
     def _encode(self, then: Then, found: Labelled) -> None:
-        inference = self.services.inference
-
-        def work(model, task) -> Known:  # type: ignore[no-untyped-def]
+        def work(model: Any, task: Task) -> Known:
             return codings.known(model, found, task)
 
-        inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
+        self._question(work, then)
 
-    def _imagine(self, info: ModelInfo, then: Then) -> None:
-        labeller = self.labeller
-        inference = self.services.inference
-        names = self.names()
-        if labeller is None:
-            return
-        self.began.emit("Classifying samples")
-
-        def work(model, task) -> Known:  # type: ignore[no-untyped-def]
-            labels = labeller(info, task)
-            return codings.imagined(model, labels, names, task)
-
-        inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
+    def _question(self, work: Callable[[Any, Task], Known], then: Then) -> None:
+        self.services.inference.question(KEY, work, partial(self._keep, then), self._fail, self.advanced.emit)
 
     def _keep(self, then: Then, found: Known) -> None:
         self.found = found

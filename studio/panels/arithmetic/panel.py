@@ -17,19 +17,19 @@ from models.core.errors import UserError
 from models.core.family import About
 from models.core.images import convert
 from models.core.latent import arithmetic, directions
-from models.core.latent.arithmetic import Equation
+from models.core.latent.arithmetic import Array, Equation
 from models.core.latent.directions import Known
 from models.core.recipes.fields import plain
 from studio.panels.arithmetic.directions_card import DirectionsCard
 from studio.panels.arithmetic.directions_controller import DirectionsController
 from studio.panels.arithmetic.result_card import CENTRE, ResultCard
+from studio.panels.arithmetic.sheet_card import Tile
 from studio.panels.arithmetic.sheet_controller import SheetController
 from studio.panels.arithmetic.slot_card import NOTHING, SlotCard, show_slots
 from studio.panels.base import Panel
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.exporting import Exporter
-from studio.widgets.lightbox import Lightbox
 from studio.widgets.undo import Move
 from studio.workers import codings as labelling
 from studio.workers.recipes import Prepared, recipe_of, text_chunk
@@ -65,10 +65,11 @@ class Arithmetic(Panel):
         self.equation = self._before = Equation.empty(1)
         self._seen_step, self._shown_groups = -1, tuple[Any, ...]()
         self.exporter = Exporter(self.services, self.show_error)
-        self.slots = [SlotCard(index, *words) for index, words in enumerate(TITLES)]
-        self.result, self.directions = ResultCard(), DirectionsCard(_ABOUT)
         self.sheets = SheetController(self.services, self.show_error)
         self.sheet = self.sheets.card
+        self.slots = [SlotCard(index, *words, self.sheets.recipe) for index, words in enumerate(TITLES)]
+        self.result = ResultCard(self._recipe_at)
+        self.directions = DirectionsCard(_ABOUT)
         self.named = DirectionsController(self.services, self.directions, self.show_error)
         below = hbox(self.sheet, self.result, spacing=12)
         below.setStretch(0, 20)
@@ -82,37 +83,24 @@ class Arithmetic(Panel):
         self._connect()
 
     def _connect(self) -> None:
-        for index, slot in enumerate(self.slots):
-            slot.dropped.connect(partial(self._drop, index))
-            slot.remove_asked.connect(lambda at, i=index: self.change(lambda e: e.take(i, at)))
-            slot.clear_asked.connect(lambda i=index: self.change(lambda e: e.clear(i)))
-            slot.moved.connect(lambda value, i=index: self._preview(self.equation.with_strength(i, value)))
-            slot.committed.connect(self._commit)
-            slot.strip.recipe_at = lambda at, i=index: self.sheets.recipe(self.equation.groups[i][at])
-            slot.opened.connect(lambda pixels, words: Lightbox(self, pixels, words, {}))
-        sheet = self.sheet
-        result = self.result
-        named = self.named
-        sheet.put.connect(self._put)
-        sheet.picked.connect(self._pick)
-        sheet.files_chosen.connect(self.dropped)
-        result.put.connect(lambda slot, at: self.add(slot, self.equation.neighbours()[at]))
-        result.opened.connect(self._open_result)
-        result.sent.connect(lambda at: self.sheets.send(self.equation.neighbours()[at]))
-        result.sum_asked.connect(lambda: self.change(lambda e: replace(e, base=None)))
-        result.noise_moved.connect(lambda value: self._preview(replace(self.equation, noise=value)))
-        result.noise_drawn.connect(lambda: self.change(lambda e: replace(e, seed=e.seed + 1)))
-        result.committed.connect(self._commit)
-        result.example_asked.connect(self.example)
-        result.export_asked.connect(self._export)
-        result.dropped.connect(self.session.asked_to_open)  # as if dropped on the window: recipes open
-        result.grid.recipe_at = lambda at: text_chunk(self._recipe(at))
-        self.directions.moved.connect(lambda i, value: self._preview(self.equation.with_amount(i, value)))
-        self.directions.committed.connect(self._commit)
-        named.changed.connect(self._change_to)
-        named.loaded.connect(self.place)
-        named.asked_for_picture.connect(self._choose_any)
-        named.equation = lambda: self.equation
+        a, b, c = self.slots
+        for card in (a, b, c, self.result, self.directions):
+            card.previewed.connect(self.preview)
+            card.committed.connect(self._commit)
+        for part in (a, b, c, self.result, self.named):
+            part.changed.connect(self.change)
+        for slot in self.slots:
+            slot.dropped.connect(self._drop)
+        self.sheet.put.connect(self._put)
+        self.sheet.picked.connect(self._pick)
+        self.sheet.files_chosen.connect(self.dropped)
+        self.result.put.connect(self.add)
+        self.result.sent.connect(self.sheets.send)
+        self.result.example_asked.connect(self.example)
+        self.result.export_asked.connect(self._export)
+        self.result.dropped.connect(self.session.asked_to_open)  # as if dropped on the window: recipes open
+        self.named.loaded.connect(self.place)
+        self.named.asked_for_picture.connect(self._choose_any)
 
     # --- the model ---
 
@@ -142,35 +130,28 @@ class Arithmetic(Panel):
 
     # --- the equation: previewed while something moves, changed with undo, placed ---
 
-    def change(self, how: Any) -> None:
-        """One step that can be undone; ``how`` makes the new equation from the old one or raises ``UserError``."""
-        try:
-            self._change_to(how(self.equation))
-        except UserError as error:
-            self.show_error(error)
-
-    def _change_to(self, after: Equation) -> None:
+    def change(self, after: Equation) -> None:
+        """Show another equation: one step that can be undone."""
         self.error.hide()
         self.session.undo.push(Move(self.place, self._before, after, self.come_forward))
 
-    def _preview(self, after: Equation) -> None:
-        self.equation = after
-        self.result.show_equation(after)
-        self._paint()
-
     def _commit(self) -> None:
         if self.equation is not self._before:
-            self._change_to(self.equation)
+            self.change(self.equation)
 
     def place(self, equation: Equation) -> None:
         """Show an equation without remembering it for undo."""
-        self.equation = self._before = equation
-        for slot, strength in zip(self.slots, equation.strengths, strict=True):
-            slot.slider.set_value(strength)
-        self.result.show_equation(equation)
-        self.named.show_equation(equation)
-        self._paint()
+        self._before = equation
+        self.preview(equation)
         self._show_slots()
+
+    def preview(self, equation: Equation) -> None:
+        """Show what an equation gives while a slider moves; the images in the slots are the same."""
+        self.equation = equation
+        a, b, c = self.slots
+        for part in (a, b, c, self.result, self.named):
+            part.show_equation(equation)
+        self._paint()
 
     def _ask(self, key: str, work: Any, then: Any) -> None:
         self.services.inference.question(f"{KEY}/{key}", work, then, self.show_error)
@@ -178,7 +159,10 @@ class Arithmetic(Panel):
     def _paint(self) -> None:
         if self.equation.filled:
             nine = self.equation.neighbours()
-            work = lambda model, task: labelling.generated(model, nine, task)  # noqa: E731
+
+            def work(model: Any, task: Task) -> Any:
+                return labelling.generated(model, nine, task)
+
             self._ask("sum", work, self.result.show_pictures)
 
     def _show_slots(self) -> None:
@@ -191,19 +175,25 @@ class Arithmetic(Panel):
         def work(model: Any, task: Task) -> Any:
             return convert.to_uint8(model.decode(codings)) if len(codings) else NOTHING
 
-        self._ask("slots", work, lambda pictures: show_slots(self.slots, counts, pictures))
+        self._ask("slots", work, partial(show_slots, self.slots, counts))
 
     # --- into the slots ---
 
     def add(self, slot: int, codings: Any) -> None:
         """Put a coding (latent_size,) or several (n, latent_size) into a slot."""
-        self.change(lambda e: e.add(slot, np.atleast_2d(codings)))
+        try:
+            self.change(self.equation.add(slot, np.atleast_2d(codings)))
+        except UserError as error:
+            self.show_error(error)
 
     def _put(self, slot: int, index: int) -> None:
-        self.sheets.coding(index, lambda coding: self.add(slot, coding))
+        self.sheets.coding(index, partial(self.add, slot))
 
     def _drop(self, slot: int, paths: list[str]) -> None:
-        self.sheets.take(paths, lambda tiles: self.add(slot, [tile.coding for tile in tiles]))
+        self.sheets.take(paths, partial(self._add_tiles, slot))
+
+    def _add_tiles(self, slot: int, tiles: list[Tile]) -> None:
+        self.add(slot, [tile.coding for tile in tiles])
 
     def dropped(self, paths: list[str]) -> bool:
         """Own images: their codings are found, then they are on the sheet."""
@@ -216,7 +206,10 @@ class Arithmetic(Panel):
     def _pick(self, index: int) -> None:
         """A click on the sheet: the image that directions change, unless there is a sum."""
         if not any(map(len, self.equation.groups)) or self.equation.base is not None:
-            self.sheets.coding(index, lambda coding: self.change(lambda e: replace(e, base=coding)))
+            self.sheets.coding(index, self._show_one)
+
+    def _show_one(self, coding: Array) -> None:
+        self.change(replace(self.equation, base=coding))
 
     def _choose_any(self) -> None:
         """A direction needs something to change: the chosen image, or the first."""
@@ -234,11 +227,15 @@ class Arithmetic(Panel):
         codings = [tile.coding for tile in self.sheet.tiles() if tile.coding is not None]
         if len(codings) >= 9:
             a, b, c = np.split(np.stack(codings[:9]), 3)
-            self.change(lambda e: replace(e, groups=(a, b, c), base=None))
+            self.change(replace(self.equation, groups=(a, b, c), base=None))
 
     def _example(self, name: str, known: Known) -> None:
-        groups = partial(directions.example, known, name, 0)
-        self.change(lambda e: replace(e, groups=groups(), base=None))
+        try:
+            groups = directions.example(known, name, 0)
+        except UserError as error:
+            self.show_error(error)
+        else:
+            self.change(replace(self.equation, groups=groups, base=None))
 
     # --- out of the panel ---
 
@@ -247,11 +244,8 @@ class Arithmetic(Panel):
         values = {**self.equation.recipe(), "codings": plain(self.equation.neighbours()[at])}
         return recipe_of(self._info, KEY, made=made, **values)
 
-    def _open_result(self, at: int) -> None:
-        pixels = self.result.grid.image(at)
-        if pixels is not None:
-            words = self.equation.words() if at == CENTRE else f"{self.equation.words()}, with a little noise"
-            Lightbox(self.result.grid, pixels, words, text_chunk(self._recipe(at)))
+    def _recipe_at(self, at: int) -> dict[str, str]:
+        return text_chunk(self._recipe(at))
 
     @Slot(str)
     def _export(self, what: str) -> None:
@@ -270,7 +264,7 @@ class Arithmetic(Panel):
 
     def bring_back(self, state: Equation) -> None:
         """The whole equation."""
-        self._change_to(state)
+        self.change(state)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Larger tiles where there is room."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from models.core.latent.arithmetic import MOST_NOISE, Equation
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button
+from studio.widgets.lightbox import Lightbox
 from studio.widgets.picture import PictureGrid
 from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import CodingSlider
@@ -25,23 +28,26 @@ EXPORTS = {
 
 
 class ResultCard(Card):
-    """Shows the nine images; asks for every change by a signal."""
+    """Shows the nine images of an equation; every change is a signal with the new equation.
 
+    Args:
+        recipe_at: gives what one of the nine carries when it is dragged out.
+    """
+
+    previewed = Signal(object)  # Equation, while the slider moves
+    changed = Signal(object)  # Equation
+    committed = Signal()  # the slider has come to rest
+    put = Signal(int, object)  # (slot, coding)
+    sent = Signal(object)  # a coding to be opened in Latent
     example_asked = Signal()
     export_asked = Signal(str)
-    put = Signal(int, int)  # (slot, which of the nine)
-    opened = Signal(int)
-    sent = Signal(int)
-    sum_asked = Signal()  # back from one image to A - B + C
-    noise_moved = Signal(float)
-    committed = Signal()
-    noise_drawn = Signal()
     dropped = Signal(list)
 
-    def __init__(self) -> None:
+    def __init__(self, recipe_at: Callable[[int], Mapping[str, str]]) -> None:
         super().__init__("A − B + C")
+        self._equation = Equation.empty(1)
         self.back = icon_button("arrow-u-up-left", "Back to A − B + C")
-        self.back.clicked.connect(self.sum_asked)
+        self.back.clicked.connect(self._back_to_sum)
         self.save = button("Export")
         menu = QMenu(self.save)
         for words, what in EXPORTS.items():
@@ -51,22 +57,22 @@ class ResultCard(Card):
         self.tools.addWidget(self.save)
         self.grid = PictureGrid(cell=48, max_size=420, columns=3)
         self.grid.setAccessibleName("The sum, and variations around it")
+        self.grid.recipe_at = self._recipe_at = recipe_at
         self.grid.set_droppable(True)
         self.grid.dropped.connect(self.dropped)
-        self.grid.clicked.connect(self.opened)
-        actions = {f"Put into {slot}": self._putter(index) for index, slot in enumerate("ABC")}
-        actions |= {"Enlarge": self.opened.emit, "Open in Latent": self.sent.emit}
-        self.menu = TileMenu(self.grid, actions)
+        self.grid.clicked.connect(self._open)
+        slots = {f"Put into {slot}": partial(self._put, index) for index, slot in enumerate("ABC")}
+        self.menu = TileMenu(self.grid, {**slots, "Enlarge": self._open, "Open in Latent": self._send})
         self.empty = EmptyState("plus-minus", "Drag images into A, B and C: the sum appears here.", "Show an example")
         self.empty.asked.connect(self.example_asked)
         self.noise = CodingSlider("Noise", 0.0, MOST_NOISE, 0.25)
         self.noise.words.setMinimumWidth(0)
         self.noise.lock.hide()
         self.noise.setToolTip("Noise of the variations, in standard deviations of the prior")
-        self.noise.changed.connect(self.noise_moved)
+        self.noise.changed.connect(self._preview)
         self.noise.committed.connect(self.committed)
         self.draw = icon_button("arrows-clockwise", "New noise", "small")
-        self.draw.clicked.connect(self.noise_drawn)
+        self.draw.clicked.connect(self._draw_noise)
         self.below = hbox(self.noise, self.draw)
         self.below.setStretch(0, 1)
         self.body.addWidget(self.grid, 1)
@@ -74,11 +80,9 @@ class ResultCard(Card):
         self.body.addLayout(self.below)
         self.show_equation(Equation.empty(1))
 
-    def _putter(self, slot: int) -> Callable[[int], None]:
-        return lambda index: self.put.emit(slot, index)
-
     def show_equation(self, equation: Equation) -> None:
         """Set title and slider; show the way in while there is nothing to add."""
+        self._equation = equation
         self.set_title(equation.words())
         used = [f"{amount:+.2f} {one.name}" for one, amount in zip(equation.directions, equation.amounts, strict=True)
                 if amount]  # fmt: skip
@@ -96,10 +100,31 @@ class ResultCard(Card):
         if self.grid.current() < 0:
             self.grid.set_current(CENTRE)
 
+    def _preview(self, noise: float) -> None:
+        self.previewed.emit(replace(self._equation, noise=noise))
+
+    def _draw_noise(self) -> None:
+        self.changed.emit(replace(self._equation, seed=self._equation.seed + 1))
+
+    def _back_to_sum(self) -> None:
+        self.changed.emit(replace(self._equation, base=None))
+
+    def _put(self, slot: int, at: int) -> None:
+        self.put.emit(slot, self._equation.neighbours()[at])
+
+    def _send(self, at: int) -> None:
+        self.sent.emit(self._equation.neighbours()[at])
+
+    def _open(self, at: int) -> None:
+        pixels = self.grid.image(at)
+        if pixels is not None:
+            words = self._equation.words() + ("" if at == CENTRE else ", with a little noise")
+            Lightbox(self.grid, pixels, words, self._recipe_at(at))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """1, 2 and 3 put the ringed image into A, B and C."""
         slot, index = slot_key(event), self.grid.current()
         if slot is not None and index >= 0:
-            self.put.emit(slot, index)
+            self._put(slot, index)
         else:
             super().keyPressEvent(event)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,11 @@ class Tile:
 
 
 class SheetCard(Card):
-    """Holds the tiles of the three kinds; the panel fills them."""
+    """Holds the tiles of the three kinds; its controller fills them.
+
+    Args:
+        recipe_at: gives what a tile carries when it is dragged out.
+    """
 
     wanted = Signal(int, int)  # a sheet of this kind and seed is wanted
     put = Signal(int, int)  # (slot, tile)
@@ -49,25 +53,26 @@ class SheetCard(Card):
     files_chosen = Signal(list)
     cancelled = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, recipe_at: Callable[[int], Mapping[str, str]]) -> None:
         super().__init__("Source images")
         self._tiles: dict[int, list[Tile]] = {kind: [] for kind in range(len(KINDS))}
         self._make_tools()
         self.kind = Segmented(KINDS)
         self.kind.setAccessibleName("Which images")
-        self.kind.chosen.connect(lambda index: self.show_kind())
+        self.kind.chosen.connect(self.show_kind)
         self.hint = label("", "secondary", wrap=True)
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
         self.grid = PictureGrid(cell=56, max_size=160)
         self.grid.setAccessibleName("Source images for the slots")
+        self.grid.recipe_at = recipe_at
         self.grid.set_droppable(True)
         self.grid.dropped.connect(self.files_chosen)
         self.grid.clicked.connect(self.picked)
         self.grid.opened.connect(self.opened)
-        actions = {f"Put into {slot}": self._putter(index) for index, slot in enumerate("ABC")}
-        actions |= {"Change this image": self.picked.emit, "Enlarge": self.opened.emit}
-        self.menu = TileMenu(self.grid, {**actions, "Open in Latent": self.sent.emit})
+        slots = {f"Put into {slot}": partial(self.put.emit, index) for index, slot in enumerate("ABC")}
+        rest = {"Change this image": self.picked.emit, "Enlarge": self.opened.emit, "Open in Latent": self.sent.emit}
+        self.menu = TileMenu(self.grid, {**slots, **rest})
         self.empty = EmptyState("image-square", "Drop your own images here. The model finds their codings.", "Open")
         self.empty.asked.connect(self._choose)
         self.body.addLayout(hbox(self.kind, None))
@@ -93,9 +98,6 @@ class SheetCard(Card):
         self.open.clicked.connect(self._choose)
         for widget in (self.seed, self.shuffle, self.open):
             self.tools.addWidget(widget)
-
-    def _putter(self, slot: int) -> Any:
-        return lambda index: self.put.emit(slot, index)
 
     def _choose(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(decoding.IMAGE_SUFFIXES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -35,15 +35,14 @@ class SheetController(QObject):
     def __init__(self, services: Services, show_error: Callable[[UserError], None]) -> None:
         super().__init__()
         self.services, self._show_error = services, show_error
-        self.card = SheetCard()
+        self.card = SheetCard(self._recipe)
         self._info: ModelInfo | None = None
         self._numbers = itertools.count()  # every drop counts, none replaces another
         self._keys: set[str] = set()  # of what is being worked on
         self.card.wanted.connect(self._fill)
         self.card.cancelled.connect(self.cancel)
         self.card.opened.connect(self._open)
-        self.card.sent.connect(lambda index: self.coding(index, self.send))
-        self.card.grid.recipe_at = self._recipe
+        self.card.sent.connect(self._send)
 
     def show_model(self, info: ModelInfo) -> None:
         """Another model: a new sheet."""
@@ -88,13 +87,14 @@ class SheetController(QObject):
         file_worker.ask(KEY, draw, partial(self._drawn, info), self._failed, self.card.progress.advance, of_model=True)
 
     def _drawn(self, info: ModelInfo, pictures: NDArray[np.uint8]) -> None:
-        if info is not self._info:
-            return
+        def found(codings: Coding) -> None:
+            self.card.set_tiles(DATASET, _tiles(pictures, codings))
+
+        self._end(KEY)
         if info.can(Encodes):
-            self._find(KEY, pictures, lambda found: self.card.set_tiles(DATASET, _tiles(pictures, found)))
-            return
-        self._end(KEY)  # a search is slow: it is done for the images that are used
-        self.card.set_tiles(DATASET, [Tile(picture) for picture in pictures])
+            self._find(KEY, pictures, found)
+        else:  # a search is slow: it is done for the images that are used
+            self.card.set_tiles(DATASET, [Tile(picture) for picture in pictures])
 
     # --- out of the sheet: a tile carries its coding, so that any slot, and Latent, can take it ---
 
@@ -104,15 +104,18 @@ class SheetController(QObject):
 
     def recipe(self, coding: Coding) -> dict[str, str]:
         """What an image with nothing but a coding (latent_size,) carries."""
-        if self._info is None:
-            return {}
-        return text_chunk(recipe_of(self._info, SLIDERS, codings=plain(coding)))
+        return text_chunk(self._written(coding))
+
+    def _written(self, coding: Coding) -> dict[str, Any]:
+        assert self._info is not None  # whose coding it is
+        return recipe_of(self._info, SLIDERS, codings=plain(coding))
 
     def send(self, coding: Coding) -> None:
         """Open a coding (latent_size,) in the panel with the sliders."""
-        if self._info is not None:
-            recipe = recipe_of(self._info, SLIDERS, codings=plain(coding))
-            self.services.session.asked_to_restore.emit(recipe)
+        self.services.session.asked_to_restore.emit(self._written(coding))
+
+    def _send(self, index: int) -> None:
+        self.coding(index, self.send)
 
     def _open(self, index: int) -> None:
         tile = self.card.tile(index)
@@ -146,30 +149,26 @@ class SheetController(QObject):
 
         def read(answer: tuple[list[Taken], list[UserError]]) -> None:
             taken, bad = answer
+            self._end(key)
             if bad:
                 self._show_error(bad[0])
             if notice := notice_of(taken):
                 self.services.session.notice(notice)
-            if info is not self._info or not taken:
-                self._end(key)
-                return
             codings = [codings_in(one.recipe or {}, info.latent_size) for one in taken]
             missing = [one.picture for one, coding in zip(taken, codings, strict=True) if coding is None]
-            if not missing:
-                self._end(key)
-                then([Tile(one.picture, coding) for one, coding in zip(taken, codings, strict=True)])
-                return
 
-            def found(searched: Coding) -> None:
+            def found(searched: Iterable[Coding]) -> None:
                 rest = iter(searched)
                 known = [next(rest) if coding is None else coding for coding in codings]
                 then([Tile(one.picture, coding) for one, coding in zip(taken, known, strict=True)])
 
-            self._find(key, np.stack(missing), found)
+            if missing:
+                self._find(key, np.stack(missing), found)
+            elif taken:
+                found(())
 
-        self.services.file_worker.ask(
-            key, lambda task: take(info, paths), read, partial(self._failed, key=key), of_model=True
-        )
+        failed = partial(self._failed, key=key)
+        self.services.file_worker.ask(key, lambda task: take(info, paths), read, failed, of_model=True)
 
     def _find(self, key: str, pictures: NDArray[np.uint8], then: Callable[[Coding], None]) -> None:
         inference = self.services.inference

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 
-from models.core.latent.arithmetic import STRONGEST
+from models.core.latent.arithmetic import STRONGEST, Array, Equation
 from studio import theme
 from studio.widgets import drag_drop
 from studio.widgets.basics import plain
 from studio.widgets.card import Card, hbox, icon_button
+from studio.widgets.lightbox import Lightbox
 from studio.widgets.picture import Picture, PictureGrid
 from studio.widgets.qimages import Pixels
 from studio.widgets.sliders import CodingSlider
@@ -23,21 +24,26 @@ NOTHING = np.zeros((0, 1, 1, 1), np.uint8)
 
 
 class SlotCard(Card):
-    """Shows what the panel says is in the slot; asks for every change by a signal."""
+    """Shows one group of an equation; every change is a signal with the new equation.
 
-    dropped = Signal(list)  # paths
-    remove_asked = Signal(int)
-    clear_asked = Signal()
-    moved = Signal(float)  # the strength, while the slider moves
-    committed = Signal()
-    opened = Signal(object, str)  # an image to see large, and its words
+    Args:
+        recipe: gives what an image with a coding (latent_size,) carries when it is dragged out.
+    """
 
-    def __init__(self, index: int, title: str, words: str) -> None:
+    previewed = Signal(object)  # Equation, while the slider moves
+    changed = Signal(object)  # Equation
+    committed = Signal()  # the slider has come to rest
+    dropped = Signal(int, list)  # (slot, paths)
+
+    def __init__(self, index: int, title: str, words: str, recipe: Callable[[Array], Mapping[str, str]]) -> None:
         super().__init__(title, words)
         self._index, self._words = index, words
+        self._recipe = recipe
+        self._equation = Equation.empty(1)
         self.setAcceptDrops(True)
         self.strip = PictureGrid(cell=32, max_size=128)
         self.strip.setAccessibleName(f"Images in {title}")
+        self.strip.recipe_at = self._recipe_at
         self.strip.opened.connect(lambda at: self._open(self.strip.image(at), f"image {at + 1} in {title}"))
         self.mean = Picture()
         self.mean.setAcceptDrops(False)
@@ -46,12 +52,12 @@ class SlotCard(Card):
         self.slider = CodingSlider(f"Strength of {title}", -STRONGEST, STRONGEST, 1.0)
         self.slider.words.hide()
         self.slider.lock.hide()
-        self.slider.changed.connect(self.moved)
+        self.slider.changed.connect(self._preview)
         self.slider.committed.connect(self.committed)
         self.remove = icon_button("minus-circle", f"Take the chosen image out of {title} (Delete)", "small")
         self.clear = icon_button("trash", f"Take all images out of {title}", "small")
         self.remove.clicked.connect(self._remove)
-        self.clear.clicked.connect(self.clear_asked)
+        self.clear.clicked.connect(self._clear)
         self.tools.addWidget(self.remove)
         self.tools.addWidget(self.clear)
         self.nothing = Picture("Drop images here")
@@ -79,6 +85,11 @@ class SlotCard(Card):
         self.strip.setFixedHeight(side + FRAME)
         self.strip.set_cell(32, side)
 
+    def show_equation(self, equation: Equation) -> None:
+        """Set the slider; the images come by ``show_pictures`` when they are decoded."""
+        self._equation = equation
+        self.slider.set_value(equation.strengths[self._index])
+
     def show_pictures(self, pictures: Pixels, mean: Pixels | None) -> None:
         """Show the decoded codings (n, height, width, channels) and their decoded mean."""
         count = len(pictures)
@@ -96,14 +107,23 @@ class SlotCard(Card):
         """How many images are in the slot."""
         return self.strip.count()
 
+    def _preview(self, strength: float) -> None:
+        self.previewed.emit(self._equation.with_strength(self._index, strength))
+
     def _remove(self) -> None:
         if self.count():
             at = self.strip.current()
-            self.remove_asked.emit(at if at >= 0 else self.count() - 1)
+            self.changed.emit(self._equation.take(self._index, at if at >= 0 else self.count() - 1))
+
+    def _clear(self) -> None:
+        self.changed.emit(self._equation.clear(self._index))
+
+    def _recipe_at(self, at: int) -> Mapping[str, str]:
+        return self._recipe(self._equation.groups[self._index][at])
 
     def _open(self, pixels: Pixels | None, words: str) -> None:
         if pixels is not None:
-            self.opened.emit(pixels, words)
+            Lightbox(self, pixels, words, {})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete takes the chosen image out."""
@@ -128,7 +148,7 @@ class SlotCard(Card):
         paths = drag_drop.paths_in(event.mimeData())
         if paths:
             event.acceptProposedAction()
-            self.dropped.emit(paths)
+            self.dropped.emit(self._index, paths)
 
 
 def show_slots(slots: Sequence[SlotCard], counts: Sequence[int], pictures: Pixels) -> None:

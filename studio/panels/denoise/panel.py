@@ -24,15 +24,13 @@ from studio.panels.denoise.compare_methods import Comparison
 from studio.panels.denoise.noise_card import NoiseCard
 from studio.panels.denoise.pair_card import PairCard
 from studio.panels.denoise.pyramid import Layers, layers
-from studio.panels.denoise.state import Cleaning
+from studio.panels.denoise.state import Cleaning, Scene, Source
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.exporting import Exporter, Saving
 from studio.widgets.undo import Move
 from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.worker import Task
-
-LIVE = ("effect", "disturb", "clean", "score")  # what follows from an image and its noise
 
 
 class Denoise(Panel):
@@ -46,20 +44,10 @@ class Denoise(Panel):
 
     def build(self, content: QWidget) -> None:
         """The images large, the noise at the right, the comparison beneath."""
-        self._path: Path | None = None
-        self._exif = b""  # the notes of the camera that took it
-        self._picture: Pixels | None = None  # as it was opened
-        self._source: Layers | None = None  # that, ready to be drawn
-        self._shape: tuple[int, int, int] | None = None  # to which the model brings it, if it does
-        self._clean: Pixels | None = None  # that, without noise
-        self._noisy: Layers | None = None
-        self._after: Layers | None = None
-        self._scores: tuple[Scores | None, Scores | None] = (None, None)
-        self._agreed_to = False  # whether the effect on this image is known, and is wanted
+        self._scene = Scene()
         self._agreed: set[str] = set()  # runs whose effect on size and colour the person has seen
-        self._sample, self._seconds = -1, 0.0
+        self._sample = -1
         self._awaited: Cleaning | None = None  # a recipe whose source image must be dropped first
-        self._by = ""  # who made what is shown, if it is not this model
         self._numbers = itertools.count()
         self.exporter = Exporter(self.services, self.show_error)
         self.card, self.noise = PairCard(self.services, self.show_error), NoiseCard()
@@ -71,7 +59,7 @@ class Denoise(Panel):
         row.setStretch(0, 1)
         content.setLayout(row)
         self._connect()
-        self._show_whether_empty()
+        self._show_source(None)
 
     def _connect(self) -> None:
         card = self.card
@@ -83,8 +71,7 @@ class Denoise(Panel):
         card.files.chosen.connect(self.open)
         card.background.changed.connect(self._reopen)
         self.noise.changed.connect(self.disturb)
-        push, place = self.session.undo.push, self.noise.place
-        self.noise.moved.connect(lambda before, after: push(Move(place, before, after, self.come_forward)))
+        self.noise.moved.connect(self._noise_moved)
         self.comparison.asked.connect(self.start_comparison)
         self.comparison.chosen.connect(self._show_entry)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
@@ -94,12 +81,12 @@ class Denoise(Panel):
         self._info = self.session.model
         self.card.files.stop("")
         self._forget()
-        self._consider()
+        self.disturb()
 
     def weights_changed(self) -> None:
         """It has learned more: clean again."""
         self._info = self.session.model
-        if self._noisy is not None and self.isVisible():
+        if self._scene.noisy is not None and self.isVisible():
             self.disturb()
 
     # --- an image comes ---
@@ -129,99 +116,88 @@ class Denoise(Panel):
     def open(self, path: Path) -> None:
         """Decode a file; if it cannot be, the image that was there stays."""
         self.error.hide()
-        ask, then = self.services.file_worker.ask, partial(self._opened, path)
         ground = self.card.background.colour
 
-        def read(task: Task) -> tuple[Layers, photos.Photo]:
+        def read(task: Task) -> tuple[Source, bool]:
             photo = photos.read(path, ground=ground, work=task)
-            return layers(photo.pixels), photo
+            return Source(layers(photo.pixels), path, photo.exif), photo.transparent
 
-        ask("denoise/open", read, then, self.show_error)
+        self.services.file_worker.ask("denoise/open", read, self._opened, self.show_error)
 
     def _reopen(self) -> None:
-        if self._path is not None:
-            self.open(self._path)
+        if self._scene.source is not None:
+            self.open(self._scene.source.path)
 
-    def _opened(self, path: Path, found: tuple[Layers, photos.Photo]) -> None:
-        picture, photo = found
-        self._path, self._exif = path, photo.exif
-        self._picture, self._source = picture.pixels, picture
-        if self._awaited is not None and self._awaited.is_of(picture.pixels, path.name):
+    def _opened(self, found: tuple[Source, bool]) -> None:
+        source, transparent = found
+        if self._awaited is not None and self._awaited.is_of(source):
             self.noise.set_noise(self._awaited.how)
         self._awaited = None
-        self.card.background.setVisible(photo.transparent)
-        self._forget()
-        self.wipe.set_pair(picture, None)
-        self._show_whether_empty()
-        self.card.set_subtitle(path.name)
-        self._consider()
+        self.card.background.setVisible(transparent)
+        self.card.set_subtitle(source.path.name)
+        self._show_source(source)
 
-    def _show_whether_empty(self) -> None:
-        self.card.show_picture(self._picture is not None)
-        self.comparison.setVisible(self._picture is not None)
+    def _show_source(self, source: Source | None) -> None:
+        """Begin with another image, or show how to open one."""
+        self._scene = Scene(source)
+        self._forget()
+        self.wipe.set_pair(None if source is None else source.picture, None)
+        self.card.show_picture(source is not None)
+        self.comparison.setVisible(source is not None)
+        self.disturb()
 
     def _forget(self) -> None:
         """Nothing that is still being computed is of interest any more."""
-        for key in LIVE:
+        for key in ("disturb", "clean", "score"):
             self.services.file_worker.cancel(f"denoise/{key}")
             self.services.inference.cancel(f"denoise/{key}")
-        self._clean = self._noisy = self._after = None
-        self._scores = (None, None)
+        self._scene = Scene(self._scene.source)
         self.wipe.set_pair(self.wipe.pair()[0], None)
         self.noise.show_scores(None, None)
         self.card.progress.end()
         self.comparison.clear()
 
-    def _consider(self) -> None:
-        """Ask what the model does to size and colour, before it does it; without a model the image waits for one."""
-        if self._picture is None or self._info is None:
-            return
-        shape, self._agreed_to = self._picture.shape, False
-        self._ask("effect", lambda model, task: str(model.effect(shape)), self._told)
-
-    def _told(self, effect: str) -> None:
-        if self._info is None or self._picture is None:
-            return
-        self._shape = self._info.image_shape if effect else None
-        asking = bool(effect) and self._info.run_id not in self._agreed
-        self.card.explain(effect, asking)
-        self._agreed_to = not asking
-        self.disturb()
-
     def _agree(self) -> None:
         assert self._info is not None
-        self._agreed_to = True
         self._agreed.add(self._info.run_id)
-        self.card.explain(self.card.effect.text(), False)
         self.disturb()
-
-    def _ask(self, key: str, work: Any, then: Any, progressed: Any = None) -> None:
-        self.services.inference.question(f"denoise/{key}", work, then, self._failed, progressed)
 
     def _failed(self, error: UserError) -> None:
         self.card.progress.end()
         self.show_error(error)
 
-    # --- disturb, clean, score ---
+    def _noise_moved(self, before: Noise, after: Noise) -> None:
+        self.session.undo.push(Move(self.noise.place, before, after, self.come_forward))
+
+    # --- disturb, clean, score: each asks for the next, the newest wins; without a model the image waits for one ---
 
     def disturb(self) -> None:
-        """The noise has changed: everything follows anew, the newest wins."""
-        if self._picture is None or not self._agreed_to:
+        """Add the noise again; a model that changes size or colour says so first and waits for a yes."""
+        source, info = self._scene.source, self._info
+        if source is None or info is None:
             return
-        picture, shape = self._picture, self._shape
-        how = self.noise.noise()
         self.comparison.clear()
         self.services.inference.cancel("denoise/clean")
         self.services.file_worker.cancel("denoise/score")
-        work = lambda task: cleaning.disturbed(picture, shape, how)  # noqa: E731
-        self.services.file_worker.ask(
-            "denoise/disturb", work, partial(self._ask_model, how), self._failed, of_model=True
-        )
+        pixels = source.picture.pixels
+        how = self.noise.noise()
+        agreed = info.run_id in self._agreed
 
-    def _ask_model(self, how: Noise, found: tuple[Pixels, Layers]) -> None:
-        base, self._noisy = found
-        self._clean = base if how.strength else None
-        noisy = self._noisy
+        def work(model: Any, task: Task) -> tuple[str, tuple[Pixels, Layers] | None]:
+            effect = str(model.effect(pixels.shape))
+            if effect and not agreed:
+                return effect, None
+            return effect, cleaning.disturbed(pixels, info.image_shape if effect else None, how)
+
+        self.services.inference.question("denoise/disturb", work, partial(self._disturbed, how), self._failed)
+
+    def _disturbed(self, how: Noise, answer: tuple[str, tuple[Pixels, Layers] | None]) -> None:
+        effect, found = answer
+        self.card.explain(effect, asking=found is None)
+        if found is None:
+            return
+        base, noisy = found
+        self._scene = replace(self._scene, noisy=noisy, clean=base if how.strength else None)
         shown = self.wipe.pair()[1]
         if shown is None or shown.size != noisy.size or max(noisy.size) > 1024:
             self.wipe.set_pair(noisy, None)
@@ -229,7 +205,8 @@ class Denoise(Panel):
         def work(model: Any, task: Task) -> tuple[Layers, float]:
             return cleaning.cleaned(model, noisy.pixels, task)
 
-        self._ask("clean", work, self._cleaned, self._advance)
+        then = partial(self._cleaned, noisy)
+        self.services.inference.question("denoise/clean", work, then, self._failed, self._advance)
 
     def _advance(self, what: str, done: int, total: int) -> None:
         if total > 4 and done < total:  # anything shorter is over before it can be read
@@ -238,73 +215,74 @@ class Denoise(Panel):
 
     def cancel(self) -> None:
         """Stop cleaning; the image that was opened stays."""
-        self.services.file_worker.cancel("denoise/disturb")
+        self.services.inference.cancel("denoise/disturb")
         self.services.inference.cancel("denoise/clean")
         self.card.progress.end()
-        self.wipe.set_pair(self._noisy, None)
+        self.wipe.set_pair(self._scene.noisy, None)
         self.card.say("Cancelled.")
 
-    def _cleaned(self, answer: tuple[Layers, float]) -> None:
-        noisy, clean = self._noisy, self._clean
-        assert noisy is not None
-        (self._after, self._seconds), self._by = answer, ""
+    def _cleaned(self, noisy: Layers, answer: tuple[Layers, float]) -> None:
+        after, seconds = answer
+        self._scene = replace(self._scene, after=after, seconds=seconds, by="")
         self.card.progress.end()
-        self.card.show_after(noisy, self._after, "after")
-        self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  denoised in {self._seconds:.2f} s")
-        after = self._after.pixels
+        self.card.show_after(noisy, after, "after")
+        self.card.say(f"{noisy.size[0]:,} × {noisy.size[1]:,}  ·  denoised in {seconds:.2f} s")
+        clean = self._scene.clean
         if clean is None:
-            self.noise.show_scores(None, None)
+            self._scored((None, None))
             return
 
         def score(task: Task) -> tuple[Scores | None, Scores | None]:
-            pair = [cleaning.scored(clean, other, task) for other in (noisy.pixels, after)]
-            return pair[0], pair[1]
+            return cleaning.scored(clean, noisy.pixels, task), cleaning.scored(clean, after.pixels, task)
 
         self.services.file_worker.ask("denoise/score", score, self._scored, self._failed, of_model=True)
 
     def _scored(self, scores: tuple[Scores | None, Scores | None]) -> None:
-        self._scores = scores
+        self._scene = replace(self._scene, scores=scores)
         self.noise.show_scores(*scores)
 
     # --- the comparison ---
 
     def start_comparison(self) -> None:
         """Let the filters and the other models clean the same image."""
-        if self._noisy is None or self._after is None or self._info is None:
+        scene, info = self._scene, self._info
+        if scene.noisy is None or scene.after is None or info is None:
             return
-        mine = Entry(f"{self._info.title} (this model)", self._after, self._scores[1], self._seconds)
-        untouched = Entry("Before", self._noisy, self._scores[0], 0.0)
-        self.comparison.compare(self._clean, self._noisy.pixels, [untouched, mine], self._info.run_id)
+        untouched = Entry("Before", scene.noisy, scene.scores[0], 0.0)
+        mine = Entry(f"{info.title} (this model)", scene.after, scene.scores[1], scene.seconds)
+        self.comparison.compare(scene.clean, scene.noisy.pixels, [untouched, mine], info.run_id)
 
     def _show_entry(self, entry: Entry) -> None:
-        if self._noisy is not None:
-            self._by = "" if entry.picture is self._after else entry.name
-            self.card.show_after(self._noisy, entry.picture, entry.name)
+        scene = self._scene
+        if scene.noisy is not None:
+            self._scene = replace(scene, by="" if entry.picture is scene.after else entry.name)
+            self.card.show_after(scene.noisy, entry.picture, entry.name)
 
     # --- export ---
 
-    def _recipe(self) -> dict[str, Any]:
+    def _recipe(self, source: Source) -> dict[str, Any]:
         assert self._info is not None
-        how, name = self.noise.noise(), self._path.name if self._path else ""
-        by = {"by": self._by} if self._by else {}
-        values: dict[str, Any] = {"image": name, "noise": how.kind, "strength": how.strength, "seed": how.seed, **by}
-        return recipe_of(self._info, "denoise", **values)
+        how, by = self.noise.noise(), {"by": self._scene.by} if self._scene.by else {}
+        return recipe_of(
+            self._info, "denoise", image=source.path.name, noise=how.kind, strength=how.strength, seed=how.seed, **by
+        )
 
     def _export(self, what: str) -> None:
         """Write before, after or both into the Gallery: "after", or "after.jpg" for another format."""
         which, dot, ending = what.partition(".")
-        picture, pixels = self.card.picture(which), self._picture
-        if picture is None or pixels is None:
+        picture, source = self.card.picture(which), self._scene.source
+        if picture is None or source is None:
             return
-        recipe = self._recipe()
+        recipe = self._recipe(source)
         saving = Saving(dot + ending or ".png", self.card.quality.spin.value())
-        exif = b"" if which == "both" else self._exif
+        exif = b"" if which == "both" else source.exif
 
-        def write(source: dict[str, Any]) -> None:
-            self.exporter.photo(picture, {**recipe, **source}, saving, exif)
+        def write(packed: dict[str, Any]) -> None:
+            self.exporter.photo(picture, {**recipe, **packed}, saving, exif)
 
         key = f"denoise/source/{next(self._numbers)}"  # every export counts, none replaces another
         whole = saving.suffix not in export.SHORT_NOTES
+        pixels = source.picture.pixels
         self.services.file_worker.ask(key, lambda task: arrays.source(pixels, whole=whole), write, self.show_error)
 
     # --- recipes ---
@@ -317,23 +295,19 @@ class Denoise(Panel):
         """Image and noise; without the image, both once it is dropped."""
         assert self._info is not None
         self._agreed.add(self._info.run_id)  # whoever made it has seen what the model does
-        name = self._path.name if self._path else ""
-        if state.picture is None and self._picture is not None and state.is_of(self._picture, name):
-            state = replace(state, picture=self._source, exif=self._exif, path=self._path)
-        if state.picture is None:
+        source = self._scene.source
+        if state.source is None and source is not None and state.is_of(source):
+            state = replace(state, source=source)
+        if state.source is None:
             self._awaited = state
             return
-        before = Cleaning(self._source, name, self.noise.noise(), exif=self._exif, path=self._path)
+        before = Cleaning(source, self.noise.noise())
         self.session.undo.push(Move(self._place, before, state, self.come_forward))
 
     def _place(self, state: Cleaning) -> None:
         self.noise.set_noise(state.how)
         self.card.files.set_files([])
-        if state.picture is not None:
-            photo = photos.Photo(state.picture.pixels, False, state.exif)
-            self._opened(state.path or Path(state.name), (state.picture, photo))
-            return
-        self._path = self._picture = self._source = None
-        self._forget()
-        self.wipe.set_pair(None, None)
-        self._show_whether_empty()
+        if state.source is not None:
+            self._opened((state.source, False))
+        else:
+            self._show_source(None)

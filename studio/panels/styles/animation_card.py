@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from models.core.styles.table import FEWEST_STEPS, MOST_STEPS, Mixture
+from models.core.styles.table import FEWEST_STEPS, LARGEST_SEED, MOST_STEPS, SIDE, Mixture
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button, label
 from studio.widgets.frame_strip import FrameStrip
 from studio.widgets.picture import PictureGrid
@@ -19,26 +21,33 @@ from studio.widgets.sliders import LabelledSlider
 NOTHING = np.zeros((0, 1, 1, 1), np.uint8)
 
 
-class AnimationCard(Card):
-    """Shows the keyframes of a table and the frames that the panel painted; asks for every change by a signal."""
+def walked(table: Mixture) -> Mixture:
+    """A random walk through draws that are not in the table, and other ones each time."""
+    used = [source.seed for mix in table.keyframes for source in (mix.coarse, mix.fine)]
+    used += [source.seed for source in table.sources]
+    return table.with_walk((max(used) + 1) % (LARGEST_SEED - SIDE))
 
-    add_asked = Signal()
-    remove_asked = Signal(int)
-    walk_asked = Signal()
-    steps_moved = Signal(int)
-    committed = Signal()
+
+class AnimationCard(Card):
+    """Shows the keyframes of a table and their frames; every change but one is a signal with the new table."""
+
+    previewed = Signal(object)  # Mixture, while the slider moves
+    changed = Signal(object)  # Mixture
+    committed = Signal()  # the slider has come to rest
+    add_asked = Signal()  # the large image as a keyframe
     chosen = Signal(int)  # a frame to show large
     export_asked = Signal(str)  # suffix of the animation
 
     def __init__(self) -> None:
         super().__init__("Animation", "a loop through styles")
+        self._table = Mixture.begin(1)
         self.frames: Pixels = NOTHING
         self.add = button("Add image")
         self.add.setToolTip("Add the large image as a keyframe (K)")
         self.add.clicked.connect(self.add_asked)
         self.walk = button("Random loop")
         self.walk.setToolTip("From the large image through five random styles and back")
-        self.walk.clicked.connect(self.walk_asked)
+        self.walk.clicked.connect(self._walk)
         self.remove = icon_button("minus-circle", "Take the chosen keyframe out (Delete)", "small")
         self.remove.clicked.connect(self._remove)
         for widget in (self.walk, self.add, self.remove):
@@ -55,16 +64,16 @@ class AnimationCard(Card):
         self.player = Player(self.grid, self.play_button, loop=True)
         self.player.chosen.connect(self.chosen)
         self._fill()
-        self.show_table(Mixture.begin(1))
+        self.show_table(self._table)
 
     def _fill(self) -> None:
         words = "An animation goes from keyframe to keyframe along straight lines in W, and back to the first one."
         self.empty = EmptyState("film-strip", words, "Random loop", "Add the large image")
-        self.empty.asked.connect(self.walk_asked)
+        self.empty.asked.connect(self._walk)
         self.empty.asked_other.connect(self.add_asked)
         self.steps = LabelledSlider(FEWEST_STEPS, MOST_STEPS, "{} frames each".format)
         self.steps.track.setAccessibleName("Frames from one keyframe to the next")
-        self.steps.changed.connect(self.steps_moved)
+        self.steps.changed.connect(self._preview)
         self.steps.committed.connect(self.committed)
         self.hint = label("Add another image: an animation needs two.", "secondary")
         self.below = hbox(self.steps, self.play_button, self.save)
@@ -78,6 +87,7 @@ class AnimationCard(Card):
 
     def show_table(self, table: Mixture) -> None:
         """Show the controls that make sense for so many keyframes."""
+        self._table = table
         count = len(table.keyframes)
         self.set_subtitle("a loop through styles" if count < 2 else f"{count} keyframes, {count * table.steps} frames")
         self.steps.set_value(table.steps)
@@ -110,7 +120,13 @@ class AnimationCard(Card):
     def _remove(self) -> None:
         if self.keys.count():
             at = self.keys.current()
-            self.remove_asked.emit(at if at >= 0 else self.keys.count() - 1)
+            self.changed.emit(self._table.without_keyframe(at if at >= 0 else self.keys.count() - 1))
+
+    def _walk(self) -> None:
+        self.changed.emit(walked(self._table))
+
+    def _preview(self, steps: int) -> None:
+        self.previewed.emit(replace(self._table, steps=steps))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete takes the chosen keyframe out."""

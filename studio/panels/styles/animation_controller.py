@@ -8,44 +8,40 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from models.core.errors import UserError
-from models.core.styles.table import LARGEST_SEED, SIDE, Mixture
+from models.core.styles.table import Mixture
 from studio.panels.styles import tasks
 from studio.panels.styles.animation_card import NOTHING, AnimationCard
 from studio.widgets.exporting import Exporter
 from studio.widgets.qimages import Pixels
+from studio.workers.recipes import text_chunk
 from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "styles/film"
 
 
-def walked(table: Mixture) -> Mixture:
-    """A random walk through draws that are not in the table, and other ones each time."""
-    used = [source.seed for mix in table.keyframes for source in (mix.coarse, mix.fine)]
-    used += [source.seed for source in table.sources]
-    return table.with_walk((max(used) + 1) % (LARGEST_SEED - SIDE))
-
-
 class AnimationController(QObject):
-    """Answers the signals of a ``AnimationCard``. Frames are painted only while the card is looked at."""
+    """Fills an ``AnimationCard``. Frames are painted only while the card is looked at.
 
-    change_asked = Signal(object)  # Mixture -> Mixture
-    previewed = Signal(int)  # frames from one keyframe to the next, while the slider moves
+    Args:
+        recipe: of this moment.
+    """
+
     frame_chosen = Signal(object, str, int)  # (pixels, words, frame)
 
-    def __init__(self, services: Services, exporter: Exporter, show_error: Callable[[UserError], None]) -> None:
+    def __init__(
+        self, services: Services, exporter: Exporter, recipe: Callable[[], dict[str, Any]],
+        show_error: Callable[[UserError], None],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.services = services
         self.exporter = exporter
+        self._recipe = recipe
         self._show_error = show_error
         self.card = card = AnimationCard()
-        self.recipe: Callable[[], dict[str, Any]] = dict
         self.wanted: int | None = None  # a frame to show as soon as it is painted
         self._generated: tuple[Any, ...] = ()  # what the frames were painted from
-        card.add_asked.connect(lambda: self.change_asked.emit(Mixture.with_keyframe))
-        card.walk_asked.connect(lambda: self.change_asked.emit(walked))
-        card.remove_asked.connect(lambda at: self.change_asked.emit(lambda table: table.without_keyframe(at)))
-        card.steps_moved.connect(self.previewed)
+        card.grid.recipe_at = self._recipe_at
         card.chosen.connect(self._choose)
         card.progress.cancelled.connect(self._cancel)
         card.export_asked.connect(self._export)
@@ -108,6 +104,9 @@ class AnimationController(QObject):
         if at < len(self.card.frames):
             self.frame_chosen.emit(self.card.frames[at], f"frame {at + 1} of {len(self.card.frames)}", at)
 
+    def _recipe_at(self, at: int) -> dict[str, str]:
+        return text_chunk({**self._recipe(), "view": tasks.ANIMATION, "frame": at})
+
     def _export(self, suffix: str) -> None:
         if len(self.card.frames):
-            self.exporter.animation(self.card.frames, suffix, self.recipe())
+            self.exporter.animation(self.card.frames, suffix, self._recipe())

@@ -29,38 +29,45 @@ class StyleExports(QObject):
     Args:
         exporter: writes into the Gallery.
         mixes, features, one: the cards.
-        table: the table of this moment.
-        recipe: of a table.
+        recipe_of: gives the recipe of a table.
     """
 
     def __init__(
-        self, exporter: Exporter, mixes: MixingCard, features: FeaturesCard, one: StyleCard, *,
-        table: Callable[[], Mixture], recipe: Callable[[Mixture], dict[str, Any]],
+        self, exporter: Exporter, mixes: MixingCard, features: FeaturesCard, one: StyleCard,
+        recipe_of: Callable[[Mixture], dict[str, Any]],
     ) -> None:  # fmt: skip
         super().__init__()
         self.exporter = exporter
         self.mixes = mixes
         self.features = features
         self.one = one
-        self._table, self._recipe_of = table, recipe
+        self._recipe_of = recipe_of
+        self._table = Mixture.begin(1)
         mixes.opened.connect(self._open_tile)
         mixes.grid.recipe_at = self.recipe_at
-        one.picture.recipe = one.heat.recipe = features.grid.recipe = Later(lambda: text_chunk(self.recipe()))
+        one.picture.recipe = one.heat.recipe = features.grid.recipe = Later(self._text)
         one.export_asked.connect(self.export)
         one.large_asked.connect(self._open_one)
         features.export_asked.connect(self._export_maps)
         features.opened.connect(self._open_map)
 
+    def show_table(self, table: Mixture) -> None:
+        """What goes out is of this table."""
+        self._table = table
+
     def recipe(self) -> dict[str, Any]:
         """Of this moment; a frame of the animation says which one it is."""
         frame = {} if self.one.frame is None else {"frame": self.one.frame}
-        return {**self._recipe_of(self._table()), **frame}
+        return {**self._recipe_of(self._table), **frame}
+
+    def _text(self) -> dict[str, str]:
+        return text_chunk(self.recipe())
 
     def recipe_at(self, tile: int) -> dict[str, str]:
         """What a tile carries: a mix is itself, a source is a mix in which it paints all layers."""
         line = line_of(tile)
         cell = cell_of(tile)
-        table = self._table()
+        table = self._table
         if line is not None:
             coarse = line < SIDE
             here = table.with_cell(line if coarse else 0, 0 if coarse else line - SIDE)
@@ -87,7 +94,7 @@ class StyleExports(QObject):
             self.exporter.picture(convert.grid(np.stack(large), gap=2), self.recipe())
 
     def _open_one(self, pixels: Any, words: str) -> None:
-        Lightbox(self.one.picture, pixels, words, text_chunk(self.recipe()))
+        Lightbox(self.one.picture, pixels, words, self._text())
 
     def _open_tile(self, tile: int) -> None:
         pixels = self.mixes.grid.image(tile)
@@ -97,4 +104,4 @@ class StyleExports(QObject):
     def _open_map(self, at: int) -> None:
         maps = self.features.shown()
         if maps is not None:
-            Lightbox(self.features.grid, maps.maps[at], f"channel {maps.channels[at]}", text_chunk(self.recipe()))
+            Lightbox(self.features.grid, maps.maps[at], f"channel {maps.channels[at]}", self._text())

@@ -33,7 +33,7 @@ class FeaturesCard(Card):
         self.grid.clicked.connect(self.opened)
         self.layer = LabelledSlider(0, 0, self._words)
         self.layer.track.setAccessibleName("Layer of the network")
-        self.layer.changed.connect(lambda _value: self._show())
+        self.layer.changed.connect(self._show)
         self.back, self.forth = icon_button("caret-left", "Previous layer"), icon_button("caret-right", "Next layer")
         self.back.clicked.connect(lambda: self.choose(self.layer.value() - 1))
         self.forth.clicked.connect(lambda: self.choose(self.layer.value() + 1))

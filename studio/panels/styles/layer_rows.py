@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -24,12 +25,11 @@ def noise_words(choice: int) -> str:
 
 
 class LayerRows(QScrollArea):
-    """Asks for every change by a signal; the name of a layer jumps from one source to the other."""
+    """Every change is a signal with the new table; the name of a layer jumps from one source to the other."""
 
-    moved = Signal(int, float)  # (layer, amount) while a slider moves
-    committed = Signal()
-    jumped = Signal(int, float)
-    noise_chosen = Signal(int, int)  # (layer, choice)
+    previewed = Signal(object)  # Mixture, while a slider moves
+    changed = Signal(object)  # Mixture
+    committed = Signal()  # a slider has come to rest
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class LayerRows(QScrollArea):
         self.names: list[QPushButton] = []
         self.noises: list[QPushButton] = []
         self._figures: list[QLabel] = []
-        self._choices: tuple[int, ...] = ()
+        self._table = Mixture.begin(1)
         self._fresh = 1  # seed of the next noise that is drawn for one layer
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -81,7 +81,7 @@ class LayerRows(QScrollArea):
         noise.clicked.connect(partial(self._turn_noise, layer))
         track, figure = Track(0.0, 1.0, 0.0), label("0.00")
         track.setAccessibleName(f"Layer {words}: 0 is the coarse source, 1 the fine one")
-        track.changed.connect(partial(self.moved.emit, layer))
+        track.changed.connect(partial(self._preview, layer))
         track.committed.connect(self.committed)
         figure.setFont(theme.mono())
         figure.setStyleSheet(f'font-family: "{theme.MONO}"; font-size: 12px;')
@@ -95,19 +95,26 @@ class LayerRows(QScrollArea):
 
     def show_table(self, table: Mixture) -> None:
         """Set all rows."""
-        self._choices = table.noises
+        self._table = table
         rows = zip(self.tracks, self._figures, self.noises, table.blend(), table.noises, strict=True)
         for track, figure, noise, amount, choice in rows:
             track.set_value(amount)
             figure.setText(f"{amount:.2f}")
             noise.setText(noise_words(choice))
 
+    def _preview(self, layer: int, amount: float) -> None:
+        self.previewed.emit(self._table.with_amount(layer, amount))
+
+    def reset(self) -> None:
+        """Blend the layers as in the table again."""
+        self.changed.emit(replace(self._table, amounts=None))
+
     def _jump(self, layer: int, _checked: bool = False) -> None:
-        self.jumped.emit(layer, 0.0 if self.tracks[layer].value() >= 0.5 else 1.0)
+        self.changed.emit(self._table.with_amount(layer, 0.0 if self.tracks[layer].value() >= 0.5 else 1.0))
 
     def _turn_noise(self, layer: int, _checked: bool = False) -> None:
         """Fixed, off, resampled (each time anew), and fixed again."""
-        choice = {FIXED: OFF, OFF: self._fresh}.get(self._choices[layer], FIXED)
+        choice = {FIXED: OFF, OFF: self._fresh}.get(self._table.noises[layer], FIXED)
         if choice == self._fresh:
             self._fresh = (self._fresh + 1) % LARGEST_SEED
-        self.noise_chosen.emit(layer, choice)
+        self.changed.emit(self._table.with_noise(layer, choice))

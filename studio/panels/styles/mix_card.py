@@ -28,10 +28,9 @@ EXPORTS = {
 
 
 class StyleCard(Card):
-    """Shows what the panel says; asks for every change by a signal."""
+    """Shows the chosen mix of a table; its ``rows`` change it."""
 
     export_asked = Signal(str)
-    reset_asked = Signal()
     large_asked = Signal(object, str)  # (pixels, words)
 
     def __init__(self, about: About) -> None:
@@ -46,8 +45,8 @@ class StyleCard(Card):
         self.picture.clicked.connect(lambda: self._open(self.picture))
         self.heat.clicked.connect(lambda: self._open(self.heat))
         self._make_tools()
-        pair = hbox(self.picture, self.heat, spacing=theme.GAP_M)
         self.rows = LayerRows()
+        pair = hbox(self.picture, self.heat, spacing=theme.GAP_M)
         self.about = Foldout("What am I looking at?", about)
         self.body.addLayout(pair, 1)
         self.body.addLayout(self._make_legend())
@@ -67,7 +66,7 @@ class StyleCard(Card):
     def _make_legend(self) -> QHBoxLayout:
         self.coarse, self.fine = label("coarse", "secondary"), label("fine", "secondary")
         self.reset = icon_button("arrow-u-up-left", "Blend the layers as in the table", "small")
-        self.reset.clicked.connect(self.reset_asked)
+        self.reset.clicked.connect(self.rows.reset)
         theme.bus().changed.connect(self._colour)
         self._colour()
         return hbox(

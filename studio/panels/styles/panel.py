@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,14 +23,14 @@ from studio.panels.styles.features_card import FeaturesCard
 from studio.panels.styles.mix_card import StyleCard
 from studio.panels.styles.source_search import SourceController
 from studio.panels.styles.table_card import MixingCard
-from studio.panels.styles.tasks import ANIMATION, KEY, LAYERS, MIX, Facts, Look
+from studio.panels.styles.tasks import KEY, LAYERS, MIX, Facts, Look
 from studio.panels.styles.toolbar import StyleBar
 from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.exporting import Exporter
 from studio.widgets.qimages import Pixels
 from studio.widgets.undo import Move
-from studio.workers.recipes import Prepared, recipe_of, text_chunk
+from studio.workers.recipes import Prepared, recipe_of
 from studio.workers.worker import Task
 
 VIEWS = ("Mix", "Layers", "Animation")
@@ -69,10 +68,9 @@ class Styles(Panel):
         self.features = FeaturesCard()
         self.one = StyleCard(_ABOUT)
         self.search = SourceController(self.services, self.mixes.progress, self.show_error)
-        self.animation = AnimationController(self.services, self.exporter, self.show_error)
+        self.out = StyleExports(self.exporter, self.mixes, self.features, self.one, self._recipe)
+        self.animation = AnimationController(self.services, self.exporter, self.out.recipe, self.show_error)
         self.walk = self.animation.card
-        self.out = StyleExports(self.exporter, self.mixes, self.features, self.one,
-                                table=lambda: self.table, recipe=self._recipe)  # fmt: skip
         self.views = QStackedWidget()
         for card in (self.mixes, self.features, self.walk):
             self.views.addWidget(card)
@@ -85,32 +83,17 @@ class Styles(Panel):
         self._connect()
 
     def _connect(self) -> None:
-        bar = self.bar
-        mixes = self.mixes
-        one = self.one
-        bar.view_chosen.connect(self.show_view)
-        bar.truncation_moved.connect(lambda value: self._preview(replace(self.table, truncation=value)))
-        bar.noise_chosen.connect(lambda choice: self.change(lambda t: t.with_noise(None, choice)))
-        bar.noise_drawn.connect(lambda: self.change(Mixture.with_other_noise))
-        mixes.crossover_moved.connect(lambda value: self._preview(self.table.with_crossover(value)))
-        mixes.seed_chosen.connect(lambda seed: self.change(lambda t: t.with_seed(seed)))
-        mixes.draw_asked.connect(lambda line: self.change(lambda t: t.with_draw(line)))
-        mixes.cell_chosen.connect(lambda row, column: self.change(lambda t: t.with_cell(row, column)))
-        mixes.files_chosen.connect(self._take)
-        mixes.dataset_asked.connect(lambda line: self.search.dataset(self._plus, partial(self._put, line)))
-        one.rows.moved.connect(lambda layer, value: self._preview(self.table.with_amount(layer, value)))
-        one.rows.jumped.connect(lambda layer, value: self.change(lambda t: t.with_amount(layer, value)))
-        one.rows.noise_chosen.connect(lambda layer, choice: self.change(lambda t: t.with_noise(layer, choice)))
-        one.reset_asked.connect(lambda: self.change(lambda t: replace(t, amounts=None)))
-        for part in (bar, mixes, one.rows, self.walk):
+        for part in (self.bar, self.mixes, self.one.rows, self.walk):
+            part.previewed.connect(self.preview)
+            part.changed.connect(self.change)
             part.committed.connect(self._commit)
-        self.animation.recipe = self.out.recipe
-        self.walk.grid.recipe_at = lambda at: text_chunk({**self._recipe(self.table), "view": ANIMATION, "frame": at})
-        self.animation.change_asked.connect(self.change)
-        self.animation.previewed.connect(lambda steps: self._preview(replace(self.table, steps=steps)))
+        self.bar.view_chosen.connect(self.show_view)
+        self.mixes.files_chosen.connect(self._take)
+        self.mixes.dataset_asked.connect(self._take_from_dataset)
+        self.walk.add_asked.connect(self.add_keyframe)
         self.animation.frame_chosen.connect(self._show_frame)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence("K"), self, lambda: self.change(Mixture.with_keyframe), context=inside)
+        QShortcut(QKeySequence("K"), self, self.add_keyframe, context=inside)
 
     # --- the model ---
 
@@ -163,41 +146,39 @@ class Styles(Panel):
 
     # --- the table: previewed while something moves, changed with undo, placed ---
 
-    def change(self, how: Callable[[Mixture], Mixture]) -> None:
-        """One step that can be undone; ``how`` makes the new table from the old one or raises ``UserError``."""
+    def change(self, after: Mixture) -> None:
+        """Show another table: one step that can be undone."""
         if self._facts is None:
-            return
-        try:
-            after = how(self.table)
-        except UserError as error:
-            self.show_error(error)
             return
         self.error.hide()
         self.session.undo.push(Move(self.place, self._before, after, self.come_forward))
 
-    def _preview(self, after: Mixture) -> None:
-        self.table = after
-        self._show()
-        self._paint()
-
     def _commit(self) -> None:
         if self.table is not self._before:
-            after = self.table
-            self.change(lambda _table: after)
+            self.change(self.table)
 
     def place(self, table: Mixture) -> None:
         """Show a table without remembering it for undo."""
-        self.table = self._before = table
-        self._show()
-        self._paint()
+        self._before = table
+        self.preview(table)
         one = (table.mix().coarse, table.mix().fine, table.blend(), table.truncation)
         quiet = tuple(choice == OFF for choice in table.noises)
         self._ask("variation", (*one, quiet), tasks.variation, self.one.show_variation)
         self.animation.show(table)
 
-    def _show(self) -> None:
-        for part in (self.bar, self.mixes, self.one, self.walk):
-            part.show_table(self.table)
+    def preview(self, table: Mixture) -> None:
+        """Show a table while a slider moves; what takes longer waits until it has come to rest."""
+        self.table = table
+        for part in (self.bar, self.mixes, self.one, self.walk, self.out):
+            part.show_table(table)
+        self._paint()
+
+    def add_keyframe(self) -> None:
+        """Let the animation go through the large image too."""
+        try:
+            self.change(self.table.with_keyframe())
+        except UserError as error:
+            self.show_error(error)
 
     def show_view(self, view: int) -> None:
         """Mixes, feature maps or the animation."""
@@ -252,15 +233,15 @@ class Styles(Panel):
         self.error.hide()
         self.search.files(paths, self._plus, partial(self._put, line))
 
+    def _take_from_dataset(self) -> None:
+        self.search.dataset(self._plus, partial(self._put, self.mixes.line()))
+
     def _put(self, line: int, found: Sequence[Source]) -> None:
         """Several images go into this source and those after it on the same edge."""
-
-        def put(table: Mixture) -> Mixture:
-            for number, source in enumerate(found[: SIDE - line % SIDE]):
-                table = table.with_source(line + number, source)
-            return table
-
-        self.change(put)
+        table = self.table
+        for number, source in enumerate(found[: SIDE - line % SIDE]):
+            table = table.with_source(line + number, source)
+        self.change(table)
 
     def dropped(self, paths: list[str]) -> bool:
         """An own image: it becomes the ringed source, or the coarse source of the chosen mix."""
@@ -293,4 +274,4 @@ class Styles(Panel):
         self.show_view(state.view)
         if state.layer is not None:
             self.features.choose(state.layer)
-        self.change(lambda _table: state.table)
+        self.change(state.table)

@@ -59,7 +59,7 @@ class SourceController(QObject):
                 self._show_error(bad[0])
             if notice := notice_of(taken):
                 self.services.session.notice(notice)
-            if taken and info is self._info:
+            if taken:
                 self._search(taken, plus, then)
             else:
                 self.progress.end()
@@ -81,8 +81,7 @@ class SourceController(QObject):
             return [Taken(picture) for picture in pictures]
 
         def drawn(taken: list[Taken]) -> None:
-            if info is self._info:
-                self._search(taken, plus, then)
+            self._search(taken, plus, then)
 
         file_worker.ask(KEY, draw, drawn, self._failed, self.progress.advance, of_model=True)
 

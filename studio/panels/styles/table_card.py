@@ -22,15 +22,13 @@ SPACES = ("W", "W+")
 
 
 class MixingCard(Card):
-    """Shows what the panel says; asks for every change by a signal. Lines 0 to 5 are rows, 6 to 11 columns."""
+    """Shows a table; every change is a signal with the new one. Lines 0 to 5 are rows, 6 to 11 columns."""
 
-    crossover_moved = Signal(int)
-    committed = Signal()
-    seed_chosen = Signal(int)
-    draw_asked = Signal(int)  # line
+    previewed = Signal(object)  # Mixture, while the slider moves
+    changed = Signal(object)  # Mixture
+    committed = Signal()  # the slider has come to rest
     files_chosen = Signal(int, list)  # (line, paths)
-    dataset_asked = Signal(int)  # line
-    cell_chosen = Signal(int, int)
+    dataset_asked = Signal()  # an image of the dataset for the ringed source
     opened = Signal(int)  # a tile to see in full size
 
     def __init__(self) -> None:
@@ -38,19 +36,18 @@ class MixingCard(Card):
         self._layers: tuple[StyleLayer, ...] = ()
         self._table = Mixture.begin(1)
         self._make_tools()
-        self.grid = MixingGrid()
+        self.grid = MixingGrid(self.words)
         self.grid.setAccessibleName("Table of mixes: coarse sources at the left, fine sources on top")
-        self.grid.tip_at = self.words
-        self.grid.clicked.connect(self._clicked)
+        self.grid.clicked.connect(self.choose_mix)
         self.grid.opened.connect(self.opened)
-        self.grid.draw_asked.connect(lambda tile: self.draw_asked.emit(line_of(tile)))
+        self.grid.draw_asked.connect(self.draw_source)
         self.grid.dropped_on.connect(self._dropped)
         self.menu = _TableMenu(self)
         self.progress = ProgressRow()
         self.crossover = LabelledSlider(0, 0, lambda layer: crossover_words(self._layers, layer))
         self.crossover.track.setAccessibleName("Where coarse and fine cross over")
         self.crossover.setToolTip("How many layers, from the coarsest on, take the style of the row")
-        self.crossover.changed.connect(self.crossover_moved)
+        self.crossover.changed.connect(self._preview)
         self.crossover.committed.connect(self.committed)
         self.body.addWidget(self.progress)
         self.body.addWidget(self.grid, 1)
@@ -63,7 +60,7 @@ class MixingCard(Card):
         self.seed.setToolTip("Seed: the same number gives the same sources")
         self.seed.setAccessibleName("Seed of the sources")
         self.seed.setKeyboardTracking(False)
-        self.seed.valueChanged.connect(self.seed_chosen)
+        self.seed.valueChanged.connect(self._choose_seed)
         self.shuffle = icon_button("arrows-clockwise", "New sources; your images stay")
         self.shuffle.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % LARGEST_SEED))
         self.space = Segmented(SPACES)
@@ -75,9 +72,9 @@ class MixingCard(Card):
         self.source = button("Source")
         self.source.setToolTip("Replace the chosen source; images can also be dropped on any source")
         menu = QMenu(self.source)
-        menu.addAction("New source (R)").triggered.connect(lambda: self.draw_asked.emit(self.line()))
-        menu.addAction("Your image").triggered.connect(lambda: self.choose_files(self.line()))
-        menu.addAction("Image of the dataset").triggered.connect(lambda: self.dataset_asked.emit(self.line()))
+        menu.addAction("New source (R)").triggered.connect(self.draw_source)
+        menu.addAction("Your image").triggered.connect(self.choose_files)
+        menu.addAction("Image of the dataset").triggered.connect(self.dataset_asked)
         self.source.setMenu(menu)
         for widget in (self.seed, self.shuffle, self.source, self.space):
             self.tools.addWidget(widget)
@@ -112,16 +109,30 @@ class MixingCard(Card):
             return f"{kind} source {number}: {words}. R picks another one, or drop an image here."
         return f"row {cell[0] + 1}, column {cell[1] + 1}: shape of the row, colours of the column" if cell else ""
 
-    def choose_files(self, line: int) -> None:
+    # --- what changes a source changes the ringed one, by any menu or key ---
+
+    def draw_source(self) -> None:
+        """Another draw."""
+        self.changed.emit(self._table.with_draw(self.line()))
+
+    def choose_files(self) -> None:
         """Ask for own images."""
+        line = self.line()
         paths, _ = QFileDialog.getOpenFileNames(self, "Your images", "", f"Images ({KINDS})")
         if paths:
             self.files_chosen.emit(line, paths)
 
-    def _clicked(self, tile: int) -> None:
+    def choose_mix(self, tile: int) -> None:
+        """Show a mix large."""
         cell = cell_of(tile)
         if cell is not None:
-            self.cell_chosen.emit(*cell)
+            self.changed.emit(self._table.with_cell(*cell))
+
+    def _preview(self, crossover: int) -> None:
+        self.previewed.emit(self._table.with_crossover(crossover))
+
+    def _choose_seed(self, seed: int) -> None:
+        self.changed.emit(self._table.with_seed(seed))
 
     def _dropped(self, tile: int, paths: list[str]) -> None:
         line = line_of(tile)
@@ -133,11 +144,11 @@ class _TableMenu(TileMenu):
 
     def __init__(self, card: MixingCard) -> None:
         sources = {
-            "New source": lambda tile: card.draw_asked.emit(line_of(tile)),
-            "Your image": lambda tile: card.choose_files(line_of(tile) or 0),
-            "Image of the dataset": lambda tile: card.dataset_asked.emit(line_of(tile)),
+            "New source": lambda _tile: card.draw_source(),
+            "Your image": lambda _tile: card.choose_files(),
+            "Image of the dataset": lambda _tile: card.dataset_asked.emit(),
         }
-        mixes = {"Blend its layers": card._clicked}
+        mixes = {"Blend its layers": card.choose_mix}
         super().__init__(card.grid, {**sources, **mixes, "Enlarge": card.opened.emit})
         self._mixes = set(mixes)
         self._sources = set(sources)

@@ -67,18 +67,21 @@ class ApartPlan(Plan):
 class MixingGrid(PictureGrid):
     """49 tiles; the corner is empty. Images can be dropped on any tile.
 
-    Arrows walk, Enter opens a mix; ``tip_at`` says what stands in a tool tip.
+    Arrows walk, Enter opens a mix.
+
+    Args:
+        tip_at: says what stands in the tool tip of a tile.
     """
 
     dropped_on = Signal(int, list)  # (tile, paths)
-    draw_asked = Signal(int)  # another draw for the source in this tile
+    draw_asked = Signal()  # another draw for the ringed source
 
-    def __init__(self) -> None:
+    def __init__(self, tip_at: Callable[[int], str]) -> None:
         super().__init__(cell=24, max_size=512, columns=COLUMNS)
         self._sources: NDArray[np.uint8] | None = None
         self._cells: NDArray[np.uint8] | None = None
         self._target = -1  # of a drag that is over us
-        self.tip_at: Callable[[int], str] = lambda _tile: ""
+        self._tip_at = tip_at
         self.set_droppable(True)
         self.set_source(TILES, self._tile_image)
 
@@ -164,7 +167,7 @@ class MixingGrid(PictureGrid):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """R draws the ringed source anew; the rest is any grid's."""
         if event.key() == Qt.Key.Key_R and not event.modifiers() and line_of(self.current()) is not None:
-            self.draw_asked.emit(self.current())
+            self.draw_asked.emit()
         else:
             super().keyPressEvent(event)
 
@@ -172,7 +175,7 @@ class MixingGrid(PictureGrid):
         """A tool tip for each tile."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             tile = self.index_at(event.pos().toPointF())
-            words = self.tip_at(tile) if tile > 0 else ""
+            words = self._tip_at(tile) if tile > 0 else ""
             QToolTip.showText(event.globalPos(), plain(words), self)
             return True
         return super().viewportEvent(event)

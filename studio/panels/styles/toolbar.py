@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -18,16 +19,16 @@ CHOICES = (FIXED, OFF, 1)  # of noise for all layers, as the words go
 
 
 class StyleBar(QWidget):
-    """Asks for every change by a signal."""
+    """Shows truncation and noise of a table; every change is a signal with the new table."""
 
+    previewed = Signal(object)  # Mixture, while the slider moves
+    changed = Signal(object)  # Mixture
+    committed = Signal()  # the slider has come to rest
     view_chosen = Signal(int)
-    truncation_moved = Signal(float)
-    committed = Signal()
-    noise_chosen = Signal(int)  # for all layers
-    noise_drawn = Signal()
 
     def __init__(self, views: Sequence[str]) -> None:
         super().__init__()
+        self._table = Mixture.begin(1)
         self.view = Segmented(views)
         self.view.setAccessibleName("View")
         self.view.chosen.connect(self.view_chosen)
@@ -36,14 +37,14 @@ class StyleBar(QWidget):
         self.truncation.setToolTip(
             "How far styles may be from their mean: less is more typical and more alike, 1 leaves them as they are"
         )
-        self.truncation.changed.connect(self.truncation_moved)
+        self.truncation.changed.connect(self._preview)
         self.truncation.committed.connect(self.committed)
         self.noise = Segmented(["Fixed", "Off", "Resampled"])
         self.noise.setAccessibleName("Noise of all layers")
         self.noise.setToolTip("Noise of all layers; each layer can have its own at the right")
-        self.noise.chosen.connect(lambda index: self.noise_chosen.emit(CHOICES[index]))
+        self.noise.chosen.connect(self._choose_noise)
         self.draw = icon_button("dice-five", "Other noise")
-        self.draw.clicked.connect(self.noise_drawn)
+        self.draw.clicked.connect(self._draw_noise)
         row = hbox(self.view, self.truncation, label("Noise"), self.noise, self.draw, spacing=theme.GAP_M)
         row.insertSpacing(1, theme.GAP_M)
         row.setStretch(2, 1)
@@ -51,6 +52,16 @@ class StyleBar(QWidget):
 
     def show_table(self, table: Mixture) -> None:
         """Set truncation and noise; no choice of noise is lit while layers differ."""
+        self._table = table
         self.truncation.set_value(table.truncation)
         kinds = {min(choice, 0) or 1 for choice in table.noises}
         self.noise.set_index(CHOICES.index(kinds.pop()) if len(kinds) == 1 else -1)
+
+    def _preview(self, truncation: float) -> None:
+        self.previewed.emit(replace(self._table, truncation=truncation))
+
+    def _choose_noise(self, index: int) -> None:
+        self.changed.emit(self._table.with_noise(None, CHOICES[index]))
+
+    def _draw_noise(self) -> None:
+        self.changed.emit(self._table.with_other_noise())

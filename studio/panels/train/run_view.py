@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -116,18 +115,21 @@ class RunView(QWidget):
 
     def show_run(self, folder: Path | None) -> None:
         """Follow another run, from its beginning."""
-        self.folder, self._run = folder, None
-        self._offset = 0
-        self._last_step = -1
-        self._steps = []
-        self._stats = {}
-        self.curves.set_rows([])
-        self.curves_card.set_subtitle("")
+        self.folder = folder
+        self._run = None
+        self._steps, self._stats = [], {}
         self._names = set()
+        self._from_the_beginning()
         self.curves.set_groups([])
-        self.doctor.follow()
+        self.curves_card.set_subtitle("")
         self.look()
         self._go(len(self._steps) - 1)
+
+    def _from_the_beginning(self) -> None:
+        """Forget the rows of the record: all of it is read next."""
+        self._offset, self._last_step = 0, -1
+        self.curves.set_rows([])
+        self.doctor.follow()
 
     def live(self, on: bool) -> None:
         """Look for new images by itself while the run is trained; curves grow with ``grow``."""
@@ -149,24 +151,24 @@ class RunView(QWidget):
             return False
         try:
             run = self._run = self._run or Run.open(self.folder)  # ten times a second: opened once
-            rows, offset = run.metrics_from(self._offset)
+            rows, end = run.metrics_from(self._offset)
+            if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back
+                self._from_the_beginning()
+                rows, end = run.metrics_from(0)
         except UserError as error:
             self.failed.emit(error)
             return False
-        if rows and rows[0]["step"] <= self._last_step:  # it was resumed further back: read it anew
-            self._offset, self._last_step = 0, -1
-            self.curves.set_rows([])
-            self.doctor.follow()
-            rows, offset = run.metrics_from(0)
-        further, self._offset = offset > self._offset, offset
+        more = end > self._offset
+        self._offset = end
         if rows:
-            self.curves.show()
-            self.no_curves.hide()
-            self._last_step = rows[-1]["step"]
             self._append(rows)
-        return further
+        return more
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
+        """Show rows that were added to the record."""
+        self._last_step = rows[-1]["step"]
+        self.curves.show()
+        self.no_curves.hide()
         self.doctor.append(rows)
         if "mean_activation" in rows[-1]:
             rows = [{**row, **self._target(row["step"])} for row in rows]
@@ -185,13 +187,11 @@ class RunView(QWidget):
     def _group(self) -> None:
         """Tabs: as the family says; else for what would not sort well by itself: decibels."""
         declared = self._declared.get(self._run.info.family, ()) if self._run is not None else ()
+        bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
         if declared:
             self.curves.set_groups(declared, whole=False)
-            return
-        bases = sorted({name.removeprefix("val_") for name in self._names}, key=lambda n: (n != "loss", n))
-        groups: dict[str, tuple[str, ...]] = {base: (base,) for base in bases}
-        if "psnr" in groups:  # beside decibels a loss looks flat
-            self.curves.set_groups([CurveGroup(name, metrics) for name, metrics in groups.items()], "loss")
+        elif "psnr" in bases:  # beside decibels a loss looks flat
+            self.curves.set_groups([CurveGroup(base, (base,)) for base in bases], "loss")
 
     def _target(self, step: int) -> dict[str, float]:
         """The mean activation that was wanted at a step, as far as the statistics tell: the line to compare with."""
@@ -199,33 +199,30 @@ class RunView(QWidget):
         return {"target": float(self._stats[max(known)]["sparsity"]["target"])} if known else {}
 
     def look(self) -> None:
-        """Read curves, and look for new images."""
-        if self.folder is not None and self._last_step < 0 and sealed.exists(self.folder / "run.json"):
-            with contextlib.suppress(UserError):  # the same trouble is told below
-                self._stats = {int(row["step"]): row for row in Run.open(self.folder).stats()}
-        self.grow()
+        """Read what is new of the run: curves, statistics and images."""
+        if self.folder is not None:
+            self._read(self.folder)
         self.curves.setVisible(self._last_step >= 0)
         self.no_curves.setVisible(self._last_step < 0)
-        if self.folder is None:
-            self._steps = []
-            self._show_step()
-            return
+
+    def _read(self, folder: Path) -> None:
+        """The statistics first: the curves are compared with them."""
         try:
-            run = Run.open(self.folder)
-            kinds = ("samples", "reconstructions")
-            steps = sorted({step for kind in kinds for step, _ in run.samples(kind)})
-            if steps != self._steps:
+            run = Run.open(folder)
+            steps = sorted({step for kind in ("samples", "reconstructions") for step, _ in run.samples(kind)})
+            if steps != self._steps or self._last_step < 0:
                 self._stats = {int(row["step"]): row for row in run.stats()}
+            self.grow()
             self.doctor.examine(run, self._stats)
         except UserError as error:
+            self.grow()  # what can be read is shown all the same
             self.failed.emit(error)
             return
-        if steps == self._steps:
-            return
-        newest = self.time.value() >= len(self._steps) - 1
-        self._steps = steps
-        self.time.set_range(0, max(0, len(steps) - 1))
-        self._go(len(steps) - 1 if newest else self.time.value())
+        if steps != self._steps:
+            newest = self.time.value() >= len(self._steps) - 1
+            self._steps = steps
+            self.time.set_range(0, max(0, len(steps) - 1))
+            self._go(len(steps) - 1 if newest else self.time.value())
 
     def _step_words(self, index: int) -> str:
         return f"step {self._steps[index]:,}" if 0 <= index < len(self._steps) else "step 0"
@@ -251,9 +248,13 @@ class RunView(QWidget):
             return
         index = min(self.time.value(), len(self._steps) - 1)
         step = self._steps[index]
-        self._show_sheets(step)
+        self._show_sheets(self.folder, step)
         self.curves.set_cursor(None if index == len(self._steps) - 1 else step)
-        known = [s for s in self._stats if s <= step]
+        self._show_stats(step)
+
+    def _show_stats(self, step: int) -> None:
+        """The statistics of the codings, as they were at a step."""
+        known = [there for there in self._stats if there <= step]
         row = self._stats[max(known)] if known else {}
         stats, sparsity = row.get("codings"), row.get("sparsity")
         self.codings_card.setVisible(stats is not None and sparsity is None)
@@ -263,13 +264,10 @@ class RunView(QWidget):
         elif stats is not None:
             self.codings.set_stats(stats["mean"], stats["std"])
 
-    def _show_sheets(self, step: int) -> None:
+    def _show_sheets(self, folder: Path, step: int) -> None:
         """Ask for the images of a step; the newest step that was asked for is shown."""
-        assert self.folder is not None
-        work = partial(_sheets, self.folder, step)
-        self.looks.ask(
-            f"run/{id(self)}", lambda task: work(), partial(self._sheets_came, self.folder), self.failed.emit
-        )
+        then = partial(self._sheets_came, folder)
+        self.looks.ask(f"run/{id(self)}", lambda task: _sheets(folder, step), then, self.failed.emit)
 
     def _sheets_came(self, folder: Path, found: tuple[Laid | None, Pixels | None]) -> None:
         if folder != self.folder or not self._steps:

@@ -58,7 +58,7 @@ def expected(run, step):
 
 
 def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkeypatch):
-    monkeypatch.setattr(previews, "known", lambda dataset: Eye())
+    monkeypatch.setattr(previews, "cached", lambda dataset: Eye())
     monkeypatch.setattr(previews, "REST", 0)
     run = trained(tmp_path / "run", labelled)
     steps = [row["step"] for row in run.stats()]
@@ -70,7 +70,7 @@ def test_a_judge_that_is_there_looks_at_every_preview(tmp_path, labelled, monkey
 def test_attributes_tell_of_no_coverage(tmp_path, labelled, monkeypatch):
     sides = np.stack([labelled.labels == 0, labelled.labels != 2], axis=1)
     dataset = replace(labelled, labels=None, label_names=(), attributes=sides, attribute_names=("one", "other"))
-    monkeypatch.setattr(previews, "known", lambda dataset: pytest.fail("attributes were judged"))
+    monkeypatch.setattr(previews, "cached", lambda dataset: pytest.fail("attributes were judged"))
     run = trained(tmp_path / "run", dataset)
     assert run.stats() == []
     with pytest.raises(UserError, match="no classes"):
@@ -79,7 +79,7 @@ def test_attributes_tell_of_no_coverage(tmp_path, labelled, monkeypatch):
 
 def test_none_is_trained_silently(tmp_path, labelled, dataset, monkeypatch):
     monkeypatch.setattr(evaluator, "train", lambda *_, **__: pytest.fail("a judge was trained"))
-    assert evaluator.known(labelled) is None
+    assert evaluator.cached(labelled) is None
     for number, data in enumerate((labelled, dataset)):
         assert trained(tmp_path / str(number), data).stats() == []
 

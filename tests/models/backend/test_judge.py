@@ -62,11 +62,11 @@ def test_it_learns_the_labels_and_is_kept(dataset: Dataset, monkeypatch: pytest.
     kept = evaluator.evaluator_of(dataset)
     np.testing.assert_array_equal(kept.accuracy, made.accuracy)
     test = convert.to_float(dataset.images[dataset.test])
-    for mine, other in zip(made.look(test), kept.look(test), strict=True):
+    for mine, other in zip(made.predict(test), kept.predict(test), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-6)
-    assert made.look(test)[0].shape == (12, evaluator.FEATURES)
+    assert made.predict(test)[0].shape == (12, evaluator.FEATURES)
     assert made.labels(test).shape == ((12,) if dataset.labels is not None else (12, 2))
-    assert evaluator.where(dataset) != evaluator.where(replace(dataset, label_names=("a", "b", "c")))
+    assert evaluator.path_of(dataset) != evaluator.path_of(replace(dataset, label_names=("a", "b", "c")))
 
 
 def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_a_damaged_one_is_made_again_and_a_cancelled_one_leaves_nothing(monkeypa
     monkeypatch.setattr(evaluator, "epochs_for", lambda count, shape: 2)
     with pytest.raises(Cancelled):
         evaluator.evaluator_of(dataset, work=Callbacks(cancelled=lambda: True))
-    path = evaluator.where(dataset)
+    path = evaluator.path_of(dataset)
     assert not path.exists()
     evaluator.evaluator_of(dataset)
     content = bytearray(path.read_bytes())

@@ -12,7 +12,7 @@ from studio.panels.arithmetic.sheet_card import COUNT
 from studio.window import Window
 from tests.tools.gui.events import drag
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import wait_idle
+from tests.tools.gui.windows import open_panel, wait_idle
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -65,8 +65,4 @@ def folder(tiny_run):
 @pytest.fixture
 def panel(folder, studio: Window, qtbot):
     """The panel with a small model and a painted sheet."""
-    studio.open_run(folder)
-    studio.show_panel("arithmetic")
-    found = studio.panels["arithmetic"]
-    wait_idle(qtbot, studio, lambda: found.sheet.grid.count() == COUNT)
-    return found
+    return open_panel(qtbot, studio, "arithmetic", folder, lambda panel: panel.sheet.grid.count() == COUNT)

@@ -6,7 +6,7 @@ import pytest
 
 from studio.window import Window
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import wait_idle
+from tests.tools.gui.windows import open_panel
 
 LAYERS = 4  # 4 x 4 and 8 x 8
 
@@ -19,8 +19,8 @@ def folder(styles_run):
 @pytest.fixture
 def panel(folder, studio: Window, qtbot):
     """The panel with a small model and a painted table."""
-    studio.open_run(folder)
-    studio.show_panel("styles")
-    found = studio.panels["styles"]
-    wait_idle(qtbot, studio, lambda: found.mixes.grid.table() is not None and found.one.heat.image() is not None)
-    return found
+
+    def painted(panel) -> bool:
+        return panel.mixes.grid.table() is not None and panel.one.heat.image() is not None
+
+    return open_panel(qtbot, studio, "styles", folder, painted)

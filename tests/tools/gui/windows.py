@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import gc
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEventLoop, QMimeData, Qt, QTimer, QUrl
 from PySide6.QtTest import QTest
@@ -72,6 +74,15 @@ def wait_idle(qtbot, window: Window, until: Callable[[], bool] = lambda: True, t
         return window.services.idle and until()
 
     qtbot.waitUntil(at_rest, timeout=timeout)
+
+
+def open_panel(qtbot, window: Window, key: str, run: Path, until: Callable[[Any], bool] = lambda panel: True) -> Any:
+    """Open a run and show a panel; wait until the model is there and ``until`` holds of the panel."""
+    window.open_run(run)
+    window.show_panel(key)
+    panel = window.panels[key]
+    wait_idle(qtbot, window, lambda: window.session.model is not None and until(panel))
+    return panel
 
 
 def thread_done(worker: Worker) -> bool:

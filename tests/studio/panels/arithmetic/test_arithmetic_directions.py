@@ -107,7 +107,7 @@ def test_a_damaged_direction_is_named_and_the_good_one_is_there(folder, studio: 
 def test_an_exported_sum_brings_slots_and_sliders_back(panel, studio: Window, qtbot) -> None:
     fill(panel, studio, qtbot, 0, 1, 2, 3)
     pick(panel, studio, qtbot, panel.directions.attributes()[1])
-    panel.change(lambda e: e.with_strength(0, 1.5))
+    panel.change(panel.equation.with_strength(0, 1.5))
     wait_idle(qtbot, studio)
     before, picture = panel.equation, panel.result.grid.image(4).copy()
     menu = button_of(panel.result, "Export").menu()

@@ -17,7 +17,7 @@ from tests.tools import picture_files
 from tests.tools.gui.denoisers import CONV, smooth, train
 from tests.tools.gui.events import drop, enter_drag
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import banner_text, files_mime, wait_idle
+from tests.tools.gui.windows import banner_text, files_mime, open_panel, wait_idle
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::RuntimeWarning")
 
@@ -31,10 +31,7 @@ def tiny_denoiser(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(tiny_denoiser: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(tiny_denoiser, "conv"))
-    studio.show_panel("denoise")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["denoise"]
+    return open_panel(qtbot, studio, "denoise", copy_into_home(tiny_denoiser, "conv"))
 
 
 def messages(studio: Window, panel) -> list[str]:
@@ -46,10 +43,10 @@ def messages(studio: Window, panel) -> list[str]:
 def drop_files(studio: Window, panel, qtbot, *paths: Path) -> None:
     studio.banner.dismiss()
     panel.error.dismiss()
-    told, path = len(messages(studio, panel)), panel._path
+    told, source = len(messages(studio, panel)), panel._scene.source
     assert told == 0
     assert drop(studio, files_mime(paths))
-    new = lambda: panel._path != path and panel.wipe.pair()[1] is not None  # noqa: E731
+    new = lambda: panel._scene.source is not source and panel.wipe.pair()[1] is not None  # noqa: E731
     wait_idle(qtbot, studio, lambda: new() or bool(messages(studio, panel)))
 
 

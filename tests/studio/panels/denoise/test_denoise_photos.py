@@ -18,7 +18,7 @@ from studio.window import Window
 from tests.tools.gui.denoisers import train
 from tests.tools.gui.events import drop
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import files_mime, wait_idle
+from tests.tools.gui.windows import files_mime, open_panel, wait_idle
 
 MAKE = 0x010F
 
@@ -31,15 +31,18 @@ def dropout_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(dropout_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(dropout_run, "dropout"))
-    studio.show_panel("denoise")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["denoise"]
+    return open_panel(qtbot, studio, "denoise", copy_into_home(dropout_run, "dropout"))
+
+
+def opened(panel) -> np.ndarray:
+    return panel._scene.source.picture.pixels
 
 
 def drop_file(studio: Window, panel, qtbot, path: Path) -> None:
+    before = panel._scene.source
     assert drop(studio, files_mime([path]))
-    wait_idle(qtbot, studio, lambda: panel._path == path and panel.wipe.pair()[1] is not None)
+    wait_idle(qtbot, studio, lambda: panel._scene.source is not before and panel.wipe.pair()[1] is not None)
+    assert panel._scene.source.path == path
 
 
 def exports(suffix: str) -> list[Path]:
@@ -57,10 +60,10 @@ def test_transparency_is_told_and_formats_keep_the_notes_of_a_camera(panel, stud
     row = panel.card.background
     assert isinstance(row, BackgroundRow) and not row.isVisible()
     drop_file(studio, panel, qtbot, tmp_path / "ghost.png")
-    assert row.isVisible() and panel._picture[0, 0, 0] == 255 and panel._picture[3, 3, 0] == 200
+    assert row.isVisible() and opened(panel)[0, 0, 0] == 255 and opened(panel)[3, 3, 0] == 200
     row.choice.setCurrentText("Black")
     row.choice.activated.emit(row.choice.currentIndex())
-    wait_idle(qtbot, studio, lambda: panel._picture[0, 0, 0] == 0 and panel.wipe.pair()[1] is not None)
+    wait_idle(qtbot, studio, lambda: opened(panel)[0, 0, 0] == 0 and panel.wipe.pair()[1] is not None)
     panel.card.quality.spin.setValue(70)
     for what, suffix in (("after", ".png"), ("after.jpg", ".jpg"), ("after.webp", ".webp")):
         panel.card.export_asked.emit(what)

@@ -13,15 +13,12 @@ from models.core.work import Callbacks
 from studio.panels.latent import map_card
 from studio.window import Window
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import LONG, click, wait_idle
+from tests.tools.gui.windows import LONG, click, open_panel, wait_idle
 
 
 @pytest.fixture
 def card(studio: Window, tiny_run, qtbot) -> map_card.MapCard:
-    studio.show_panel("latent")
-    studio.open_run(copy_into_home(tiny_run))
-    wait_idle(qtbot, studio, lambda: len(studio.panels["latent"].map.codings) > 0)
-    return studio.panels["latent"].map
+    return open_panel(qtbot, studio, "latent", copy_into_home(tiny_run), lambda panel: len(panel.map.codings) > 0).map
 
 
 def test_a_cancelled_encoding_stops_at_the_next_part(card, studio: Window, qtbot) -> None:

@@ -15,7 +15,7 @@ from studio.window import Window
 from tests.tools.gui.denoisers import SPARSE, train
 from tests.tools.gui.events import drag
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import banner_text, click, wait_idle
+from tests.tools.gui.windows import banner_text, click, open_panel, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 
@@ -27,11 +27,8 @@ def sparse_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(sparse_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(sparse_run, "sparse"))
-    studio.show_panel("neurons")
-    found = studio.panels["neurons"]
-    wait_idle(qtbot, studio, lambda: found.after.image() is not None)
-    return found
+    run = copy_into_home(sparse_run, "sparse")
+    return open_panel(qtbot, studio, "neurons", run, lambda panel: panel.after.image() is not None)
 
 
 def test_each_unit_shows_the_pictures_that_activate_it_most(panel, studio: Window, qtbot) -> None:

@@ -217,7 +217,7 @@ def test_nothing_is_clipped_in_any_view(panel, studio: Window, qtbot, size: tupl
     """Fault C-66."""
     studio.resize(*size)
     found = {}
-    panel.change(lambda table: table.with_walk(5))
+    panel.change(panel.table.with_walk(5))
     for view in range(panel.views.count()):
         panel.bar.view.choose(view)
         for opened in (False, True):

@@ -11,7 +11,7 @@ from models.core.disk import places
 from models.core.images import convert, export
 from studio import tours
 from studio.panels.styles import tasks
-from studio.panels.styles.panel import ANIMATION
+from studio.panels.styles.tasks import ANIMATION
 from studio.widgets.card import EmptyState
 from studio.window import Window
 from tests.tools.gui.arithmetic import undo
@@ -56,7 +56,7 @@ def test_keyframes_are_added_by_key_and_taken_out_and_undone(panel, studio: Wind
     panel.mixes.grid.setFocus()
     QTest.keyClick(panel.mixes.grid, Qt.Key.Key_K)
     assert len(panel.table.keyframes) == 1
-    panel.change(lambda table: table.with_cell(1, 2))
+    panel.change(panel.table.with_cell(1, 2))
     panel.bar.view.choose(ANIMATION)
     wait_idle(qtbot, studio, lambda: panel.walk.keys.count() == 1)
     assert panel.walk.hint.isVisible() and not panel.walk.play_button.isVisible()
@@ -76,7 +76,7 @@ def test_keyframes_are_added_by_key_and_taken_out_and_undone(panel, studio: Wind
 
 
 def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Window, qtbot) -> None:
-    panel.change(lambda table: table.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
+    panel.change(panel.table.with_crossover(1).with_cell(3, 4).with_amount(2, 0.25).with_noise(1, 5))
     walk(panel, studio, qtbot)
     wanted, shown = panel.table.recipe(), panel.one.picture.image().copy()
     next(action for action in panel.walk.save.menu().actions() if action.text() == "GIF").trigger()
@@ -90,7 +90,7 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
     for path in (animation, sheet):
         panel.bar.view.choose(0)
         panel.mixes.seed.setValue(panel.mixes.seed.value() + 1)
-        panel.change(lambda table: table.with_noise(None, -1).with_crossover(3).without_keyframe(0))
+        panel.change(panel.table.with_noise(None, -1).with_crossover(3).without_keyframe(0))
         wait_idle(qtbot, studio)
         studio.show_panel("home")
         studio.session.asked_to_open.emit([str(path)])
@@ -101,7 +101,7 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
 
 def test_a_recipe_opens_its_model_first(panel, studio: Window, qtbot, tmp_path, tiny_run) -> None:
     folder = studio.session.model.folder
-    panel.change(lambda table: table.with_crossover(1).with_cell(5, 5))
+    panel.change(panel.table.with_crossover(1).with_cell(5, 5))
     wait_idle(qtbot, studio)
     path = export.write_png(tmp_path / "mix.png", panel.one.picture.image(), panel.out.recipe())
     studio.open_run(tiny_run)

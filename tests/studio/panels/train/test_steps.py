@@ -19,7 +19,7 @@ from studio.panels.train.steps.step_view import FAINT
 from studio.window import Window
 from tests.tools.gui.denoisers import train
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import LEFT, button_of, click, wait_idle
+from tests.tools.gui.windows import LEFT, button_of, click, open_panel, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 
@@ -31,10 +31,7 @@ def gan_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(gan_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(gan_run, "gan"))
-    studio.show_panel("train")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["train"]
+    return open_panel(qtbot, studio, "train", copy_into_home(gan_run, "gan"))
 
 
 @pytest.fixture

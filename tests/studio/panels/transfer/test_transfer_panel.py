@@ -19,7 +19,7 @@ from studio.panels.transfer.spread_chart import SpreadChart
 from studio.window import Window
 from tests.tools.gui.denoisers import SPARSE, train
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import LONG, banner_text, click, retype, wait_idle
+from tests.tools.gui.windows import LONG, banner_text, click, open_panel, retype, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 
@@ -31,10 +31,7 @@ def sparse_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def panel(sparse_run: Path, studio: Window, qtbot):
-    studio.open_run(copy_into_home(sparse_run, "sparse"))
-    studio.show_panel("transfer")
-    wait_idle(qtbot, studio, lambda: studio.session.model is not None)
-    return studio.panels["transfer"]
+    return open_panel(qtbot, studio, "transfer", copy_into_home(sparse_run, "sparse"))
 
 
 def test_the_band_goes_from_the_worst_to_the_best(qtbot) -> None:
