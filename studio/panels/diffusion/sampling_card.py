@@ -281,7 +281,7 @@ class SamplingCard(Card):
         for name, row in self.rows.items():
             row.set_text(texts[name])
         self._typing.stop()
-        self.show_errors({})
+        self.show_errors(self._doubts())
 
     def show_time(self, t: int) -> None:
         """Where the walk is."""

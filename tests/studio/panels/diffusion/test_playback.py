@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -12,6 +13,7 @@ import pytest
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
+from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
 from models.core.errors import Cancelled, RunFormatError
 from models.core.images import convert
@@ -27,14 +29,14 @@ RATES = Rates.preserving(samplers.cosine(100))
 class Sees:
     """Diffuses without a network: what it sees in x_t depends on x_t, the time and the class."""
 
-    condition_names = ("grey", "black", "white")
+    condition = SimpleNamespace(kind="class", names=("grey", "black", "white"))
 
     def __init__(self, timesteps: int = 60) -> None:
         self.schedule = samplers.cosine(timesteps)
         self.looks = 0
 
-    def reverse(self, sampling: Sampling, *, count: int = 1, labels: Any = None, start: Any = None,
-                kept: Any = None, work: Any = None) -> Any:  # fmt: skip
+    def reverse(self, sampling: Sampling, *, count: int = 1, conditions: Any = None, negative: Any = None,
+                start: Any = None, kept: Any = None, work: Any = None) -> Any:  # fmt: skip
         timesteps = len(self.schedule) - 1
         sampling.check(timesteps)
         shape = (count, SIDE, SIDE, 1)
@@ -46,7 +48,7 @@ class Sees:
 
         def predict(x: Any, t: int) -> Any:
             self.looks += 1
-            return np.tanh(x + labels[:, None, None, None] / 4).astype(np.float32)
+            return np.tanh(x + conditions[:, None, None, None] / 4).astype(np.float32)
 
         return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
 
@@ -158,7 +160,7 @@ def test_a_class_is_asked_for_by_number_or_one_after_another() -> None:
 
 def test_a_recipe_brings_the_setup_back_and_a_broken_one_does_not() -> None:
     def read(values: dict) -> View:
-        return state.prepare(values, Mock(image_shape=(8, 8, 1)), RATES, ("cat", "dog")).state.view
+        return state.prepare(values, Mock(image_shape=(8, 8, 1)), RATES, Offer("class", ("cat", "dog"))).state.view
 
     setup = Setup(Sampling("ddim", 12, 0.5, 3.0, 9), EACH, 4)
     view = View(setup, playback.another(setup), 30)
