@@ -81,6 +81,15 @@ def _range(low: float, high: float | None) -> str:
     return f"must be at least {low:g}" if high is None else f"must be from {low} to {high}"
 
 
+def sentence(most: int) -> Reader:
+    """A text of at most so many characters."""
+
+    def read(text: str) -> str | Wrong:
+        return text if len(text) <= most else Wrong(f"must have at most {most} characters (it has {len(text):,})")
+
+    return read
+
+
 def one_of(choices: Iterable[str]) -> Reader:
     """One of some words."""
     known = tuple(choices)

@@ -14,6 +14,7 @@ from models.cli import argument_checks as checks
 from models.cli.argument_parser import Parser
 from models.core.datasets import LARGEST, SMALLEST
 from models.core.diffusion.capability import LIMITS
+from models.core.diffusion.prompt import MOST as MOST_TEXT
 from models.core.diffusion.samplers import SAMPLERS
 from models.core.disk import places
 from models.core.images import export
@@ -175,9 +176,10 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         help=".png for a sheet, .npy for the codings",
     )
     command.add_argument("--class", dest="label", help="name or number of the class (models with classes)")
-    command.add_argument("--attributes", help="such as glasses,no beard (models with attributes)")
-    command.add_argument("--prompt", help="a sentence (models that take text)")
-    command.add_argument("--negative", help="a sentence to lead away from (models that take text)")
+    text = checks.sentence(MOST_TEXT)
+    command.add_argument("--attributes", type=text, help="such as glasses,no beard (models with attributes)")
+    command.add_argument("--prompt", type=text, help="a sentence (models that take text)")
+    command.add_argument("--negative", type=text, help="a sentence to lead away from (models that take text)")
     command.add_argument("--images", **IMAGE, nargs="+", help="images that a diffusion model begins with")
     command.add_argument("--background", **BACKGROUND)
     command.add_argument(

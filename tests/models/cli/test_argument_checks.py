@@ -55,6 +55,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "run": [GONE, DIR], "--count": COUNTS, "--seed": SEEDS, "--out": [*PLACES, *ENDINGS],
             "--images": [GONE, DIR], "--from": ["0", "x"], "--sampler": ["fast"], "--steps": ["0", "x"],
             "--eta": ["-0.1", "2", "nan"], "--guidance": ["-1", "21", "inf"], "--background": GROUNDS,
+            "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501],
         },
     ),
     "reconstruct": (

@@ -36,7 +36,7 @@ def test_attributes_are_what_is_drawn() -> None:
     dataset = faces.load(count=40)
     for index in range(40):
         glasses, beard = dataset.attributes[index][:2]
-        bare, _ = faces._render(f"person-{index}", 64, {"glassesProbability": 0, "beardProbability": 0})
+        bare, _ = faces.render(f"person-{index}", 64, {"glassesProbability": 0, "beardProbability": 0})
         changed = (dataset.images[index] != bare).any(axis=(1, 2))
         assert changed[EYES.start : CHIN.start].any() == glasses
         assert changed[EYES.stop :].any() == beard
