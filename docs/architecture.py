@@ -49,7 +49,10 @@ TOGETHER = {  # files at the top of models/core, and the protocols that lie in t
             "family_model",
             "inference",
             "diffusion.capability",
+            "diffusion.prompt",
+            "diffusion.rates",
             "diffusion.samplers",
+            "diffusion.schedules",
             "styles.mixing",
             "adversarial.probabilities",
         )

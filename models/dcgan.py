@@ -28,10 +28,10 @@ from keras import layers
 
 from models.core.adversarial import resolutions
 from models.core.adversarial.base import Adversarial
-from models.core.adversarial.conditional import ConditionalAdversarial, names_of
+from models.core.adversarial.conditional import ConditionalAdversarial
 from models.core.adversarial.config import CURVES_OF_BOTH, ClassicConfig
 from models.core.adversarial.minibatch import MinibatchDiscrimination
-from models.core.family import About, DataSpec, setting
+from models.core.family import About, DataSpec, names_of, setting
 
 TITLE = "DCGAN"
 ABOUT = About(

@@ -32,10 +32,11 @@ from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
 from models.core.denoising import clipping, fit_to_model, noise
-from models.core.diffusion import samplers, unet
-from models.core.diffusion.base import Diffuser, DiffusionConfig
+from models.core.diffusion import schedules, unet
+from models.core.diffusion.base import Diffuser
 from models.core.diffusion.capability import Sampling
 from models.core.diffusion.conditions import Condition, condition_of
+from models.core.diffusion.config import DiffusionConfig
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.family import About, DataSpec, setting
@@ -214,7 +215,7 @@ class DDPM(Diffuser):
         cleaned = np.zeros_like(images)
         for number, image in enumerate(images):
             sigma = noise.estimated_sigma(image) if strength is None else strength
-            t = samplers.time_of_noise(self.schedule, 2.0 * sigma)
+            t = schedules.time_of_noise(self.schedule, 2.0 * sigma)
             begun = np.float32(self.rates.signal[t]) * self.states(clipping.restored(image[None], sigma))
             steps = min(DENOISING_STEPS * self.config.timesteps // t, self.config.timesteps)
             for step in self.reverse(Sampling(steps=steps), start=(t, begun), work=work):

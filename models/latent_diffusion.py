@@ -29,9 +29,10 @@ from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
 from models.core.diffusion import unet
-from models.core.diffusion.base import Diffuser, DiffusionConfig
+from models.core.diffusion.base import Diffuser
 from models.core.diffusion.capability import Kept
 from models.core.diffusion.conditions import Condition, condition_of
+from models.core.diffusion.config import DiffusionConfig
 from models.core.diffusion.rates import States
 from models.core.diffusion.samplers import Known
 from models.core.errors import ConfigError

@@ -41,6 +41,22 @@ class DataSpec:
     examples: tuple[str, ...] = ()
 
 
+def names_of(kind: str, spec: DataSpec) -> tuple[str, ...]:
+    """The names of the conditions that a dataset offers, in the order of their numbers.
+
+    Raises:
+        ConfigError: if it has none of this kind.
+    """
+    if kind == "class":
+        names = spec.label_names or tuple(str(label) for label in range(spec.label_count))
+    else:
+        names = spec.attribute_names
+    if kind != "none" and len(names) < (2 if kind == "class" else 1):
+        known = "classes" if kind == "class" else "attributes"
+        raise ConfigError({"condition": f"must be none: this dataset has no {known}"})
+    return names
+
+
 @dataclass(frozen=True)
 class Figure:
     """Computed curves that belong to an explanation; the studio draws them in the colours of its theme.

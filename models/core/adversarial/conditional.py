@@ -17,28 +17,12 @@ from keras import ops
 from models.core.adversarial.base import Adversarial
 from models.core.adversarial.config import AdversarialConfig
 from models.core.arrays import Codings, Images
-from models.core.errors import ConfigError, UserError
-from models.core.family import DataSpec
+from models.core.errors import UserError
+from models.core.family import DataSpec, names_of
 from models.core.keras_internals import read_variable
 
 Kind = Literal["class", "attributes"]
 REMEMBERED = 512  # conditions of training images that codings are drawn with
-
-
-def names_of(kind: str, spec: DataSpec) -> tuple[str, ...]:
-    """The names of the conditions that a dataset offers, in the order of their numbers.
-
-    Raises:
-        ConfigError: if it has none of this kind.
-    """
-    if kind == "class":
-        names = spec.label_names or tuple(str(label) for label in range(spec.label_count))
-    else:
-        names = spec.attribute_names
-    if kind != "none" and len(names) < (2 if kind == "class" else 1):
-        known = "classes" if kind == "class" else "attributes"
-        raise ConfigError({"condition": f"must be none: this dataset has no {known}"})
-    return names
 
 
 class ConditionalAdversarial(Adversarial):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -25,12 +25,13 @@ from keras import ops
 from models.core.arrays import Images
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
-from models.core.diffusion.conditions import Asked, Condition
-from models.core.diffusion.prompt import Kind
-from models.core.diffusion.rates import Rates, States
+from models.core.diffusion.conditions import Condition
+from models.core.diffusion.config import DiffusionConfig, rates_of
+from models.core.diffusion.prompt import Asked
+from models.core.diffusion.rates import States
 from models.core.diffusion.samplers import Known, Predict, Step, Walk
 from models.core.errors import ConfigError
-from models.core.family import Config, DataSpec, setting
+from models.core.family import DataSpec
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
 from models.core.work import SILENT, Work
@@ -39,83 +40,6 @@ NOISES = 64  # rows of noise that a validation uses again and again
 GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
 AT_ONCE = 512  # images that are walked together
 OPEN = 0.25  # share of attributes that training leaves open
-START = "0.25:0.85, 0.5:0.49, 0.75:0.14"
-
-
-class DiffusionConfig(Config):
-    """Settings of every family that diffuses."""
-
-    timesteps: int = setting(4000, "Time steps from an image to noise.", unit="steps", group="model", ge=100, le=4000)
-    schedule: Literal["cosine", "linear", "own", "flow"] = setting(
-        "cosine",
-        'How quickly noise replaces the image; "Custom" follows the points you set, "Flow" straight lines (rectified '
-        "flow, which predicts velocity).",
-        group="model",
-    )
-    schedule_points: str = setting(
-        START,
-        "Share of the time : alpha_bar, falling from 1 to 0 (custom schedule only).",
-        group="model",
-        max_length=500,
-    )
-    prediction: Literal["noise", "velocity"] = setting(
-        "noise", "What the network predicts: the noise, or the velocity from the image to the noise.", group="model"
-    )
-    drawn_times: Literal["uniform", "logit_normal"] = setting(
-        "uniform", "How often each time is learned: all alike, or the middle more often (logit-normal).",
-        title="Times",
-    )  # fmt: skip
-    loss: Literal["huber", "mae", "mse"] = setting("huber", "Loss between the true and the predicted noise.")
-    condition: Kind = setting(
-        "none",
-        "What you can ask for: one of the dataset's classes, any of its attributes, or a sentence of the words in its "
-        "captions.",
-        group="model",
-    )
-    drop: float = setting(
-        0.1,
-        "Condition dropout: share of images trained without their class, attributes or caption (for guidance).",
-        group="model",
-        ge=0.01,
-        le=0.9,
-        title="Condition dropout",
-    )
-    ema: float = setting(
-        0.999, "Decay of the moving average of the weights (EMA) that samples use; 0 = off, as in the textbook.",
-        ge=0, lt=1, title="EMA decay"
-    )  # fmt: skip
-
-
-def points_of(text: str) -> list[tuple[float, float]]:
-    """ "0.25:0.85, 0.5:0.49" -> [(0.25, 0.85), (0.5, 0.49)].
-
-    Raises:
-        ConfigError: if that is not what it says.
-    """
-    try:
-        pairs = [pair.split(":") for pair in text.split(",") if pair.strip()]
-        points = [(float(share), float(height)) for share, height in pairs]
-        samplers.from_alpha_bar(points, 100)
-    except ValueError:
-        problem = "must be pairs like 0.25:0.85, 0.5:0.49 whose times rise and whose alpha_bars fall between 1 and 0"
-        raise ConfigError({"schedule_points": problem}) from None
-    return points
-
-
-def rates_of(config: DiffusionConfig) -> Rates:
-    """Image and noise by t.
-
-    Raises:
-        ConfigError: if noise is to be predicted on a flow, at whose end the noise says nothing about the image.
-    """
-    if config.schedule == "flow":
-        if config.prediction == "noise":
-            raise ConfigError({"prediction": "must be velocity where the schedule is flow"})
-        return Rates.flow(config.timesteps)
-    if config.schedule == "own":
-        return Rates.preserving(samplers.from_alpha_bar(points_of(config.schedule_points), config.timesteps))
-    alpha_bar = samplers.cosine if config.schedule == "cosine" else samplers.linear
-    return Rates.preserving(alpha_bar(config.timesteps))
 
 
 def distance(kind: str, errors: Any) -> Any:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion.prompt import Kind
+from models.core.diffusion.prompt import Asked, Conditioning, Kind
 from models.core.diffusion.rates import AlphaBar, Path, Rates, States
 from models.core.diffusion.samplers import FORWARD, SAMPLERS, Step, draw, offered
 from models.core.errors import ConfigError
 from models.core.work import SILENT, Work
-
-if TYPE_CHECKING:  # they need Keras, which a window does without
-    from models.core.diffusion.conditions import Asked, Condition
 
 Images = arrays.Images  # (n, height, width, channels) in [0, 1]
 Labels = NDArray[np.int32]  # (n,) a class each; -1 asks for nothing
@@ -100,7 +97,7 @@ class Diffuses(Protocol):
 
     schedule: AlphaBar
     rates: Rates
-    condition: Condition
+    condition: Conditioning
     condition_kind: Kind
     condition_names: tuple[str, ...]
 

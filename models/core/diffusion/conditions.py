@@ -20,16 +20,12 @@ from typing import Any, ClassVar, NamedTuple
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
-from models.core.adversarial.conditional import names_of
 from models.core.diffusion import text
-from models.core.diffusion.prompt import Kind, Offer, Prompt
+from models.core.diffusion.prompt import Asked, Kind, Offer, Prompt
 from models.core.errors import ConfigError, UserError
-from models.core.family import DataSpec
+from models.core.family import DataSpec, names_of
 from models.core.family_model import Port
-
-Asked = NDArray[Any]  # what is asked for, a row an image
 
 
 class Told(NamedTuple):

@@ -8,12 +8,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
+
+from numpy.typing import NDArray
 
 from models.core.datasets.captions import unknown
 from models.core.errors import ConfigError
 
 Kind = Literal["none", "class", "attributes", "text"]
+Asked = NDArray[Any]  # what is asked for as a network takes it, a row an image
 MOST = 500  # characters of a sentence
 
 
@@ -47,6 +50,29 @@ class Prompt:
         if self.text or self.negative:
             found |= {"prompt": self.text, "negative": self.negative}
         return found
+
+
+class Conditioning(Protocol):
+    """What a model can be asked for, and how that becomes arrays; ``conditions.Condition`` is it for every family."""
+
+    names: tuple[str, ...]
+
+    @property
+    def offer(self) -> Offer:
+        """What can be asked for, for a user."""
+        ...
+
+    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
+        """What a prompt asks for and what it leads away from, ``count`` times; None is nothing."""
+        ...
+
+    def nothing(self, count: int) -> Asked:
+        """What asks for nothing, ``count`` times."""
+        ...
+
+    def preview(self) -> Asked:
+        """What a sheet of samples shows, a column each."""
+        ...
 
 
 def attributes_of(words: str, names: Sequence[str], field: str = "attributes") -> tuple[tuple[str, bool], ...]:

@@ -1,11 +1,11 @@
-"""Diffusion in plain numpy: schedules, the way into noise, and samplers that walk back, one step at a time.
+"""Diffusion in plain numpy: the way into noise, and samplers that walk back, one step at a time.
 
 Notation. t = 1..T time, x_0 clean image in [-1, 1], x_t noisy image, eps noise, alpha_bar_t the share of the variance
 of x_t that is still the image: alpha_bar_0 = 1 and alpha_bar_T is nearly 0.
 
     x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps                 (Ho, Jain and Abbeel 2020, equation 4)
 
-A schedule is its alpha_bar by t, which preserves the variance, or a pair of rates (rates.py), as of rectified flow.
+A schedule is its alpha_bar by t (schedules.py), or a pair of rates (rates.py), as of rectified flow.
 
 All samplers have one signature, ``(predict, walk)``, and are generators of ``Step``. A step depends on (t, x_t) and the
 seed alone: whoever starts again from a step in the middle gets the same images bit for bit.
@@ -16,76 +16,21 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.diffusion.rates import Path, Prediction, Rates, States, rates_of
+from models.core.diffusion.rates import AlphaBar, Path, Prediction, Rates, States, rates_of
+from models.core.diffusion.schedules import signal_to_noise
 
-Schedule = NDArray[np.float64]  # (T + 1,): alpha_bar by t, alpha_bar[0] = 1
 Predict = Callable[[States, int], States]  # (x_t, t) -> predicted eps, or predicted velocity
-MAX_BETA = 0.999  # the share of the variance that one step may turn into noise
-MIN_BETA = 1e-9
 STEP, START, KNOWN, AGAIN, FORWARD = range(5)  # what a draw of noise is for
 
 
-# --- Schedules: alpha_bar by t ---------------------------------------------------------------------------------------
-
-
-def cosine(timesteps: int, s: float = 0.008, max_beta: float = MAX_BETA) -> Schedule:
-    """f(t) / f(0) with f(t) = cos^2(pi/2 (t/T + s) / (1 + s)) (Nichol and Dhariwal 2021, equation 17)."""
-    f = np.cos((np.linspace(0.0, 1.0, timesteps + 1) + s) / (1 + s) * np.pi / 2) ** 2
-    return from_betas(np.minimum(1.0 - f[1:] / f[:-1], max_beta))
-
-
-def linear(timesteps: int) -> Schedule:
-    """beta from 0.0001 to 0.02 for T = 1000 (Ho et al. 2020, section 4), scaled so that every T ends alike."""
-    scale = 1000.0 / timesteps
-    return from_betas(np.linspace(1e-4 * scale, 0.02 * scale, timesteps))
-
-
-def from_betas(betas: NDArray[np.float64]) -> Schedule:
-    """alpha_bar_t = product of (1 - beta_i) up to t, and 1 at t = 0."""
-    return np.concatenate([[1.0], np.cumprod(1.0 - np.clip(betas, MIN_BETA, MAX_BETA))])
-
-
-def from_alpha_bar(points: Sequence[tuple[float, float]], timesteps: int) -> Schedule:
-    """A schedule bent by hand: a monotone curve through points, from 1 at the beginning to 0 at the end.
-
-    Args:
-        points: (share of the time, alpha_bar), both between 0 and 1; the shares rise and the alpha_bars fall.
-        timesteps: T.
-
-    Returns:
-        As the other schedules: no step takes more than 99.9 % of the variance.
-
-    Raises:
-        ValueError: if the points are not in order.
-    """
-    from scipy.interpolate import PchipInterpolator
-
-    curve = np.array([(0.0, 1.0), *points, (1.0, 0.0)], np.float64)
-    if not (np.diff(curve[:, 0]) > 0).all() or not (np.diff(curve[:, 1]) < 0).all():
-        raise ValueError("the times must rise and the alpha_bars must fall, all between 0 and 1")
-    smooth = np.asarray(PchipInterpolator(curve[:, 0], curve[:, 1])(np.linspace(0.0, 1.0, timesteps + 1)))
-    smooth = np.clip(smooth, 1e-12, 1.0)
-    return from_betas(1.0 - smooth[1:] / smooth[:-1])
-
-
-def signal_to_noise(schedule: Schedule) -> NDArray[np.float64]:
-    """alpha_bar / (1 - alpha_bar) by t; infinite at t = 0."""
-    with np.errstate(divide="ignore"):
-        return schedule / (1.0 - schedule)
-
-
-def time_of_noise(schedule: Schedule, sigma: float) -> int:
-    """The t at which x_t, divided by sqrt(alpha_bar_t), has noise nearest to ``sigma`` (of data in [-1, 1]); >= 1."""
-    with np.errstate(divide="ignore"):  # at the end of a flow no signal is left
-        noise_std = np.sqrt(1.0 / schedule[1:] - 1.0)
-    return int(np.argmin(np.abs(noise_std - sigma))) + 1
+# --- Times -----------------------------------------------------------------------------------------------------------
 
 
 def times(timesteps: int, steps: int, start: int | None = None) -> tuple[int, ...]:
@@ -106,7 +51,7 @@ def draw(shape: tuple[int, ...], seed: int, t: int, use: int = STEP, turn: int =
     return np.random.default_rng((seed, t, use, turn)).standard_normal(shape, np.float32)
 
 
-def forward(x_0: States, schedule: Schedule | Rates, t: int, noise: States) -> States:
+def forward(x_0: States, schedule: AlphaBar | Rates, t: int, noise: States) -> States:
     """q(x_t | x_0): mean signal_t x_0, variance noise_t^2 (Ho et al. 2020, equation 4)."""
     return rates_of(schedule).noisy(x_0, t, noise)
 
@@ -150,7 +95,7 @@ class Walk:
         prediction: what ``predict`` says: the noise, or the velocity.
     """
 
-    schedule: Schedule | Rates
+    schedule: AlphaBar | Rates
     x: States
     times: tuple[int, ...]
     seed: int = 0
@@ -232,16 +177,16 @@ def ddim(predict: Predict, walk: Walk) -> Iterator[Step]:
     ``ddpm`` has beta_t; the mean of a step is the same. A rectified flow with eta above 0 is
     walked as the variance-preserving path that it is but for the scale of its states (Rates.scale).
     """
-    alpha_bar, signal, rest = walk.rates.alpha_bar, walk.rates.signal, walk.rates.noise
+    alpha_bar, rates = walk.rates.alpha_bar, walk.rates
 
     def move(step: Step, to: int, noise: Noise) -> States:
         if not walk.eta:
-            return float(signal[to]) * step.x_0 + float(rest[to]) * step.noise
+            return rates.noisy(step.x_0, to, step.noise)
         now, then = float(alpha_bar[step.t]), float(alpha_bar[to])
         sigma = walk.eta * math.sqrt((1.0 - then) / (1.0 - now) * (1.0 - now / then))
         x = math.sqrt(then) * step.x_0 + math.sqrt(max(0.0, 1.0 - then - sigma**2)) * step.noise
         x = x + sigma * noise() if sigma else x
-        return np.float32(walk.rates.scale(to)) * x
+        return np.float32(rates.scale(to)) * x
 
     return _back(predict, walk, move)
 

@@ -120,7 +120,8 @@ class _Blocks:
     """
 
     def __init__(self, seed: int, vector: Any, sentence: tuple[Any, Any] | None = None) -> None:
-        self.seeds, self.vector, self.sentence = itertools.count(seed * 1_000), vector, sentence
+        self.seeds = itertools.count(seed * 1_000)
+        self.vector, self.sentence = vector, sentence
 
     def conv(self, channels: int, size: int = 3, stride: int = 1, *, silent: bool = False) -> layers.Layer:
         """A convolution; a silent one answers 0 at first, so that its residual block changes nothing."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.diffusion import samplers
+from models.core.diffusion import schedules
 from models.core.errors import ImageError
 from models.core.images import decoding, export
 
@@ -85,7 +85,7 @@ def points(listed: object) -> tuple[tuple[float, float], ...] | None:
         return None
     try:
         found = tuple((float(share), float(height)) for share, height in listed)
-        samplers.from_alpha_bar(found, 100)
+        schedules.from_alpha_bar(found, 100)
     except (TypeError, ValueError):
         return None
     return found

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 
-from models.core.diffusion import samplers
+from models.core.diffusion import schedules
 from studio import theme
 from studio.panels.diffusion.signal_chart import SignalChart
 
@@ -66,7 +66,7 @@ class ScheduleChart(SignalChart):
     def set_points(self, points: Points) -> None:
         """Bend the curve through points; () is the model's own, with points on it that wait to be taken."""
         self.points = points
-        self.set_schedule(samplers.from_alpha_bar(points, len(self.own) - 1) if points else self.own)
+        self.set_schedule(schedules.from_alpha_bar(points, len(self.own) - 1) if points else self.own)
         self.chosen = min(self.chosen, len(self.handles()) - 1)
 
     def handles(self) -> Points:

@@ -7,7 +7,7 @@ import pytest
 from models import ddpm
 from models.core import device, loading
 from models.core.batches import conditions
-from models.core.diffusion import samplers
+from models.core.diffusion import samplers, schedules
 from models.core.diffusion.capability import Sampling
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec, parse_config
@@ -203,8 +203,8 @@ def test_points_that_make_no_schedule_are_refused_by_name(points):
 
 
 def test_the_schedule_is_the_one_of_the_config():
-    np.testing.assert_array_equal(made().schedule, samplers.cosine(100))
-    np.testing.assert_array_equal(made(schedule="linear", timesteps=200).schedule, samplers.linear(200))
+    np.testing.assert_array_equal(made().schedule, schedules.cosine(100))
+    np.testing.assert_array_equal(made(schedule="linear", timesteps=200).schedule, schedules.linear(200))
     own = made(schedule="own", schedule_points="0.5:0.9").schedule
     assert own[50] == pytest.approx(0.9)
 

@@ -5,7 +5,7 @@ import pytest
 
 from models import ddpm
 from models.core.capabilities import Denoises, capabilities
-from models.core.diffusion import base, samplers
+from models.core.diffusion import base, samplers, schedules
 from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import Cancelled, ConfigError
 from models.core.work import Callbacks
@@ -139,7 +139,7 @@ def test_denoising_begins_where_the_noise_is_as_strong(monkeypatch, strength):
     found = model.denoise(noisy, strength=strength)
     np.testing.assert_allclose(found, clean, atol=1e-5)
     (t, x), sigma = begun[0], strength or ddpm.noise.estimated_sigma(noisy[0])
-    assert t == samplers.time_of_noise(model.schedule, 2 * sigma) > 1
+    assert t == schedules.time_of_noise(model.schedule, 2 * sigma) > 1
     np.testing.assert_allclose(x, np.sqrt(model.schedule[t]) * (2 * noisy - 1), atol=1e-6)
 
 
@@ -153,7 +153,7 @@ def test_denoising_begins_with_the_noise_that_was_cut_off_at_black(monkeypatch):
         model.denoise(model.disturb(black, 0), strength=strength)
         t, x = begun.pop()
         seen = (x / np.sqrt(model.schedule[t]) + 1) / 2
-        assert t == pytest.approx(samplers.time_of_noise(model.schedule, 0.4), abs=2)
+        assert t == pytest.approx(schedules.time_of_noise(model.schedule, 0.4), abs=2)
         assert abs(seen.mean()) < 0.02 and seen.std() == pytest.approx(0.2, rel=0.1)
 
 

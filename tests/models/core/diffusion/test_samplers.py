@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.core.diffusion import samplers
+from models.core.diffusion import samplers, schedules
 from models.core.diffusion.rates import Rates
 from models.core.diffusion.samplers import Known, Step, Walk
 
@@ -46,60 +46,6 @@ def waving(x, t):
     return np.tanh(x) * np.float32(1.0 + 0.3 * math.sin(t)) + 0.1 * np.roll(x, 1, axis=1)
 
 
-# --- Schedules ---
-
-
-def test_the_cosine_schedule_is_the_textbook_s():
-    schedule = samplers.cosine(4000)
-    found = [schedule[t] for t in (100, 1000, 2000, 3000, 3500)]
-    np.testing.assert_allclose(found, [0.99751, 0.84701, 0.49384, 0.14427, 0.03747], atol=6e-6)
-    assert schedule[4000] == pytest.approx(1.5e-10, rel=0.05)
-    betas = 1.0 - schedule[1:] / schedule[:-1]
-    np.testing.assert_allclose([betas[0], betas[999], betas[2999]], [1e-5, 3.31e-4, 1.895e-3], rtol=0.05)
-    np.testing.assert_allclose(betas[[3998, 3999]], [0.75, 0.999], rtol=1e-3)
-
-
-def test_the_linear_schedule_is_the_paper_s():
-    betas = 1.0 - samplers.linear(1000)[1:] / samplers.linear(1000)[:-1]
-    np.testing.assert_allclose(betas[[0, -1]], [1e-4, 0.02], rtol=1e-6)
-    assert samplers.linear(100)[-1] == pytest.approx(samplers.linear(4000)[-1], abs=1e-4)
-
-
-def sound(schedule, timesteps):
-    assert schedule.shape == (timesteps + 1,) and schedule.dtype == np.float64
-    assert schedule[0] == 1.0 and 0.0 < schedule[-1] < 0.06
-    betas = 1.0 - schedule[1:] / schedule[:-1]
-    assert (betas > 0).all() and (betas <= samplers.MAX_BETA + 1e-9).all()
-    assert (np.diff(samplers.signal_to_noise(schedule)) < 0).all()
-
-
-@given(st.integers(100, 4000))
-def test_every_schedule_falls_from_1_to_nearly_0(timesteps):
-    sound(samplers.cosine(timesteps), timesteps)
-    sound(samplers.linear(timesteps), timesteps)
-
-
-@given(
-    st.lists(st.floats(0.02, 0.98), min_size=1, max_size=6, unique_by=lambda v: round(v, 2)),
-    st.lists(st.floats(0.02, 0.98), min_size=6, max_size=6, unique_by=lambda v: round(v, 2)),
-    st.integers(100, 1000),
-)
-def test_a_schedule_bent_by_hand_goes_through_its_points(shares, heights, timesteps):
-    heights = sorted(heights, reverse=True)[: len(shares)]
-    points = list(zip(sorted(shares), heights, strict=True))
-    schedule = samplers.from_alpha_bar(points, timesteps)
-    sound(schedule, timesteps)
-    for share, height in points:
-        low, high = math.floor(share * timesteps), math.ceil(share * timesteps)
-        assert schedule[high] - 0.01 <= height <= schedule[low] + 0.01
-
-
-@pytest.mark.parametrize("points", [[(0.5, 0.2), (0.4, 0.1)], [(0.2, 0.1), (0.4, 0.3)], [(0.5, 1.0)], [(1.0, 0.5)]])
-def test_points_out_of_order_are_refused(points):
-    with pytest.raises(ValueError, match="rise"):
-        samplers.from_alpha_bar(points, 100)
-
-
 @given(st.integers(2, 4000), st.integers(1, 5000), st.floats(0, 1))
 def test_times_fall_to_0_and_a_start_in_the_middle_joins_the_same_way(timesteps, steps, share):
     way = samplers.times(timesteps, steps)
@@ -110,18 +56,12 @@ def test_times_fall_to_0_and_a_start_in_the_middle_joins_the_same_way(timesteps,
     assert late[0] == begin and late[-1] == 0 and set(late[1:]) == {t for t in way if t < begin}
 
 
-def test_the_time_of_a_noise_is_where_the_shortcut_has_as_much():
-    schedule = samplers.cosine(1000)
-    for t in (1, 10, 300, 800):
-        assert samplers.time_of_noise(schedule, math.sqrt(1 / schedule[t] - 1)) == t
-
-
 # --- Into noise ---
 
 
 @pytest.mark.parametrize("t", [1, 300, 700, 1000])
 def test_the_moments_of_the_shortcut_are_those_of_theory(t):
-    schedule = samplers.cosine(1000)
+    schedule = schedules.cosine(1000)
     x_0 = np.full((400, 10, 10, 1), 0.7, np.float32)
     x = samplers.forward(x_0, schedule, t, samplers.draw(x_0.shape, 5, t))
     spread = math.sqrt((1.0 - schedule[t]) / x.size)
@@ -130,7 +70,7 @@ def test_the_moments_of_the_shortcut_are_those_of_theory(t):
 
 
 def test_the_shortcut_is_the_sum_of_single_steps():
-    schedule = samplers.linear(100)
+    schedule = schedules.linear(100)
     mean, variance = 1.0, 0.0
     for t in range(1, 101):
         alpha = schedule[t] / schedule[t - 1]
@@ -149,7 +89,7 @@ def test_noise_depends_on_its_arguments_alone():
 
 
 @pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
-@pytest.mark.parametrize(("schedule", "steps"), [(samplers.cosine(200), 200), (samplers.linear(1000), 20)])
+@pytest.mark.parametrize(("schedule", "steps"), [(schedules.cosine(200), 200), (schedules.linear(1000), 20)])
 def test_a_perfect_predictor_recovers_the_picture(sampler, schedule, steps):
     x_0 = np.random.default_rng(0).uniform(-1, 1, SHAPE).astype(np.float32)
     for eta in (0.0, 1.0):
@@ -160,7 +100,7 @@ def test_a_perfect_predictor_recovers_the_picture(sampler, schedule, steps):
         np.testing.assert_allclose(found[-2].x_0, x_0, atol=1e-4)
 
 
-@pytest.mark.parametrize("schedule", [samplers.linear(500), samplers.cosine(500)])
+@pytest.mark.parametrize("schedule", [schedules.linear(500), schedules.cosine(500)])
 def test_ddim_with_all_of_ddpm_s_noise_agrees_with_ddpm_at_every_step(schedule):
     predict = gaussian(schedule, mean=0.4, variance=0.09)
     shape = (400, 5, 5, 1)
@@ -178,7 +118,7 @@ def test_ddim_with_all_of_ddpm_s_noise_agrees_with_ddpm_at_every_step(schedule):
 
 @pytest.mark.parametrize("steps", [8, 16])
 def test_the_second_order_is_nearer_to_the_end_than_the_first(steps):
-    schedule = samplers.linear(1000)
+    schedule = schedules.linear(1000)
     predict = gaussian(schedule, mean=0.4, variance=0.09)
 
     def end(sampler, many):
@@ -194,7 +134,7 @@ def test_the_second_order_is_nearer_to_the_end_than_the_first(steps):
 @pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 @pytest.mark.parametrize("known", [False, True])
 def test_whoever_starts_again_in_the_middle_gets_the_same_pictures(sampler, known):
-    schedule = samplers.cosine(100)
+    schedule = schedules.cosine(100)
     mask = np.zeros((1, 6, 6, 1), bool)
     mask[:, 2:4] = True
     kept = Known(np.zeros(SHAPE, np.float32), mask) if known else None
@@ -219,7 +159,7 @@ def end_of(sampler, walk):
 
 @pytest.mark.parametrize(("sampler", "eta", "noisy"), [("ddpm", 0.0, True), ("ddim", 1.0, True), ("ddim", 0.0, False)])
 def test_another_seed_in_the_middle_changes_the_future_where_there_is_noise(sampler, eta, noisy):
-    schedule = samplers.cosine(50)
+    schedule = schedules.cosine(50)
     start = samplers.draw(SHAPE, 0, 30)
     ends = [end_of(sampler, Walk(schedule, start, samplers.times(50, 50, 30), seed, eta)) for seed in (1, 2)]
     assert np.array_equal(*ends) is not noisy
@@ -228,7 +168,7 @@ def test_another_seed_in_the_middle_changes_the_future_where_there_is_noise(samp
 @pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 @pytest.mark.parametrize("repeats", [1, 4])
 def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
-    schedule = samplers.cosine(100)
+    schedule = schedules.cosine(100)
     x_0 = np.random.default_rng(1).uniform(-1, 1, SHAPE).astype(np.float32)
     mask = np.zeros((1, 6, 6, 1), bool)
     mask[:, 1:5, 1:5] = True
@@ -240,7 +180,7 @@ def test_inpainting_keeps_what_is_known_and_paints_the_rest(sampler, repeats):
 
 
 def test_a_step_says_what_it_sees_and_cuts_it():
-    schedule = samplers.cosine(100)
+    schedule = schedules.cosine(100)
     x = samplers.draw(SHAPE, 0, 0)
     free = samplers.look(waving, Walk(schedule, x, (60, 0), clip=None), x, 60)
     cut = samplers.look(waving, Walk(schedule, x, (60, 0), clip=0.5), x, 60)
@@ -271,7 +211,7 @@ def test_guidance_goes_from_no_condition_over_it_to_more_of_it():
 
 def test_eta_1_has_the_mean_of_ddpm_and_the_smaller_of_its_two_variances():
     """Ho et al. 2020, section 3.2: DDPM here adds beta_t, DDIM with eta = 1 the posterior's variance."""
-    schedule, shape, t = samplers.linear(100), (2000, 5, 5, 1), 10
+    schedule, shape, t = schedules.linear(100), (2000, 5, 5, 1), 10
     x = np.repeat(samplers.draw((1, *shape[1:]), 0, 0), shape[0], axis=0)
     ends = {}
     for name, sampler in (("ddpm", samplers.ddpm), ("ddim", samplers.ddim)):
@@ -290,7 +230,7 @@ def test_eta_1_has_the_mean_of_ddpm_and_the_smaller_of_its_two_variances():
 # --- Rectified flow, and velocity ---
 
 PATHS = {
-    "cosine": Rates.preserving(samplers.cosine(100)), "linear": Rates.preserving(samplers.linear(100)),
+    "cosine": Rates.preserving(schedules.cosine(100)), "linear": Rates.preserving(schedules.linear(100)),
     "flow": Rates.flow(100),
 }  # fmt: skip
 

@@ -10,8 +10,8 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from models.core.diffusion import samplers
-from models.core.diffusion.base import rates_of
+from models.core.diffusion import samplers, schedules
+from models.core.diffusion.config import rates_of
 from models.core.disk import places
 from models.core.images import convert, recipes
 from studio.panels.diffusion.schedule_chart import words_of
@@ -86,7 +86,7 @@ def test_the_schedule_is_bent_by_mouse_and_keys_and_the_picture_follows(forward,
 def test_a_schedule_that_is_level_for_long_can_still_be_bent(forward) -> None:
     chart = forward.card.chart
     for bent in (((0.1, 0.3), (0.3, 0.02)), ((0.9, 0.999),), ((0.5, 0.012), (0.6, 0.011))):
-        chart.set_own(samplers.from_alpha_bar(bent, 100))
+        chart.set_own(schedules.from_alpha_bar(bent, 100))
         heights = [height for _, height in chart.handles()]
         assert (np.diff(heights) < 0).all() and heights[2] > 0 and heights[0] < 1
         for index in range(3):

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from models.core.diffusion import samplers
+from models.core.diffusion import samplers, schedules
 from models.core.diffusion.capability import Kept, Sampling
 from models.core.diffusion.prompt import Offer
 from models.core.diffusion.rates import Rates
@@ -23,7 +23,7 @@ from studio.panels.diffusion import state
 from studio.panels.diffusion.recording import EACH, NOTHING, Recording, Setup, View
 
 SIDE = 4
-RATES = Rates.preserving(samplers.cosine(100))
+RATES = Rates.preserving(schedules.cosine(100))
 
 
 class Sees:
@@ -32,7 +32,7 @@ class Sees:
     condition = SimpleNamespace(kind="class", names=("grey", "black", "white"))
 
     def __init__(self, timesteps: int = 60) -> None:
-        self.schedule = samplers.cosine(timesteps)
+        self.schedule = schedules.cosine(timesteps)
         self.looks = 0
 
     def reverse(self, sampling: Sampling, *, count: int = 1, conditions: Any = None, negative: Any = None,
