@@ -21,9 +21,9 @@ from tests.tools.diffusers import TINY
 from tests.tools.images import blobs
 
 
-def untaught(folder: Path, family: str, config: Config) -> Run:
+def untaught(folder: Path, family: str, config: Config, side: int = 8) -> Run:
     """A run with fresh weights in a checkpoint: what its images show is of no interest here."""
-    dataset = blobs(32)
+    dataset = blobs(32, (side, side, 1))
     named = type(dataset)(
         **{**vars(dataset), "labels": np.arange(32, dtype=np.int32) % 2, "label_names": ("cat", "dog")}
     )
@@ -192,7 +192,7 @@ def test_what_a_text_model_cannot_be_asked_for_is_refused(text_run: Path, tmp_pa
 
 def test_a_gan_with_classes_is_asked_for_one(tmp_path: Path, capsys) -> None:
     run = tmp_path / "gan"
-    untaught(run, "dcgan", dcgan.CONFIG(condition="class"))
+    untaught(run, "dcgan", dcgan.CONFIG(condition="class", width=4), side=28)
     out = tmp_path / "dogs.png"
     assert command_line.main(["sample", str(run), "--class", "dog", "--count", "3", "--out", str(out)]) == 0
     model, _ = loading.load(Run.open(run))

@@ -95,7 +95,7 @@ def test_it_paints_what_it_squeezed_and_draws_new_ones(taught):
     np.testing.assert_allclose(few, many[:3], atol=1e-4)
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.offered("diffusion"))
 def test_a_walk_can_be_taken_up_anywhere_and_every_step_shown(taught, sampler):
     model, _, _, _ = taught
     sampling = Sampling(sampler, steps=10, eta=1.0, seed=2)
