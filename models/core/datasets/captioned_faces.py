@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets import DATASET_TITLES, Dataset, splits
-from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
-from models.core.datasets.faces import render
+from models.core.datasets.cache import open_cached
+from models.core.datasets.faces import render, rendered
 from models.core.disk import places
-from models.core.errors import DatasetError
-from models.core.work import SILENT, Work, advance
+from models.core.work import SILENT, Work
 
 COUNT = 10_000
 SIZE = 64
@@ -164,7 +163,7 @@ def load(*, size: int | None = None, work: Work = SILENT, count: int = COUNT) ->
     """
     side = size or SIZE
     target = places.cache() / "captioned_faces" / f"v{_VERSION}-{side}-{count}"
-    cached = open_cached(target, ("captions",)) or _render_all(target, side, count, work)
+    cached = open_cached(target, ("captions",)) or rendered(target, side, count, _drawn, work)
     train, validation, test = splits(len(cached.images))
     return Dataset(
         name="captioned_faces",
@@ -182,27 +181,9 @@ def load(*, size: int | None = None, work: Work = SILENT, count: int = COUNT) ->
     )
 
 
-def _render_all(target: Any, side: int, count: int, work: Work) -> Cached:
-    what = "Rendering the faces (only once)"
-    attributes = np.zeros((count, len(ATTRIBUTES)), np.bool_)
-    captions = []
-    with new_folder(target.parent) as folder:
-        with ImageWriter(folder / "images.npy", side, side) as writer:
-            for index in range(count):
-                if index % 25 == 0:
-                    advance(work, what, index, count)
-                someone = person(index)
-                writer.append(picture(someone, index, side))
-                attributes[index] = known(someone)
-                captions.append(caption(someone, index))
-            advance(work, what, count, count)
-            writer.close()
-        write_rest(folder, None, attributes, {"captions": captions})
-        publish(folder, target)
-    cached = open_cached(target, ("captions",))
-    if cached is None:
-        raise DatasetError("The faces could not be read back.", where=str(target), advice="Try again.")
-    return cached
+def _drawn(index: int, side: int) -> tuple[NDArray[np.uint8], list[bool], str]:
+    someone = person(index)
+    return picture(someone, index, side), known(someone), caption(someone, index)
 
 
 def known(someone: Person) -> list[bool]:

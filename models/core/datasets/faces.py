@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from models.core.disk import places
 from models.core.errors import DatasetError
 from models.core.work import SILENT, Work, advance
 
+Draw = Callable[[int, int], tuple[NDArray[np.uint8], list[bool], str]]
 COUNT = 10_000
 SIZE = 64
 PAIRED = {"glasses": "glassesProbability", "beard": "beardProbability"}
@@ -75,7 +78,7 @@ def load(
     """
     side = size or SIZE
     target = places.cache() / "faces" / f"v{_VERSION}-{side}-{count}"
-    cached = open_cached(target) or _render_all(target, side, count, work)
+    cached = open_cached(target) or rendered(target, side, count, _drawn, work)
     train, validation, test = splits(len(cached.images))
     return Dataset(
         name="faces",
@@ -118,20 +121,36 @@ def pairs(attribute: str, count: int, seed: int, size: int = SIZE) -> tuple[NDAr
     return np.stack(without) if without else empty, np.stack(with_it) if with_it else empty
 
 
-def _render_all(target: Any, side: int, count: int, work: Work) -> Cached:
+def _drawn(index: int, side: int) -> tuple[NDArray[np.uint8], list[bool], str]:
+    image, options = render(f"person-{index}", side, {})
+    return image, _attributes(options), ""
+
+
+def rendered(target: Path, side: int, count: int, drawn: Draw, work: Work) -> Cached:
+    """Render ``count`` people into a cache: images, attributes, and captions where they have some.
+
+    Args:
+        target: the folder of the cache.
+        side: height and width in pixels.
+        count: how many.
+        drawn: the image, attributes and caption ("" for none) of a person by number and side.
+        work: told and checked after every 25.
+    """
     what = "Rendering the faces (only once)"
-    attributes = np.zeros((count, len(ATTRIBUTES)), np.bool_)
+    attributes, captions = [], []
     with new_folder(target.parent) as folder:
         with ImageWriter(folder / "images.npy", side, side) as writer:
             for index in range(count):
                 if index % 25 == 0:
                     advance(work, what, index, count)
-                image, options = render(f"person-{index}", side, {})
+                image, known, caption = drawn(index, side)
                 writer.append(image)
-                attributes[index] = _attributes(options)
+                attributes.append(known)
+                captions.append(caption)
             advance(work, what, count, count)
             writer.close()
-        write_rest(folder, None, attributes, {})
+        words = {"captions": captions} if any(captions) else {}
+        write_rest(folder, None, np.array(attributes, np.bool_), words)
         publish(folder, target)
     cached = open_cached(target)
     if cached is None:
