@@ -57,7 +57,8 @@ class _Read:
     """Tells how many bytes of all arrays are read."""
 
     def __init__(self, work: Work, total: int) -> None:
-        self._work, self._total, self._done = work, total, 0
+        self._work, self._total = work, total
+        self._done = 0
 
     def more(self, count: int) -> None:
         """So many more are read; raises Cancelled."""

@@ -38,7 +38,8 @@ class Walk:
     """
 
     def __init__(self, folder: Path, rules: int = RULES, work: Work = SILENT) -> None:
-        self.folder, self.rules, self._work = folder, rules, work
+        self.folder, self.rules = folder, rules
+        self._work = work
         self.run_folders = 0
 
     def __iter__(self) -> Iterator[tuple[bytes, os.stat_result]]:

@@ -93,7 +93,8 @@ def _parse(data: bytes, every: int) -> tuple[Rows, int]:
     Lines that are too short on the average are no rows: all of them are bad, and none is looked at.
     """
     rows: Rows = []
-    bad, last, count = 0, -1, data.count(b"\n")
+    bad, last = 0, -1
+    count = data.count(b"\n")
     if count * SHORTEST > len(data):
         return [], count
     for line in data.split(b"\n")[-2::-every][::-1]:
