@@ -74,14 +74,14 @@ def bmp_runs(folder: Path, megapixels: float) -> Made:
 
 def tiff(compression: str) -> Callable[[Path, float], Made]:
     def make(folder: Path, megapixels: float) -> Made:
-        return decoded(picture_files.saved(noise(min(megapixels, 30)), "TIFF", compression=compression))
+        return decoded(picture_files.saved(noise(min(megapixels, 20)), "TIFF", compression=compression))
 
     return make
 
 
 def webp(lossless: bool) -> Callable[[Path, float], Made]:
     def make(folder: Path, megapixels: float) -> Made:
-        image = noise(min(megapixels, 24 if lossless else 50), "RGBA")
+        image = noise(min(megapixels, 24), "RGBA")  # more is no WebP, or more than 100 MB
         options = {"lossless": True, "quality": 0} if lossless else {"quality": 95, "alpha_quality": 100}
         return decoded(picture_files.saved(image, "WEBP", method=0, **options))
 
@@ -115,7 +115,7 @@ def avif_larger_than_it_says(folder: Path, megapixels: float) -> Made:
 def heic(folder: Path, megapixels: float) -> Made:
     if "HEIF" not in decoding.FORMATS:
         return (lambda work: None), False
-    image = noise(min(megapixels, 12))
+    image = noise(min(megapixels, 3))
     return decoded(picture_files.saved(image, "HEIF", quality=90, chroma=444, enc_params={"preset": "ultrafast"}))
 
 
@@ -138,12 +138,12 @@ CASES: dict[str, Callable[[Path, float], Made]] = {
     "JPEG: 100 scans of 1 MP": many_scans,
     "GIF: noise": gif,
     "BMP: runs of one pixel": bmp_runs,
-    "TIFF: deflated noise": tiff("tiff_adobe_deflate"),
-    "TIFF: LZW noise": tiff("tiff_lzw"),
+    "TIFF: deflated noise (20 MP)": tiff("tiff_adobe_deflate"),
+    "TIFF: LZW noise (20 MP)": tiff("tiff_lzw"),
     "WebP: noise, nothing lost (24 MP in 100 MB)": webp(lossless=True),
-    "WebP: noise": webp(lossless=False),
+    "WebP: noise (24 MP)": webp(lossless=False),
     "WebP: 999 frames of 200 x 200": webp_animation,
     "AVIF: noise": avif,
     "AVIF: 268 MP that say 100 x 100": avif_larger_than_it_says,
-    "HEIC: noise (12 MP)": heic,
+    "HEIC: noise (3 MP)": heic,
 }
