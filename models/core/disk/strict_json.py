@@ -21,7 +21,7 @@ def parse_json(data: bytes, where: str, *, max_depth: int = MAX_DEPTH) -> Any:
     """Parse strict JSON: no NaN, no infinity (1e999 neither), no key twice, not deeper than ``max_depth``.
 
     Whole numbers are smaller than 2**64, lists and objects at most 200,000. The time is proportional to the size,
-    whatever the bytes are: about 0.1 s for each megabyte, and 0.5 s for all the objects (``benchmarks/worst_files.py``).
+    whatever the bytes are: 0.1 s for each megabyte, 0.5 s for all objects (``benchmarks/worst_files.py``).
 
     Raises:
         RunFormatError: it is not.
