@@ -14,6 +14,7 @@ from models.core.errors import UserError
 from models.core.record import lock
 
 log = logging.getLogger(__name__)
+MAX_BYTES = 2**20  # ours have some thousands; they are read in the GUI thread before the window is there
 
 
 class Settings:
@@ -34,7 +35,7 @@ class Settings:
         if not self.path.exists():
             return self.values
         try:
-            values = files.read_json(self.path)
+            values = files.read_json(self.path, max_bytes=MAX_BYTES)
             if not isinstance(values, dict):
                 raise UserError("The settings are not an object.", where=str(self.path))
         except (UserError, OSError) as error:

@@ -48,6 +48,7 @@ def prepare() -> Device:
             _keep_the_order()
             _expect_traces()
             _give_back_graphs()
+            _share_kernels_of_variables()
             gpus = _tensorflow_gpus()
         elif backend == "jax":
             import jax
@@ -164,6 +165,24 @@ def _give_back_graphs() -> None:
     kind = concrete_function.ConcreteFunctionGarbageCollector
     kind.release, kind.__del__ = lambda self: None, end
     custom_gradient.generate_name = name_of_gradient
+
+
+def _share_kernels_of_variables() -> None:
+    """Let all variables be made by one kernel, whatever they are called.
+
+    TensorFlow keeps each kernel that ran outside of a graph for the whole life of the process, 36 kB for each different
+    set of attributes, and counts among these the name of the variable that a kernel makes. Keras numbers its layers on
+    (``conv2d_412``), so each variable of each model left a kernel behind: 12 MB for each load of a U-Net. TensorFlow
+    shows that name in errors only.
+    """
+    from tensorflow.python.ops import gen_resource_variable_ops
+
+    plain = gen_resource_variable_ops.var_handle_op
+
+    def nameless(*given: Any, debug_name: str = "", **named: Any) -> Any:
+        return plain(*given, **named)
+
+    gen_resource_variable_ops.var_handle_op = nameless
 
 
 def _tensorflow_gpus() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from models.core import device, state
 from models.core.errors import UserError
 from models.core.family import DataSpec, parse_config
 from models.core.record import CheckpointEntry, Run
+from models.core.work import SILENT, Work
 
 
 def spec_of(run: Run) -> DataSpec:
@@ -30,19 +31,20 @@ def build(run: Run, config: Mapping[str, Any] | None = None) -> Any:
     return module.build(parse_config(module.CONFIG, run.info.config if config is None else config), spec_of(run))
 
 
-def load(run: Run, *, step: int | None = None) -> tuple[Any, CheckpointEntry]:
+def load(run: Run, *, step: int | None = None, work: Work = SILENT) -> tuple[Any, CheckpointEntry]:
     """Build the model of a run and give it the weights of a checkpoint (the newest by default), for inference.
 
     Raises:
         RunFormatError: if no checkpoint can be used.
+        Cancelled: if ``work`` is cancelled.
     """
     model = build(run)
-    return model, reload(model, run, step=step)
+    return model, reload(model, run, step=step, work=work)
 
 
-def reload(model: Any, run: Run, *, step: int | None = None) -> CheckpointEntry:
+def reload(model: Any, run: Run, *, step: int | None = None, work: Work = SILENT) -> CheckpointEntry:
     """Give a model that was built for this run the weights of a checkpoint (the newest by default)."""
-    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True)
+    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True, work=work)
     state.restore(model, arrays, training=False)
     return entry
 

@@ -135,11 +135,11 @@ class Inference(Worker):
         if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
             found, model = check(before.model, before.info), before.model
             expected = state.expected(model, training=False)
-            entry, arrays = run.load_checkpoint(expected, step=pick(run), partial=True)
+            entry, arrays = run.load_checkpoint(expected, step=pick(run), partial=True, work=task)
             info, renew = _about(model, run, entry), partial(state.restore, model, arrays, training=False)
         else:
             try:
-                model, entry = loading.load(run, step=pick(run))
+                model, entry = loading.load(run, step=pick(run), work=task)
                 task.check()
                 info = _about(model, run, entry)
                 found = check(model, info)

@@ -114,3 +114,13 @@ def test_a_second_window_says_that_there_is_a_first(qtbot, app_theme) -> None:
     with second_window.told(third.services):
         wait_idle(qtbot, third)
     assert banner_text(third) == ""
+
+
+def test_settings_larger_than_any_of_ours_are_kept_aside(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = own_home / "settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"theme": "light", "more": "x" * 100}))
+    assert Settings(path).get("theme", "") == "light"
+    monkeypatch.setattr(settings, "MAX_BYTES", 50)
+    assert Settings(path).get("theme", "") == ""
+    assert path.with_suffix(".bad").exists() and not path.exists()

@@ -191,15 +191,16 @@ def outline(name: str, size: int = 64) -> Outline:
     return Outline(DataSpec(shape, len(labels), attributes, labels, words, tuple(examples)), count)
 
 
-def training_images(name: str, most: int = 20_000) -> int | None:
+def training_images(name: str, most: int = 20_000, work: Work = SILENT) -> int | None:
     """About how many images of a folder will be trained on, by their names; None if there are more than ``most``.
 
     Raises:
         DatasetError: if the folder cannot be read.
+        Cancelled: if ``work`` is cancelled.
     """
     if _kind(expanded(name)) != "folder":
         return None
-    count = import_module("models.core.datasets.walk").count(expanded(name), most)
+    count = import_module("models.core.datasets.walk").count(expanded(name), most, work)
     return None if count is None else splits(count)[0].stop
 
 

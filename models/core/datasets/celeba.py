@@ -15,6 +15,7 @@ ATTRIBUTE_FILE = "list_attr_celeba.txt"
 CSV_FILE = "list_attr_celeba.csv"
 _FOLDER = "Anno"  # where the original keeps it, beside Img
 _MAX_LINE = 100_000
+_MOST_EMPTY = 1_000  # lines
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark that some editors put in front
 _VALUES = {b"1", b"-1", b"0"}
 
@@ -63,10 +64,14 @@ def _parsed(stream: BinaryIO, comma: bytes | None) -> Iterator[tuple[str, ...] |
     if not 1 <= len(names) <= MAX_ATTRIBUTES:
         raise ValueError(f"it names {len(names)} attributes")
     yield names
+    empty = 0
     while line := stream.readline(_MAX_LINE):
         number += 1
         name, *values = _words(line, comma, len(names) + 2) or [b""]
         if not name:
+            empty += 1
+            if empty > _MOST_EMPTY:
+                raise ValueError(f"it has more than {_MOST_EMPTY:,} empty lines")
             continue
         if len(values) != len(names) or not set(values) <= _VALUES:
             raise ValueError(f"line {number} does not hold {len(names)} values of 1 or -1")

@@ -19,6 +19,7 @@ from models.core.disk.operations import shown
 from models.core.work import Work, advance
 
 MAX_LABELS = 1000
+_LOOK = 256  # rows of the file of attributes
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Listing:
 
     Raises:
         DatasetError: if the folder cannot be read.
+        Cancelled: if ``work`` is cancelled.
     """
 
     def __init__(self, folder: Path, database: Path, work: Work, rules: int = RULES) -> None:
         self.folder, self.rules = folder, rules
-        self.walk = Walk(folder, rules)
+        self.walk = Walk(folder, rules, work)
         self._base = sqlite3.connect(database, isolation_level=None)
         for command in (
             "PRAGMA journal_mode=OFF",
@@ -64,7 +66,7 @@ class Listing:
             self.count += 1
             if self.count % 500 == 0:
                 advance(work, "Searching for images", 0, self.count)
-        self.attribute_names = self._read_attributes()
+        self.attribute_names = self._read_attributes(work)
         self._base.execute("COMMIT")
 
     def close(self) -> None:
@@ -94,13 +96,15 @@ class Listing:
         for path, top in self._base.execute("SELECT path, top FROM files ORDER BY hash"):
             yield Row(path, top, self._bits(path) if self.attribute_names else None)
 
-    def _read_attributes(self) -> tuple[str, ...]:
+    def _read_attributes(self, work: Work) -> tuple[str, ...]:
         """Read CelebA's file of attributes, wherever it lies; one that knows none of the images is another folder's."""
         for path in celeba.places(self.folder, self.rules):
             if not path.is_file():
                 continue
             names, rows = celeba.read(path)
-            for name, bits in rows:
+            for number, (name, bits) in enumerate(rows):
+                if number % _LOOK == 0:
+                    work.check()
                 self._base.execute("INSERT OR REPLACE INTO attributes VALUES (?, ?)", (name, bits))
             if path.parent == self.folder or self.rules == 1 or self._knows_any():
                 return names

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from models.core.datasets import RULES, Dataset, splits
 from models.core.datasets.arrays import headers, listed, read_arrays, wrong
 from models.core.datasets.classes import Classes, classes, words
-from models.core.datasets.parts import Arranged, arranged
+from models.core.datasets.parts import Arranged, arranged, cut
 from models.core.datasets.pixels import as_images, layout
 from models.core.disk.operations import shown
 from models.core.errors import DatasetError
-from models.core.work import SILENT, Work, advance
+from models.core.work import SILENT, Work
 
 Arrays = dict[str, NDArray[Any]]
 _WHOLE = {
@@ -43,6 +43,7 @@ _NAMES = {
     *_WHOLE["images"], *_WHOLE["labels"], *_OTHERS, _UNNAMED_LABELS,
     *(name for kind in _IN_PARTS.values() for names in kind for name in names),
 }  # fmt: skip
+_FIRST_MOST_LABELS = 1_000_000  # each number up to the largest is a class
 _FIRST_RULES = {"images": ("images", "x", "x_train"), "labels": ("labels", "y", "y_train")}
 
 
@@ -68,9 +69,8 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
         Cancelled: if ``work`` is cancelled.
     """
     where = shown(path)
-    advance(work, "Reading the file", 0, 1)
-    content = _content(path) if rules > 1 else _first_content(path)
-    advance(work, "Reading the file", 1, 1)
+    content = _content(path, work) if rules > 1 else _first_content(path, work)
+    work.check()
     count, known = len(content.images), content.known
     shuffled = np.random.default_rng(0).permutation(count)
     labels, names = (None, ()) if known is None else (known.labels[shuffled], known.names)
@@ -92,17 +92,17 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
 def outline(path: Path) -> tuple[tuple[int, int, int], int] | None:
     """(height, width, channels) and the number of training images, from the headers alone; None if it is unclear."""
     try:
-        found = headers(path)
+        found = headers(path, _NAMES)
         whole = _named(found, _WHOLE["images"])
         each = [_named(found, names) for names in _IN_PARTS["images"]]
         some = [name for name in (whole, *each) if name]
         count, height, width, channels = layout(found[some[0]][0])
-        parts = None if whole else np.repeat(np.arange(3, dtype=np.int8), [found[n][0][0] if n else 0 for n in each])
+        counts = [count] if whole else [found[name][0][0] if name else 0 for name in each]
     except (DatasetError, ValueError, IndexError):  # loading it will say what is wrong
         return None
-    total = count if parts is None else len(parts)
+    slices = splits(count) if whole else cut(*counts)
     shape = (height, width, channels)
-    return (shape, arranged(total, None, (), parts).slices[0].stop) if total > 0 and min(shape) > 0 else None
+    return (shape, slices[0].stop) if sum(counts) > 0 and min(shape) > 0 else None
 
 
 def _named(found: Any, names: tuple[str, ...]) -> str:
@@ -110,15 +110,15 @@ def _named(found: Any, names: tuple[str, ...]) -> str:
     return next((name for name in names if name in found), "")
 
 
-def _content(path: Path) -> _Content:
+def _content(path: Path, work: Work) -> _Content:
     """Images, labels and attributes of a file, under whatever of the known names they are."""
-    where, arrays = shown(path), read_arrays(path, _NAMES)
+    where, arrays = shown(path), read_arrays(path, _NAMES, work)
     whole = _named(arrays, _WHOLE["images"])
     if whole:
-        images, parts = as_images(arrays[whole], where, whole), None
+        images, parts = as_images(arrays[whole], where, whole, work), None
         labels, notices = _whole_labels(arrays, whole, len(images))
     elif each := [name for names in _IN_PARTS["images"] if (name := _named(arrays, names))]:
-        images, parts = _joined_images(arrays, each, where)
+        images, parts = _joined_images(arrays, each, where, work)
         labels, notices = _joined_labels(arrays, where)
         if labels is not None and len(labels) != len(images):
             raise wrong(where, "labels", f"there are {len(labels):,} labels for {len(images):,} images")
@@ -127,7 +127,7 @@ def _content(path: Path) -> _Content:
     count = len(images)
     attributes = arrays.get("attributes")
     names = arrays.get("attribute_names")
-    known = None if labels is None else classes(labels, arrays.get("label_names"), count, where)
+    known = None if labels is None else classes(labels, arrays.get("label_names"), count, where, work)
     if labels is not None and known is None and attributes is None:
         attributes, names = labels, arrays.get("label_names")
         notices += ("Its labels say yes or no to several things at once, so they are attributes here.",)
@@ -147,12 +147,14 @@ def _whole_labels(arrays: Arrays, whole: str, count: int) -> tuple[NDArray[Any] 
     return second, ("arr_1 is taken for the labels.",)
 
 
-def _joined_images(arrays: Arrays, each: list[str], where: str) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+def _joined_images(
+    arrays: Arrays, each: list[str], where: str, work: Work
+) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
     """The images of all parts, one part after the other, and the part of each."""
     kinds = [part for part, names in enumerate(_IN_PARTS["images"]) if _named(arrays, names)]
     if kinds[0] != 0:
         raise wrong(where, each[0], "there are no training images beside it", "Save them as x_train.")
-    found = [as_images(arrays[name], where, name) for name in each]
+    found = [as_images(arrays[name], where, name, work) for name in each]
     for name, images in zip(each, found, strict=True):
         if images.shape[1:] != found[0].shape[1:]:
             raise wrong(where, name, f"its images are {images.shape[1:]}, those of {each[0]} {found[0].shape[1:]}")
@@ -183,19 +185,21 @@ def _no_images(path: Path) -> DatasetError:
     return wrong(shown(path), "images", text, advice)
 
 
-def _first_content(path: Path) -> _Content:
+def _first_content(path: Path, work: Work) -> _Content:
     """What runs that were started by the first rules know: a class for each number up to the largest, no parts."""
     where, keys = shown(path), _FIRST_RULES
-    arrays = read_arrays(path, {*keys["images"], *keys["labels"], *_OTHERS})
-    images = as_images(arrays.get(_named(arrays, keys["images"])), where, "images")
+    arrays = read_arrays(path, {*keys["images"], *keys["labels"], *_OTHERS}, work)
+    images = as_images(arrays.get(_named(arrays, keys["images"])), where, "images", work)
     labels = arrays.get(_named(arrays, keys["labels"]))
     names = arrays.get("label_names")
     known = None
     if labels is not None:
-        known = classes(labels, names, len(images), where)  # refuses what is no label
+        known = classes(labels, names, len(images), where, work)  # refuses what is no label
     if labels is not None and labels.size == len(images) and labels.dtype.kind in "biu":
         numbers = labels.reshape(len(images)).astype(np.int32)
-        every = tuple(str(number) for number in range(int(numbers.max()) + 1))
+        if (high := int(numbers.max())) >= _FIRST_MOST_LABELS:
+            raise wrong(where, "labels", f"a label is {high:,}, {_FIRST_MOST_LABELS - 1:,} is the largest")
+        every = tuple(str(number) for number in range(high + 1))
         known = Classes(numbers, every if names is None else words(names, where, "label_names"))
     bits, attribute_names = _attributes(arrays.get("attributes"), arrays.get("attribute_names"), len(images), where)
     return _Content(images, None, known, bits, attribute_names, ())

@@ -93,21 +93,26 @@ def _with_training_images(order: Rows, train: slice, labels: Labels, movable: ND
 
 
 def _cut(rows: Rows, parts: NDArray[np.int8] | None) -> tuple[Rows, Slices, NDArray[np.bool_]]:
-    """Rows by part, their slices, and which of them may move into the training part.
-
-    What is missing is cut off the end of another part: a tenth of the training images for validation, half of the
-    validation images for the test.
-    """
+    """Rows by part, their slices, and which of them may move into the training part."""
     if parts is None:
         return rows, splits(len(rows)), np.ones(len(rows), np.bool_)
     order = np.concatenate([rows[parts == part] for part in (TRAIN, VALIDATION, TEST)])
     train, validation, test = (int((parts == part).sum()) for part in (TRAIN, VALIDATION, TEST))
-    movable = np.arange(len(order)) < train
+    return order, cut(train, validation, test), np.arange(len(order)) < train
+
+
+def cut(train: int, validation: int, test: int) -> Slices:
+    """The slices of so many training, validation and test images, one part after the other.
+
+    What is missing is cut off the end of another part: a tenth of the training images for validation, half of the
+    validation images for the test.
+    """
+    count = train + validation + test
     if not (validation or test):
-        return order, splits(len(order)), movable
+        return splits(count)
     first, second = train, train + validation
     if not validation:
         first -= max(1, train // 10) if train >= 3 else 0
     elif not test and validation >= 2:
         second = train + validation // 2
-    return order, (slice(0, first), slice(first, second), slice(second, len(order))), movable
+    return slice(0, first), slice(first, second), slice(second, count)

@@ -14,11 +14,13 @@ from models.core.disk.operations import shown
 from models.core.errors import DatasetError
 from models.core.images import kinds
 from models.core.record import info
+from models.core.work import SILENT, Work
 
 if TYPE_CHECKING:
     _Entries = os._ScandirIterator[bytes]
 
 MAX_DEPTH = 64
+_LOOK = 256  # entries
 _RUN = info.FILE.encode()
 _FIRST_SUFFIXES = tuple(suffix.encode() for suffix in kinds.FIRST_SUFFIXES)
 
@@ -26,25 +28,39 @@ _FIRST_SUFFIXES = tuple(suffix.encode() for suffix in kinds.FIRST_SUFFIXES)
 class Walk:
     """Goes through a folder; links are followed, loops are not, junk and run folders are left out.
 
+    Args:
+        folder: where it begins.
+        rules: as in ``models.core.datasets.load``.
+        work: checked before every folder and after every 256 entries, images or not.
+
     Attributes:
         run_folders: how many were left out so far.
     """
 
-    def __init__(self, folder: Path, rules: int = RULES) -> None:
+    def __init__(self, folder: Path, rules: int = RULES, work: Work = SILENT) -> None:
         self.folder, self.rules = folder, rules
+        self._work = work
         self.run_folders = 0
 
     def __iter__(self) -> Iterator[tuple[bytes, os.stat_result]]:
-        """Give out what is named like an image: its path below the folder and its state (a broken link's own)."""
+        """Give out what is named like an image: its path below the folder and its state (a broken link's own).
+
+        Raises:
+            DatasetError: if the folder cannot be read.
+            Cancelled: if ``work`` is cancelled.
+        """
         seen: set[tuple[int, int]] = set()
         waiting: list[tuple[bytes, int]] = [(b"", 0)]
         while waiting:
+            self._work.check()
             below, depth = waiting.pop()
             entries = self._entries(below, seen) if depth <= MAX_DEPTH else None
             if entries is None:
                 continue
             with entries:
-                for entry in entries:
+                for number, entry in enumerate(entries, start=1):
+                    if number % _LOOK == 0:
+                        self._work.check()
                     path = below + b"/" + entry.name if below else entry.name
                     if entry.name.startswith(b".") if self.rules == 1 else is_junk(entry.name):
                         continue
@@ -76,14 +92,15 @@ class Walk:
         return kinds.is_image(name) if self.rules > 1 else name.lower().endswith(_FIRST_SUFFIXES)
 
 
-def count(folder: Path, most: int) -> int | None:
+def count(folder: Path, most: int, work: Work = SILENT) -> int | None:
     """How many files below a folder are named like images that can be read; None if there are more than ``most``.
 
     Raises:
         DatasetError: if the folder cannot be read.
+        Cancelled: if ``work`` is cancelled.
     """
     found = 0
-    for path, _ in Walk(folder):
+    for path, _ in Walk(folder, work=work):
         found += not kinds.unreadable(path)
         if found > most:
             return None

@@ -50,7 +50,7 @@ def look_back(run: Run, dataset: Dataset, *, work: Work = SILENT) -> Rows:
     for done, entry in enumerate(entries):
         work.check()
         work.tell("Evaluating checkpoints", done, len(entries))
-        step = loading.reload(model, run, step=entry.step).step  # a damaged one gives way to the one before
+        step = loading.reload(model, run, step=entry.step, work=work).step  # a damaged one gives way to the one before
         found[step] = {"step": step, **_look(model, evaluator, run, step)}
     return [found[step] for step in sorted(found)]
 

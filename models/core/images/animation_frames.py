@@ -14,7 +14,7 @@ USUAL = 100  # ms
 
 
 def animation(source: Path | bytes, *, name: str = "", work: Work = SILENT) -> tuple[list[Pixels], list[int]]:
-    """Decode all frames of a GIF, an animated PNG or WebP.
+    """Decode all frames of a GIF, an animated PNG, WebP or AVIF.
 
     Returns:
         The frames, uint8 (height, width, 1 or 3) each, and for how many ms each is shown; none of both if they are more
@@ -25,14 +25,14 @@ def animation(source: Path | bytes, *, name: str = "", work: Work = SILENT) -> t
         Cancelled: if ``work`` is cancelled.
     """
     count = decoding.frames(source, name=name)
-    with decoding.opened(source, name, work=work) as image:
-        if count >= decoding.MAX_FRAMES or count * image.width * image.height > MOST:
-            return [], []
-        frames, durations = [], []
-        for number in range(count):
-            image.seek(number)
-            image.load()
+    if count >= decoding.MAX_FRAMES:
+        return [], []
+    frames, durations = list[Pixels](), list[int]()
+    with decoding.opened_frames(source, name, count, work=work) as loaded:
+        for image in loaded:
+            if count * image.width * image.height > MOST:
+                return [], []
             frames.append(pixels_of(image, decoding.WHITE))
             told = float(image.info.get("duration", USUAL) or 0)
             durations.append(round(told) if FASTEST <= told <= 60_000 else USUAL)
-        return frames, durations
+    return frames, durations

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from models.core.disk.operations import shown
 from models.core.errors import Cancelled, ImageError
-from models.core.images import kinds, limits, parts
+from models.core.images import apart, kinds, limits, parts
 from models.core.images.limits import TooManyParts
 from models.core.images.pixels import NotFinite, Pixels, pixels_of
 from models.core.images.stream import MOST_SECONDS, ROOM, TooLittleMemory, TooSlow, Watched
@@ -86,13 +86,38 @@ def frames(source: Path | bytes, *, name: str = "") -> int:
 @contextmanager
 def opened(source: Path | bytes, name: str, *, least: int = 0, work: Work = SILENT) -> Iterator[Image.Image]:
     """Open and load an image (arguments as of ``decode``); failures in the block become ``ImageError``s."""
+    with opened_frames(source, name, 1, least=least, work=work) as frames:
+        yield next(frames)
+
+
+@contextmanager
+def opened_frames(
+    source: Path | bytes, name: str, count: int, *, least: int = 0, work: Work = SILENT
+) -> Iterator[Iterator[Image.Image]]:
+    """Open an image (arguments as of ``decode``) and load its first frames, each when it is asked for.
+
+    Failures in the block become ``ImageError``s. A frame is only there until the next one is.
+    """
     where = _where(source, name)
     with _explaining(where), _stream(source, where) as stream, _recognised(stream, where, work) as image:
-        if least:
+        kind = image.format or ""
+        if least and kind not in apart.FORMATS:
             image.draft(None, (least, least))
-        with ROOM.of(image.width * image.height, image.format or "", work):
-            image.load()
-            yield image
+        with ROOM.of(image.width * image.height, kind, work):
+            if kind in apart.FORMATS:
+                stream.seek(0)
+                yield apart.frames(stream.read(), kind, count=count, least=least, work=work)
+            else:
+                yield _loaded(image, count, work)
+
+
+def _loaded(image: Image.Image, count: int, work: Work) -> Iterator[Image.Image]:
+    for number in range(count):
+        work.check()
+        if number:
+            image.seek(number)
+        image.load()
+        yield image
 
 
 @contextmanager

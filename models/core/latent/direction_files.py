@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from models.core.disk import files, places, trash
 from models.core.disk.junk import is_junk
 from models.core.disk.operations import native, shown
+from models.core.disk.strict_json import parse_json
 from models.core.disk.trash import Trashed
 from models.core.errors import RunFormatError, UserError
+from models.core.work import SILENT, Work
 
 SCHEMA = 1
-MAX_BYTES = 1_000_000
-MOST = 500  # directions of a run
+MAX_BYTES = 200_000  # the longest vector takes half of it
+MOST, MOST_BYTES = 500, 16 * 2**20  # directions of a run, and the bytes of all of them
 LONGEST_NAME = 60  # characters
 Array = NDArray[np.float32]
 
@@ -150,10 +152,14 @@ def remove(direction: Direction) -> Trashed | None:
     return trash.put(path) if os.path.lexists(native(path)) else None
 
 
-def load(run_id: str, size: int) -> tuple[list[Direction], list[UserError]]:
+def load(run_id: str, size: int, work: Work = SILENT) -> tuple[list[Direction], list[UserError]]:
     """The saved directions of a run, and an error for each file that is damaged; the others are read.
 
-    Of more than ``MOST`` files the first ones by name are read, with an error that says so.
+    Of more than ``MOST`` files, or of more than ``MOST_BYTES``, the first ones by name are read, with an error that
+    says so.
+
+    Raises:
+        Cancelled: if ``work`` is cancelled.
     """
     found: list[Direction] = []
     bad: list[UserError] = []
@@ -161,13 +167,24 @@ def load(run_id: str, size: int) -> tuple[list[Direction], list[UserError]]:
     names: Sequence[str] = ()
     with contextlib.suppress(OSError):
         names = sorted(name for name in os.listdir(native(folder)) if name.endswith(".json") and not is_junk(name))
-    if len(names) > MOST:
-        what = f"Only {MOST:,} of {len(names):,} directions are read."
-        bad.append(UserError(what, where=shown(folder), advice="Move some of its files elsewhere."))
-    for name in names[:MOST]:
-        path = folder / name
+    left = MOST_BYTES
+    for number, name in enumerate(names):
+        work.check()
+        if number >= MOST or left <= 0:
+            what = f"Only {number:,} of {len(names):,} directions are read."
+            bad.append(UserError(what, where=shown(folder), advice="Move some of its files elsewhere."))
+            break
         try:
-            found.append(parse(files.read_json(path, max_bytes=MAX_BYTES), size, shown(path), run_id))
+            data = _read(folder / name)
+            left -= len(data)
+            found.append(parse(parse_json(data, shown(folder / name)), size, shown(folder / name), run_id))
         except UserError as error:
             bad.append(error)
     return found, bad
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return files.read_bytes(path, max_bytes=MAX_BYTES)
+    except (OSError, ValueError) as error:
+        raise RunFormatError(f"The file cannot be read: {files.reason(error)}.", where=shown(path)) from error

@@ -20,6 +20,7 @@ from models.core.disk.npz import Arrays, Expected
 from models.core.disk.operations import native, shown
 from models.core.errors import RunFormatError, StorageError
 from models.core.record import sealed
+from models.core.work import SILENT, Work
 
 MANIFEST = "MANIFEST.json"
 KEEP = 3
@@ -163,11 +164,12 @@ class Checkpoints:
                 self._prune(found - {entry.file for entry in entries})
 
     def load(
-        self, expected: Expected, *, step: int | None, verify: bool, partial: bool = False
+        self, expected: Expected, *, step: int | None, verify: bool, partial: bool = False, work: Work = SILENT
     ) -> tuple[CheckpointEntry, Arrays]:
         """Load the newest checkpoint (or that of ``step``) or, if it is damaged, the one before it.
 
         Raises:
+            Cancelled: if ``work`` is cancelled.
             RunFormatError: no checkpoint is whole, or they are those of another model.
         """
         mark, entries = self._mark(), self.entries()
@@ -178,7 +180,7 @@ class Checkpoints:
             )
         refused: list[tuple[CheckpointEntry, _Damaged]] = []
         try:
-            load = partial_(self._load_one, expected=expected, verify=verify, partial=partial)
+            load = partial_(self._load_one, expected=expected, verify=verify, partial=partial, work=work)
             return self._newest_whole([one for one in entries if step is None or one.step <= step], mark, refused, load)
         finally:
             self._refuse(refused, verify=verify)
@@ -227,11 +229,14 @@ class Checkpoints:
         with contextlib.suppress(StorageError):
             self._write([item for item in self.entries() if item.file not in names])
 
-    def _load_one(self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool) -> Arrays:
+    def _load_one(
+        self, entry: CheckpointEntry, expected: Expected, *, verify: bool, partial: bool, work: Work
+    ) -> Arrays:
+        work.check()
         try:
             with files.opened(self.folder / entry.file) as stream:
                 if verify:
-                    _check_bytes(stream, entry)
+                    _check_bytes(stream, entry, work)
                 try:
                     return npz.read_npz(stream, expected, partial=partial)
                 except RunFormatError as error:
@@ -248,14 +253,15 @@ def is_checkpoint(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _check_bytes(stream: BinaryIO, entry: CheckpointEntry) -> None:
-    """Compare size and fingerprint with the manifest."""
+def _check_bytes(stream: BinaryIO, entry: CheckpointEntry, work: Work) -> None:
+    """Compare size and fingerprint with the manifest; the size is anybody's guess, so it can be cancelled."""
     size = stream.seek(0, 2)
     if size != entry.bytes:
         raise _Damaged(f"it has {size:,} bytes instead of {entry.bytes:,}")
     stream.seek(0)
     digest = hashlib.sha256()
     while chunk := stream.read(2**20):
+        work.check()
         digest.update(chunk)
     if digest.hexdigest() != entry.sha256:
         raise _Damaged("its sha256 is not that of the list")

@@ -26,6 +26,7 @@ from models.core.record.checkpoints import CheckpointEntry, Checkpoints
 from models.core.record.info import FILE, SCHEMA, RunInfo, Status, read_info, write_info
 from models.core.record.lock import NAME, Lock, foreign, held_by_other
 from models.core.record.timeline import Rows
+from models.core.work import SILENT, Work
 
 
 class Run:
@@ -214,8 +215,9 @@ class Run:
         return self._checkpoints.entries()
 
     def load_checkpoint(
-        self, expected: Expected, *, step: int | None = None, verify: bool = True, partial: bool = False
-    ) -> tuple[CheckpointEntry, Arrays]:
+        self, expected: Expected, *, step: int | None = None, verify: bool = True, partial: bool = False,
+        work: Work = SILENT,
+    ) -> tuple[CheckpointEntry, Arrays]:  # fmt: skip
         """Load the newest checkpoint (or that of ``step``); a damaged one gives way to the one before, with a notice.
 
         Args:
@@ -223,11 +225,13 @@ class Run:
             step: which one; None for the newest.
             verify: compare size and sha256 with the manifest.
             partial: the file may hold more arrays, and float16 for float32; for inference.
+            work: checked again and again while it is verified.
 
         Raises:
+            Cancelled: if ``work`` is cancelled.
             RunFormatError: none is whole, or they are those of another model.
         """
-        self.loaded, arrays = self._checkpoints.load(expected, step=step, verify=verify, partial=partial)
+        self.loaded, arrays = self._checkpoints.load(expected, step=step, verify=verify, partial=partial, work=work)
         return self.loaded, arrays
 
     def save_sample(self, step: int, kind: str, png: bytes) -> Path:

@@ -23,10 +23,11 @@ from models.core.record.schema import EventRow, metric_row, stats_row
 METRICS = "metrics.jsonl"
 EVENTS = "events.jsonl"
 MOST_BYTES = 8 * 2**20  # of metrics that are all read; we write at most a tenth of it
-MOST_READ = 2**30  # bytes of metrics that are looked through at all
+MOST_READ = 2**28  # bytes of metrics that are looked through at all
+SHORTEST = len('{"step":0}')  # no row is shorter
 MOST_NAMES = 100  # of metrics in a run
-MOST_EVENT_BYTES = 4 * 2**20
-MOST_STATS, MOST_STATS_BYTES = 5_000, 64 * 2**20  # files with statistics, and the bytes of all of them
+MOST_EVENTS, MOST_EVENT_BYTES = 10_000, 4 * 2**20  # lines of a file, and all of its bytes
+MOST_STATS, MOST_STATS_BYTES = 5_000, 16 * 2**20  # files with statistics that are read, and the bytes of all of them
 _CHUNK = 8 * 2**20
 _SAMPLE = re.compile(r"([a-z][a-z0-9_]{0,40})-(\d{9,18})\.png")
 _STATS = re.compile(r"stats-(\d{9,18})\.json")
@@ -87,10 +88,16 @@ def thinning(size: int) -> int:
 
 
 def _parse(data: bytes, every: int) -> tuple[Rows, int]:
-    """Every so many rows, the last one included, and how many of these are bad."""
+    """Every so many rows of whole lines, the last one included, and how many of these are bad.
+
+    Lines that are too short on the average are no rows: all of them are bad, and none is looked at.
+    """
     rows: Rows = []
     bad, last = 0, -1
-    for line in data.splitlines()[::-1][::every][::-1]:
+    count = data.count(b"\n")
+    if count * SHORTEST > len(data):
+        return [], count
+    for line in data.split(b"\n")[-2::-every][::-1]:
         row = metric_row(line)
         if row is None or row["step"] <= last:
             bad += 1
@@ -138,18 +145,20 @@ def events(folder: Path) -> Rows:
     """The rows of the events with ``time``, ``kind`` and ``values``, in order; damaged lines are left out.
 
     Raises:
-        RunFormatError: the file is too large, or cannot be read at all.
+        RunFormatError: the file is too large, has too many lines, or cannot be read at all.
     """
     found: Rows = []
     try:
-        lines = files.read_bytes(folder / EVENTS, max_bytes=MOST_EVENT_BYTES).splitlines()
+        data = files.read_bytes(folder / EVENTS, max_bytes=MOST_EVENT_BYTES)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise RunFormatError(
             f"The file cannot be read: {files.reason(error)}.", where=shown(folder / EVENTS)
         ) from error
-    for line in lines:
+    if data.count(b"\n") > MOST_EVENTS:
+        raise RunFormatError(f"The file has more than {MOST_EVENTS:,} lines.", where=shown(folder / EVENTS))
+    for line in data.split(b"\n"):
         with contextlib.suppress(RunFormatError, ValidationError):
             found.append(EventRow.model_validate(parse_json(line, "", max_depth=8)).model_dump())
     return found
@@ -247,15 +256,17 @@ def save_stats(folder: Path, step: int, values: Mapping[str, Any]) -> None:
 
 
 def stats(folder: Path) -> Rows:
-    """The statistics by step; damaged files and parts are left out, and of very many files only some are read."""
+    """The statistics by step; damaged files and parts are left out, and of very many or large files some are read."""
     found: Rows = []
-    names = [name for name in _names(folder / "samples") if _STATS.fullmatch(name)]
+    there = [(path, state.st_size) for path, state in files.listed(folder / "samples") if _STATS.fullmatch(path.name)]
+    size = sum(size for _, size in there if size <= MOST_STATS_BYTES // 8)
+    every = 1 + max(len(there) // MOST_STATS, size // MOST_STATS_BYTES)
     left = MOST_STATS_BYTES
-    for name in names[:: 1 + len(names) // MOST_STATS]:
+    for path, _ in sorted(there)[::-1][::every]:
         with contextlib.suppress(RunFormatError, OSError):
-            data = files.read_bytes(folder / "samples" / name, max_bytes=min(left, MOST_STATS_BYTES // 8))
+            data = files.read_bytes(path, max_bytes=min(left, MOST_STATS_BYTES // 8))
             left -= len(data)
-            row = stats_row(parse_json(data, shown(folder / "samples" / name)))
+            row = stats_row(parse_json(data, shown(path)))
             if row is not None:
                 found.append(row)
     return sorted(found, key=lambda row: int(row["step"]))

@@ -14,6 +14,7 @@ from models.core.errors import ConfigError, UserError
 from models.core.family import Config
 from models.core.terminal import visible
 from models.core.training.estimate import Estimate
+from models.core.work import Work
 from studio import theme
 from studio.panels.train.form import ConfigForm
 from studio.widgets.basics import QuietCombo
@@ -192,7 +193,7 @@ class NewRun(Card):
         key = info.key
         name = str(self.dataset.currentData())
         self.services.inference.ask(
-            "estimate", lambda task: _measure(key, config, name, outline), self._show_cost, self._no_cost
+            "estimate", lambda task: _measure(key, config, name, outline, task), self._show_cost, self._no_cost
         )
 
     @Slot(object)
@@ -248,11 +249,11 @@ class NewRun(Card):
         self.go_on.setVisible(bool(count) and jobs.held and not jobs.running)
 
 
-def _measure(family: str, config: Config, name: str, outline: datasets.Outline) -> tuple[Estimate, bool]:
+def _measure(family: str, config: Config, name: str, outline: datasets.Outline, work: Work) -> tuple[Estimate, bool]:
     """Runs in the inference thread; the images of a folder are counted there, unless they are very many."""
     import models
     from models.core.training.estimate import estimate
 
-    count = datasets.training_images(name) if outline.training is None else outline.training
+    count = datasets.training_images(name, work=work) if outline.training is None else outline.training
     found = estimate(models.family(family), config, outline.spec, 10_000 if count is None else count)
     return found, count is not None

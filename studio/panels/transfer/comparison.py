@@ -31,7 +31,7 @@ def compare(folder: Path, values: Mapping[str, Any], work: Work) -> dict[str, An
 
     config = parse_config(transfer.TransferConfig, values)
     run = Run.open(folder)
-    model, _ = loading.load(run)
+    model, _ = loading.load(run, work=work)
     about = run.info.dataset
     dataset = recorded.load(about, work=work)
     found = transfer.compare(model, dataset, config, work=work)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -17,6 +19,7 @@ from models.core.training import warm_up
 from tests.tools import small_models
 
 ON_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="these graphs are TensorFlow's")
+TELLS = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallinfo2")
 FAMILIES = ["vae", "dcgan", "ddpm"]
 
 
@@ -86,3 +89,33 @@ def test_other_codings_are_decoded_without_another_trace() -> None:
     for count in (1, 2, 5, 33, 64, 65, 130):
         assert len(model.decode(np.asarray(model.sample_codings(count, count)))) == count
     assert graphs() == before
+
+
+class _Heap(ctypes.Structure):
+    """What ``mallinfo2`` of glibc tells."""
+
+    _fields_: ClassVar = [
+        (name, ctypes.c_size_t) for name in (
+            "arena", "ordblks", "smblks", "hblks", "mapped", "usmblks", "fsmblks", "used", "fordblks", "keepcost"
+        )
+    ]  # fmt: skip
+
+
+def taken() -> int:
+    """Bytes that were taken from the heap and not given back."""
+    gc.collect()
+    tell = ctypes.CDLL(None).mallinfo2
+    tell.restype = _Heap
+    found = tell()
+    return int(found.used + found.mapped)
+
+
+@ON_TENSORFLOW
+@pytest.mark.skipif(not TELLS, reason="glibc tells, from 2.33 on")
+def test_a_variable_leaves_nothing_behind_whatever_it_is_called() -> None:
+    device.prepare()
+    keras.Variable(0.0, name="first")
+    before = taken()
+    for number in range(400):
+        keras.Variable(0.0, name=f"number_{number}")
+    assert taken() - before < 4_000_000  # it was 14 MB

@@ -295,3 +295,14 @@ def test_pictures_are_decoded_only_a_little_ahead(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cache.ImageWriter, "append", written)
     load(tmp_path / "p", size=8)
     assert waiting[0] == 0 and most[0] <= folder._AHEAD + 1
+
+
+def test_a_file_of_attributes_may_have_some_empty_lines_and_no_more(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(celeba, "_MOST_EMPTY", 3)
+    path = tmp_path / celeba.ATTRIBUTE_FILE
+    path.write_text("1\nHat\n\n\n\na.jpg 1\n")
+    names, rows = celeba.read(path)
+    assert names == ("Hat",) and list(rows) == [(b"a.jpg", b"\x01")]
+    path.write_text("1\nHat\n\n\n\n\na.jpg 1\n")
+    with pytest.raises(DatasetError, match="more than 3 empty lines"):
+        list(celeba.read(path)[1])

@@ -240,3 +240,26 @@ def test_a_damaged_lock_file_does_not_lock(tmp_path):
     assert json.loads((tmp_path / ".lock").read_bytes())["pid"] == os.getpid()
     lock.release()
     assert (tmp_path / ".lock").read_bytes() == b""
+
+
+def test_a_file_of_very_many_lists_is_refused_before_it_is_parsed(monkeypatch):
+    monkeypatch.setattr(strict_json, "MOST_PARTS", 3)
+    assert strict_json.parse_json(b'{"[[[[": [[1], "{{{"]}', "") == {"[[[[": [[1], "{{{"]}
+    monkeypatch.setattr(strict_json.json, "loads", lambda *_, **__: pytest.fail("it was parsed"))
+    for text in (b"[[[[]]]]", b"[{}, {}, {}]", b'["]", [], [], []]'):
+        with pytest.raises(RunFormatError, match="more than 3 lists and objects"):
+            strict_json.parse_json(text, "")
+
+
+ONES, NINES = "1" * 30, "9" * 30
+
+
+@pytest.mark.parametrize("text", [f'{{"{ONES}": "{NINES}"}}', f"[1.{NINES}, {ONES}.5, 1e-{'0' * 30}1, {ONES[:19]}]"])
+def test_long_numbers_in_strings_and_of_floats_are_no_large_whole_ones(text):
+    assert strict_json.parse_json(text.encode(), "") == json.loads(text)
+
+
+@pytest.mark.parametrize("text", [f'{{"a": [0, -{NINES[:21]}]}}', f'["\\"", {2**64}]', f"{-(2**64)}"])
+def test_large_whole_numbers_are_found_wherever_they_are(text):
+    with pytest.raises(RunFormatError, match="too large"):
+        strict_json.parse_json(text.encode(), "")

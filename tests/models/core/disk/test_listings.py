@@ -14,10 +14,11 @@ from PIL import Image
 from models.core import datasets, record
 from models.core.datasets import walk
 from models.core.disk import files
-from models.core.errors import DatasetError, ImageError
+from models.core.errors import Cancelled, DatasetError, ImageError
 from models.core.images import decoding
 from models.core.latent import direction_files
 from models.core.record import timeline
+from models.core.work import Callbacks
 
 LINKS = hasattr(os, "mkfifo")  # what Windows has no equal of
 
@@ -174,3 +175,16 @@ def tiny(tmp_path: Path) -> Path:
     run = Run.create(tmp_path / "made", family="vae", config={}, dataset={"name": "digits"}, seed=1, versions={})
     run.close()
     return tmp_path / "made"
+
+
+def test_a_walk_can_be_cancelled_where_nothing_is_an_image(tmp_path: Path) -> None:
+    for number in range(600):
+        (tmp_path / f"{number}.txt").touch()
+    (tmp_path / "inner").mkdir()
+    for most in range(4):  # folders, and every 256 entries
+        looks = iter(range(most))
+        with pytest.raises(Cancelled):
+            list(walk.Walk(tmp_path, work=Callbacks(cancelled=lambda looks=looks: next(looks, None) is None)))
+    with pytest.raises(Cancelled):
+        datasets.training_images(str(tmp_path), work=Callbacks(cancelled=lambda: True))
+    assert datasets.training_images(str(tmp_path)) == 0

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from models.core.disk import trash
-from models.core.errors import UserError
+from models.core.errors import Cancelled, UserError
 from models.core.latent import direction_files, directions
 from models.core.latent.direction_files import Direction
+from models.core.work import Callbacks
 
 few = st.integers(1, 6)
 values = st.floats(-3, 3, width=32)
@@ -161,3 +162,14 @@ def test_of_very_many_saved_directions_some_are_read_and_it_is_said(monkeypatch)
     found, bad = direction_files.load("many", 4)
     assert [one.name for one in found] == ["way 0", "way 1", "way 2"]
     assert len(bad) == 1 and "Only 3 of 5" in str(bad[0])
+
+
+def test_of_very_large_directions_some_are_read_and_reading_can_be_cancelled(monkeypatch):
+    for number in range(5):
+        path = direction_files.save(Direction(f"way {number}", np.ones(4, np.float32), "mean", None, "large"))
+    monkeypatch.setattr(direction_files, "MOST_BYTES", 2 * path.stat().st_size)
+    found, bad = direction_files.load("large", 4)
+    assert [one.name for one in found] == ["way 0", "way 1"]
+    assert len(bad) == 1 and "Only 2 of 5" in str(bad[0])
+    with pytest.raises(Cancelled):
+        direction_files.load("large", 4, Callbacks(cancelled=lambda: True))
