@@ -76,7 +76,7 @@ def main() -> int:
     own = chosen(evaluator.predict(convert.to_float(np.asarray(dataset.images[test])))[1])
     true = chosen(np.asarray(dataset.attributes)[test].astype(float))
     prompts, asked = drawn(arguments.prompts, arguments.seed)
-    sampling = Sampling.usual(model.rates)
+    sampling = Sampling.usual(model.rates, model.condition_kind)
     if arguments.guidance is not None:
         sampling = replace(sampling, guidance=arguments.guidance)
     begin = time.perf_counter()

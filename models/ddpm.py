@@ -37,6 +37,7 @@ from models.core.diffusion.base import Diffuser
 from models.core.diffusion.capability import Sampling
 from models.core.diffusion.conditions import Condition, condition_of
 from models.core.diffusion.config import DiffusionConfig
+from models.core.diffusion.learning_rate import FallingAdam
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.family import About, DataSpec, setting
@@ -58,6 +59,11 @@ SIZES = {
     "medium": unet.Size(48, (1, 2, 3, 3), 2),
     "large": unet.Size(96, (1, 2, 3, 3), 2),
 }
+# What text to image needs: a rectified flow on patches (P. Esser et al. 2024, section 3), and a falling learning rate.
+TEXT = {
+    "size": "medium", "condition": "text", "schedule": "flow", "prediction": "velocity", "drawn_times": "logit_normal",
+    "loss": "mse", "timesteps": 1000, "learning_rate": 1e-3, "rate_schedule": "falling", "batch_size": 32,
+}  # fmt: skip
 ENCODING = 64  # numbers that the textbook tells the time with
 DENOISING_STEPS = 8  # looks of the network at a noisy image
 
@@ -76,12 +82,19 @@ class DDPMConfig(DiffusionConfig):
         group="model",
     )  # fmt: skip
     learning_rate: float = setting(1e-3, "Step size of the optimizer; modern networks need 0.0003.", gt=0.0, le=1.0)
+    rate_schedule: Literal["constant", "falling"] = setting(
+        "constant",
+        "Whether the learning rate stays, or rises for 200 steps and falls to 0 over the last 40 % of the run.",
+        title="Learning rate schedule",
+    )
     epochs: int = setting(100, "Passes over the training images.", unit="passes", ge=1, le=100_000)
 
 
 def suggest(spec: DataSpec) -> dict[str, Any]:
     """Settings that suit a dataset better than the textbook's: colour or large images want the modern network."""
     height, width, channels = spec.image_shape
+    if spec.words and not spec.label_count:  # captions, which are no names of classes: text to image
+        return {**TEXT, "patch": "4" if min(height, width) > 32 else "2"}
     if channels == 1 and height * width <= 32 * 32:
         return {}
     return {"size": "small", "learning_rate": 3e-4, "timesteps": 1000, "batch_size": 64}
@@ -182,9 +195,16 @@ class DDPM(Diffuser):
 
     def make_optimizer(self) -> keras.optimizers.Optimizer:
         """Nadam for the textbook's network, as there; Adam with bounded gradients for the modern one."""
+        if self.config.rate_schedule == "falling":
+            return FallingAdam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
         if self.config.size == "textbook":
             return keras.optimizers.Nadam(learning_rate=self.config.learning_rate)
         return keras.optimizers.Adam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
+
+    def plan(self, steps: int) -> None:
+        """Told before training how many steps it will have in all, so that a falling learning rate knows its end."""
+        if isinstance(self.optimizer, FallingAdam):
+            self.optimizer.steps = steps
 
     # --- What it can do: beside Diffuses the capability Denoises ---
 
@@ -239,6 +259,8 @@ def build(config: DDPMConfig, spec: DataSpec) -> DDPM:
         raise ConfigError({"family": problem + instead(spec.image_shape, range(8, 65, 4))})
     if config.size == "textbook" and config.patch != "1":
         raise ConfigError({"patch": "must be 1 for the textbook's network"})
+    if config.size == "textbook" and config.rate_schedule != "constant":
+        raise ConfigError({"rate_schedule": "must be constant for the textbook's network"})
     patch = int(config.patch)
     if height % (2 * patch) or width % (2 * patch) or min(height, width) // patch < 4:
         raise ConfigError({"patch": f"must leave even sides of 4 or more places; these are {height} x {width} pixels"})

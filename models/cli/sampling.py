@@ -39,7 +39,7 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
             raise ConfigError({f"--{name}": "is only for diffusion models" for name in given})
         return None
     most, path = model.rates.timesteps, model.rates.path
-    sampling = replace(Sampling.usual(model.rates), **{"seed": arguments.seed, **given})
+    sampling = replace(Sampling.usual(model.rates, model.condition_kind), **{"seed": arguments.seed, **given})
     wrong = _without_effect(given, sampling, most, path)
     try:
         sampling.check(most, path)

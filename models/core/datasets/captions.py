@@ -61,8 +61,14 @@ def unknown(sentence: str, words: Sequence[str]) -> dict[str, list[str]]:
 
 def described(dataset: Dataset) -> dict[str, Any]:
     """What a run keeps of them: the words, and some captions of training images as examples."""
-    captions = captions_of(dataset)
-    if not captions:
-        return {}
-    train = captions[dataset.train]
+    if not dataset.captions:
+        return described_classes(dataset.label_names) if dataset.label_names else {}
+    train = dataset.captions[dataset.train]
     return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(train))[:EXAMPLES]}
+
+
+def described_classes(names: Sequence[str]) -> dict[str, Any]:
+    """The words of what classes are called, and some of them; the same however many images of each there are."""
+    sentences = [class_caption(name) for name in names]
+    words = vocabulary([sentence for sentence in sentences for _ in range(LEAST)])  # so that each has a token
+    return {"words": list(words), "examples": sentences[:EXAMPLES]}

@@ -254,7 +254,7 @@ class Diffuser(FamilyModel):
     ) -> Images:
         """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
         self.condition.checked(conditions, count)
-        sampling = sampling or Sampling.usual(self.rates)
+        sampling = sampling or Sampling.usual(self.rates, self.condition_kind)
         generated = [np.zeros((0, *self.spec.image_shape), np.float32)]
         for begin in range(0, count, AT_ONCE):
             here = slice(begin, min(begin + AT_ONCE, count))

@@ -42,10 +42,11 @@ class Sampling:
     repeats: int = 1
 
     @classmethod
-    def usual(cls, rates: Rates) -> Sampling:
-        """The default for a model with such rates: Euler in 30 steps on a flow, else DDIM in 50."""
+    def usual(cls, rates: Rates, kind: Kind) -> Sampling:
+        """The default for a model with such rates and condition: Euler in 30 steps on a flow, else DDIM in 50."""
         steps = 30 if rates.path == "flow" else cls.steps
-        return cls(offered(rates.path)[0], min(steps, rates.timesteps))
+        guidance = 3.0 if kind == "text" else cls.guidance  # a sentence says more than a class
+        return cls(offered(rates.path)[0], min(steps, rates.timesteps), guidance=guidance)
 
     def taken(self, timesteps: int) -> int:
         """How many strides lead from T ``timesteps`` to 0: DDPM takes them all."""

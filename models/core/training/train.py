@@ -241,6 +241,7 @@ def _prepare(
     batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
     if not len(batches):
         raise ConfigError({"dataset": "has no training images"})
+    model.plan(config.epochs * batches.whole_epoch)
     step, metrics = 0, None
     if run.checkpoints():
         entry, arrays = run.load_checkpoint(state.expected(model, training=True))

@@ -133,7 +133,7 @@ class SamplingCard(Card):
             self._add("prompt", self.default().prompt.text)
             self._add("negative", "")
         if offer.kind != "none":
-            self._add("guidance", "2.0")
+            self._add("guidance", str(usual.guidance))
         for name, default in (("seed", "0"), ("pictures", "8"), ("repeats", "5")):
             self._add(name, default)
         self.show_repeats(False)
@@ -165,7 +165,7 @@ class SamplingCard(Card):
 
     def default(self) -> Setup:
         """What a walk is asked for when nobody has said anything."""
-        sampling = replace(Sampling.usual(self._rates), repeats=5)
+        sampling = replace(Sampling.usual(self._rates, self._offer.kind), repeats=5)
         label = EACH if self._offer.kind == "class" else NOTHING
         return Setup(sampling, label, prompt=Prompt(text=next(iter(self._offer.examples), "")))
 
