@@ -61,7 +61,7 @@ SIZES = {
 }
 # What text to image needs: a rectified flow on patches (P. Esser et al. 2024, section 3), and a falling learning rate.
 TEXT = {
-    "size": "medium", "condition": "text", "schedule": "flow", "prediction": "velocity", "drawn_times": "logit_normal",
+    "size": "small", "condition": "text", "schedule": "flow", "prediction": "velocity", "drawn_times": "logit_normal",
     "loss": "mse", "timesteps": 1000, "learning_rate": 1e-3, "rate_schedule": "falling", "batch_size": 32,
 }  # fmt: skip
 ENCODING = 64  # numbers that the textbook tells the time with

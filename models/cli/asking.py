@@ -11,7 +11,7 @@ import numpy as np
 from models.core.arrays import Codings
 from models.core.capabilities import Conditions
 from models.core.diffusion.capability import Diffuses
-from models.core.diffusion.prompt import Kind, Prompt, attributes_of, doubts
+from models.core.diffusion.prompt import Kind, Prompt, attributes_of, doubts, wanted
 from models.core.errors import ConfigError
 
 ARGUMENTS: dict[Kind, tuple[str, ...]] = {
@@ -32,11 +32,11 @@ class Asked:
         """Whether something is asked for."""
         return self.label is not None or self.prompt != Prompt()
 
-    def conditions(self, model: Diffuses, count: int) -> tuple[Any, Any]:
-        """For a model that diffuses, ``count`` times: what is asked for, and what to lead away from."""
+    def conditions(self, model: Diffuses, count: int) -> dict[str, Any]:
+        """For a model that diffuses, ``count`` times, as its methods take it."""
         if self.label is not None:
-            return np.full(count, self.label, np.int32), None
-        return model.condition.asked(self.prompt, count) if self.anything else (None, None)
+            return {"conditions": np.full(count, self.label, np.int32)}
+        return wanted(model.condition, self.prompt, count) if self.anything else {}
 
     def codings(self, model: Conditions, codings: Codings) -> Codings:
         """Codings (n, latent_size) with what is asked for in their last numbers; the rest of them stays."""

@@ -94,8 +94,7 @@ def from_pictures(
 ) -> Images:  # fmt: skip
     """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
-    conditions, negative = asked.conditions(model, len(states))
-    for step in model.reverse(sampling, conditions=conditions, negative=negative, start=start):
+    for step in model.reverse(sampling, **asked.conditions(model, len(states)), start=start):
         work.tell("Sampling", (time - step.t) * len(states) // time, len(states))
     return model.pictures(step.x)
 
@@ -140,11 +139,10 @@ def _walked(
         say.line(warning)
     if arguments.guidance is not None and not asked.anything:
         say.line("Guidance has no effect unless something is asked for (--class, --attributes or --prompt).")
-    conditions, negative = asked.conditions(model, count)
     with counting(say, "images") as work:
         if own is None or time is None:
-            how_asked = {"conditions": conditions, "negative": negative}
-            return model.sample(count, arguments.seed, **how_asked, sampling=sampling, work=work), recipe
+            words = asked.conditions(model, count)
+            return model.sample(count, arguments.seed, **words, sampling=sampling, work=work), recipe
         start = begun(model, convert.to_float(own), time, arguments.seed)
         return from_pictures(model, sampling, asked, start, work), recipe
 

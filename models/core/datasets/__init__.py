@@ -186,9 +186,9 @@ def outline(name: str, size: int = 64) -> Outline:
     shape, count = _OUTLINES[name]
     module = import_module(DATASETS[name])
     labels, attributes = getattr(module, "LABELS", ()), getattr(module, "ATTRIBUTES", ())
-    examples = getattr(module, "EXAMPLES", tuple(captions.class_caption(label) for label in labels))
-    words = captions.vocabulary([*examples, *examples])  # each word twice, so that it has a token
-    return Outline(DataSpec(shape, len(labels), attributes, labels, words, tuple(examples)), count)
+    examples = getattr(module, "EXAMPLES", None)
+    about = captions.described_classes(labels) if examples is None else captions.described_all(examples)
+    return Outline(DataSpec(shape, len(labels), attributes, labels, *map(tuple, about.values())), count)
 
 
 def training_images(name: str, most: int = 20_000, work: Work = SILENT) -> int | None:

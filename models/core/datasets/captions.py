@@ -23,6 +23,11 @@ def words_of(caption: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(caption)]
 
 
+def spans_of(caption: str) -> list[tuple[int, int]]:
+    """Where each word of a caption begins and ends, in characters."""
+    return [found.span() for found in _WORD.finditer(caption)]
+
+
 def captions_of(dataset: Dataset) -> tuple[str, ...]:
     """A caption an image, (n,): its own, else what its class is called; () if nothing is known."""
     if dataset.captions or dataset.labels is None:
@@ -69,6 +74,10 @@ def described(dataset: Dataset) -> dict[str, Any]:
 
 def described_classes(names: Sequence[str]) -> dict[str, Any]:
     """The words of what classes are called, and some of them; the same however many images of each there are."""
-    sentences = [class_caption(name) for name in names]
-    words = vocabulary([sentence for sentence in sentences for _ in range(LEAST)])  # so that each has a token
-    return {"words": list(words), "examples": sentences[:EXAMPLES]}
+    return described_all([class_caption(name) for name in names])
+
+
+def described_all(sentences: Sequence[str]) -> dict[str, Any]:
+    """The words of sentences, each with a token of its own, and some of the sentences."""
+    words = vocabulary([sentence for sentence in sentences for _ in range(LEAST)])
+    return {"words": list(words), "examples": list(sentences[:EXAMPLES])}

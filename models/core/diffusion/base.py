@@ -27,7 +27,7 @@ from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Sampling
 from models.core.diffusion.conditions import Condition
 from models.core.diffusion.config import DiffusionConfig, rates_of
-from models.core.diffusion.prompt import Asked
+from models.core.diffusion.prompt import Asked, Emphasis
 from models.core.diffusion.rates import States
 from models.core.diffusion.samplers import Known, Predict, Step, Walk
 from models.core.errors import ConfigError
@@ -187,8 +187,13 @@ class Diffuser(FamilyModel):
         noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
         return self.rates.noisy(x_0, t, noise) if t else x_0
 
-    def predictor(self, asked: Asked, instead: Asked, guidance: float, work: Work = SILENT) -> Predict:
-        """The network as ``(x_t, t) -> noise`` or velocity, led from what is asked for ``instead`` to what is asked."""
+    def predictor(
+        self, asked: Asked, instead: Asked, guidance: float, emphasis: Emphasis = (), work: Work = SILENT
+    ) -> Predict:
+        """The network as ``(x_t, t) -> noise`` or velocity, led from what is asked for ``instead`` to what is asked.
+
+        ``emphasis`` is as the network takes it. A word of strength s adds s - 1 times what leaving it out takes away.
+        """
 
         def told(rows: Asked) -> Predict:
             def predict(x: States, t: int) -> States:
@@ -197,8 +202,12 @@ class Diffuser(FamilyModel):
 
             return predict
 
+        def stressed(x: States, t: int) -> States:
+            whole = told(asked)(x, t)
+            return whole + sum(more * (whole - told(without)(x, t)) for without, more in emphasis)
+
         wanted = 1.0 if np.array_equal(asked, instead) else guidance
-        return samplers.guided(told(asked), told(instead), wanted)
+        return samplers.guided(stressed if emphasis else told(asked), told(instead), wanted)
 
     def reverse(
         self,
@@ -207,6 +216,7 @@ class Diffuser(FamilyModel):
         count: int = 1,
         conditions: Asked | None = None,
         negative: Asked | None = None,
+        emphasis: Emphasis = (),
         start: tuple[int, States] | None = None,
         kept: Kept | None = None,
         work: Work = SILENT,
@@ -225,7 +235,8 @@ class Diffuser(FamilyModel):
             None if kept is None else self.known(kept), sampling.repeats, self.config.prediction,
         )  # fmt: skip
         asked, instead = (self.condition.checked(rows, len(x)) for rows in (conditions, negative))
-        predict = self.predictor(asked, instead, sampling.guidance, work)
+        checked = [(self.condition.checked(rows, len(x)), more) for rows, more in emphasis]
+        predict = self.predictor(asked, instead, sampling.guidance, checked, work)
         return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
 
     def known(self, kept: Kept) -> Known:
@@ -249,6 +260,7 @@ class Diffuser(FamilyModel):
         *,
         conditions: Asked | None = None,
         negative: Asked | None = None,
+        emphasis: Emphasis = (),
         sampling: Sampling | None = None,
         work: Work = SILENT,
     ) -> Images:
@@ -262,7 +274,9 @@ class Diffuser(FamilyModel):
             drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
             walk = dataclasses.replace(sampling, seed=drawn)
             size = here.stop - begin
-            for step in self.reverse(walk, count=size, conditions=asked, negative=instead, work=work):
+            stressed = [(rows[here], more) for rows, more in emphasis]
+            words: dict[str, Any] = {"conditions": asked, "negative": instead, "emphasis": stressed}
+            for step in self.reverse(walk, count=size, **words, work=work):
                 done = (self.config.timesteps - step.t) * size // self.config.timesteps
                 work.tell("Sampling", begin + done, count)
             generated.append(self.pictures(step.x))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion.prompt import Asked, Conditioning, Kind
+from models.core.diffusion.prompt import Asked, Conditioning, Emphasis, Kind
 from models.core.diffusion.rates import AlphaBar, Path, Rates, States
 from models.core.diffusion.samplers import FORWARD, SAMPLERS, Step, draw, offered
 from models.core.errors import ConfigError
@@ -113,6 +113,7 @@ class Diffuses(Protocol):
         count: int = 1,
         conditions: Asked | None = None,
         negative: Asked | None = None,
+        emphasis: Emphasis = (),
         start: tuple[int, States] | None = None,
         kept: Kept | None = None,
         work: Work = SILENT,
@@ -124,6 +125,7 @@ class Diffuses(Protocol):
             count: of images; only without a start.
             conditions: what is asked for, a row an image (conditions.py); None asks for nothing.
             negative: what to lead away from; None is nothing at all.
+            emphasis: what is asked for without one of its words, and how much more than 1 that word counts.
             start: (t, x_t) to begin with: a step of an earlier walk, or ``forward(images, t, seed)``.
             kept: paint only where its mask says so.
             work: checked before every batch.
@@ -149,6 +151,7 @@ class Diffuses(Protocol):
         *,
         conditions: Asked | None = None,
         negative: Asked | None = None,
+        emphasis: Emphasis = (),
         sampling: Sampling | None = None,
         work: Work = SILENT,
     ) -> Images:

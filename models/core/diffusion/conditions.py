@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from models.core.diffusion import text
-from models.core.diffusion.prompt import Asked, Kind, Offer, Prompt
+from models.core.diffusion.prompt import Asked, Emphasis, Kind, Offer, Prompt
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec, names_of
 from models.core.family_model import Port
@@ -79,6 +79,10 @@ class Condition:
     def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
         """What a prompt asks for and what it leads away from, ``count`` times; None is nothing."""
         return None, None
+
+    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
+        """The words of a prompt whose strength is not 1: what is asked for without it, and the strength minus 1."""
+        return ()
 
     def nothing(self, count: int) -> Asked:
         """What asks for nothing, ``count`` times."""
@@ -243,6 +247,15 @@ class TextCondition(Condition):
         """Both sentences of a prompt."""
         negative = self.sentences([prompt.negative] * count) if prompt.negative else None
         return self.sentences([prompt.text] * count), negative
+
+    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
+        """The sentence without each word whose strength is not 1."""
+        without = text.without_each(self.sentences([prompt.text])[0])
+        return [
+            (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
+            for place, row in enumerate(without)
+            if prompt.strength(place) != 1.0
+        ]
 
     def sentences(self, prompts: Sequence[str]) -> text.Tokens:
         """What these prompts ask for."""

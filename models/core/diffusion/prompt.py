@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from models.core.datasets.captions import unknown
+from models.core.datasets.captions import spans_of, unknown
 from models.core.errors import ConfigError
 
 Kind = Literal["none", "class", "attributes", "text"]
 Asked = NDArray[Any]  # what is asked for as a network takes it, a row an image
+Emphasis = Sequence[tuple[Asked, float]]  # what is asked for without a word, and how much more than 1 that word counts
 MOST = 500  # characters of a sentence
+STRONGEST = 2.0
 
 
 class Offer(NamedTuple):
@@ -36,11 +38,37 @@ class Prompt:
         attributes: each with whether images shall have it; the others are left open.
         text: a sentence.
         negative: a sentence that guidance leads away from; "" leads away from nothing in particular.
+        strengths: how much each word of the sentence counts, by its place: 0 leaves it out, 1 takes it as it is, 2
+            doubles its effect; 1 for those that are not listed.
     """
 
     attributes: tuple[tuple[str, bool], ...] = ()
     text: str = ""
     negative: str = ""
+    strengths: tuple[float, ...] = ()
+
+    def strength(self, place: int) -> float:
+        """Of the word at a place."""
+        return self.strengths[place] if place < len(self.strengths) else 1.0
+
+    def with_strength(self, place: int, strength: float) -> Prompt:
+        """The same with another strength of one word; strengths of 1 at the end are not listed."""
+        known = [self.strength(number) for number in range(max(len(self.strengths), place + 1))]
+        known[place] = strength
+        while known and known[-1] == 1.0:
+            known.pop()
+        return replace(self, strengths=tuple(known))
+
+    def with_word(self, place: int, word: str) -> Prompt:
+        """The same with another word at a place; "" takes the word away, and its strength with it."""
+        strengths = list(self.strengths)
+        if place < len(strengths):
+            strengths[place : place + 1] = [1.0] if word else []
+        text = self.text
+        for number, (begin, end) in enumerate(spans_of(text)):
+            if number == place:
+                text = text[:begin] + word + text[end if word else end + (text[end : end + 1] == " ") :]
+        return replace(self, text=text.strip(), strengths=tuple(strengths))
 
     def numbers(self) -> dict[str, Any]:
         """For a recipe: what is asked for, alone."""
@@ -49,6 +77,8 @@ class Prompt:
             found["attributes"] = [list(pair) for pair in self.attributes]
         if self.text or self.negative:
             found |= {"prompt": self.text, "negative": self.negative}
+        if self.strengths:
+            found["strengths"] = list(self.strengths)
         return found
 
 
@@ -66,6 +96,10 @@ class Conditioning(Protocol):
         """What a prompt asks for and what it leads away from, ``count`` times; None is nothing."""
         ...
 
+    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
+        """The words of a prompt whose strength is not 1, ``count`` times."""
+        ...
+
     def nothing(self, count: int) -> Asked:
         """What asks for nothing, ``count`` times."""
         ...
@@ -73,6 +107,12 @@ class Conditioning(Protocol):
     def preview(self) -> Asked:
         """What a sheet of samples shows, a column each."""
         ...
+
+
+def wanted(condition: Conditioning, prompt: Prompt, count: int) -> dict[str, Any]:
+    """What a prompt asks for, ``count`` times, as the methods of a model that diffuses take it."""
+    asked, negative = condition.asked(prompt, count)
+    return {"conditions": asked, "negative": negative, "emphasis": condition.emphasis(prompt, count)}
 
 
 def attributes_of(words: str, names: Sequence[str], field: str = "attributes") -> tuple[tuple[str, bool], ...]:

@@ -73,11 +73,11 @@ class TextAttention(layers.Layer):
         channels = queries.shape[-1]
         size = channels // self.heads
         query = ops.reshape(queries, (-1, queries.shape[1], self.heads, size))
-        pair = ops.reshape(both, (-1, both.shape[1], 2, self.heads, size))
-        scores = ops.einsum("bqhs,bkhs->bhqk", query, pair[:, :, 0]) / size**0.5
+        key, value = ops.unstack(ops.reshape(both, (-1, both.shape[1], 2, self.heads, size)), 2, axis=2)
+        scores = ops.einsum("bqhs,bkhs->bhqk", query, key) / size**0.5
         padding = ops.cast(ops.equal(tokens, PADDING), scores.dtype)[:, None, None, :]
         weights = ops.softmax(scores - 1e9 * padding, axis=-1)
-        seen = ops.einsum("bhqk,bkhs->bqhs", weights, pair[:, :, 1])
+        seen = ops.einsum("bhqk,bkhs->bqhs", weights, value)
         return ops.reshape(seen, (-1, queries.shape[1], channels))
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -80,9 +80,7 @@ class Attention(layers.Layer):
         _, height, width, channels = queries_keys_values.shape
         size = channels // 3 // self.heads
         apart = ops.reshape(queries_keys_values, (-1, height * width, 3, self.heads, size))
-        query = apart[:, :, 0]
-        key = apart[:, :, 1]
-        value = apart[:, :, 2]  # each (b, places, heads, size)
+        query, key, value = ops.unstack(apart, 3, axis=2)  # each (b, places, heads, size); slices learn more slowly
         weights = ops.softmax(ops.einsum("bqhs,bkhs->bhqk", query, key) / size**0.5, axis=-1)
         return ops.reshape(ops.einsum("bhqk,bkhs->bqhs", weights, value), (-1, height, width, channels // 3))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Kept, Labels, Sampling
-from models.core.diffusion.prompt import Prompt
+from models.core.diffusion.prompt import Prompt, wanted
 from models.core.diffusion.rates import Rates, States
 from models.core.images import convert
 from models.core.work import SILENT, Work
@@ -38,12 +38,11 @@ class Setup:
     count: int = 8
     prompt: Prompt = field(default_factory=Prompt)
 
-    def conditions(self, condition: Any) -> tuple[Any, Any]:
-        """What a model's ``condition`` makes of it: what is asked for, and what to lead away from."""
+    def conditions(self, condition: Any) -> dict[str, Any]:
+        """What a model's ``condition`` makes of it, as the model's methods take it."""
         if condition.kind == "class":
-            return self.labels(len(condition.names)), None
-        asked, negative = condition.asked(self.prompt, self.count)
-        return asked, negative
+            return {"conditions": self.labels(len(condition.names))}
+        return wanted(condition, self.prompt, self.count)
 
     def labels(self, names: int) -> Labels:
         """The class of each image, (count,), for a model that knows ``names`` classes."""
@@ -181,10 +180,9 @@ def walk(
         Cancelled: if ``work`` is cancelled.
     """
     begin = told = time.perf_counter()
-    asked, negative = setup.conditions(model.condition)
     before = None
     where = {"count": setup.count} if start is None else {"start": start}
-    steps = model.reverse(setup.sampling, conditions=asked, negative=negative, kept=kept, work=work, **where)
+    steps = model.reverse(setup.sampling, **setup.conditions(model.condition), kept=kept, work=work, **where)
     for number, step in enumerate(steps):
         work.check()
         if recording.wants(number):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.core.diffusion import samplers
 from models.core.diffusion.capability import Sampling
 from models.core.diffusion.prompt import MOST as MOST_TEXT
-from models.core.diffusion.prompt import Offer, Prompt
+from models.core.diffusion.prompt import STRONGEST, Offer, Prompt
 from models.core.diffusion.rates import Rates
 from models.core.errors import ConfigError
 from models.core.recipes import arrays
@@ -127,7 +127,8 @@ def setup_in(fields: Fields, rates: Rates, offer: Offer) -> tuple[Setup, int]:
 def _prompt(fields: Fields, offer: Offer) -> Prompt:
     """What attributes or which sentence it asked for; of a model that takes them."""
     if offer.kind == "text":
-        return Prompt((), fields.text("prompt", MOST_TEXT, ""), fields.text("negative", MOST_TEXT, ""))
+        text, negative = fields.text("prompt", MOST_TEXT, ""), fields.text("negative", MOST_TEXT, "")
+        return Prompt((), text, negative, _strengths(fields))
     given = fields.values.get("attributes") or []
     known = offer.names if offer.kind == "attributes" else ()
     pairs = [pair for pair in given if isinstance(pair, list) and len(pair) == 2] if isinstance(given, list) else []
@@ -136,3 +137,12 @@ def _prompt(fields: Fields, offer: Offer) -> Prompt:
     if fields.has("prompt"):
         raise fields.bad("prompt", "is for a model that takes text")
     return Prompt(tuple((str(name), there) for name, there in pairs))
+
+
+def _strengths(fields: Fields) -> tuple[float, ...]:
+    """How much each word counts."""
+    given = fields.values.get("strengths", [])
+    kinds = isinstance(given, list) and all(type(one) in (int, float) for one in given)
+    if not kinds or len(given) > MOST_TEXT or not all(0.0 <= one <= STRONGEST for one in given):
+        raise fields.bad("strengths", f"must be numbers from 0 to {STRONGEST:g}, one a word")
+    return tuple(float(one) for one in given)

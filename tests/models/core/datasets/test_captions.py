@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from models.core import datasets
 from models.core.datasets import captioned_faces, captions
 from models.core.datasets.captions import captions_of, class_caption, unknown, vocabulary, words_of
-from models.core.diffusion.prompt import attributes_of, doubts, words_for
+from models.core.diffusion.prompt import Prompt, attributes_of, doubts, words_for
 from models.core.disk import places
 from models.core.errors import ConfigError
 
@@ -110,3 +112,30 @@ def test_a_caption_may_say_nothing_but_that_there_is_a_person() -> None:
     assert captioned_faces.sentence({"haircut": "spiky", "skin": "dark"}, rng) in (
         "a person with spiky hair and dark skin", "a person with dark skin and spiky hair",
     )  # fmt: skip
+
+
+# --- Words of a prompt ---
+
+
+def test_another_word_stands_where_the_old_one_stood() -> None:
+    prompt = Prompt(text="A person, with Green hair!", strengths=(1.0, 1.0, 1.0, 0.5, 2.0))
+    assert prompt.with_word(3, "red").text == "A person, with red hair!"
+    assert prompt.with_word(3, "red").strengths == (1.0, 1.0, 1.0, 1.0, 2.0)
+    gone = prompt.with_word(3, "")
+    assert gone.text == "A person, with hair!" and gone.strengths == (1.0, 1.0, 1.0, 2.0)
+    assert prompt.with_word(4, "").text == "A person, with Green !"
+    assert prompt.with_word(9, "red").text == prompt.text
+
+
+@given(st.text(alphabet="ab ,.", max_size=20), st.integers(0, 5), st.floats(0, 2))
+def test_strengths_stay_with_their_words(text: str, place: int, strength: float) -> None:
+    prompt = Prompt(text=text).with_strength(place, strength)
+    assert prompt.strength(place) == strength and prompt.with_strength(place, 1.0) == Prompt(text=text)
+    words = words_of(text)
+    if place < len(words):
+        assert words_of(prompt.with_word(place, "new").text) == [*words[:place], "new", *words[place + 1 :]]
+
+
+def test_a_falling_list_of_words_does_not_depend_on_how_many_images_there_are() -> None:
+    few = replace(datasets.load("digits"), train=slice(0, 3))
+    assert few.spec == datasets.load("digits").spec == datasets.outline("digits").spec

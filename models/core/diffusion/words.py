@@ -1,0 +1,74 @@
+"""What each word of a prompt did to an image: measured by leaving it out, not read off attention.
+
+    map of a word = sum over the steps of mean over channels of |x_0 of the whole prompt - x_0 without that word|
+
+A word that is left out is masked as padding, so that the others keep their places; all sentences of a step go through
+the network at once. Attention would not do: the text encoder has mixed the words, and their mean is another way in.
+
+The sum belongs to one walk: it is measured at the states that this walk went through.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.datasets.captions import words_of
+from models.core.diffusion.text import LENGTH, tokens_of, without_each
+from models.core.errors import ConfigError
+from models.core.work import SILENT, Work
+
+if TYPE_CHECKING:
+    from models.core.diffusion.base import Diffuser
+    from models.core.diffusion.rates import States
+
+Maps = NDArray[np.float32]  # (words, height, width) of the states, at least 0
+
+
+def words_read(prompt: str) -> list[str]:
+    """The words of a prompt that a model reads: as many as a sentence has tokens for."""
+    return words_of(prompt)[: LENGTH - 1]
+
+
+def effects(model: Diffuser, prompt: str, t: int, x: States, work: Work = SILENT) -> Maps:
+    """How much each word of a prompt moves what the model expects of one state x_t (height, width, channels).
+
+    Raises:
+        ConfigError: if the model takes no text.
+        Cancelled: if ``work`` is cancelled.
+    """
+    if model.condition_kind != "text":
+        raise ConfigError({"prompt": "is only for models conditioned on text"})
+    whole = tokens_of([prompt], model.condition_names)
+    rows = np.concatenate([whole, without_each(whole[0])])
+    states = np.repeat(x[None], len(rows), axis=0)
+    predicted = model.predictor(rows, rows, 1.0, work=work)(states, t)
+    x_0, _ = model.rates.seen(states, t, predicted, model.config.prediction)
+    if model.clip is not None:
+        x_0 = np.clip(x_0, -model.clip, model.clip)
+    return np.asarray(np.abs(x_0[1:] - x_0[:1]).mean(axis=-1), np.float32)
+
+
+def total(model: Diffuser, prompt: str, steps: list[tuple[int, States]], work: Work = SILENT) -> Maps:
+    """The maps of a walk whose states (t, x_t (height, width, channels)) are known; t = 0 adds nothing.
+
+    Raises:
+        ConfigError: if the model takes no text.
+        Cancelled: if ``work`` is cancelled.
+    """
+    height, width, _ = model.state_shape
+    found: Any = np.zeros((len(words_read(prompt)), height, width), np.float32)
+    for number, (t, x) in enumerate(steps):
+        work.check()
+        if t:
+            found = found + effects(model, prompt, t, x, work)
+        work.tell("Effect of each word", number + 1, len(steps))
+    return np.asarray(found, np.float32)
+
+
+def amounts(maps: Maps) -> NDArray[np.float32]:
+    """How much each word did in all, (words,): 1 for the one that did most, 0 for one that did nothing."""
+    each = maps.mean(axis=(1, 2))
+    return np.asarray(each / max(float(each.max(initial=0.0)), 1e-12), np.float32)
