@@ -146,8 +146,9 @@ def ended_once(words: list[str], env: dict[str, str], target: int, jitter: float
     assert process.stdout is not None
     step = 0
     for line in process.stdout:
-        step = json.loads(line).get("step") or 0
-        if step >= target:
+        told = json.loads(line).get("step")  # None before the run exists: nothing could be lost yet
+        if told is not None and told >= target:
+            step = told
             break
     time.sleep(jitter)
     process.send_signal(what)
