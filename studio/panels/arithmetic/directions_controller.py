@@ -59,7 +59,7 @@ class DirectionsController(QObject):
         self.show_weights(info)
 
         def load(task: Task) -> tuple[list[Direction], list[UserError]]:
-            return direction_files.load(info.run_id, info.latent_size)
+            return direction_files.load(info.run_id, info.latent_size, task)
 
         self.services.file_worker.ask(KEY, load, self._read, self._show_error, of_model=True)
 
