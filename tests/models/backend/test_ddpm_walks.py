@@ -117,7 +117,7 @@ def test_progress_ends_with_all_pictures():
 def perfect(x_0):
     """In place of a network: sees exactly the noise that lies over images it knows."""
 
-    def predictor(self, asked, instead, guidance, emphasis, work):
+    def predictor(self, asked, instead, guidance, *emphasis_and_work):
         def predict(x, t):
             alpha_bar = float(self.schedule[t])
             return ((x - np.sqrt(alpha_bar) * (2 * x_0 - 1)) / np.sqrt(1 - alpha_bar)).astype(np.float32)

@@ -167,3 +167,17 @@ def test_patches_that_do_not_fit_are_refused(values):
     with pytest.raises(ConfigError) as caught:
         made(**values)
     assert set(caught.value.fields) == {"patch"}
+
+
+def test_a_network_on_patches_lets_x_t_through_as_the_time_says():
+    """32 channels cannot carry the 48 values of a patch: noise stayed on the images."""
+    model = made(shape=(32, 32, 3), patch="4", ema=0)
+    x = np.random.default_rng(0).standard_normal((2, 32, 32, 3)).astype(np.float32)
+    time = np.array([10, 90], np.int32)
+    np.testing.assert_allclose(ops.convert_to_numpy(model.network([x, time])), x, atol=1e-6)  # before it learns
+    stirred_model = stirred(shape=(32, 32, 3), patch="4", ema=0)
+    changed = x.copy()
+    changed[:, 17, 18] += 1.0
+    before, after = (ops.convert_to_numpy(stirred_model.network([one, time])) for one in (x, changed))
+    gains = (after - before)[:, 17, 18]
+    assert np.abs(gains[0] - gains[1]).max() > 1e-3
