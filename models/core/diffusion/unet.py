@@ -141,6 +141,14 @@ class _Blocks:
             x = self.conv(channels, 1)(x)
         return layers.Add()([x, inside])
 
+    def passed(self, patches: Any) -> Any:
+        """x_t itself, each channel scaled by the time: noise says nothing of its neighbours.
+
+        A few channels cannot carry all values of a patch through the network; without this, noise stays on images. What
+        is left to predict is the image (T. Karras et al. 2022, section 5: a skip whose weight depends on the noise).
+        """
+        return Modulation()([patches, layers.Dense(2 * patches.shape[-1], kernel_initializer="zeros")(self.vector)])
+
     def attention(self, x: Any) -> Any:
         """Let every place look at every other and add what it learns; large images go through unchanged."""
         channels = x.shape[-1]
@@ -226,8 +234,10 @@ def modern(
             x = parts.attention(parts.residual(layers.Concatenate()([x, seen.pop()]), width))
         if level:  # and each doubles them again
             x = parts.conv(widths[level - 1])(layers.UpSampling2D(2)(x))
-    x = layers.Activation("silu")(parts.normal(x))
-    return keras.Model(inputs, from_patches(parts.conv(small[2], silent=True)(x), patch), name=name)
+    x = parts.conv(small[2], silent=True)(layers.Activation("silu")(parts.normal(x)))
+    if patch > 1:
+        x = layers.Add()([x, parts.passed(to_patches(noisy, patch))])
+    return keras.Model(inputs, from_patches(x, patch), name=name)
 
 
 def _glorots(seed: int) -> Iterator[keras.initializers.Initializer]:
