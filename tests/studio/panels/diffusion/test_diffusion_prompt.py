@@ -43,7 +43,8 @@ def test_a_sentence_is_generated_and_another_one_follows(text_run: Path, studio:
     change(page, studio, qtbot, "prompt", "the digit seven")
     change(page, studio, qtbot, "negative", "the digit one")
     asked, away = (model.condition.sentences([one] * 8) for one in ("the digit seven", "the digit one"))
-    *_, last = model.reverse(Sampling(steps=10, repeats=5), count=8, conditions=asked, negative=away)
+    how = Sampling(steps=10, guidance=3.0, repeats=5)
+    *_, last = model.reverse(how, count=8, conditions=asked, negative=away)
     assert np.array_equal(page.walks.main[10].x, convert.to_uint8(model.pictures(last.x)))
     assert banner_text(studio) == ""
 
