@@ -50,7 +50,7 @@ def words_(arguments: Namespace, say: Say) -> int:
         raise ConfigError({"--prompt": "must have at least one word"})
     with counting(say, "steps") as work:
         steps = list(model.reverse(sampling, **wanted(model.condition, asked.prompt, 1), work=work))
-        maps = words.total(model, asked.prompt.text, [(step.t, step.x[0]) for step in steps], work)
+        maps = words.by_step(model, asked.prompt.text, [(step.t, step.x[0]) for step in steps], work).sum(axis=0)
     image = convert.to_uint8(model.pictures(steps[-1].x))[0]
     recipe = walked(run, model, sampling, asked=asked, count=1)
     most, amounts = float(maps.max()), words.amounts(maps)

@@ -140,6 +140,17 @@ class SamplingCard(Card):
         self.set_setup(self.default())
         self.show_fork(None)
 
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words that the model knows."""
+        return self._offer.names if self._offer.kind == "text" else ()
+
+    def show_prompt_above(self) -> None:
+        """The sentence is typed elsewhere: its row goes, and what the others say leaves it as it is."""
+        row = self.rows.pop("prompt", None)
+        if row is not None:
+            for part in (row.title, row.editor, row.sentence, row.restore):
+                part.hide()
+
     def _new_form(self) -> None:
         """An empty form; Qt's grids keep the heights of rows that are gone."""
         self._place.removeWidget(self._form)
@@ -217,8 +228,11 @@ class SamplingCard(Card):
         return Setup(sampling, self._label(), int(numbers["pictures"]), prompt)
 
     def _prompt(self, wrong: dict[str, str]) -> Prompt:
-        if "prompt" in self.rows:
-            return Prompt((), self.rows["prompt"].text()[:MOST_TEXT], self.rows["negative"].text()[:MOST_TEXT])
+        if "negative" in self.rows:
+            kept = self._kept.prompt
+            text = self.rows["prompt"].text()[:MOST_TEXT] if "prompt" in self.rows else kept.text
+            strengths = kept.strengths if text == kept.text else ()
+            return Prompt((), text, self.rows["negative"].text()[:MOST_TEXT], strengths)
         if "attributes" in self.rows:
             try:
                 return Prompt(attributes_of(self.rows["attributes"].text(), self._offer.names))

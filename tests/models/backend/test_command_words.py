@@ -57,7 +57,7 @@ def test_words_writes_the_image_a_map_for_each_word_and_what_each_did(
     sampling = Sampling("euler", 4, guidance=3.0, seed=3)
     prompt = Prompt(text="A bright image, purple")
     steps = list(model.reverse(sampling, **wanted(model.condition, prompt, 1)))
-    maps = words.total(model, prompt.text, [(step.t, step.x[0]) for step in steps])
+    maps = words.by_step(model, prompt.text, [(step.t, step.x[0]) for step in steps]).sum(axis=0)
     np.testing.assert_allclose(np.load(out / "maps.npy"), maps, atol=1e-5)
     image = convert.to_uint8(model.pictures(steps[-1].x))[0]
     np.testing.assert_allclose(decoding.decode(out / "image.png").astype(int), image.astype(int), atol=1)
