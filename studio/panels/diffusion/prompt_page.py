@@ -27,6 +27,7 @@ class PromptPage(WalkPage):
     """A walk whose sentence is typed above it; a replaced word is a fork of it."""
 
     MODE = "prompt"
+    TYPED = False
     cards: PromptCards
 
     def __init__(
@@ -67,7 +68,6 @@ class PromptPage(WalkPage):
         self.words.set_vocabulary(offer.names)
         self.line.show_offer(offer.names, offer.examples)
         super().show_model(info, rates, offer)
-        self.settings.show_prompt_above()
         self._show_settings()
 
     # --- what is asked for ---

@@ -32,11 +32,12 @@ class WalkPage(AnimationPage):
     """One ``View`` is all of it: how the walk goes, and how a fork leaves it."""
 
     MODE = "reverse"
+    TYPED = True  # whether a sentence is typed among the settings
 
     def __init__(
         self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
     ) -> None:
-        self.settings = SamplingCard()
+        self.settings = SamplingCard(prompt=self.TYPED)
         super().__init__(services, self.settings, show_error, forward)
         self.view = View(Setup())
         self.walks = Walks(services, self.MODE, self._failed)

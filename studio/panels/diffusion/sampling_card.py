@@ -57,14 +57,19 @@ TITLES = {
 
 
 class SamplingCard(Card):
-    """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field."""
+    """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field.
+
+    Args:
+        prompt: whether a sentence is typed here; else somewhere else, and what is changed here leaves it as it is.
+    """
 
     changed = Signal(object)  # Setup
     whose_chosen = Signal(int)  # 0 the original, 1 the fork
     noise_asked = Signal()  # begin with pure noise again
 
-    def __init__(self) -> None:
+    def __init__(self, *, prompt: bool = True) -> None:
         super().__init__("Settings")
+        self._typed_here = prompt
         self.whose = Segmented(["Original", "Fork"])
         self.whose.setToolTip("Whose settings these are")
         self.whose.chosen.connect(self.whose_chosen)
@@ -130,7 +135,8 @@ class SamplingCard(Card):
         elif offer.kind == "attributes":
             self._add("attributes", "", hint=f"Such as “glasses, no beard”. Known: {', '.join(offer.names)}.")
         elif offer.kind == "text":
-            self._add("prompt", self.default().prompt.text)
+            if self._typed_here:
+                self._add("prompt", self.default().prompt.text)
             self._add("negative", "")
         if offer.kind != "none":
             self._add("guidance", str(usual.guidance))
@@ -143,13 +149,6 @@ class SamplingCard(Card):
     def vocabulary(self) -> tuple[str, ...]:
         """The words that the model knows."""
         return self._offer.names if self._offer.kind == "text" else ()
-
-    def show_prompt_above(self) -> None:
-        """The sentence is typed elsewhere: its row goes, and what the others say leaves it as it is."""
-        row = self.rows.pop("prompt", None)
-        if row is not None:
-            for part in (row.title, row.editor, row.sentence, row.restore):
-                part.hide()
 
     def _new_form(self) -> None:
         """An empty form; Qt's grids keep the heights of rows that are gone."""

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )  # fmt: skip
 from PySide6.QtWidgets import QCompleter, QLineEdit, QSizePolicy, QWidget
 
@@ -28,6 +29,7 @@ from studio.widgets.flow_row import FlowRow
 from studio.widgets.sliders import CodingSlider, LabelledSlider
 
 HIGH, SIDE, BAR = 34, 10, 3  # px: of a chip, left and right of its word, of the bar beneath it
+LOW = 700  # px of a window that has no room for a header
 EARLY = 2  # the step at which another word takes over, unless somebody says otherwise
 
 
@@ -212,9 +214,13 @@ class WordsCard(Card):
         self._tools.setVisible(self._chosen >= 0)
         if self._chosen >= 0:
             word = self._words[self._chosen]
-            self.strength.words.setText(f"Strength of “{word}”")
             self.strength.track.setAccessibleName(f"Strength of {word}")
             self.strength.set_value(self._prompt.strength(self._chosen))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the images need the room of the header."""
+        super().resizeEvent(event)
+        self._header.setVisible(self.window().height() >= LOW)
 
     def _hover(self, place: int, lit: bool) -> None:
         self.hovered.emit(place if lit else -1)
