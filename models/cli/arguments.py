@@ -190,6 +190,7 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         help="the time step to which these are noised (half of all)",
     )
     _add_walking(command)
+    _add_words(add)
     command = add("reconstruct", "encode and decode images: originals above, reconstructions below")
     command.add_argument("run", **RUN)
     command.add_argument("--images", **IMAGE, nargs="+", required=True)
@@ -203,6 +204,29 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
     )
     command.add_argument("--out", type=path, check=ANY_FILE, required=True)
     command.add_argument("--overwrite", action="store_true", help="replace files of these names (else: refuse)")
+
+
+def _add_words(add: Callable[[str, str], Parser]) -> None:
+    """What a model that takes text makes of the words of a sentence."""
+    text = checks.sentence(MOST_TEXT)
+    command = add("words", "what each word of a prompt did: a map for each, measured by leaving it out")
+    command.add_argument("run", **RUN, help="a model that takes text")
+    command.add_argument("--prompt", type=text, required=True, help="a sentence of the words in its captions")
+    command.add_argument("--negative", type=text, help="a sentence to lead away from")
+    command.add_argument("--seed", type=SEED, default=0)
+    command.add_argument(
+        "--out", type=path, check=checks.out_folder, required=True, help="the folder for image, maps and sheet"
+    )
+    _add_walking(command)
+    command = add("table", "one list of words across, one down: each sentence from the same noise, as one sheet")
+    command.add_argument("run", **RUN, help="a model that takes text")
+    command.add_argument("--prompt", type=text, default="", help="what all of them begin with, as a smiling person")
+    command.add_argument("--across", type=text, required=True, help="such as black, green, red hair")
+    command.add_argument("--down", type=text, required=True, help="such as no glasses, round glasses, sunglasses")
+    command.add_argument("--negative", type=text, help="a sentence to lead away from")
+    command.add_argument("--seed", type=SEED, default=0)
+    command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
+    _add_walking(command)
 
 
 def _add_interpolate(command: Parser) -> None:

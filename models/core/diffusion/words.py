@@ -10,7 +10,7 @@ The sum belongs to one walk: it is measured at the states that this walk went th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,21 +51,24 @@ def effects(model: Diffuser, prompt: str, t: int, x: States, work: Work = SILENT
     return np.asarray(np.abs(x_0[1:] - x_0[:1]).mean(axis=-1), np.float32)
 
 
-def total(model: Diffuser, prompt: str, steps: list[tuple[int, States]], work: Work = SILENT) -> Maps:
-    """The maps of a walk whose states (t, x_t (height, width, channels)) are known; t = 0 adds nothing.
+def by_step(model: Diffuser, prompt: str, steps: list[tuple[int, States]], work: Work = SILENT) -> Maps:
+    """The maps of each step of a walk whose states (t, x_t (height, width, channels)) are known; their sum is the map.
+
+    Returns:
+        (steps, words, height, width); 0 at t = 0, where nothing is left to do.
 
     Raises:
         ConfigError: if the model takes no text.
         Cancelled: if ``work`` is cancelled.
     """
     height, width, _ = model.state_shape
-    found: Any = np.zeros((len(words_read(prompt)), height, width), np.float32)
+    found = np.zeros((len(steps), len(words_read(prompt)), height, width), np.float32)
     for number, (t, x) in enumerate(steps):
         work.check()
         if t:
-            found = found + effects(model, prompt, t, x, work)
+            found[number] = effects(model, prompt, t, x, work)
         work.tell("Effect of each word", number + 1, len(steps))
-    return np.asarray(found, np.float32)
+    return found
 
 
 def amounts(maps: Maps) -> NDArray[np.float32]:

@@ -54,7 +54,8 @@ class AnimationPage(QObject):
         self.time = 0  # where the person looks: a new animation comes back to it
         self._animation = (-1, -1)
         self.exporter = Exporter(services, show_error)
-        self.cards, self.transport = StepCards(), TransportCard()
+        self.cards: Any = self.make_cards()
+        self.transport = TransportCard()
         self.left = QWidget()
         column = vbox(self.pictures(), self.transport, spacing=12)
         column.setStretch(0, 1)
@@ -65,9 +66,14 @@ class AnimationPage(QObject):
 
     # --- what a page says for itself ---
 
+    def make_cards(self) -> Any:
+        """What shows the images of a step."""
+        return StepCards()
+
     def pictures(self) -> QWidget:
         """What stands above the transport."""
-        return self.cards
+        cards: QWidget = self.cards
+        return cards
 
     def recording(self) -> Recording | None:
         """The animation that is shown."""

@@ -19,6 +19,7 @@ from studio.panels.diffusion import state as diffusion_state
 from studio.panels.diffusion.forward_page import ForwardPage
 from studio.panels.diffusion.inpaint_page import InpaintPage
 from studio.panels.diffusion.page import KEY, AnimationPage
+from studio.panels.diffusion.prompt_page import PromptPage
 from studio.panels.diffusion.reverse_page import WalkPage
 from studio.panels.diffusion.start_images import Beginning
 from studio.panels.diffusion.state import PageState
@@ -26,7 +27,7 @@ from studio.session import ModelInfo
 from studio.widgets.card import Segmented, hbox, label, vbox
 from studio.workers.recipes import Prepared
 
-FORWARD, REVERSE, INPAINT = range(3)
+FORWARD, REVERSE, INPAINT, PROMPT = range(4)
 
 
 class Diffusion(Panel):
@@ -45,9 +46,10 @@ class Diffusion(Panel):
         self.forward = ForwardPage(self.services, self.show_error, partial(self.come_to, FORWARD))
         self.walk = WalkPage(self.services, self.show_error, partial(self.come_to, REVERSE))
         self.inpaint = InpaintPage(self.services, self.show_error, partial(self.come_to, INPAINT))
-        self.pages: list[AnimationPage] = [self.forward, self.walk, self.inpaint]
+        self.prompt = PromptPage(self.services, self.show_error, partial(self.come_to, PROMPT))
+        self.pages: list[AnimationPage] = [self.forward, self.walk, self.inpaint, self.prompt]
         self.forward.walk_asked.connect(self._walk_back)
-        self.mode = Segmented([page.MODE.capitalize() for page in self.pages])
+        self.mode = Segmented(self._modes(text=False))
         self.mode.setAccessibleName("Process")
         self.mode.setFixedWidth(self.walk.right.width())
         self.mode.chosen.connect(self.choose)
@@ -66,6 +68,10 @@ class Diffusion(Panel):
         whole.setStretch(1, 1)
         content.setLayout(whole)
         self.choose(REVERSE)
+
+    def _modes(self, *, text: bool) -> list[str]:
+        """The pages that there are for a model: Prompt for one that takes text."""
+        return [page.MODE.capitalize() for page in self.pages if text or page is not self.prompt]
 
     @property
     def page(self) -> AnimationPage:
@@ -133,8 +139,13 @@ class Diffusion(Panel):
     def _told(self, found: tuple[Rates, Offer]) -> None:
         assert self._info is not None
         self._known = True
+        takes_text = found[1].kind == "text"
+        self.mode.set_options(self._modes(text=takes_text), REVERSE)
         for page in self.pages:
-            page.show_model(self._info, *found)
+            if takes_text or page is not self.prompt:
+                page.show_model(self._info, *found)
+        before = self.lefts.currentIndex()
+        self.choose(PROMPT if takes_text else REVERSE if before == PROMPT else before)
         if not self.settled() and self.isVisible():
             self.shown()
 

@@ -32,11 +32,12 @@ class WalkPage(AnimationPage):
     """One ``View`` is all of it: how the walk goes, and how a fork leaves it."""
 
     MODE = "reverse"
+    TYPED = True  # whether a sentence is typed among the settings
 
     def __init__(
         self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
     ) -> None:
-        self.settings = SamplingCard()
+        self.settings = SamplingCard(prompt=self.TYPED)
         super().__init__(services, self.settings, show_error, forward)
         self.view = View(Setup())
         self.walks = Walks(services, self.MODE, self._failed)
@@ -141,10 +142,13 @@ class WalkPage(AnimationPage):
         if walk is None or at >= len(walk):
             return
         frame = walk[at]
-        names = [_name(setup) for setup in (self.view.main, self.view.fork) if setup is not None]
-        self.cards.show_frames(frame, self.walks.other(frame), self.walks.names(names[0], f"Fork: {names[-1]}"))
+        self.cards.show_frames(frame, self.walks.other(frame), self.walks.names(*self.two_names()))
         self.settings.show_time(frame.t)
         self.label()
+
+    def two_names(self) -> tuple[str, str]:
+        """What tells the walk and its fork apart."""
+        return _name(self.view.main), f"Fork: {_name(self.view.fork or self.view.main)}"
 
     # --- settings and forks: one ``View``, each change one step of undo ---
 

@@ -57,14 +57,19 @@ TITLES = {
 
 
 class SamplingCard(Card):
-    """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field."""
+    """Emits ``changed`` with a setup that can be walked; what cannot is said beneath its field.
+
+    Args:
+        prompt: whether a sentence is typed here; else somewhere else, and what is changed here leaves it as it is.
+    """
 
     changed = Signal(object)  # Setup
     whose_chosen = Signal(int)  # 0 the original, 1 the fork
     noise_asked = Signal()  # begin with pure noise again
 
-    def __init__(self) -> None:
+    def __init__(self, *, prompt: bool = True) -> None:
         super().__init__("Settings")
+        self._typed_here = prompt
         self.whose = Segmented(["Original", "Fork"])
         self.whose.setToolTip("Whose settings these are")
         self.whose.chosen.connect(self.whose_chosen)
@@ -130,7 +135,8 @@ class SamplingCard(Card):
         elif offer.kind == "attributes":
             self._add("attributes", "", hint=f"Such as “glasses, no beard”. Known: {', '.join(offer.names)}.")
         elif offer.kind == "text":
-            self._add("prompt", self.default().prompt.text)
+            if self._typed_here:
+                self._add("prompt", self.default().prompt.text)
             self._add("negative", "")
         if offer.kind != "none":
             self._add("guidance", str(usual.guidance))
@@ -139,6 +145,10 @@ class SamplingCard(Card):
         self.show_repeats(False)
         self.set_setup(self.default())
         self.show_fork(None)
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words that the model knows."""
+        return self._offer.names if self._offer.kind == "text" else ()
 
     def _new_form(self) -> None:
         """An empty form; Qt's grids keep the heights of rows that are gone."""
@@ -217,8 +227,11 @@ class SamplingCard(Card):
         return Setup(sampling, self._label(), int(numbers["pictures"]), prompt)
 
     def _prompt(self, wrong: dict[str, str]) -> Prompt:
-        if "prompt" in self.rows:
-            return Prompt((), self.rows["prompt"].text()[:MOST_TEXT], self.rows["negative"].text()[:MOST_TEXT])
+        if "negative" in self.rows:
+            kept = self._kept.prompt
+            text = self.rows["prompt"].text()[:MOST_TEXT] if "prompt" in self.rows else kept.text
+            strengths = kept.strengths if text == kept.text else ()
+            return Prompt((), text, self.rows["negative"].text()[:MOST_TEXT], strengths)
         if "attributes" in self.rows:
             try:
                 return Prompt(attributes_of(self.rows["attributes"].text(), self._offer.names))

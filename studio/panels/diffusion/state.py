@@ -23,7 +23,7 @@ from studio.session import ModelInfo
 from studio.workers.recipes import Prepared
 
 Pixels = NDArray[np.uint8]
-FORWARD, REVERSE, INPAINT = "forward", "reverse", "inpaint"
+FORWARD, REVERSE, INPAINT, PROMPT = "forward", "reverse", "inpaint", "prompt"
 MOST_SHEET = 10_000  # images of a sheet from the command line
 LARGEST_SEED = 2**31 - 1
 
@@ -56,12 +56,14 @@ def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, offer: Off
         RunFormatError: naming what does not fit.
     """
     fields = Fields(values)
-    mode = fields.choice("mode", (FORWARD, REVERSE, INPAINT), REVERSE)
+    mode = fields.choice("mode", (FORWARD, REVERSE, INPAINT, PROMPT), REVERSE)
     time = fields.whole("time", 0, rates.timesteps, 0)
     if mode == FORWARD:
         return Prepared(_forward(fields, info, time))
     view, notes = _view(fields, info, rates, offer)
-    if mode == REVERSE:
+    if mode == PROMPT and offer.kind != "text":
+        raise fields.bad("mode", "is for a model that takes text")
+    if mode in (REVERSE, PROMPT):
         return Prepared(PageState(mode, time, view), notes)
     picture, mask = _images(fields, "picture", info.image_shape), arrays.unpack(fields.values.get("mask"))
     if mask is None or mask.shape[:3] != (1, *info.image_shape[:2]):

@@ -79,14 +79,14 @@ def test_the_map_of_a_word_is_what_leaving_it_out_changes_in_the_predicted_image
 def test_the_maps_of_a_walk_are_the_sum_of_those_of_its_steps(model):
     steps = [(step.t, step.x[0]) for step in model.reverse(STEPS, **wanted(model.condition, Prompt(text="dark"), 1))]
     assert steps[-1][0] == 0
-    found = words.total(model, "dark", steps)
+    found = words.by_step(model, "dark", steps).sum(axis=0)
     each = [words.effects(model, "dark", t, x) for t, x in steps if t]
     np.testing.assert_allclose(found, np.sum(each, axis=0), atol=1e-6)
     assert words.amounts(found).tolist() == [1.0] and words.amounts(found[:0]).shape == (0,)
-    assert words.total(model, "", steps).shape == (0, 8, 8)
+    assert words.by_step(model, "", steps).shape == (5, 0, 8, 8)
     nobody_waits = Callbacks(cancelled=lambda: True)
     with pytest.raises(Cancelled):
-        words.total(model, "dark", steps, nobody_waits)
+        words.by_step(model, "dark", steps, nobody_waits)
 
 
 def test_a_model_without_text_has_no_words():

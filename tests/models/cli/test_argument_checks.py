@@ -94,6 +94,20 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         },
     ),
     "arithmetic": (["a run"], {"run": [GONE], "--people": ["100", "5001", "x"], "--seed": SEEDS}),
+    "words": (
+        ["a run", "--prompt", "a face", "--out", "maps"],
+        {
+            "run": [GONE], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--seed": SEEDS,
+            "--out": [FILE, "", f"{FILE}/maps"], "--sampler": ["fast"], "--steps": ["0"],
+        },
+    ),
+    "table": (
+        ["a run", "--across", "red, green hair", "--down", "glasses", "--out", "x.png"],
+        {
+            "run": [GONE], "--prompt": ["x" * 501], "--across": ["x" * 501], "--down": ["x" * 501],
+            "--negative": ["x" * 501], "--seed": SEEDS, "--out": [*PLACES, *ENDINGS, "x.gif"], "--steps": ["0"],
+        },
+    ),
     "mixing": (
         ["a run"],
         {

@@ -13,7 +13,7 @@ from studio.window import Window
 from tests.tools.gui.runs import copy_into_home
 from tests.tools.gui.windows import retype, wait_idle
 
-FORWARD, REVERSE, INPAINT = range(3)
+FORWARD, REVERSE, INPAINT, PROMPT = range(4)
 
 
 def open_page(run: Path, studio: Window, qtbot, mode: int = REVERSE) -> Any:
@@ -21,9 +21,9 @@ def open_page(run: Path, studio: Window, qtbot, mode: int = REVERSE) -> Any:
     studio.open_run(copy_into_home(run, "diffusion"))
     studio.show_panel("diffusion")
     panel = studio.panels["diffusion"]
-    wait_idle(qtbot, studio, lambda: walked(panel.walk))
+    wait_idle(qtbot, studio, lambda: walked(panel.page))
     choice = panel.mode
-    if mode != REVERSE:
+    if mode != choice.index():
         spot = QPoint((2 * mode + 1) * choice.width() // (2 * len(choice.options())), 10)
         QTest.mouseClick(choice, Qt.MouseButton.LeftButton, pos=spot)
     wait_idle(qtbot, studio, lambda: panel.page.recording() is not None)

@@ -1,0 +1,104 @@
+"""The commands ``words`` and ``table``: what each word of a prompt did, and many sentences under the same noise."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from models.cli.argument_checks import together
+from models.cli.asking import Asked, asked_of, warnings
+from models.cli.commands import Say, open_model
+from models.cli.denoise_transfer import counting
+from models.cli.recipes import walked
+from models.cli.sampling import sampling_of
+from models.core.diffusion import word_table, words
+from models.core.diffusion.capability import Diffuses
+from models.core.diffusion.prompt import Prompt, wanted
+from models.core.errors import ConfigError
+from models.core.evaluation import cautions
+from models.core.images import convert, export, heat
+from models.core.recipes.schema import of_run
+
+GAP, GROUND = 2, 128  # pixels and grey between the images of a sheet
+
+
+def _suits(arguments: Namespace, model: Any) -> list[Any]:
+    """How to walk and what is asked for; ConfigError naming all arguments that do not suit."""
+    return together(partial(sampling_of, arguments, model), partial(asked_of, arguments, model))
+
+
+def _begin(arguments: Namespace, say: Say) -> tuple[Any, Any, Any, Asked]:
+    """Run, model, how to walk and what is asked for, with what is to be said before."""
+    run, model = open_model(arguments, say, Diffuses, lambda model: _suits(arguments, model))
+    sampling, asked = _suits(arguments, model)
+    for line in (cautions.learned(model), *warnings(asked, model)):
+        if line:
+            say.line(line)
+    return run, model, sampling, asked
+
+
+def words_(arguments: Namespace, say: Say) -> int:
+    """The command ``words``: the image of a prompt, and a map for each word of what it did to it."""
+    arguments.label = arguments.attributes = None
+    run, model, sampling, asked = _begin(arguments, say)
+    read = words.words_read(asked.prompt.text)
+    if not read:
+        raise ConfigError({"--prompt": "must have at least one word"})
+    with counting(say, "steps") as work:
+        steps = list(model.reverse(sampling, **wanted(model.condition, asked.prompt, 1), work=work))
+        maps = words.by_step(model, asked.prompt.text, [(step.t, step.x[0]) for step in steps], work).sum(axis=0)
+    image = convert.to_uint8(model.pictures(steps[-1].x))[0]
+    recipe = walked(run, model, sampling, asked=asked, count=1)
+    most, amounts = float(maps.max()), words.amounts(maps)
+    shown = [heat.over(image, one, most) for one in maps]
+    colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    export.write_png(arguments.out / "image.png", image, recipe)
+    for number, (word, picture) in enumerate(zip(read, shown, strict=True), 1):
+        export.write_png(arguments.out / f"{number:02}-{word}.png", picture, recipe)
+    export.write_codings(arguments.out / "maps.npy", maps)
+    sheet = export.write_png(arguments.out / "sheet.png", convert.grid(np.stack([colour, *shown])), recipe)
+    if say.as_json:
+        found = [{"word": word, "amount": float(amount)} for word, amount in zip(read, amounts, strict=True)]
+        say.object("done", out=str(arguments.out), sheet=str(sheet), words=found)
+        return 0
+    say.line("How much each word changed the image (measured by leaving it out; 100% did most):")
+    for word, amount in zip(read, amounts, strict=True):
+        say.line(f"{word:<16} {amount:>5.0%}  {'#' * round(30 * float(amount))}")
+    say.result(written=str(arguments.out))
+    return 0
+
+
+def table_(arguments: Namespace, say: Say) -> int:
+    """The command ``table``: one list of words across, one down, each sentence from the same noise."""
+    arguments.label = arguments.attributes = None
+    across, down = together(
+        lambda: word_table.entries(arguments.across, "--across"), lambda: word_table.entries(arguments.down, "--down")
+    )
+    try:
+        sentences = word_table.cells(arguments.prompt, across, down)
+    except ConfigError as error:
+        raise ConfigError({f"--{name}": problem for name, problem in error.fields.items()}) from None
+    run, model, sampling, asked = _begin(arguments, say)
+    each = (Asked(prompt=Prompt(text=one)) for one in sentences)
+    for line in dict.fromkeys(line for one in each for line in warnings(one, model)):
+        say.line(line)
+    rows = [wanted(model.condition, replace(asked.prompt, text=one), 1) for one in sentences]
+    conditions = np.concatenate([row["conditions"] for row in rows])
+    negative = None if rows[0]["negative"] is None else np.concatenate([row["negative"] for row in rows])
+    with counting(say, "images") as work:
+        start = next(iter(model.reverse(sampling, count=1)))  # the same noise for all
+        begin = (start.t, np.repeat(start.x, len(sentences), axis=0))
+        for step in model.reverse(sampling, conditions=conditions, negative=negative, start=begin, work=work):
+            work.tell("Sampling", (start.t - step.t) * len(sentences) // start.t, len(sentences))
+    made = {"prompt": asked.prompt.text, "negative": asked.prompt.negative, "across": across, "down": down}
+    recipe = of_run(run, "", "table", seed=arguments.seed, **made)
+    sheet = convert.grid(convert.to_uint8(model.pictures(step.x)), columns=len(across), gap=GAP, ground=GROUND)
+    say.line(f"across: {', '.join(across)}")
+    say.line(f"down: {', '.join(down)}")
+    say.result(written=str(export.write_png(arguments.out, sheet, recipe)))
+    return 0

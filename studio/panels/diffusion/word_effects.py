@@ -1,0 +1,81 @@
+"""Asks the inference thread what each word of a prompt did to each image of a walk, and holds the maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from models.core.diffusion import words
+from models.core.errors import UserError
+from studio.panels.diffusion.recording import Recording
+from studio.workers.services import Services
+from studio.workers.worker import Task
+
+KEY = "diffusion/prompt/words"
+Maps = NDArray[np.float32]  # (words, height, width)
+Steps = NDArray[np.float16]  # (steps, words, height, width): half a byte for each that a window shows is enough
+
+
+class WordEffects(QObject):
+    """One image after the other; ``grown`` comes whenever another one is known."""
+
+    grown = Signal()
+
+    def __init__(self, services: Services, failed: Callable[[UserError], None]) -> None:
+        super().__init__()
+        self.services, self._failed = services, failed
+        self._walk: Recording | None = None
+        self._prompt = ""
+        self._found: list[Steps] = []
+
+    def measure(self, prompt: str, walk: Recording) -> None:
+        """Measure a finished walk, unless that is done or being done."""
+        if walk is self._walk and prompt == self._prompt:
+            return
+        self.drop()
+        self._walk, self._prompt = walk, prompt
+        if words.words_read(prompt):
+            self._next()
+
+    def drop(self) -> None:
+        """Forget what was measured."""
+        self.services.inference.cancel(KEY)
+        self._walk, self._found = None, []
+
+    def known(self) -> int:
+        """How many images have been measured."""
+        return len(self._found)
+
+    def at(self, image: int, step: int | None = None) -> Maps | None:
+        """The maps of an image, summed over all steps or at one of them; None until they have come."""
+        if image >= len(self._found):
+            return None
+        found = self._found[image]
+        return np.asarray(found.sum(axis=0, dtype=np.float32) if step is None else found[step], np.float32)
+
+    def amounts(self) -> NDArray[np.float32] | None:
+        """How much each word did to all images that are known, 1 for the one that did most; None before the first."""
+        if not self._found:
+            return None
+        return words.amounts(np.sum([found.sum(axis=0, dtype=np.float32) for found in self._found], axis=0))
+
+    def _next(self) -> None:
+        walk, image, prompt = self._walk, len(self._found), self._prompt
+        if walk is None or not len(walk) or image >= len(walk[0].x):
+            return
+        steps = [walk.state(index) for index in range(len(walk))]
+
+        def measured(model: Any, task: Task) -> Steps:
+            return words.by_step(model, prompt, [(t, x[image]) for t, x in steps], task).astype(np.float16)
+
+        def take(found: Steps) -> None:
+            if self._walk is walk:
+                self._found.append(found)
+                self.grown.emit()
+                self._next()
+
+        self.services.inference.question(KEY, measured, take, self._failed)
