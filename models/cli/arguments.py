@@ -163,8 +163,7 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
     )
 
 
-def _add_using(add: Callable[[str, str], Parser]) -> None:
-    command = add("sample", "generate new images")
+def _add_sample(command: Parser) -> None:
     command.add_argument("run", **RUN)
     command.add_argument("--count", type=checks.whole(1, 10_000), default=16)
     command.add_argument("--seed", type=SEED, default=0)
@@ -190,6 +189,10 @@ def _add_using(add: Callable[[str, str], Parser]) -> None:
         help="the time step to which these are noised (half of all)",
     )
     _add_walking(command)
+
+
+def _add_using(add: Callable[[str, str], Parser]) -> None:
+    _add_sample(add("sample", "generate new images"))
     _add_words(add)
     command = add("reconstruct", "encode and decode images: originals above, reconstructions below")
     command.add_argument("run", **RUN)

@@ -20,7 +20,7 @@ class PromptEdit(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setMaxLength(MOST)
-        self.setPlaceholderText("Say what to paint, in the words of the training captions")
+        self.setPlaceholderText("What the image should show, in the words of the captions")
         self.setAccessibleName("Prompt")
         self.setMinimumHeight(40)
         self._words = QStringListModel(self)

@@ -178,7 +178,9 @@ class WordsCard(Card):
         words = words_read(prompt.text)
         self._prompt = prompt
         if words != self._words:
-            self._words, self._chosen, self._amounts = words, -1, None
+            self._words = words
+            self._chosen = -1
+            self._amounts = None
             row = FlowRow()
             self.chips = []
             for place, word in enumerate(words):

@@ -64,7 +64,8 @@ class WordEffects(QObject):
         return words.amounts(np.sum([found.sum(axis=0, dtype=np.float32) for found in self._found], axis=0))
 
     def _next(self) -> None:
-        walk, image, prompt = self._walk, len(self._found), self._prompt
+        walk, prompt = self._walk, self._prompt
+        image = len(self._found)
         if walk is None or not len(walk) or image >= len(walk[0].x):
             return
         steps = [walk.state(index) for index in range(len(walk))]

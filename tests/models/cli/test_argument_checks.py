@@ -99,6 +99,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {
             "run": [GONE], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--seed": SEEDS,
             "--out": [FILE, "", f"{FILE}/maps"], "--sampler": ["fast"], "--steps": ["0"],
+            "--eta": ["2"], "--guidance": ["21"],
         },
     ),
     "table": (
@@ -106,6 +107,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         {
             "run": [GONE], "--prompt": ["x" * 501], "--across": ["x" * 501], "--down": ["x" * 501],
             "--negative": ["x" * 501], "--seed": SEEDS, "--out": [*PLACES, *ENDINGS, "x.gif"], "--steps": ["0"],
+            "--sampler": ["fast"], "--eta": ["2"], "--guidance": ["21"],
         },
     ),
     "mixing": (
