@@ -55,6 +55,12 @@ def walked(
     return of_run(run, "diffusion", "sample", **values)
 
 
+def tabled(run: Run, model: Diffuses, sampling: Sampling, asked: Asked, lists: dict[str, str]) -> Recipe:
+    """A table of words: the Prompt page of Diffusion fills it again. ``lists``: what was given across and down."""
+    recipe = walked(run, model, sampling, asked=asked, count=1)
+    return {**recipe, "made": "table", "mode": "prompt", "table": {"begin": asked.prompt.text, **lists}}
+
+
 def interpolated(run: Run, start: int, end: int, steps: int, *, linear: bool, scale: int, fps: float | None) -> Recipe:
     """From one seed's image to another's: the path of Latent. ``fps`` is None for a strip."""
     path = {"kind": "straight" if linear else "arc", "start_seed": start, "end_seed": end, "steps": steps}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from models.cli.argument_checks import together
 from models.cli.asking import Asked, asked_of, warnings
 from models.cli.commands import Say, open_model
 from models.cli.denoise_transfer import counting
-from models.cli.recipes import walked
+from models.cli.recipes import tabled, walked
 from models.cli.sampling import sampling_of
 from models.core.diffusion import word_table, words
 from models.core.diffusion.capability import Diffuses
@@ -21,9 +20,6 @@ from models.core.diffusion.prompt import Prompt, wanted
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, heat
-from models.core.recipes.schema import of_run
-
-GAP, GROUND = 2, 128  # pixels and grey between the images of a sheet
 
 
 def _suits(arguments: Namespace, model: Any) -> list[Any]:
@@ -87,17 +83,10 @@ def table_(arguments: Namespace, say: Say) -> int:
     each = (Asked(prompt=Prompt(text=one)) for one in sentences)
     for line in dict.fromkeys(line for one in each for line in warnings(one, model)):
         say.line(line)
-    rows = [wanted(model.condition, replace(asked.prompt, text=one), 1) for one in sentences]
-    conditions = np.concatenate([row["conditions"] for row in rows])
-    negative = None if rows[0]["negative"] is None else np.concatenate([row["negative"] for row in rows])
     with counting(say, "images") as work:
-        start = next(iter(model.reverse(sampling, count=1)))  # the same noise for all
-        begin = (start.t, np.repeat(start.x, len(sentences), axis=0))
-        for step in model.reverse(sampling, conditions=conditions, negative=negative, start=begin, work=work):
-            work.tell("Sampling", (start.t - step.t) * len(sentences) // start.t, len(sentences))
-    made = {"prompt": asked.prompt.text, "negative": asked.prompt.negative, "across": across, "down": down}
-    recipe = of_run(run, "", "table", seed=arguments.seed, **made)
-    sheet = convert.grid(convert.to_uint8(model.pictures(step.x)), columns=len(across), gap=GAP, ground=GROUND)
+        states = word_table.fill(model, sampling, asked.prompt, sentences, work)
+    recipe = tabled(run, model, sampling, asked, {"across": arguments.across, "down": arguments.down})
+    sheet = word_table.sheet(convert.to_uint8(model.pictures(states)), len(across))
     say.line(f"across: {', '.join(across)}")
     say.line(f"down: {', '.join(down)}")
     say.result(written=str(export.write_png(arguments.out, sheet, recipe)))

@@ -20,13 +20,23 @@ class PictureGrid(MouseTiles):
         cell: the smallest side of a tile that is worth looking at, in px; with less room the grid scrolls.
         max_size: the largest side of a tile, in px.
         columns: how many columns; 0 lets the grid choose.
+        whole: whether tiles shrink until all rows are on screen though the columns are fixed.
     """
 
     dropped = Signal(list)
     walked = Signal(int)  # the ring went to another tile by an arrow key
 
-    def __init__(self, cell: int = 72, max_size: int = 180, columns: int = 0, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        cell: int = 72,
+        max_size: int = 180,
+        columns: int = 0,
+        parent: QWidget | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._whole = whole
         self._cell = cell
         self._max = float(max_size)
         self._fixed = columns
@@ -72,16 +82,17 @@ class PictureGrid(MouseTiles):
         caption = self.caption_height(ratio)
         room, depth = whole.width() * ratio - 2 * margin, whole.height() * ratio - 2 * margin
         count = max(self._count, 1)
+        scrolls = bool(self._fixed) and not self._whole
         choices = [self._fixed] if self._fixed else range(1, min(count, MAX_COLUMNS) + 1)
         best: tuple[int, int, int, int] | None = None
         for columns in choices:
             rows = -(-count // columns)
-            deep = 1e9 if self._fixed else max((depth + gap) / rows - gap - caption, 1.0)
+            deep = 1e9 if scrolls else max((depth + gap) / rows - gap - caption, 1.0)
             wide, high = self._tile(columns, room, ratio, deep)
             fits = rows * (high + caption + gap) - gap <= depth
             large = max(wide, high) >= min(self._cell, max(self._unit) * 4) * ratio * 0.75
             better = best is None or (wide, -rows * columns, columns) > (best[1], -best[3], best[0])
-            if fits and (large or self._fixed) and better:  # of equally large ones the fewest rows
+            if fits and (large or scrolls) and better:  # of equally large ones the fewest rows
                 best = (columns, wide, high, rows * columns)
         if best is not None:
             columns, wide, high, _filled = best

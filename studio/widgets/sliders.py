@@ -16,11 +16,12 @@ FEW = 64  # values whose words are all measured; of more the ends
 
 
 class SignedSpin(QuietDoubleSpin):
-    """A spin box that always shows the sign, as the table of codings does."""
+    """A spin box that shows the sign where values can have one, as the table of codings does."""
 
     def textFromValue(self, value: float) -> str:
-        """With two decimals and a sign: +0.62, -1.40."""
-        return f"{value:+.{self.decimals()}f}"
+        """With two decimals and a sign: +0.62, -1.40; 0.62 where nothing is below 0."""
+        sign = "+" if self.minimum() < 0.0 else ""
+        return f"{value:{sign}.{self.decimals()}f}"
 
 
 def signed_box(low: float, high: float) -> QuietDoubleSpin:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.diffusion.capability import Diffuses, Sampling
+from models.core.diffusion.prompt import Prompt, wanted
+from models.core.diffusion.rates import States
 from models.core.errors import ConfigError
+from models.core.images import convert
+from models.core.work import SILENT, Work
 
 MOST = 100  # cells
+GAP, GROUND = 2, 128  # pixels and grey between the images of a sheet
 
 
 def entries(words: str, field: str) -> list[str]:
@@ -41,3 +53,25 @@ def cells(prompt: str, across: list[str], down: list[str]) -> list[str]:
         problem = f"{len(across)} by {len(down)} are more than {MOST} images"
         raise ConfigError({"across": problem, "down": problem})
     return [sentence(prompt, one, other) for other in down for one in across]
+
+
+def fill(model: Diffuses, sampling: Sampling, prompt: Prompt, sentences: Sequence[str], work: Work = SILENT) -> States:
+    """The states (n, h, w, c) at the end of n walks from one noise, each with a sentence; all in one batch.
+
+    Args:
+        prompt: says what all of them lead away from.
+        work: told how far it is, in images.
+    """
+    rows = [wanted(model.condition, replace(prompt, text=one, strengths=()), 1) for one in sentences]
+    conditions = np.concatenate([row["conditions"] for row in rows])
+    negative = None if rows[0]["negative"] is None else np.concatenate([row["negative"] for row in rows])
+    first = next(iter(model.reverse(sampling, count=1)))
+    start = (first.t, np.repeat(first.x, len(sentences), axis=0))
+    for step in model.reverse(sampling, conditions=conditions, negative=negative, start=start, work=work):
+        work.tell("Sampling", (first.t - step.t) * len(sentences) // first.t, len(sentences))
+    return step.x
+
+
+def sheet(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """The table as one image: images uint8 (n, h, w, c), row by row, with grey lines between them."""
+    return convert.grid(images, columns=columns, gap=GAP, ground=GROUND)

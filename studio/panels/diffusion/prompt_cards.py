@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from models.core.images import convert, heat
 from studio.panels.diffusion.recording import Frame, Pixels
 from studio.panels.diffusion.step_cards import GAP, GROUND, NAMELESS, NONE, Names
 from studio.widgets.basics import Elided, hbox, vbox
-from studio.widgets.card import Card
+from studio.widgets.card import Card, button
 from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
 
@@ -45,9 +46,15 @@ class PromptCard(Card):
 class PromptCards(QWidget):
     """As ``StepCards``: what a page shows of a step."""
 
+    table_asked = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.cards = [PromptCard("Images"), PromptCard("After")]
+        table = button("Table of words")
+        table.setToolTip("Fill a table: one list of words across, one down")
+        table.clicked.connect(self.table_asked)
+        self.cards[0].tools.addWidget(table)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
         self._effect: Maps | None = None
         row = hbox(*self.cards, spacing=12)

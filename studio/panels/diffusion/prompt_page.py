@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core.diffusion.prompt import Offer, doubts
 from models.core.diffusion.rates import Rates
@@ -14,12 +15,15 @@ from models.core.errors import UserError
 from studio import theme
 from studio.panels.diffusion.prompt_cards import PromptCards
 from studio.panels.diffusion.prompt_line import PromptLine
-from studio.panels.diffusion.recording import View
+from studio.panels.diffusion.recording import Pixels, View
 from studio.panels.diffusion.reverse_page import WalkPage
+from studio.panels.diffusion.state import PageState
+from studio.panels.diffusion.table_card import TableCard
 from studio.panels.diffusion.word_chips import WordsCard
 from studio.panels.diffusion.word_effects import WordEffects
 from studio.session import ModelInfo
 from studio.widgets.card import vbox
+from studio.workers.recipes import Later, text_chunk
 from studio.workers.services import Services
 
 
@@ -34,6 +38,7 @@ class PromptPage(WalkPage):
         self, services: Services, show_error: Callable[[UserError], None], forward: Callable[[], None]
     ) -> None:
         self.line, self.words = PromptLine(), WordsCard()
+        self.table = TableCard(services, show_error)
         super().__init__(services, show_error, forward)
         self.effects = WordEffects(services, show_error)
         self._lit = -1
@@ -43,6 +48,10 @@ class PromptPage(WalkPage):
         self.words.replace_asked.connect(self._replace)
         self.words.time_asked.connect(self._retime)
         self.effects.grown.connect(self._measured)
+        self.cards.table_asked.connect(lambda: self._show_table(True))
+        self.table.left.connect(lambda: self._show_table(False))
+        self.table.export_asked.connect(self._export_table)
+        self.table.set_recipe(Later(lambda: text_chunk(self._table_recipe())))
 
     def make_cards(self) -> PromptCards:
         """Images alone, as large as there is room."""
@@ -51,7 +60,10 @@ class PromptPage(WalkPage):
     def pictures(self) -> QWidget:
         """The line, the words and the images."""
         whole = QWidget()
-        column = vbox(self.line, self.words, self.cards, spacing=theme.GAP_M)
+        self.sheets = QStackedWidget()
+        self.sheets.addWidget(self.cards)
+        self.sheets.addWidget(self.table)
+        column = vbox(self.line, self.words, self.sheets, spacing=theme.GAP_M)
         column.setStretch(2, 1)
         whole.setLayout(column)
         return whole
@@ -61,12 +73,15 @@ class PromptPage(WalkPage):
     def forget(self) -> None:
         """Another model comes."""
         self.effects.drop()
+        self.table.forget()
         super().forget()
+        self._show_table(False)
 
     def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
         """It knows these words."""
         self.words.set_vocabulary(offer.names)
         self.line.show_offer(offer.names, offer.examples)
+        self.table.set_model(offer.names)
         super().show_model(info, rates, offer)
         self._show_settings()
 
@@ -114,11 +129,37 @@ class PromptPage(WalkPage):
         self.line.show_prompt(prompt.text, doubts(prompt.text, self.settings.vocabulary()))
         self.words.show_prompt(prompt)
         self.words.set_steps(self.view.main.steps(self.walks.timesteps))
+        self.table.set_setup(self.view.main)
+        if self.sheets.currentWidget() is self.table:
+            self.words.hide()
 
     def two_names(self) -> tuple[str, str]:
         """What each sheet was asked for."""
         fork = self.view.fork or self.view.main
         return f"“{self.view.main.prompt.text}”", f"“{fork.prompt.text}”"
+
+    # --- the table ---
+
+    def _show_table(self, wanted: bool) -> None:
+        """The table, or the images of the prompt with their time."""
+        self.sheets.setCurrentIndex(int(wanted))
+        self.transport.setHidden(wanted)
+        self._show_settings()
+
+    def _table_recipe(self) -> dict[str, Any]:
+        return {**self.recipe("table"), "table": self.table.shown.numbers()}
+
+    @Slot(object)
+    def _export_table(self, sheet: Pixels | None) -> None:
+        if sheet is not None:
+            self.exporter.picture(sheet, self._table_recipe())
+
+    def bring_back(self, state: PageState) -> None:
+        """The prompt, or the table, that a recipe tells of."""
+        super().bring_back(state)
+        self._show_table(state.table is not None)
+        if state.table is not None:
+            self.table.show_lists(state.table)
 
     # --- what each word did ---
 

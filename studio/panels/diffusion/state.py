@@ -19,6 +19,7 @@ from models.core.recipes import arrays
 from models.core.recipes.fields import Fields
 from studio.panels.diffusion.recording import EACH, MOST, Setup, View
 from studio.panels.diffusion.start_images import Beginning
+from studio.panels.diffusion.table_card import Lists
 from studio.session import ModelInfo
 from studio.workers.recipes import Prepared
 
@@ -39,6 +40,7 @@ class PageState:
         points: of a bent schedule; () for the model's own.
         images: uint8 (n, h, w, c) on their way into noise, or the one (1, h, w, c) that is painted upon.
         mask: bool (h, w), where that one is painted anew.
+        table: of words, on the Prompt page; None for the images of the prompt.
     """
 
     mode: str
@@ -47,6 +49,7 @@ class PageState:
     points: tuple[tuple[float, float], ...] = ()
     images: Pixels | None = None
     mask: NDArray[np.bool_] | None = None
+    table: Lists | None = None
 
 
 def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, offer: Offer) -> Prepared:
@@ -64,11 +67,23 @@ def prepare(values: Mapping[str, Any], info: ModelInfo, rates: Rates, offer: Off
     if mode == PROMPT and offer.kind != "text":
         raise fields.bad("mode", "is for a model that takes text")
     if mode in (REVERSE, PROMPT):
-        return Prepared(PageState(mode, time, view), notes)
+        table = _table(fields) if mode == PROMPT and fields.has("table") else None
+        return Prepared(PageState(mode, time, view, table=table), notes)
     picture, mask = _images(fields, "picture", info.image_shape), arrays.unpack(fields.values.get("mask"))
     if mask is None or mask.shape[:3] != (1, *info.image_shape[:2]):
         raise fields.bad("mask", f"must be an image of {info.image_shape[1]} x {info.image_shape[0]} pixels")
     return Prepared(PageState(mode, time, view, images=picture[:1], mask=mask[0, ..., 0] > 127), notes)
+
+
+def _table(fields: Fields) -> Lists:
+    group = fields.group("table")
+    lists = Lists(*(group.text(name, MOST_TEXT, "") for name in ("begin", "across", "down")))
+    try:
+        lists.sentences()
+    except ConfigError as error:
+        name, problem = next(iter(error.fields.items()))
+        raise group.bad(name, problem) from error
+    return lists
 
 
 def _forward(fields: Fields, info: ModelInfo, time: int) -> PageState:

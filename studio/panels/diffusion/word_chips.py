@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QSizePolicy, QWidget
 from models.core.diffusion.prompt import STRONGEST, Prompt
 from models.core.diffusion.words import words_read
 from studio import theme
-from studio.widgets.basics import button, hbox, label, plain
+from studio.widgets.basics import button, hbox, plain
 from studio.widgets.card import Card
 from studio.widgets.flow_row import FlowRow
 from studio.widgets.sliders import CodingSlider, LabelledSlider
@@ -140,7 +140,7 @@ class WordsCard(Card):
         self.strength.setToolTip("0 leaves the word out, 1 is as it is, 2 doubles its effect")
         self.strength.committed.connect(lambda: self.strength_asked.emit(self._chosen, self.strength.value()))
         self.other = QLineEdit()
-        self.other.setPlaceholderText("another word")
+        self.other.setPlaceholderText("another word instead")
         self.other.setAccessibleName("Another word in its place")
         self.other.returnPressed.connect(self._replace)
         self.do = button("Replace")
@@ -151,8 +151,8 @@ class WordsCard(Card):
         self.time.committed.connect(lambda: self.time_asked.emit(self.time.value()))
         self.time.set_value(EARLY)
         self._tools = QWidget()
-        row = hbox(self.strength, label("Instead", "secondary"), self.other, self.do, self.time, spacing=theme.GAP_M)
-        for place, share in ((0, 3), (2, 2), (4, 2)):
+        row = hbox(self.strength, self.other, self.do, self.time, spacing=theme.GAP_M)
+        for place, share in ((0, 3), (1, 2), (3, 2)):
             row.setStretch(place, share)
         self._tools.setLayout(row)
         self._tools.hide()

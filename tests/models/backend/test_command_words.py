@@ -76,7 +76,7 @@ def test_a_table_shows_each_sentence_from_the_same_noise(run: Path, tmp_path: Pa
     sampling = Sampling("euler", 3, guidance=3.0)
     alone = convert.to_uint8(model.sample(1, 2, sampling=sampling, **wanted(model.condition, prompt, 1)))[0]
     np.testing.assert_allclose(decoding.decode(out)[10:18, 10:18].astype(int), alone.astype(int), atol=1)
-    assert (recipes.read_recipe(out) or {})["across"] == ["bright image", "dark image"]
+    assert (recipes.read_recipe(out) or {})["table"]["across"] == "bright, dark image"
 
 
 def test_what_does_not_suit_is_refused(

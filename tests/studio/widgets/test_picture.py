@@ -182,6 +182,19 @@ def test_the_grid_is_clicked_opened_walked_and_dragged_from(qtbot, carried: list
     assert plan.wide % 28 == 0
 
 
+def test_a_grid_of_fixed_columns_scrolls_unless_it_shall_be_seen_whole(qtbot) -> None:
+    for whole in (False, True):
+        grid = PictureGrid(cell=30, max_size=500, whole=whole)
+        qtbot.addWidget(grid)
+        grid.resize(460, 300)
+        grid.set_columns(3)
+        grid.set_images(noise(9))
+        grid.show()
+        plan = grid.make_plan(1.0)
+        depth = plan.rows * (plan.high + plan.gap) - plan.gap
+        assert plan.columns == 3 and (depth <= 300) == whole
+
+
 @pytest.mark.parametrize(("wide", "high"), [(352, 344), (360, 320), (500, 200), (130, 600), (90, 90)])
 def test_a_grid_scrolls_only_when_tiles_would_be_too_small(qtbot, wide: int, high: int) -> None:
     grid = PictureGrid()
