@@ -1,6 +1,6 @@
 """Does a text model do as it is told? Measured with an evaluation classifier of rendered faces.
 
-    python benchmarks/text_faces.py RUN [--prompts 500] [--seed 1] [--guidance 3]
+    python benchmarks/text_faces.py RUN [--prompts 500] [--seed 1] [--guidance 3] [--sheet FILE.png]
 
 RUN learned from ``captioned_faces``. Each prompt names 3 to 6 attributes drawn at random; one image of each is sampled
 with the model's default settings, and the classifier says which choice of each group it sees. Printed are, for each
@@ -59,13 +59,14 @@ def main() -> int:
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--guidance", type=float, default=None)
+    parser.add_argument("--sheet", type=Path, help="a .png with the first 64 images")
     arguments = parser.parse_args()
     from models.core import loading
     from models.core.datasets import recorded
     from models.core.datasets.captioned_faces import GROUPS
     from models.core.diffusion.capability import Sampling
     from models.core.evaluation.evaluator import evaluator_of
-    from models.core.images import convert
+    from models.core.images import convert, export
     from models.core.record import Run
 
     run = Run.open(arguments.run)
@@ -82,6 +83,9 @@ def main() -> int:
     begin = time.perf_counter()
     generated = model.sample(len(prompts), 0, conditions=model.condition.sentences(prompts), sampling=sampling)
     seconds = time.perf_counter() - begin
+    if arguments.sheet:
+        export.write_png(arguments.sheet, convert.grid(convert.to_uint8(generated[:64]), columns=8))
+        print("\n".join(prompts[:64]))
     seen = chosen(evaluator.predict(generated)[1])
     print(f"{arguments.run}, step {entry.step}: {len(prompts)} prompts, {sampling}, {seconds:.0f} s")
     print(f"{'group':<14}{'asked':>7}{'as asked':>10}{'classifier':>12}")

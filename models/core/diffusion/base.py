@@ -15,6 +15,7 @@ guidance, Ho and Salimans 2022, algorithm 1).
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -120,7 +121,10 @@ class Diffuser(FamilyModel):
         """The same for a validation: fixed by how many images it has seen, so that batches of any size agree."""
         place = ops.cast(self.error_tracker.count, "int32") + ops.arange(ops.shape(images)[0], dtype="int32")  # (b,)
         share = ops.cast(place % 4_096, "float32") * GOLDEN + 0.5
-        time = ops.cast((share - ops.floor(share)) * self.config.timesteps, "int32") + 1
+        share = share - ops.floor(share)
+        if self.config.drawn_times == "logit_normal":  # else its loss could not be compared with the training's
+            share = ops.sigmoid(math.sqrt(2.0) * ops.erfinv(2.0 * share - 1.0))
+        time = ops.cast(share * self.config.timesteps, "int32") + 1
         noise = keras.random.normal((NOISES, *self.state_shape), seed=self.config.seed)
         told = ops.ones_like(place, dtype="bool")
         time = ops.minimum(time, self.config.timesteps)

@@ -78,6 +78,15 @@ def test_times_may_be_drawn_more_often_in_the_middle():
     assert middle == pytest.approx(0.603, abs=0.03)  # P(|N(0, 1)| < logit(0.7))
 
 
+@pytest.mark.parametrize("drawn", ["uniform", "logit_normal"])
+def test_a_validation_looks_at_times_as_often_as_the_training(drawn):
+    model, images = made(drawn_times=drawn), np.zeros((4000, 8, 8, 1), np.float32)
+    times = [ops.convert_to_numpy(draw["time"]) for draw in (model(images), model.fixed(images))]
+    quantiles = [np.quantile(time, [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98]) for time in times]
+    np.testing.assert_allclose(quantiles[0], quantiles[1], atol=3)
+    assert times[1].min() >= 1 and times[1].max() <= 100
+
+
 def test_noise_cannot_be_predicted_on_a_flow():
     with pytest.raises(ConfigError, match="velocity") as caught:
         made(schedule="flow")
