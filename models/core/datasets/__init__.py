@@ -41,7 +41,8 @@ _OUTLINES = {
     "fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "captioned_faces": ((64, 64, 3), 8_000),
     "digits": ((8, 8, 1), 1_439),
 }  # fmt: skip
-RULES = 2  # how folders and files become datasets: runs say by which rules they were started, and keep them
+RULES = 3  # how folders and files become datasets: runs say by which rules they were started, and keep them
+CAPTIONED = 3  # the first rules by which captions come with folders and files
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
 _FINGERPRINT_IMAGES = 2000
@@ -136,7 +137,8 @@ def load(name: str | Path, *, size: int | None = None, rules: int = RULES, work:
     Args:
         name: a key of ``DATASETS``, the path of a folder of images, or the path of an .npz file.
         size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
-        rules: 1 reads a folder or file as the first version of the program did, for runs that it started.
+        rules: 1 reads a folder or file as the first version of the program did, 2 leaves captions out, as the second
+            did, for runs that they started.
         work: told (what is being done, how much is done, how much there is); checked now and then.
 
     Raises:

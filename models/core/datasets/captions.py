@@ -69,7 +69,7 @@ def described(dataset: Dataset) -> dict[str, Any]:
     if not dataset.captions:
         return described_classes(dataset.label_names) if dataset.label_names else {}
     train = dataset.captions[dataset.train]
-    return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(train))[:EXAMPLES]}
+    return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(filter(None, train)))[:EXAMPLES]}
 
 
 def described_classes(names: Sequence[str]) -> dict[str, Any]:
