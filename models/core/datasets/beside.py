@@ -111,7 +111,7 @@ class Beside:
                 caption = self._read(path)
             except ValueError as error:
                 broken.append(f"{shown(Path(os.fsdecode(caption_files.stem(path))))}.txt: {error}")
-            captions.append(caption[: caption_files.MOST_LETTERS].rstrip())
+            captions.append(caption_files.shortened(caption))
             size += len(captions[-1].encode())
             cut += len(caption) > caption_files.MOST_LETTERS
             if size > caption_files.MOST_BYTES:
@@ -139,19 +139,9 @@ class Beside:
 
 def _notice(captions: list[str], broken: list[str], cut: int) -> str:
     """What must be known of captions: how many are missing, cut, and which cannot be read."""
-    without = captions.count("")
-    said = [missing(without, len(captions)) if without < len(captions) else ""]
-    if cut:
-        verb = "caption is" if cut == 1 else "captions are"
-        said.append(f"{cut:,} {verb} cut at {caption_files.MOST_LETTERS:,} letters.")
+    said = [caption_files.noticed(captions, cut)]
     if broken:
         some = "; ".join(broken[:_NAMED]) + ("; ..." if len(broken) > _NAMED else "")
         noun = "caption" if len(broken) == 1 else "captions"
         said.append(f"{len(broken):,} {noun} could not be read ({some}).")
     return " ".join(filter(None, said))
-
-
-def missing(without: int, count: int) -> str:
-    """A notice of images without a caption; "" if there are none."""
-    verb = "has" if without == 1 else "have"
-    return f"{without:,} of {count:,} images {verb} no caption: an empty one is used." if without else ""

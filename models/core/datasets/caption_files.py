@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +48,22 @@ def stem(path: bytes) -> bytes:
 def cleaned(text: str) -> str:
     """A caption in one line."""
     return " ".join(text.split()).encode("utf-8", "replace").decode("utf-8")
+
+
+def shortened(caption: str) -> str:
+    """Its first ``MOST_LETTERS`` letters."""
+    return caption[:MOST_LETTERS].rstrip()
+
+
+def noticed(captions: Sequence[str], cut: int) -> str:
+    """What must be known of captions: how many images have none, and that some (``cut``) were too long; or ""."""
+    without, count, said = captions.count(""), len(captions), []
+    if 0 < without < count:
+        verb = "has" if without == 1 else "have"
+        said.append(f"{without:,} of {count:,} images {verb} no caption: an empty one is used.")
+    if cut:
+        said.append(f"{cut:,} {'caption is' if cut == 1 else 'captions are'} cut at {MOST_LETTERS:,} letters.")
+    return " ".join(said)
 
 
 def text_of(path: Path) -> str:
