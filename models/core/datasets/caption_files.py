@@ -2,7 +2,8 @@
 
 A line of the lists is ``{"file_name": "cats/1.png", "text": "a cat"}``; the name is seen from the list's own folder, so
 each part of a dataset may have its own. captions.jsonl counts for more than metadata.jsonl, that for more than a text
-beside the image. metadata.jsonl may say other things instead: a line of it need not have a text.
+beside the image, and any of them for more than the attributes of CelebA. metadata.jsonl may say other things instead: a
+line of it need not have a text.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def shortened(caption: str) -> str:
 
 def noticed(captions: Sequence[str], cut: int) -> str:
     """What must be known of captions: how many images have none, and that some (``cut``) were too long; or ""."""
-    without, count, said = captions.count(""), len(captions), []
+    without, count = captions.count(""), len(captions)
+    said = []
     if 0 < without < count:
         verb = "has" if without == 1 else "have"
         said.append(f"{without:,} of {count:,} images {verb} no caption: an empty one is used.")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core.datasets import RULES, Dataset, Skipped, splits
+from models.core.datasets import CAPTIONED, RULES, Dataset, Skipped, celeba_words, splits
 from models.core.datasets.beside import Found
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.datasets.layout import STRAY, Folders, layout
@@ -46,9 +46,9 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
     """Load the images of a folder and of the folders in it.
 
     First-level subfolders are classes if nearly every image lies in one, and folders named train, validation and test
-    are splits with classes in them (layout.py). CelebA's file of attributes gives attributes (celeba.py), texts and
-    lists beside the images give captions (caption_files.py). Images are grey if all are, else colour, in a fixed random
-    order.
+    are splits with classes in them (layout.py). CelebA's file of attributes gives attributes (celeba.py). Texts and
+    lists beside the images give captions (caption_files.py); without them CelebA's attributes do, put into words
+    (celeba_words.py). Images are grey if all are, else colour, in a fixed random order.
 
     Args:
         path: the folder.
@@ -78,7 +78,10 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
             cached = open_cached(target, _WORDS)
     if cached is None:
         raise DatasetError("The cache of this folder could not be read back.", where=shown(path), advice="Try again.")
-    return _dataset(path, cached, listing.walk.run_folders)
+    found = _dataset(path, cached, listing.walk.run_folders)
+    if rules < CAPTIONED or found.captions or found.attributes is None:
+        return found
+    return replace(found, captions=celeba_words.captions(found.attributes, found.attribute_names))
 
 
 def _key(listing: Listing) -> str:
