@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MOST_WORDS = 2_000  # of a vocabulary; rarer ones share one token
 LEAST = 2  # captions that a word must stand in to have a token of its own
 EXAMPLES = 8
+SHOWN = 12  # words of a line
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -50,6 +51,13 @@ def frequencies(captions: Sequence[str]) -> Counter[str]:
     for caption, times in Counter(captions).items():
         found.update(dict.fromkeys(words_of(caption), times))
     return found
+
+
+def in_words(dataset: Dataset) -> str:
+    """How many captions came with a dataset, how many words they use, and the most frequent of those."""
+    there = sum(map(bool, dataset.captions))
+    said = ", ".join(f"{word} {count:,}" for word, count in list(dataset.word_counts.items())[:SHOWN])
+    return f"{there:,} of {len(dataset.captions):,} images, {len(dataset.word_counts):,} words: {said}"
 
 
 def vocabulary(captions: Sequence[str]) -> tuple[str, ...]:

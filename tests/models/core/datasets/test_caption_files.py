@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.core.datasets import Dataset, cache, caption_files, load, recorded
+from models.core.datasets import Dataset, cache, caption_files, describe, load, recorded
 from models.core.disk import places
 from models.core.errors import DatasetError
 from tests.tools.checks import is_sound
@@ -118,6 +118,13 @@ def test_a_run_from_before_finds_its_dataset_as_it_was(folder: Path) -> None:
     new = recorded.described(load(folder, size=8), 8)
     assert new["fingerprint"] != about["fingerprint"] and new["examples"] == ["a cat"] and new["rules"] == 3
     assert recorded.load(new).fingerprint == new["fingerprint"]
+
+
+def test_the_command_datasets_says_how_many_captions_there_are_and_their_words(folder: Path) -> None:
+    assert "captions" not in describe(load(folder, size=8))
+    for number in range(3):
+        (folder / f"{number}.txt").write_text("a dog, a red dog" if number else "a cat")
+    assert describe(load(folder, size=8))["captions"] == "3 of 20 images, 4 words: a 3, dog 2, red 2, cat 1"
 
 
 @pytest.mark.parametrize(
