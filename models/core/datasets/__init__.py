@@ -41,7 +41,8 @@ _OUTLINES = {
     "fashion_mnist": ((28, 28, 1), 55_000), "faces": ((64, 64, 3), 8_000), "captioned_faces": ((64, 64, 3), 8_000),
     "digits": ((8, 8, 1), 1_439),
 }  # fmt: skip
-RULES = 2  # how folders and files become datasets: runs say by which rules they were started, and keep them
+RULES = 3  # how folders and files become datasets: runs say by which rules they were started, and keep them
+CAPTIONED = 3  # the first rules by which captions come with folders and files
 SMALLEST, LARGEST = 8, 256  # sides of images, in pixels
 MAX_BYTES = 8_000_000_000
 _FINGERPRINT_IMAGES = 2000
@@ -113,6 +114,12 @@ class Dataset:
         return np.unique(labels).astype(np.int64)
 
     @cached_property
+    def word_counts(self) -> dict[str, int]:
+        """In how many of the captions that came with it each word stands, the most frequent first."""
+        found = captions.frequencies(self.captions).items()
+        return dict(sorted(found, key=lambda item: (-item[1], item[0])))
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hex sha256 of shape, splits, labels, attributes, captions and at most 2,000 evenly spaced images."""
         digest = hashlib.sha256()
@@ -136,7 +143,8 @@ def load(name: str | Path, *, size: int | None = None, rules: int = RULES, work:
     Args:
         name: a key of ``DATASETS``, the path of a folder of images, or the path of an .npz file.
         size: height and width of the images, 8 to 256; the dataset's own (a folder: 64) by default.
-        rules: 1 reads a folder or file as the first version of the program did, for runs that it started.
+        rules: 1 reads a folder or file as the first version of the program did, 2 leaves captions out, as the second
+            did, for runs that they started.
         work: told (what is being done, how much is done, how much there is); checked now and then.
 
     Raises:
@@ -151,7 +159,10 @@ def load(name: str | Path, *, size: int | None = None, rules: int = RULES, work:
     path = expanded(name).absolute()  # a run that is resumed from another folder finds it again
     module = import_module(f"models.core.datasets.{_kind(path)}")
     found = module.load(path, size=size, rules=rules, work=work)
-    return _resized(replace(found, path=path, rules=rules), size, work)
+    loaded = _resized(replace(found, path=path, rules=rules), size, work)
+    if rules == RULES:
+        _LOADED[str(path)] = Outline(loaded.spec, loaded.train.stop - loaded.train.start)
+    return loaded
 
 
 def check(name: str | Path, *, size: int | None = None) -> None:
@@ -176,19 +187,35 @@ class Outline:
     training: int | None
 
 
+_LOADED: dict[str, Outline] = {}  # folders and files that this process has loaded
+
+
 def outline(name: str, size: int = 64) -> Outline:
-    """What a dataset holds without loading it: a folder's images are colour and square, its labels not known."""
-    if name not in _OUTLINES and _kind(expanded(name)) == "npz":
-        shape, count = import_module("models.core.datasets.npz").outline(expanded(name)) or ((size, size, 3), None)
-        return Outline(DataSpec(shape), count)
+    """What a dataset holds without loading it.
+
+    A folder's images are colour and square, its classes and words not known; but once it was loaded, they are.
+    """
     if name not in _OUTLINES:
-        return Outline(DataSpec((size, size, 3)), None)
+        return _outline(expanded(name), size)
     shape, count = _OUTLINES[name]
     module = import_module(DATASETS[name])
     labels, attributes = getattr(module, "LABELS", ()), getattr(module, "ATTRIBUTES", ())
     examples = getattr(module, "EXAMPLES", None)
     about = captions.described_classes(labels) if examples is None else captions.described_all(examples)
     return Outline(DataSpec(shape, len(labels), attributes, labels, *map(tuple, about.values())), count)
+
+
+def _outline(path: Path, size: int) -> Outline:
+    """The outline of a folder or file, or of one that is not there."""
+    kind = _kind(path)
+    found = import_module("models.core.datasets.npz").outline(path) if kind == "npz" else None
+    shape, count = found or ((size, size, 3), None)
+    loaded = _LOADED.get(str(path.absolute())) if kind else None
+    if loaded is None:
+        return Outline(DataSpec(shape), count)
+    if kind == "folder":
+        shape = (size, size, loaded.spec.image_shape[2])
+    return Outline(replace(loaded.spec, image_shape=shape), loaded.training)
 
 
 def training_images(name: str, most: int = 20_000, work: Work = SILENT) -> int | None:
@@ -259,6 +286,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "image_shape": list(dataset.image_shape),
         "labels": {name: int(count) for name, count in zip(dataset.label_names, counts, strict=False)},
         "attributes": {n: round(float(s), 4) for n, s in zip(dataset.attribute_names, shares, strict=False)},
+        **({"captions": captions.in_words(dataset)} if dataset.captions else {}),
         "source": dataset.source,
         "notice": dataset.notice,
         "skipped": [{"path": item.path, "reason": item.reason} for item in dataset.skipped],

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,24 +25,25 @@ from models.core.errors import RunFormatError, StorageError
 
 log = logging.getLogger(__name__)
 _VERSION = 1
-_ARRAYS = ("images.npy", "labels.npy", "attributes.npy")
+_ARRAYS = ("images.npy", "labels.npy", "attributes.npy", "captions.npy")
 _STALE_SECONDS = 86_400
 _CHUNK = 256
 _MOST_INDEX = 2**26  # bytes; it names the files that could not be used
 _NEW = re.compile(r"\.new-[a-z0-9_]{8}")  # as tempfile names them
 _OWN = re.compile(
-    r"(?:images|labels|attributes)\.npy|images\.(?:colour|order)|index\.json|files\.sqlite(?:-journal|-wal|-shm)?"
+    r"(?:images|labels|attributes|captions)\.npy|images\.(?:colour|order)|index\.json|files\.sqlite(?:-journal|-wal|-shm)?"
 )
 
 
 @dataclass(frozen=True)
 class Cached:
-    """What a cache holds: a memory map, what goes with it, and the words that were stored."""
+    """What a cache holds: a memory map, what goes with it, and the words that were stored; captions are () if none."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32] | None
     attributes: NDArray[np.bool_] | None
     words: dict[str, Any]
+    captions: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -98,10 +99,12 @@ def publish(temporary: Path, target: Path) -> None:
 
 
 def write_rest(
-    folder: Path, labels: NDArray[np.int32] | None, attributes: NDArray[np.bool_] | None, words: dict[str, Any]
-) -> None:
-    """Write what goes with ``images.npy``; the index comes last."""
-    for name, values in (("labels", labels), ("attributes", attributes)):
+    folder: Path, labels: NDArray[np.int32] | None, attributes: NDArray[np.bool_] | None, words: dict[str, Any],
+    captions: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Write what goes with ``images.npy``; the index comes last. A caption is one line."""
+    letters = np.frombuffer("\n".join(captions).encode(), np.uint8) if any(captions) else None
+    for name, values in (("labels", labels), ("attributes", attributes), ("captions", letters)):
         if values is not None:
             with (folder / f"{name}.npy").open("wb") as stream:
                 np.lib.format.write_array(stream, values, version=(1, 0))
@@ -135,7 +138,7 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
             sound = sound and (values is None or (values.dtype == kind and len(values) == len(images)))
         words = dict(index["words"])
         if sound and words.keys() >= set(needed) and index["sha256"] == _fingerprints(target, words):
-            return Cached(images, labels, attributes, words)
+            return Cached(images, labels, attributes, words, _captions(target, len(images)))
     except (OSError, ValueError, KeyError, TypeError, RunFormatError):
         pass
     log.warning("the cache %s is damaged or of an older version: it is made again", shown(target))
@@ -145,6 +148,17 @@ def open_cached(target: Path, needed: tuple[str, ...] = ()) -> Cached | None:
 
 def _array(path: Path) -> Any:
     return np.array(foreign.mapped(path)) if path.exists() else None
+
+
+def _captions(target: Path, count: int) -> tuple[str, ...]:
+    """The captions in a cache, () if there are none; ValueError if they are not ``count``."""
+    letters = _array(target / "captions.npy")
+    if letters is None:
+        return ()
+    found = tuple(letters.tobytes().decode("utf-8").split("\n"))
+    if len(found) != count:
+        raise ValueError(f"there are {len(found)} captions of {count} images")
+    return found
 
 
 def _flush(stream: BinaryIO) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MOST_WORDS = 2_000  # of a vocabulary; rarer ones share one token
 LEAST = 2  # captions that a word must stand in to have a token of its own
 EXAMPLES = 8
+SHOWN = 12  # words of a line
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -52,6 +53,13 @@ def frequencies(captions: Sequence[str]) -> Counter[str]:
     return found
 
 
+def in_words(dataset: Dataset) -> str:
+    """How many captions came with a dataset, how many words they use, and the most frequent of those."""
+    there = sum(map(bool, dataset.captions))
+    said = ", ".join(f"{word} {count:,}" for word, count in list(dataset.word_counts.items())[:SHOWN])
+    return f"{there:,} of {len(dataset.captions):,} images, {len(dataset.word_counts):,} words: {said}"
+
+
 def vocabulary(captions: Sequence[str]) -> tuple[str, ...]:
     """The words that get a token of their own: the most frequent first, equal ones by the alphabet."""
     found = sorted(frequencies(captions).items(), key=lambda item: (-item[1], item[0]))
@@ -69,7 +77,7 @@ def described(dataset: Dataset) -> dict[str, Any]:
     if not dataset.captions:
         return described_classes(dataset.label_names) if dataset.label_names else {}
     train = dataset.captions[dataset.train]
-    return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(train))[:EXAMPLES]}
+    return {"words": list(vocabulary(train)), "examples": list(dict.fromkeys(filter(None, train)))[:EXAMPLES]}
 
 
 def described_classes(names: Sequence[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Labels of any kind become classes: numbers with gaps, text, or one column a class."""
+"""Labels of any kind become classes: numbers with gaps, text, or one column a class; names and captions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.arrays import wrong
+from models.core.datasets.caption_files import MOST_LETTERS, cleaned, noticed, shortened
 from models.core.work import SILENT, Work
 
 MAX_LABELS = 10_000
@@ -64,9 +65,30 @@ def words(values: NDArray[Any], where: str, name: str) -> tuple[str, ...]:
     return tuple(map(_word, values.tolist()))
 
 
-def _word(value: bytes | str) -> str:
+def captions(values: NDArray[Any] | None, count: int, where: str) -> tuple[tuple[str, ...], str]:
+    """A caption an image and what must be known of them; () where there are none.
+
+    Raises:
+        DatasetError: if the array does not hold ``count`` texts.
+    """
+    if values is None:
+        return (), ""
+    if values.shape != (count,) or values.dtype.kind not in "US":
+        text = f"it is {values.dtype} {values.shape}, not {count:,} texts"
+        raise wrong(where, "captions", text, "Save them as captions=numpy.array(list_of_texts), one for each image.")
+    found = [cleaned(_text(value)) for value in values.tolist()]
+    if not any(found):
+        return (), "Its captions are all empty."
+    return tuple(map(shortened, found)), noticed(found, sum(len(caption) > MOST_LETTERS for caption in found))
+
+
+def _text(value: bytes | str) -> str:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return text.encode("utf-8", "replace").decode("utf-8")[:_LETTERS]
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _word(value: bytes | str) -> str:
+    return _text(value)[:_LETTERS]
 
 
 def _are_bits(values: NDArray[Any]) -> bool:

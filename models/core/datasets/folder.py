@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models.core.datasets import RULES, Dataset, Skipped, splits
+from models.core.datasets import CAPTIONED, RULES, Dataset, Skipped, celeba_words, splits
+from models.core.datasets.beside import Found
 from models.core.datasets.cache import Cached, ImageWriter, new_folder, open_cached, publish, write_rest
 from models.core.datasets.layout import STRAY, Folders, layout
 from models.core.datasets.listing import Listing, Row
@@ -45,8 +46,9 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
     """Load the images of a folder and of the folders in it.
 
     First-level subfolders are classes if nearly every image lies in one, and folders named train, validation and test
-    are splits with classes in them (layout.py). CelebA's file of attributes gives attributes (celeba.py). Images are
-    grey if all are, else colour, in a fixed random order.
+    are splits with classes in them (layout.py). CelebA's file of attributes gives attributes (celeba.py). Texts and
+    lists beside the images give captions (caption_files.py); without them CelebA's attributes do, put into words
+    (celeba_words.py). Images are grey if all are, else colour, in a fixed random order.
 
     Args:
         path: the folder.
@@ -76,12 +78,20 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
             cached = open_cached(target, _WORDS)
     if cached is None:
         raise DatasetError("The cache of this folder could not be read back.", where=shown(path), advice="Try again.")
-    return _dataset(path, cached, listing.walk.run_folders)
+    found = _dataset(path, cached, listing.walk.run_folders)
+    if rules < CAPTIONED or found.captions or found.attributes is None:
+        return found
+    return replace(found, captions=celeba_words.captions(found.attributes, found.attribute_names))
 
 
 def _key(listing: Listing) -> str:
-    """The name of the cache: with another plugin of Pillow more of the same files can be read."""
-    return listing.key(1) if listing.rules == 1 else listing.key(listing.rules, kinds.SUFFIXES)
+    """The name of the cache: with another plugin of Pillow more of the same files can be read.
+
+    Without captions beside the images it is what the rules before made: nothing is decoded again.
+    """
+    if listing.rules == 1:
+        return listing.key(1)
+    return listing.key(2, kinds.SUFFIXES, *filter(None, (listing.beside.stamp,)))
 
 
 @dataclass
@@ -114,15 +124,29 @@ def _decode_all(path: Path, listing: Listing, fresh: Path, side: int, work: Work
             writer.arrange(found.order)
         advance(work, "Reading images", listing.count, listing.count)
         writer.close()
+    spoken = _captions(found, read, listing, work)
     words = {
         "label_names": found.names,
         "attribute_names": listing.attribute_names,
         "skipped": [(item.path, item.reason) for item in read.skipped],
         "more": read.more,
-        "notice": notice,
+        "notice": " ".join(filter(None, (notice, spoken.notice))),
         "splits": [(part.start, part.stop) for part in found.slices],
     }
-    write_rest(fresh, found.labels, None if bits is None else bits[found.order], words)
+    write_rest(fresh, found.labels, None if bits is None else bits[found.order], words, spoken.captions)
+
+
+def _captions(found: Arranged, read: _Read, listing: Listing, work: Work) -> Found:
+    """The captions of the images that are kept, in their order; [] if nothing beside the images may be one."""
+    if not listing.beside.stamp:
+        return Found([], "")
+    rows = np.array(read.rows)[found.order].tolist()
+    place = {row: where for where, row in enumerate(rows)}
+    paths = [b""] * len(rows)
+    for row, image in enumerate(listing.rows()):
+        if row in place:
+            paths[place[row]] = image.path
+    return listing.beside.of(paths, work)
 
 
 def _read_all(path: Path, listing: Listing, writer: ImageWriter, side: int, work: Work) -> _Read:
@@ -231,4 +255,5 @@ def _dataset(path: Path, cached: Cached, run_folders: int) -> Dataset:
         source=f"Read from the folder {shown(path)}.",
         notice=" ".join(filter(None, notices)),
         skipped=skipped,
+        captions=cached.captions,
     )

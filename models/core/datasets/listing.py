@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.core.datasets import RULES, celeba
+from models.core.datasets import CAPTIONED, RULES, celeba
+from models.core.datasets.beside import Beside
 from models.core.datasets.walk import Walk
 from models.core.disk.operations import shown
 from models.core.work import Work, advance
@@ -41,13 +42,12 @@ class Listing:
         rules: as in ``models.core.datasets.load``.
 
     Raises:
-        DatasetError: if the folder cannot be read.
+        DatasetError: if the folder cannot be read, or a list of captions in it.
         Cancelled: if ``work`` is cancelled.
     """
 
     def __init__(self, folder: Path, database: Path, work: Work, rules: int = RULES) -> None:
         self.folder, self.rules = folder, rules
-        self.walk = Walk(folder, rules, work)
         self._base = sqlite3.connect(database, isolation_level=None)
         for command in (
             "PRAGMA journal_mode=OFF",
@@ -57,6 +57,8 @@ class Listing:
             "BEGIN",
         ):
             self._base.execute(command)
+        self.beside = Beside(folder, self._base)
+        self.walk = Walk(folder, rules, work, self.beside.note if rules >= CAPTIONED else None)
         self.count = 0
         for path, found in self.walk:
             top = shown(Path(os.fsdecode(path.split(b"/")[0]))) if b"/" in path else None
@@ -67,6 +69,7 @@ class Listing:
             if self.count % 500 == 0:
                 advance(work, "Searching for images", 0, self.count)
         self.attribute_names = self._read_attributes(work)
+        self.beside.read_lists(work)
         self._base.execute("COMMIT")
 
     def close(self) -> None:

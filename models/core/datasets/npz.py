@@ -3,8 +3,8 @@
 The file holds the images as ``images``, ``x``, ``data`` or ``arr_0``, or in parts: ``x_train``, ``x_val`` and
 ``x_test``, or MedMNIST's ``train_images``, ``val_images`` and ``test_images``. They are whole numbers or floats from 0
 to 255, or floats in [0, 1], of shape (n, height, width) or (n, height, width, 1 or 3); (n, 1 or 3, height, width) is
-understood, too. Beside them it may hold labels under the matching names, ``label_names``, ``attributes`` and
-``attribute_names``.
+understood, too. Beside them it may hold labels under the matching names, ``label_names``, ``attributes``,
+``attribute_names``, and ``captions``: text (n,), in the order of the images.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.datasets import RULES, Dataset, splits
+from models.core.datasets import CAPTIONED, RULES, Dataset, splits
 from models.core.datasets.arrays import headers, listed, read_arrays, wrong
-from models.core.datasets.classes import Classes, classes, words
+from models.core.datasets.classes import Classes, captions, classes, words
 from models.core.datasets.parts import Arranged, arranged, cut
 from models.core.datasets.pixels import as_images, layout
 from models.core.disk.operations import shown
@@ -39,6 +39,7 @@ _IN_PARTS = {  # for training, validation and test
 }  # fmt: skip
 _OTHERS = ("label_names", "attributes", "attribute_names")
 _UNNAMED_LABELS = "arr_1"
+_CAPTIONS = "captions"
 _NAMES = {
     *_WHOLE["images"], *_WHOLE["labels"], *_OTHERS, _UNNAMED_LABELS,
     *(name for kind in _IN_PARTS.values() for names in kind for name in names),
@@ -49,7 +50,7 @@ _FIRST_RULES = {"images": ("images", "x", "x_train"), "labels": ("labels", "y", 
 
 @dataclass(frozen=True)
 class _Content:
-    """What a file holds: images uint8 (n, h, w, c), the part of each, classes or attributes bool (n, k), notices."""
+    """What a file holds: images uint8 (n, h, w, c), parts, classes or attributes bool (n, k), notices, captions."""
 
     images: NDArray[np.uint8]
     parts: NDArray[np.int8] | None
@@ -57,6 +58,7 @@ class _Content:
     attributes: NDArray[np.bool_] | None
     attribute_names: tuple[str, ...]
     notices: tuple[str, ...]
+    captions: tuple[str, ...] = ()
 
 
 def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work = SILENT) -> Dataset:
@@ -69,7 +71,7 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
         Cancelled: if ``work`` is cancelled.
     """
     where = shown(path)
-    content = _content(path, work) if rules > 1 else _first_content(path, work)
+    content = _content(path, work, rules) if rules > 1 else _first_content(path, work)
     work.check()
     count, known = len(content.images), content.known
     shuffled = np.random.default_rng(0).permutation(count)
@@ -86,6 +88,7 @@ def load(path: Path, *, size: int | None = None, rules: int = RULES, work: Work 
         validation=validation, test=test, labels=found.labels, label_names=found.names,
         attributes=None if bits is None else bits[order], attribute_names=content.attribute_names,
         source=f"Read from {where}.", notice=" ".join(filter(None, (*content.notices, found.notice))),
+        captions=tuple(content.captions[row] for row in order.tolist()) if content.captions else (),
     )  # fmt: skip
 
 
@@ -110,9 +113,10 @@ def _named(found: Any, names: tuple[str, ...]) -> str:
     return next((name for name in names if name in found), "")
 
 
-def _content(path: Path, work: Work) -> _Content:
-    """Images, labels and attributes of a file, under whatever of the known names they are."""
-    where, arrays = shown(path), read_arrays(path, _NAMES, work)
+def _content(path: Path, work: Work, rules: int) -> _Content:
+    """Images, labels, attributes and captions of a file, under whatever of the known names they are."""
+    names_read = {*_NAMES, _CAPTIONS} if rules >= CAPTIONED else _NAMES
+    where, arrays = shown(path), read_arrays(path, names_read, work)
     whole = _named(arrays, _WHOLE["images"])
     if whole:
         images, parts = as_images(arrays[whole], where, whole, work), None
@@ -132,7 +136,8 @@ def _content(path: Path, work: Work) -> _Content:
         attributes, names = labels, arrays.get("label_names")
         notices += ("Its labels say yes or no to several things at once, so they are attributes here.",)
     bits, attribute_names = _attributes(attributes, names, count, where)
-    return _Content(images, parts, known, bits, attribute_names, notices)
+    spoken, said = captions(arrays.get(_CAPTIONS), count, where)
+    return _Content(images, parts, known, bits, attribute_names, (*notices, said), spoken)
 
 
 def _whole_labels(arrays: Arrays, whole: str, count: int) -> tuple[NDArray[Any] | None, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from models.core.work import SILENT, Work
 if TYPE_CHECKING:
     _Entries = os._ScandirIterator[bytes]
 
+Note = Callable[[bytes, os.stat_result], None]
 MAX_DEPTH = 64
 _LOOK = 256  # entries
 _RUN = info.FILE.encode()
@@ -32,14 +33,15 @@ class Walk:
         folder: where it begins.
         rules: as in ``models.core.datasets.load``.
         work: checked before every folder and after every 256 entries, images or not.
+        note: given each other file, its path below the folder and its state.
 
     Attributes:
         run_folders: how many were left out so far.
     """
 
-    def __init__(self, folder: Path, rules: int = RULES, work: Work = SILENT) -> None:
+    def __init__(self, folder: Path, rules: int = RULES, work: Work = SILENT, note: Note | None = None) -> None:
         self.folder, self.rules = folder, rules
-        self._work = work
+        self._work, self._note = work, note
         self.run_folders = 0
 
     def __iter__(self) -> Iterator[tuple[bytes, os.stat_result]]:
@@ -68,6 +70,8 @@ class Walk:
                         waiting.append((path, depth + 1))
                     elif self._is_image(entry.name) and (found := _state(entry)) is not None:
                         yield path, found
+                    elif self._note is not None and (found := _state(entry)) is not None:
+                        self._note(path, found)
 
     def _entries(self, below: bytes, seen: set[tuple[int, int]]) -> _Entries | None:
         """What lies in a folder below this one; None if it was seen before, is a run, or cannot be read."""

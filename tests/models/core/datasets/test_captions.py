@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.core import datasets
-from models.core.datasets import captioned_faces, captions
+from models.core.datasets import captioned_faces, captions, celeba_words
 from models.core.datasets.captions import captions_of, class_caption, unknown, vocabulary, words_of
 from models.core.diffusion.prompt import Prompt, attributes_of, doubts, words_for
 from models.core.disk import places
@@ -112,6 +112,35 @@ def test_a_caption_may_say_nothing_but_that_there_is_a_person() -> None:
     assert captioned_faces.sentence({"haircut": "spiky", "skin": "dark"}, rng) in (
         "a person with spiky hair and dark skin", "a person with dark skin and spiky hair",
     )  # fmt: skip
+
+
+# --- CelebA ---
+
+
+def test_attributes_of_celeba_become_a_sentence() -> None:
+    rng = np.random.default_rng(0)
+    assert celeba_words.sentence([], rng) == "a person"
+    assert celeba_words.sentence(["Attractive"], rng) == "an attractive person"
+    assert celeba_words.sentence(["Male", "No_Beard"], rng) == "a man"
+    assert celeba_words.sentence(["Male", "Smiling", "Black_Hair"], rng) == "a smiling man with black hair"
+    assert celeba_words.sentence(["Rosy_Cheeks", "My_own"], rng) in (
+        "a person with rosy cheeks and my own", "a person with my own and rosy cheeks",
+    )  # fmt: skip
+
+
+def test_the_order_of_attributes_is_drawn_from_the_seed_and_nothing_else_is_said() -> None:
+    names = ("Black_Hair", "Eyeglasses", "Goatee", "Smiling", "Wearing_Hat")
+    captions = celeba_words.captions(np.ones((30, 5), np.bool_), names)
+    assert captions == celeba_words.captions(np.ones((30, 5), np.bool_), names)
+    assert len(set(captions)) > 10
+    assert {tuple(sorted(words_of(caption))) for caption in captions} == {
+        tuple(
+            sorted(["a", "smiling", "person", "with", "black", "hair", "eyeglasses", "a", "goatee", "and", "a", "hat"])
+        )
+    }
+    one = celeba_words.captions(np.eye(5, dtype=np.bool_), names)
+    assert one == ("a person with black hair", "a person with eyeglasses", "a person with a goatee", "a smiling person",
+                   "a person with a hat")  # fmt: skip
 
 
 # --- Words of a prompt ---

@@ -121,6 +121,12 @@ def test_celeba_attributes(tmp_path: Path, beside: bool) -> None:
     for number, (glasses, young) in zip(numbers(dataset), dataset.attributes, strict=True):
         assert (number % 2 == 1, number > 5) == (glasses, young)
     assert dataset.attributes.sum(axis=0).tolist() == [6, 6]
+    words = {(False, False): "a person", (False, True): "a young person"}
+    words |= {(True, young): f"{words[False, young]} with eyeglasses" for young in (False, True)}
+    assert dataset.captions == tuple(words[glasses, young] for glasses, young in dataset.attributes.tolist())
+    before = load(place, size=8, rules=2)
+    assert before.captions == () and before.fingerprint != dataset.fingerprint
+    assert len(list((places.cache() / "folders").iterdir())) == 1, "the images were decoded twice"
     listed.write_text("12\nEyeglasses Young\n" + "\n".join(rows).replace(" 1", "-1") + "\n")
     assert not load(place, size=8).attributes.any(), "the cache is older than the attributes"
     for wrong in (

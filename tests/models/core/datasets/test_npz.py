@@ -287,3 +287,51 @@ def test_runs_of_the_first_rules_find_the_dataset_that_they_know(tmp_path: Path)
     assert load(whole, rules=1).fingerprint == "7539e4f8936dac11c09f16e3371464e75f55c6768ba4359b10094eae3b0d8f4e"
     assert load(named, rules=1).fingerprint == "35c7127429c2fe92c70c92cee84de9def07119ab62d605686460000d210a4035"
     assert load(whole, rules=1).label_names == tuple("012345")
+
+
+# --- Captions ---
+
+
+def _numbered(count: int) -> np.ndarray[Any, Any]:
+    return np.arange(count, dtype=np.uint8)[:, None, None] * np.ones((count, 8, 8), np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_captions_stay_with_their_images(tmp_path: Path, kind: str) -> None:
+    texts = [f" Number\n{number} cat" for number in range(20)]
+    labels = np.array([0] * 19 + [1])  # one that must move into the training part
+    path = write(tmp_path / "a.npz", images=_numbered(20), captions=np.array(texts, kind), labels=labels)
+    dataset = load(path, size=8)
+    is_sound(dataset)
+    which = dataset.images[:, 0, 0, 0].tolist()
+    assert dataset.captions == tuple(f"Number {number} cat" for number in which)
+    assert dataset.spec.words[:2] == ("cat", "number") and not dataset.notice
+    before = load(path, rules=2)
+    assert before.captions == () and before.fingerprint != dataset.fingerprint
+    plain = write(tmp_path / "b.npz", images=_numbered(20), labels=labels)
+    assert load(plain).fingerprint == before.fingerprint, "a run from before does not find its file as it was"
+
+
+def test_captions_of_parts_follow_one_another(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npz", x_train=_numbered(12), x_test=_numbered(20)[12:],
+                 captions=np.array([f"cat {number}" for number in range(20)]))  # fmt: skip
+    dataset = load(path)
+    assert dataset.captions == tuple(f"cat {number}" for number in dataset.images[:, 0, 0, 0])
+
+
+def test_empty_captions_are_counted(tmp_path: Path) -> None:
+    texts = ["", "a cat", "a " + "long " * 400, "a dog"]
+    dataset = load(write(tmp_path / "a.npz", images=_numbered(4), captions=np.array(texts)))
+    assert sorted(dataset.captions) == sorted(["", "a cat", ("a " + "long " * 400)[:1000].rstrip(), "a dog"])
+    assert dataset.notice == "1 of 4 images has no caption: an empty one is used. 1 caption is cut at 1,000 letters."
+    nothing = load(write(tmp_path / "b.npz", images=_numbered(4), captions=np.array([""] * 4, "U3")))
+    assert nothing.captions == () and nothing.notice == "Its captions are all empty."
+
+
+@pytest.mark.parametrize("captions", [np.array(["a"] * 3), np.arange(4), np.array([["a"]] * 4), np.array("a")])
+def test_captions_that_are_no_text_an_image_are_refused(tmp_path: Path, captions: np.ndarray[Any, Any]) -> None:
+    path = write(tmp_path / "a.npz", images=_numbered(4), captions=captions)
+    with pytest.raises(DatasetError, match="not 4 texts") as caught:
+        load(path)
+    assert caught.value.where == f"{path}, array captions" and "captions=" in caught.value.advice
+    assert load(path, rules=2).captions == ()
