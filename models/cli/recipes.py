@@ -55,9 +55,16 @@ def walked(
     return of_run(run, "diffusion", "sample", **values)
 
 
-def interpolated(run: Run, start: int, end: int, steps: int, *, linear: bool, scale: int, fps: float | None) -> Recipe:
-    """From one seed's image to another's: the path of Latent. ``fps`` is None for a strip."""
-    path = {"kind": "straight" if linear else "arc", "start_seed": start, "end_seed": end, "steps": steps}
+def interpolated(
+    run: Run, start: int | Codings, end: int | Codings, steps: int, *, linear: bool, scale: int, fps: float | None
+) -> Recipe:
+    """From one seed's image to another's, or from one coding (latent_size,) to another: the path of Latent.
+
+    ``fps`` is None for a strip.
+    """
+    path: Recipe = {"kind": "straight" if linear else "arc", "steps": steps}
+    for name, one in (("start", start), ("end", end)):
+        path |= {f"{name}_seed": one} if isinstance(one, int) else {name: plain(one)}
     return of_run(run, "latent", "interpolate", path=path, scale=scale, fps=fps)
 
 

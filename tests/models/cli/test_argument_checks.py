@@ -65,8 +65,9 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "interpolate": (
         ["a run", "--from", "1", "--to", "2", "--out", "x.png"],
         {
-            "run": [GONE], "--from": SEEDS, "--to": SEEDS, "--steps": ["1", "1001", "x"], "--out": [*PLACES, *ENDINGS],
-            "--scale": ["0", "65", "x"], "--fps": ["0", "101", "nan"],
+            "run": [GONE], "--from": ["x", *SEEDS], "--to": ["x", *SEEDS], "--steps": ["1", "1001", "x"],
+            "--out": [*PLACES, *ENDINGS], "--scale": ["0", "65", "x"], "--fps": ["0", "101", "nan"],
+            "--axis": ["-1", "1.5", "x"], "--seed": [*SEEDS, "1"],
         },
     ),
     "export": (
@@ -246,6 +247,16 @@ def test_numbers_are_finite_and_within_their_range() -> None:
         for text in texts:
             found = check(text)
             assert isinstance(found, Wrong) and text in found.problem
+
+
+def test_the_ends_of_an_axis_are_numbers_and_the_ends_without_one_are_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    along = ["interpolate", "a run", "--axis", "3", "--out", "x.png"]
+    values = parser().parse([*along, "--from", "-0.8", "--to", ".8"])
+    assert values.wrong == {} and (values.begin, values.end, values.seed) == (-0.8, 0.8, None)
+    assert command_line.main([*along, "--from", "x", "--to", "nan", "--linear", "--seed", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "--from must be a number" in said and "--to must be a finite number" in said
+    assert "--linear is not for --axis" in said and "interpolate: --seed" not in said
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""What the commands take that make images from codings, styles and noise."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from models.cli import argument_checks as checks
+from models.cli.argument_checks import Wrong
+from models.cli.argument_parser import Parser
+from models.cli.argument_types import RUN, SEED, path
+from models.core.diffusion.capability import LIMITS
+from models.core.diffusion.prompt import MOST as MOST_TEXT
+from models.core.diffusion.samplers import SAMPLERS
+from models.core.recipes.fields import LARGEST
+
+PEOPLE = (101, 5_000)  # at least one more than the largest group that is averaged
+ANIMATIONS = (".gif", ".apng", ".webp", ".mp4")
+
+
+def add_asking(command: Parser) -> None:
+    """What a model with conditions is asked for."""
+    command.add_argument("--class", dest="label", help="name or number of the class (models with classes)")
+    text = checks.sentence(MOST_TEXT)
+    command.add_argument("--attributes", type=text, help="such as glasses,no beard (models with attributes)")
+    command.add_argument("--prompt", type=text, help="a sentence (models that take text)")
+    command.add_argument("--negative", type=text, help="a sentence to lead away from (models that take text)")
+
+
+def add_walking(command: Parser) -> None:
+    """How a model that diffuses walks from noise to images."""
+    command.add_argument(
+        "--sampler",
+        type=checks.one_of(SAMPLERS),
+        help=f"{', '.join(SAMPLERS)} (diffusion; ddim, of a flow euler)",
+    )
+    command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion; 50, of a flow 30)")
+    command.add_argument("--eta", type=checks.number(*LIMITS["eta"]), help="how much new noise ddim adds, 0 to 1 (0)")
+    command.add_argument(
+        "--guidance", type=checks.number(*LIMITS["guidance"]), help="guidance scale of what is asked for, 0 to 20 (2)"
+    )
+
+
+def add_interpolate(command: Parser) -> None:
+    """A strip or an animation between the images of two seeds, or along one number of a coding."""
+    command.add_argument("run", **RUN)
+    command.add_argument(
+        "--axis", type=checks.whole(0), metavar="NUMBER",
+        help="change only this number of the coding (3 is z3 in the window), from --from to --to",
+    )  # fmt: skip
+    values = "the seed of the {} image; with --axis the {} value, such as {}"
+    command.add_argument(
+        "--from", dest="begin", required=True, metavar="SEED|VALUE", help=values.format("first", "first", "-0.8")
+    )
+    command.add_argument(
+        "--to", dest="end", required=True, metavar="SEED|VALUE", help=values.format("last", "last", "0.8")
+    )
+    command.add_argument(
+        "--seed", type=SEED, help="with --axis: the other numbers are those of this draw (default: all 0)"
+    )
+    command.add_argument("--steps", type=checks.whole(2, 1000), default=12)
+    command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
+    command.add_argument("--scale", type=checks.whole(1, 64), default=1, help="each pixel as so many, crisp (1)")
+    command.add_argument("--fps", type=checks.number(0.1, 100), help="frames a second of an animation (10)")
+    command.add_argument(
+        "--out", type=path, check=checks.out_file(".png", *ANIMATIONS), required=True,
+        help=".png for a strip, .gif .apng .webp .mp4 for an animation",
+    )  # fmt: skip
+    command.settle = _ends
+
+
+def _ends(values: Namespace) -> None:
+    """Read the two ends: seeds, or with an axis values of it."""
+    along = values.axis is not None
+    read: Callable[[str], Any] = checks.number(-LARGEST, LARGEST) if along else SEED
+    values.begin, values.end = (text if text is None else read(text) for text in (values.begin, values.end))
+    if not along and isinstance(values.seed, int):
+        values.seed = Wrong("is only for --axis: without it, --from and --to are seeds")
+    if along and values.linear:
+        values.linear = Wrong("is not for --axis, which goes straight")
+
+
+def add_arithmetic(command: Parser) -> None:
+    """With - without + other."""
+    command.add_argument("run", **RUN, nargs="+", help="one run or several that were trained on faces")
+    command.add_argument("--attribute", default="glasses", help="glasses or beard")
+    command.add_argument("--people", type=checks.whole(*PEOPLE), default=500)
+    command.add_argument("--seed", type=SEED, default=0)
+
+
+def add_mixing(command: Parser) -> None:
+    """The styles of two images mixed."""
+    command.add_argument("run", **RUN, help="a StyleGAN that was trained on faces")
+    command.add_argument(
+        "--crossover", type=checks.whole(1), help="the first layer with the fine source's style (4 of 10)"
+    )
+    command.add_argument("--truncation", type=checks.number(0.0, 2.0), default=0.8)
+    command.add_argument("--count", type=checks.whole(2, 10_000), default=500, help="pairs of images (500)")
+    command.add_argument("--seed", type=SEED, default=0)
