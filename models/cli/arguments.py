@@ -210,7 +210,7 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=path, check=ANY_FILE, help="a .json file for curves and confusion matrices")
     add_arithmetic(add("arithmetic", "with glasses - without + target, evaluated on people never trained on"))
-    add_mixing(add("mixing", "measure what the coarse and the fine sources of mixed styles change"))
+    add_mixing(add("mixing", "a table of mixed styles, or what their coarse and fine sources change, measured"))
     command = add("doctor", "diagnose a GAN's run, with the evidence and what can be tried")
     command.add_argument("run", **RUN)
     command.add_argument("--judge", action="store_true", help="classify samples of every checkpoint first (slow)")

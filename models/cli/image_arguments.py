@@ -14,6 +14,7 @@ from models.core.diffusion.capability import LIMITS
 from models.core.diffusion.prompt import MOST as MOST_TEXT
 from models.core.diffusion.samplers import SAMPLERS
 from models.core.recipes.fields import LARGEST
+from models.core.styles.table import MOST_TRUNCATION, USUAL_TRUNCATION
 
 PEOPLE = (101, 5_000)  # at least one more than the largest group that is averaged
 ANIMATIONS = (".gif", ".apng", ".webp", ".mp4")
@@ -90,11 +91,28 @@ def add_arithmetic(command: Parser) -> None:
 
 
 def add_mixing(command: Parser) -> None:
-    """The styles of two images mixed."""
-    command.add_argument("run", **RUN, help="a StyleGAN that was trained on faces")
+    """A table of mixed styles, or what mixing them changes."""
+    command.add_argument("run", **RUN, help="a StyleGAN; to measure, one that was trained on faces")
+    command.add_argument(
+        "--out", type=path, check=checks.out_file(".png"),
+        help="write the table: coarse sources at the left, fine ones on top, their mixes inside; without it, measure",
+    )  # fmt: skip
     command.add_argument(
         "--crossover", type=checks.whole(1), help="the first layer with the fine source's style (4 of 10)"
     )
-    command.add_argument("--truncation", type=checks.number(0.0, 2.0), default=0.8)
-    command.add_argument("--count", type=checks.whole(2, 10_000), default=500, help="pairs of images (500)")
-    command.add_argument("--seed", type=SEED, default=0)
+    command.add_argument(
+        "--truncation", type=checks.number(0.0, 2.0), default=USUAL_TRUNCATION, help="0 to 2, of a table to 1.5 (0.8)"
+    )
+    command.add_argument("--count", type=checks.whole(2, 10_000), help="pairs of images that are measured (500)")
+    command.add_argument("--seed", type=SEED, default=0, help="of the sources, or of the pairs (0)")
+    command.settle = _table
+
+
+def _table(values: Namespace) -> None:
+    """What a table of mixes has no use for."""
+    if values.out is None:
+        return
+    if isinstance(values.count, int):
+        values.count = Wrong("is only for measuring: a table has 6 x 6 mixes")
+    if isinstance(values.truncation, float) and values.truncation > MOST_TRUNCATION:
+        values.truncation = Wrong(f"must be from 0.0 to {MOST_TRUNCATION} for a table (it is {values.truncation:g})")

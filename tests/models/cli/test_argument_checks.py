@@ -115,7 +115,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         ["a run"],
         {
             "run": [GONE], "--crossover": ["0", "x"], "--truncation": ["-1", "2.1", "nan"], "--count": ["1", "10001"],
-            "--seed": SEEDS,
+            "--seed": SEEDS, "--out": [*PLACES, *ENDINGS, "x.gif"],
         },
     ),
 }  # fmt: skip
