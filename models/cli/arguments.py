@@ -209,7 +209,7 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--fine-tuning-rate", help="once all layers learn")
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=path, check=ANY_FILE, help="a .json file for curves and confusion matrices")
-    add_arithmetic(add("arithmetic", "with glasses - without + target, evaluated on people never trained on"))
+    add_arithmetic(add("arithmetic", "A - B + C of your images; without --images measured on people never trained on"))
     add_mixing(add("mixing", "a table of mixed styles, or what their coarse and fine sources change, measured"))
     command = add("doctor", "diagnose a GAN's run, with the evidence and what can be tried")
     command.add_argument("run", **RUN)

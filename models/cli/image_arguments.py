@@ -9,10 +9,11 @@ from typing import Any
 from models.cli import argument_checks as checks
 from models.cli.argument_checks import Wrong
 from models.cli.argument_parser import Parser
-from models.cli.argument_types import RUN, SEED, path
+from models.cli.argument_types import BACKGROUND, IMAGE, RUN, SEED, path
 from models.core.diffusion.capability import LIMITS
 from models.core.diffusion.prompt import MOST as MOST_TEXT
 from models.core.diffusion.samplers import SAMPLERS
+from models.core.latent.arithmetic import MOST_PICTURES
 from models.core.recipes.fields import LARGEST
 from models.core.styles.table import MOST_TRUNCATION, USUAL_TRUNCATION
 
@@ -83,11 +84,55 @@ def _ends(values: Namespace) -> None:
 
 
 def add_arithmetic(command: Parser) -> None:
-    """With - without + other."""
-    command.add_argument("run", **RUN, nargs="+", help="one run or several that were trained on faces")
-    command.add_argument("--attribute", default="glasses", help="glasses or beard")
-    command.add_argument("--people", type=checks.whole(*PEOPLE), default=500)
-    command.add_argument("--seed", type=SEED, default=0)
+    """With - without + other: of your images, or measured."""
+    command.add_argument("run", **RUN, nargs="+", help="with --images one run; else those to measure, trained on faces")
+    command.add_argument(
+        "--images", **IMAGE, nargs="+", metavar="A",
+        help="images with something; without --minus and --plus three groups of equal size: A..., B..., C...",
+    )  # fmt: skip
+    command.add_argument("--minus", **IMAGE, nargs="+", metavar="B", help="images without it")
+    command.add_argument("--plus", **IMAGE, nargs="+", metavar="C", help="images that shall get it")
+    command.add_argument(
+        "--out", type=path, check=checks.out_file(".png"),
+        help="mean of A - mean of B + mean of C; FILE-sheet.png: it among eight neighbours",
+    )  # fmt: skip
+    command.add_argument("--noise", type=checks.number(0.0, 1.0), help="of the neighbours on the sheet, 0 to 1 (0.25)")
+    command.add_argument("--background", **BACKGROUND)
+    command.add_argument("--attribute", help="that is measured: glasses (default) or beard")
+    command.add_argument("--people", type=checks.whole(*PEOPLE), help="that are measured (500)")
+    command.add_argument("--seed", type=SEED, default=0, help="of the neighbours' noise, or of the people (0)")
+    command.settle = _sum
+
+
+def _sum(values: Namespace) -> None:
+    """Three groups of images, or what is measured: neither has a use for what is only for the other."""
+    if values.images is None:
+        for name in ("minus", "plus", "out", "noise"):
+            if getattr(values, name) is not None:
+                setattr(values, name, Wrong("needs --images"))
+        values.attribute = values.attribute or "glasses"
+        values.people = 500 if values.people is None else values.people
+        return
+    for name in ("attribute", "people"):
+        if getattr(values, name) is not None:
+            setattr(values, name, Wrong("is only for measuring, without --images"))
+    if len(values.run) > 1:
+        values.run = [Wrong(f"must be one with --images (they are {len(values.run)})")]
+    if values.out is None:
+        values.out = Wrong("is missing: the image to write")
+    if any(isinstance(one, Wrong) for one in values.images):
+        return
+    if values.minus is None and values.plus is None:
+        size, rest = divmod(len(values.images), 3)
+        if rest:
+            problem = f"must be three groups of equal size (they are {len(values.images)}), or take --minus and --plus"
+            values.images = [Wrong(problem)]
+            return
+        values.minus, values.plus = values.images[size : 2 * size], values.images[2 * size :]
+        values.images = values.images[:size]
+    for name in ("images", "minus", "plus"):
+        if len(getattr(values, name) or ()) > MOST_PICTURES:
+            setattr(values, name, Wrong(f"must be at most {MOST_PICTURES} images a group"))
 
 
 def add_mixing(command: Parser) -> None:

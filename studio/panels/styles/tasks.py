@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.images import convert
-from models.core.recipes.fields import Fields
+from models.core.recipes.fields import Fields, coding_in
 from models.core.styles import mixing, synthesis
 from models.core.styles.mixing import OFF, Floats, MixesStyles, StyleLayer, Styles
 from models.core.styles.recipe import from_recipe
 from models.core.styles.table import Mix, Mixture, Source
 from models.core.work import Unseen, Work
 from studio.workers.image_files import Taken
-from studio.workers.recipes import codings_in
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
@@ -176,7 +175,7 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
         if isinstance(frame, int) and 0 <= frame < len(table.keyframes) * table.steps:
             return np.asarray(_frames(model, table)[frame])
         return np.asarray(_large(model, table)[0])
-    codings = codings_in(recipe, model.latent_size)
+    codings = coding_in(recipe, model.latent_size)
     if codings is None:
         return None
     return np.asarray(mixing.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])

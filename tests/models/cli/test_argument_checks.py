@@ -94,7 +94,14 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--fine-tuning-rate": ["2"], "--seed": ["-1", "x"], "--out": PLACES,
         },
     ),
-    "arithmetic": (["a run"], {"run": [GONE], "--people": ["100", "5001", "x"], "--seed": SEEDS}),
+    "arithmetic": (
+        ["a run"],
+        {
+            "run": [GONE], "--people": ["100", "5001", "x"], "--seed": SEEDS, "--images": [GONE, DIR],
+            "--minus": [GONE, FILE], "--plus": [GONE, FILE], "--out": [*PLACES, *ENDINGS, "x.png"],
+            "--noise": ["-1", "1.5", "nan", "0.5"], "--background": GROUNDS,
+        },
+    ),
     "words": (
         ["a run", "--prompt", "a face", "--out", "maps"],
         {
