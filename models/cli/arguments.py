@@ -22,7 +22,7 @@ from models.cli.argument_types import (
     SOURCE,
     path,
 )
-from models.cli.image_arguments import add_arithmetic, add_asking, add_interpolate, add_mixing, add_walking
+from models.cli.image_arguments import add_arithmetic, add_asking, add_inpaint, add_interpolate, add_mixing, add_walking
 from models.core.diffusion.prompt import MOST as MOST_TEXT
 from models.core.images import export
 from models.core.network_export import formats
@@ -131,6 +131,7 @@ def _add_sample(command: Parser) -> None:
 def _add_using(add: Callable[[str, str], Parser]) -> None:
     _add_sample(add("sample", "generate new images"))
     _add_words(add)
+    add_inpaint(add("inpaint", "generate a part of an image again; the rest stays as it is"))
     command = add("reconstruct", "encode and decode images: originals above, reconstructions below")
     command.add_argument("run", **RUN)
     command.add_argument("--images", **IMAGE, nargs="+", required=True)

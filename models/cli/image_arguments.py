@@ -44,6 +44,28 @@ def add_walking(command: Parser) -> None:
     )
 
 
+def add_inpaint(command: Parser) -> None:
+    """A part of an image, generated again."""
+    command.add_argument("run", **RUN, help="a diffusion model")
+    command.add_argument("--image", **IMAGE, required=True, help="fitted to the size of the model's images")
+    command.add_argument(
+        "--mask", **IMAGE, required=True,
+        help="an image as large: white (in one with transparent parts: opaque) is generated again, the rest is kept",
+    )  # fmt: skip
+    add_asking(command)
+    command.add_argument(
+        "--count", type=checks.whole(1, 10_000), default=1, help="of different results, as a sheet (1)"
+    )
+    command.add_argument("--seed", type=SEED, default=0)
+    command.add_argument(
+        "--repeats", type=checks.whole(1, int(LIMITS["repeats"][1])), default=1,
+        help="of each step, 1 to 50: more fit the new part better to the rest (1)",
+    )  # fmt: skip
+    command.add_argument("--background", **BACKGROUND)
+    command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
+    add_walking(command)
+
+
 def add_interpolate(command: Parser) -> None:
     """A strip or an animation between the images of two seeds, or along one number of a coding."""
     command.add_argument("run", **RUN)

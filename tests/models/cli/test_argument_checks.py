@@ -118,6 +118,15 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--sampler": ["fast"], "--eta": ["2"], "--guidance": ["21"],
         },
     ),
+    "inpaint": (
+        ["a run", "--image", FILE, "--mask", FILE, "--out", "x.png"],
+        {
+            "run": [GONE], "--image": [GONE, DIR], "--mask": [GONE, DIR], "--out": [*PLACES, *ENDINGS, "x.gif"],
+            "--count": COUNTS, "--seed": SEEDS, "--repeats": ["0", "51", "x"], "--background": GROUNDS,
+            "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--sampler": ["fast"],
+            "--steps": ["0"], "--eta": ["2"], "--guidance": ["21"],
+        },
+    ),
     "mixing": (
         ["a run"],
         {
