@@ -69,13 +69,25 @@ def _failed(arguments: argparse.Namespace, error: Exception) -> int:
 
 
 def _act(arguments: argparse.Namespace) -> int:
-    from models.cli import arithmetic, commands, denoise_transfer, doctor, mixing, sampling, scores, training, words
+    from models.cli import (
+        arithmetic,
+        commands,
+        denoise_transfer,
+        doctor,
+        inpainting,
+        mixing,
+        sampling,
+        scores,
+        training,
+        words,
+    )  # fmt: skip
 
     own = {
         "train": training.train, "resume": training.resume, "branch": training.branch, "sample": sampling.sample_,
         "denoise": denoise_transfer.denoise_, "transfer": denoise_transfer.transfer_,
         "score": scores.score_, "arithmetic": arithmetic.arithmetic_,
         "doctor": doctor.doctor_, "mixing": mixing.mixing_, "words": words.words_, "table": words.table_,
+        "inpaint": inpainting.inpaint_,
     }  # fmt: skip
     if arguments.command not in ("train", "transfer"):  # these two name what is wrong with settings, too
         refuse(arguments)

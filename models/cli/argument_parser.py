@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from models.cli import argument_checks as checks
@@ -21,8 +21,10 @@ class Parser(argparse.ArgumentParser):
     ``usage`` is that of the command; it helps where arguments are missing or not known (``misused``).
 
     An argument has a ``type``, which reads what was typed, and may have a ``check``, which says what is wrong with it.
+    What an argument means beside the others is read by ``settle``, before what is wrong is gathered.
     """
 
+    settle: Callable[[argparse.Namespace], None] | None = None
     _given: Sequence[str] = ()
 
     def add_argument(self, *names: Any, check: checks.Check | None = None, **options: Any) -> argparse.Action:
@@ -51,6 +53,8 @@ class Parser(argparse.ArgumentParser):
         finally:
             for action in needed:
                 action.required = True
+        if self.settle is not None:
+            self.settle(values)
         missing = {checks.name_of(action): "is missing" for action in needed if getattr(values, action.dest) is None}
         values.wrong = {**getattr(values, "wrong", {}), **missing, **checks.problems(values, self._actions)}
         values.usage = getattr(values, "usage", "") or self.format_usage()  # the subparser's, which is the first to end

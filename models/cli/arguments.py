@@ -2,89 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import models
 from models.cli import argument_checks as checks
 from models.cli.argument_parser import Parser
-from models.core.datasets import LARGEST, SMALLEST
-from models.core.diffusion.capability import LIMITS
+from models.cli.argument_types import (
+    ANY_FILE,
+    BACKGROUND,
+    DATASET,
+    IMAGE,
+    OWN_RUN,
+    RUN,
+    SEED,
+    SETTING,
+    SIDE,
+    SOURCE,
+    path,
+)
+from models.cli.image_arguments import add_arithmetic, add_asking, add_inpaint, add_interpolate, add_mixing, add_walking
 from models.core.diffusion.prompt import MOST as MOST_TEXT
-from models.core.diffusion.samplers import SAMPLERS
-from models.core.disk import places
 from models.core.images import export
-from models.core.images.decoding import WHITE
 from models.core.network_export import formats
-
-
-def path(text: str) -> Path:
-    """The type of every argument that is a path: however it is written, it means the same (see ``places.path_of``)."""
-    with _refusing():
-        return places.path_of(text)
-
-
-def run(text: str) -> Path:
-    """The type of every argument that names a run: its folder, or a bare name such as ``vae-fashion``."""
-    from models.core import record
-
-    with _refusing():
-        return record.find_run(text)
-
-
-def own_run(text: str) -> Path:
-    """The type of an argument that names a run to be written: shipped runs belong to the program and never change."""
-    folder = run(text)
-    if places.pretrained().resolve() in folder.resolve().parents:
-        wanted = f"branch {folder.name} --out DIR"
-        raise argparse.ArgumentTypeError(
-            f"{folder.name} is a shipped run, which never changes; {wanted} makes your own"
-        )
-    return folder
-
-
-def dataset(text: str) -> str:
-    """The type of every argument that names a dataset: a key, or an absolute path (``./faces`` is a folder, not a key).
-
-    It stays a string because that is what a run folder remembers of it.
-    """
-    from models.core.datasets import DATASETS
-
-    return text if text in DATASETS else str(path(text))
-
-
-@contextlib.contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn what is wrong with a path into an error of its argument."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise argparse.ArgumentTypeError("is a relative path, but the working folder is gone") from None
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-DATASET = "a name, a folder of images or an .npz file"
-SEED = checks.whole(0, checks.MOST_SEED)
-SIDE = checks.whole(SMALLEST, LARGEST)  # px
-PEOPLE = (101, 5_000)  # at least one more than the largest group that is averaged
-RUN: dict[str, Any] = {"type": run, "check": checks.run_folder}
-OWN_RUN: dict[str, Any] = {"type": own_run, "check": checks.run_folder}
-NEW_RUN: dict[str, Any] = {"type": path, "check": checks.new_run_folder}
-SOURCE: dict[str, Any] = {"type": dataset, "check": checks.dataset}
-IMAGE: dict[str, Any] = {"type": path, "check": checks.source_file}
-SETTING: dict[str, Any] = {"action": "append", "type": checks.assignment, "default": [], "metavar": "FIELD=VALUE"}
-BACKGROUND: dict[str, Any] = {
-    "type": checks.colour, "default": WHITE, "metavar": "COLOUR",
-    "help": "behind transparent parts of images: a name or #rrggbb (white)",
-}  # fmt: skip
-SHEET = checks.out_file(".png", ".npy")
-ANY_FILE = checks.out_file()
-ANIMATIONS = (".gif", ".apng", ".webp", ".mp4")
 
 
 def _called() -> str:
@@ -174,11 +115,7 @@ def _add_sample(command: Parser) -> None:
         required=True,
         help=".png for a sheet, .npy for the codings",
     )
-    command.add_argument("--class", dest="label", help="name or number of the class (models with classes)")
-    text = checks.sentence(MOST_TEXT)
-    command.add_argument("--attributes", type=text, help="such as glasses,no beard (models with attributes)")
-    command.add_argument("--prompt", type=text, help="a sentence (models that take text)")
-    command.add_argument("--negative", type=text, help="a sentence to lead away from (models that take text)")
+    add_asking(command)
     command.add_argument("--images", **IMAGE, nargs="+", help="images that a diffusion model begins with")
     command.add_argument("--background", **BACKGROUND)
     command.add_argument(
@@ -188,18 +125,19 @@ def _add_sample(command: Parser) -> None:
         metavar="STEP",
         help="the time step to which these are noised (half of all)",
     )
-    _add_walking(command)
+    add_walking(command)
 
 
 def _add_using(add: Callable[[str, str], Parser]) -> None:
     _add_sample(add("sample", "generate new images"))
     _add_words(add)
+    add_inpaint(add("inpaint", "generate a part of an image again; the rest stays as it is"))
     command = add("reconstruct", "encode and decode images: originals above, reconstructions below")
     command.add_argument("run", **RUN)
     command.add_argument("--images", **IMAGE, nargs="+", required=True)
     command.add_argument("--background", **BACKGROUND)
     command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
-    _add_interpolate(add("interpolate", "interpolate from one seed's image to another's"))
+    add_interpolate(add("interpolate", "interpolate from one seed's image to another's"))
     command = add("export", "write the networks for other programs, and a JSON that says how to use them")
     command.add_argument("run", **RUN)
     command.add_argument(
@@ -220,7 +158,7 @@ def _add_words(add: Callable[[str, str], Parser]) -> None:
     command.add_argument(
         "--out", type=path, check=checks.out_folder, required=True, help="the folder for image, maps and sheet"
     )
-    _add_walking(command)
+    add_walking(command)
     command = add("table", "one list of words across, one down: each sentence from the same noise, as one sheet")
     command.add_argument("run", **RUN, help="a model that takes text")
     command.add_argument("--prompt", type=text, default="", help="what all of them begin with, as a smiling person")
@@ -229,36 +167,7 @@ def _add_words(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--negative", type=text, help="a sentence to lead away from")
     command.add_argument("--seed", type=SEED, default=0)
     command.add_argument("--out", type=path, check=checks.out_file(".png"), required=True)
-    _add_walking(command)
-
-
-def _add_interpolate(command: Parser) -> None:
-    """A strip or an animation between the images of two seeds."""
-    command.add_argument("run", **RUN)
-    command.add_argument("--from", dest="begin", type=SEED, required=True, metavar="SEED")
-    command.add_argument("--to", dest="end", type=SEED, required=True, metavar="SEED")
-    command.add_argument("--steps", type=checks.whole(2, 1000), default=12)
-    command.add_argument("--linear", action="store_true", help="a straight line instead of an arc")
-    command.add_argument("--scale", type=checks.whole(1, 64), default=1, help="each pixel as so many, crisp (1)")
-    command.add_argument("--fps", type=checks.number(0.1, 100), help="frames a second of an animation (10)")
-    command.add_argument(
-        "--out", type=path, check=checks.out_file(".png", *ANIMATIONS), required=True,
-        help=".png for a strip, .gif .apng .webp .mp4 for an animation",
-    )  # fmt: skip
-
-
-def _add_walking(command: Parser) -> None:
-    """How a model that diffuses walks from noise to images."""
-    command.add_argument(
-        "--sampler",
-        type=checks.one_of(SAMPLERS),
-        help=f"{', '.join(SAMPLERS)} (diffusion; ddim, of a flow euler)",
-    )
-    command.add_argument("--steps", type=checks.whole(1), help="from noise to image (diffusion; 50, of a flow 30)")
-    command.add_argument("--eta", type=checks.number(*LIMITS["eta"]), help="how much new noise ddim adds, 0 to 1 (0)")
-    command.add_argument(
-        "--guidance", type=checks.number(*LIMITS["guidance"]), help="guidance scale of what is asked for, 0 to 20 (2)"
-    )
+    add_walking(command)
 
 
 def _add_measuring(add: Callable[[str, str], Parser]) -> None:
@@ -284,7 +193,7 @@ def _add_measuring(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("run", **RUN)
     command.add_argument("--count", type=checks.whole(2, 100_000), default=1000, help="samples to evaluate (1000)")
     command.add_argument("--seed", type=SEED, default=0)
-    _add_walking(command)
+    add_walking(command)
     _add_judging(add)
 
 
@@ -301,19 +210,8 @@ def _add_judging(add: Callable[[str, str], Parser]) -> None:
     command.add_argument("--fine-tuning-rate", help="once all layers learn")
     command.add_argument("--seed", help="of the first repetition")
     command.add_argument("--out", type=path, check=ANY_FILE, help="a .json file for curves and confusion matrices")
-    command = add("arithmetic", "with glasses - without + target, evaluated on people never trained on")
-    command.add_argument("run", **RUN, nargs="+", help="one run or several that were trained on faces")
-    command.add_argument("--attribute", default="glasses", help="glasses or beard")
-    command.add_argument("--people", type=checks.whole(*PEOPLE), default=500)
-    command.add_argument("--seed", type=SEED, default=0)
-    command = add("mixing", "measure what the coarse and the fine sources of mixed styles change")
-    command.add_argument("run", **RUN, help="a StyleGAN that was trained on faces")
-    command.add_argument(
-        "--crossover", type=checks.whole(1), help="the first layer with the fine source's style (4 of 10)"
-    )
-    command.add_argument("--truncation", type=checks.number(0.0, 2.0), default=0.8)
-    command.add_argument("--count", type=checks.whole(2, 10_000), default=500, help="pairs of images (500)")
-    command.add_argument("--seed", type=SEED, default=0)
+    add_arithmetic(add("arithmetic", "A - B + C of your images; without --images measured on people never trained on"))
+    add_mixing(add("mixing", "a table of mixed styles, or what their coarse and fine sources change, measured"))
     command = add("doctor", "diagnose a GAN's run, with the evidence and what can be tried")
     command.add_argument("run", **RUN)
     command.add_argument("--judge", action="store_true", help="classify samples of every checkpoint first (slow)")

@@ -18,6 +18,7 @@ import models
 from models.cli import recipes
 from models.cli.progress import Lines, bar
 from models.core import datasets, device, record
+from models.core.arrays import Codings
 from models.core.capabilities import Decodes, Reconstructs
 from models.core.datasets import recorded
 from models.core.disk import places
@@ -221,22 +222,46 @@ def reconstruct_(arguments: Namespace, say: Say) -> int:
     return 0
 
 
+def _axis_of(arguments: Namespace, model: Any) -> None:
+    """Refuse an axis that the codings do not have.
+
+    Raises:
+        ConfigError: naming ``--axis``.
+    """
+    if isinstance(model, Decodes) and arguments.axis is not None and arguments.axis >= model.latent_size:
+        raise ConfigError({"--axis": f"must be from 0 to {model.latent_size - 1} (it is {arguments.axis})"})
+
+
+def _ends_of(arguments: Namespace, model: Decodes) -> tuple[Codings, Codings]:
+    """The first and the last coding (latent_size,): of two seeds, or of one coding with another number at an axis."""
+    if arguments.axis is None:
+        begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
+        return begin, end
+    drawn = arguments.seed is not None
+    coding = model.sample_codings(1, arguments.seed)[0] if drawn else np.zeros(model.latent_size, np.float32)
+    begin, end = (np.array(coding, np.float32) for _ in range(2))
+    begin[arguments.axis], end[arguments.axis] = arguments.begin, arguments.end
+    return begin, end
+
+
 def interpolate_(arguments: Namespace, say: Say) -> int:
-    """The command ``interpolate``."""
+    """The command ``interpolate``: from seed to seed, or along one number of a coding as in the textbook's figure."""
     animated = arguments.out.suffix.lower() in (".gif", ".apng", ".webp", ".mp4")
     if arguments.fps is not None and not animated:
         raise ConfigError({"--fps": "is only for animations: .gif .apng .webp .mp4"})
-    run, model = open_model(arguments, say, Decodes)
-    begin, end = (model.sample_codings(1, seed)[0] for seed in (arguments.begin, arguments.end))
-    walk = latent.lerp if arguments.linear else latent.slerp
+    run, model = open_model(arguments, say, Decodes, lambda model: _axis_of(arguments, model))
+    begin, end = _ends_of(arguments, model)
+    linear = arguments.linear or arguments.axis is not None
+    walk = latent.lerp if linear else latent.slerp
     frames = convert.to_uint8(model.decode(walk(begin, end, arguments.steps)))
     height, width = frames.shape[1] * arguments.scale, frames.shape[2] * arguments.scale
     if len(frames) * height * width > MOST_PIXELS:
         raise ConfigError({"--scale": f"makes {len(frames):,} frames of {width:,} x {height:,} pixels: choose less"})
     frames = np.stack([convert.enlarge(frame, arguments.scale) for frame in frames])
-    fps, seeds = arguments.fps or FPS, (arguments.begin, arguments.end)
-    how = {"linear": arguments.linear, "scale": arguments.scale, "fps": fps if animated else None}
-    recipe = recipes.interpolated(run, *seeds, arguments.steps, **how)
+    fps = arguments.fps or FPS
+    named = (begin, end) if arguments.axis is not None else (arguments.begin, arguments.end)
+    how = {"linear": linear, "scale": arguments.scale, "fps": fps if animated else None}
+    recipe = recipes.interpolated(run, named[0], named[1], arguments.steps, **how)
     if animated:
         path = export.write_animation(arguments.out, frames, seconds_a_frame=1 / fps, recipe=recipe)
     else:

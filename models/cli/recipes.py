@@ -40,6 +40,32 @@ def walked(
         sampling: with the seed that was used.
         begin: (t, seed of its noise, source images uint8 (n, h, w, c)) of image to image.
     """
+    values: Recipe = {"mode": "reverse", "time": 0, "walk": _walk(model, sampling, asked, count)}
+    if begin is not None:
+        time, seed, sources = begin
+        values["begin"] = {"time": time, "seed": seed, "pictures": arrays.pack(sources)}
+    return of_run(run, "diffusion", "sample", **values)
+
+
+def inpainted(
+    run: Run, model: Diffuses, sampling: Sampling, *, asked: Asked, count: int,
+    canvas: tuple[Pixels, NDArray[np.bool_]],
+) -> Recipe:  # fmt: skip
+    """Images of which a part was generated again: the Inpaint page of Diffusion.
+
+    Args:
+        sampling: with the seed that was used.
+        canvas: the image uint8 (h, w, c), and where it was generated again, (h, w).
+    """
+    image, mask = canvas
+    marked = np.where(mask, 255, 0).astype(np.uint8)[None, ..., None]
+    packed = {"picture": arrays.pack(image[None]), "mask": arrays.pack(marked)}
+    walk = _walk(model, sampling, asked, count)
+    return of_run(run, "diffusion", "inpaint", mode="inpaint", time=0, walk=walk, **packed)
+
+
+def _walk(model: Diffuses, sampling: Sampling, asked: Asked, count: int) -> Recipe:
+    """How a walk went, and what was asked for."""
     counts = {
         "eta": SAMPLERS[sampling.sampler].noise == "eta",
         "guidance": asked.anything,
@@ -47,12 +73,7 @@ def walked(
     how = {name: value if counts.get(name, True) else None for name, value in asdict(sampling).items()}
     steps = sampling.taken(len(model.schedule) - 1)
     label = -1 if asked.label is None else asked.label
-    walk = {**how, "steps": steps, "label": label, "count": count, **asked.prompt.numbers()}
-    values: Recipe = {"mode": "reverse", "time": 0, "walk": walk}
-    if begin is not None:
-        time, seed, sources = begin
-        values["begin"] = {"time": time, "seed": seed, "pictures": arrays.pack(sources)}
-    return of_run(run, "diffusion", "sample", **values)
+    return {**how, "steps": steps, "label": label, "count": count, **asked.prompt.numbers()}
 
 
 def tabled(run: Run, model: Diffuses, sampling: Sampling, asked: Asked, lists: dict[str, str]) -> Recipe:
@@ -61,9 +82,16 @@ def tabled(run: Run, model: Diffuses, sampling: Sampling, asked: Asked, lists: d
     return {**recipe, "made": "table", "mode": "prompt", "table": {"begin": asked.prompt.text, **lists}}
 
 
-def interpolated(run: Run, start: int, end: int, steps: int, *, linear: bool, scale: int, fps: float | None) -> Recipe:
-    """From one seed's image to another's: the path of Latent. ``fps`` is None for a strip."""
-    path = {"kind": "straight" if linear else "arc", "start_seed": start, "end_seed": end, "steps": steps}
+def interpolated(
+    run: Run, start: int | Codings, end: int | Codings, steps: int, *, linear: bool, scale: int, fps: float | None
+) -> Recipe:
+    """From one seed's image to another's, or from one coding (latent_size,) to another: the path of Latent.
+
+    ``fps`` is None for a strip.
+    """
+    path: Recipe = {"kind": "straight" if linear else "arc", "steps": steps}
+    for name, one in (("start", start), ("end", end)):
+        path |= {f"{name}_seed": one} if isinstance(one, int) else {name: plain(one)}
     return of_run(run, "latent", "interpolate", path=path, scale=scale, fps=fps)
 
 

@@ -89,6 +89,11 @@ def time_of(arguments: Namespace, model: Any) -> int | None:
     return time
 
 
+def walk_of(arguments: Namespace, model: Any) -> list[Any]:
+    """How to walk and what is asked for; ConfigError naming all arguments that do not suit."""
+    return together(*(partial(check, arguments, model) for check in (sampling_of, asked_of)))
+
+
 def from_pictures(
     model: Diffuses, sampling: Sampling, asked: Asked, start: tuple[int, States], work: Work
 ) -> Images:  # fmt: skip

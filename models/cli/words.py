@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from models.cli.argument_checks import together
-from models.cli.asking import Asked, asked_of, warnings
+from models.cli.asking import Asked, warnings
 from models.cli.commands import Say, open_model
 from models.cli.denoise_transfer import counting
 from models.cli.recipes import tabled, walked
-from models.cli.sampling import sampling_of
+from models.cli.sampling import walk_of
 from models.core.diffusion import word_table, words
 from models.core.diffusion.capability import Diffuses
 from models.core.diffusion.prompt import Prompt, wanted
@@ -22,15 +21,10 @@ from models.core.evaluation import cautions
 from models.core.images import convert, export, heat
 
 
-def _suits(arguments: Namespace, model: Any) -> list[Any]:
-    """How to walk and what is asked for; ConfigError naming all arguments that do not suit."""
-    return together(partial(sampling_of, arguments, model), partial(asked_of, arguments, model))
-
-
 def _begin(arguments: Namespace, say: Say) -> tuple[Any, Any, Any, Asked]:
     """Run, model, how to walk and what is asked for, with what is to be said before."""
-    run, model = open_model(arguments, say, Diffuses, lambda model: _suits(arguments, model))
-    sampling, asked = _suits(arguments, model)
+    run, model = open_model(arguments, say, Diffuses, lambda model: walk_of(arguments, model))
+    sampling, asked = walk_of(arguments, model)
     for line in (cautions.learned(model), *warnings(asked, model)):
         if line:
             say.line(line)

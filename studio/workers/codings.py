@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.capabilities import Encodes
 from models.core.datasets import recorded
 from models.core.datasets.rows import evenly
 from models.core.errors import UserError
-from models.core.images import convert
 from models.core.latent import directions
 from models.core.latent.directions import Known
+from models.core.latent.finding import CHUNK, codings_of
 from models.core.work import Work, advance
 from studio.session import ModelInfo
 
@@ -25,7 +24,6 @@ Flags = NDArray[np.bool_]
 Labels = Callable[[Floats], Flags]  # (n, height, width, channels) in [0, 1] -> (n, attributes)
 MAKING, JUDGING = 2_000, 1_000  # images that make directions, and those that only judge them
 IMAGINED = 2_000
-CHUNK = 64
 SEED = 0  # of what is imagined and of what is held out
 
 
@@ -67,19 +65,6 @@ def unseen(info: ModelInfo, seed: int, count: int, work: Work) -> Pixels:
     return np.asarray(dataset.images[np.sort(first + drawn)])
 
 
-def codings_of(model: Any, pictures: Pixels, work: Work) -> Floats:
-    """The codings of images: the encoder's, or for a model that only paints those that a search finds."""
-    if not isinstance(model, Encodes):
-        from models.core.latent import inversion
-
-        return inversion.invert(model, convert.to_float(pictures), work=work)
-    parts = []
-    for begin in range(0, len(pictures), CHUNK):
-        advance(work, "Encoding", begin, len(pictures))
-        parts.append(model.encode(convert.to_float(pictures[begin : begin + CHUNK])))
-    return np.concatenate(parts)
-
-
 def known(model: Any, found: Labelled, work: Work) -> Known:
     """Labelled codings of a model that encodes."""
     return Known(codings_of(model, found.pictures, work), found.labels, found.names, found.held)
@@ -107,12 +92,3 @@ def imagined(model: Any, labels: Labels, names: tuple[str, ...], work: Work) -> 
         advance(work, "Generating", begin, len(codings))
         parts.append(labels(model.decode(codings[begin : begin + CHUNK])))
     return Known(codings, np.concatenate(parts), names, directions.hold_out(len(codings), SEED))
-
-
-def generated(model: Any, codings: Floats, work: Work) -> Pixels:
-    """Paint a few codings one by one: nine alone are done sooner than one padded batch."""
-    parts = []
-    for coding in codings:
-        work.check()
-        parts.append(model.decode(coding[None])[0])
-    return convert.to_uint8(np.stack(parts))

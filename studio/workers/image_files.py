@@ -52,16 +52,7 @@ def take(info: ModelInfo, paths: Sequence[str]) -> tuple[list[Taken], list[UserE
     bad: list[UserError] = []
     for path in map(Path, paths):
         try:
-            found.append(replace(fitted(path, info.image_shape), recipe=_known(info, path)))
+            found.append(replace(fitted(path, info.image_shape), recipe=recipe.of_same_run(path, info.run_id)))
         except UserError as error:
             bad.append(error)
     return found, bad
-
-
-def _known(info: ModelInfo, path: Path) -> dict[str, Any] | None:
-    """What the recipe of a file says if this very model made it; a damaged recipe leaves an image like any other."""
-    try:
-        found = recipe.read(path)
-    except UserError:
-        return None
-    return found.data() if found is not None and found.run_id == info.run_id else None

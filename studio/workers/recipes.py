@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.core.errors import RunFormatError
 from models.core.images import recipes
 from models.core.recipes import schema
-from models.core.recipes.fields import Fields
 from studio.session import ModelInfo
 
 
@@ -27,14 +22,6 @@ def recipe_of(info: ModelInfo, panel: str, *, made: str = "image", **values: Any
 def text_chunk(written: dict[str, Any]) -> dict[str, str]:
     """The recipe as the text chunk of a PNG that is dragged out."""
     return {recipes.RECIPE_KEY: json.dumps(written)}
-
-
-def codings_in(values: Mapping[str, Any], size: int) -> NDArray[np.float32] | None:
-    """The coding (size,) that a recipe's values hold; None if they hold none that fits."""
-    try:
-        return Fields(values).coding("codings", size)
-    except RunFormatError:
-        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,6 +86,12 @@ def test_what_the_command_line_makes_of_codings_comes_back_in_latent(
     journey.come_back(strip)
     assert latent.path.words == "linear" and latent.path.kind.index() == 1
     same(strip, convert.grid(latent.path.frames, columns=5))
+    axis = sampled(run, tmp_path / "axis.png", "--axis", "3", "--from", "-0.8", "--to", "0.8", "--steps", "5",
+                   command="interpolate")  # fmt: skip
+    journey.come_back(axis)
+    same(axis, convert.grid(latent.path.frames, columns=5))
+    np.testing.assert_allclose(latent.path.codings[:, 3], np.linspace(-0.8, 0.8, 5), atol=1e-6)
+    assert not latent.path.codings[:, :3].any()
     own = [export.write_png(tmp_path / f"{n}.png", np.full((8, 8, 1), 90 * n, np.uint8)) for n in (0, 1, 2)]
     pairs = sampled(run, tmp_path / "pairs.png", "--images", *map(str, own), command="reconstruct")
     journey.come_back(pairs)

@@ -113,3 +113,11 @@ def short(value: Any) -> str:
 def plain(coding: Array) -> list[float]:
     """A coding (size,) as JSON: the shortest figures that give the same float32."""
     return [float(str(value)) for value in coding]
+
+
+def coding_in(values: Mapping[str, Any], size: int) -> Array | None:
+    """The coding (size,) that a recipe's values hold; None if they hold none that fits."""
+    try:
+        return Fields(values).coding("codings", size)
+    except RunFormatError:
+        return None

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.core.disk.operations import shown
-from models.core.errors import RunFormatError
+from models.core.errors import RunFormatError, UserError
 from models.core.images import recipes
 from models.core.recipes.old_versions import modern
 from models.core.record.run import Run
@@ -93,3 +93,12 @@ def read(path: Path) -> Recipe | None:
     """
     raw = recipes.read_recipe(path)
     return None if raw is None else Recipe.parse(raw, shown(path))
+
+
+def of_same_run(path: Path, run_id: str) -> dict[str, Any] | None:
+    """What the recipe of a file says if this very run made it; a damaged recipe leaves an image like any other."""
+    try:
+        found = read(path)
+    except UserError:
+        return None
+    return found.data() if found is not None and found.run_id == run_id else None

@@ -16,7 +16,7 @@ from models.core.capabilities import Decodes
 from models.core.errors import UserError
 from models.core.family import About
 from models.core.images import convert
-from models.core.latent import arithmetic, directions
+from models.core.latent import arithmetic, directions, finding
 from models.core.latent.arithmetic import Array, Equation
 from models.core.latent.directions import Known
 from models.core.recipes.fields import plain
@@ -31,7 +31,6 @@ from studio.session import ModelInfo
 from studio.widgets.card import hbox, vbox
 from studio.widgets.exporting import Exporter
 from studio.widgets.undo import Move
-from studio.workers import codings as labelling
 from studio.workers.recipes import Prepared, recipe_of, text_chunk
 from studio.workers.worker import Task
 
@@ -161,7 +160,7 @@ class Arithmetic(Panel):
             nine = self.equation.neighbours()
 
             def work(model: Any, task: Task) -> Any:
-                return labelling.generated(model, nine, task)
+                return finding.generated(model, nine, task)
 
             self._ask("sum", work, self.result.show_pictures)
 

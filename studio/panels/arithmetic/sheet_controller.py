@@ -14,13 +14,14 @@ from PySide6.QtCore import QObject
 from models.core.capabilities import Encodes
 from models.core.errors import UserError
 from models.core.images import convert
-from models.core.recipes.fields import plain
+from models.core.latent.finding import codings_of
+from models.core.recipes.fields import coding_in, plain
 from studio.panels.arithmetic.sheet_card import COUNT, DATASET, GENERATED, SheetCard, Tile
 from studio.session import ModelInfo
 from studio.widgets.lightbox import Lightbox
 from studio.workers import codings as labelling
 from studio.workers.image_files import Taken, notice_of, take
-from studio.workers.recipes import codings_in, recipe_of, text_chunk
+from studio.workers.recipes import recipe_of, text_chunk
 from studio.workers.services import Services
 from studio.workers.worker import Task
 
@@ -154,7 +155,7 @@ class SheetController(QObject):
                 self._show_error(bad[0])
             if notice := notice_of(taken):
                 self.services.session.notice(notice)
-            codings = [codings_in(one.recipe or {}, info.latent_size) for one in taken]
+            codings = [coding_in(one.recipe or {}, info.latent_size) for one in taken]
             missing = [one.picture for one, coding in zip(taken, codings, strict=True) if coding is None]
 
             def found(searched: Iterable[Coding]) -> None:
@@ -175,7 +176,7 @@ class SheetController(QObject):
         self._begin(key, "Finding codings")
 
         def work(model: Any, task: Task) -> Coding:
-            return labelling.codings_of(model, pictures, task)
+            return codings_of(model, pictures, task)
 
         def found(codings: Coding) -> None:
             self._end(key)

@@ -81,7 +81,7 @@ class StyleExports(QObject):
         heat = self.one.heat.image()
         sheet = self.mixes.grid.table()
         if what == "sheet" and sheet is not None:
-            self.exporter.picture(convert.grid(sheet, columns=SIDE + 1), self.recipe())
+            self.exporter.picture(sheet, self.recipe())
         elif what == "variation" and heat is not None:
             self.exporter.picture(convert.enlarge(heat, LARGER), self.recipe())
         elif what in ("picture", "enlarged") and picture is not None:

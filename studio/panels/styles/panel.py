@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from models.core.capabilities import Decodes
 from models.core.errors import UserError
 from models.core.family import About
+from models.core.styles import synthesis
 from models.core.styles.mixing import OFF, MixesStyles
 from models.core.styles.table import SIDE, Mixture, Source
 from studio.panels.base import Panel
@@ -212,8 +213,8 @@ class Styles(Panel):
         self._ask("picture", one, tasks.picture, self._generated)
         if self.views.currentIndex() == LAYERS:
             self._ask("features", one, tasks.features, self.features.show_maps)
-        self._ask("cells", (*table.sources, table.crossover, *every), tasks.cells, self.mixes.grid.show_cells)
-        self._ask("sources", (*table.sources, *every), tasks.sources, self.mixes.grid.show_sources)
+        self._ask("cells", (*table.sources, table.crossover, *every), synthesis.cells, self.mixes.grid.show_cells)
+        self._ask("sources", (*table.sources, *every), synthesis.sources, self.mixes.grid.show_sources)
 
     def _generated(self, picture: Pixels) -> None:
         self.walk.player.stop()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QHelpEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip
 
+from models.core.styles import synthesis
 from models.core.styles.table import SIDE
 from studio import theme
 from studio.widgets import drag_drop
@@ -122,9 +123,7 @@ class MixingGrid(PictureGrid):
         """Everything as one image, the corner black; None until all is there."""
         if self._sources is None or self._cells is None:
             return None
-        blank = np.zeros_like(self._cells[0])
-        shown = [self._tile_image(tile) if tile else blank for tile in range(TILES)]
-        return np.stack([one for one in shown if one is not None])
+        return synthesis.sheet(self._sources, self._cells)
 
     def make_plan(self, ratio: float) -> ApartPlan:
         """As any grid's, in the room that the distance leaves."""

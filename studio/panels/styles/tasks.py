@@ -13,21 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.core.capabilities import Decodes
 from models.core.images import convert
-from models.core.recipes.fields import Fields
-from models.core.styles import mixing
+from models.core.recipes.fields import Fields, coding_in
+from models.core.styles import mixing, synthesis
 from models.core.styles.mixing import OFF, Floats, MixesStyles, StyleLayer, Styles
 from models.core.styles.recipe import from_recipe
 from models.core.styles.table import Mix, Mixture, Source
-from models.core.work import Unseen, Work, advance
+from models.core.work import Unseen, Work
 from studio.workers.image_files import Taken
-from studio.workers.recipes import codings_in
 
 KEY = "styles"  # the panel, in recipes
 Pixels = NDArray[np.uint8]
 MIX, LAYERS, ANIMATION = range(3)  # what the left half of the panel shows
-AT_ONCE = 12  # images between two looks at whether somebody has asked anew
 NOISES = 16
 MOST_MAPS = 36
 # black, purple, orange, pale yellow: light means much, in grey print too
@@ -91,20 +88,9 @@ def facts(model: Any) -> Facts:
     return Facts(tuple(model.style_layers), model.style_size)
 
 
-def stacks(model: MixesStyles, sources: Sequence[Source], truncation: float) -> Styles:
-    """The styles (n, layers, style_size) of sources; those that were searched for are not truncated, they are found."""
-    assert isinstance(model, Decodes)
-    drawn = model.styles(np.concatenate([model.sample_codings(1, source.seed) for source in sources]))
-    found = mixing.truncate(drawn, model.mean_style(), truncation)
-    for place, source in enumerate(sources):
-        if source.own is not None:
-            found[place] = source.own
-    return found
-
-
 def _mixed(model: MixesStyles, mixes: Sequence[Mix], truncation: float) -> Styles:
-    coarse = stacks(model, [mix.coarse for mix in mixes], truncation)
-    fine = stacks(model, [mix.fine for mix in mixes], truncation)
+    coarse = synthesis.stacks(model, [mix.coarse for mix in mixes], truncation)
+    fine = synthesis.stacks(model, [mix.fine for mix in mixes], truncation)
     return mixing.blend(coarse, fine, np.array([mix.amounts for mix in mixes], np.float32))
 
 
@@ -112,32 +98,9 @@ def _large(model: MixesStyles, table: Mixture) -> Styles:
     return _mixed(model, [table.mix()], table.truncation)
 
 
-def _generated(model: MixesStyles, found: Styles, table: Mixture, work: Work) -> Pixels:
-    """Paint styles with the noise of the table."""
-    noise = mixing.noise_of(model.style_layers, model.fixed_noise(), table.noises)
-    parts = []
-    for begin in range(0, len(found), AT_ONCE):
-        advance(work, "Generating frames", begin, len(found))
-        some = found[begin : begin + AT_ONCE]
-        parts.append(convert.to_uint8(model.synthesize(some, np.repeat(noise, len(some), axis=0))))
-    return np.concatenate(parts)
-
-
-def sources(model: Any, table: Mixture, work: Work) -> Pixels:
-    """What the rows and then the columns look like by themselves, (12, height, width, channels)."""
-    return _generated(model, stacks(model, table.sources, table.truncation), table, work)
-
-
-def cells(model: Any, table: Mixture, work: Work) -> Pixels:
-    """All mixes row by row, (36, height, width, channels)."""
-    found = stacks(model, table.sources, table.truncation)
-    rows, columns = found[: len(table.rows)], found[len(table.rows) :]
-    return _generated(model, mixing.grid(rows, columns, table.crossover), table, work)
-
-
 def picture(model: Any, table: Mixture, work: Work) -> Pixels:
     """The large image, (height, width, channels)."""
-    generated: Pixels = _generated(model, _large(model, table), table, work)[0]
+    generated: Pixels = synthesis.generated(model, _large(model, table), table, work)[0]
     return generated
 
 
@@ -152,9 +115,9 @@ def variation(model: Any, table: Mixture, work: Work) -> Variation:
         if choice == OFF:
             noise[:, layer.place] = 0.0
     parts = []
-    for begin in range(0, NOISES, AT_ONCE):
+    for begin in range(0, NOISES, synthesis.AT_ONCE):
         work.check()
-        some = noise[begin : begin + AT_ONCE]
+        some = noise[begin : begin + synthesis.AT_ONCE]
         parts.append(model.synthesize(np.repeat(one, len(some), axis=0), some))
     spread = np.concatenate(parts).std(axis=0).mean(axis=-1)  # (height, width)
     most = float(spread.max())
@@ -192,12 +155,12 @@ def _frames(model: MixesStyles, table: Mixture) -> Styles:
 
 def animation(model: Any, table: Mixture, work: Work) -> Pixels:
     """The frames of a loop through the keyframes: straight lines between styles, the last one leads to the first."""
-    return _generated(model, _frames(model, table), table, work)
+    return synthesis.generated(model, _frames(model, table), table, work)
 
 
 def keyframes(model: Any, table: Mixture, work: Work) -> Pixels:
     """What the animation goes through."""
-    return _generated(model, _mixed(model, table.keyframes, table.truncation), table, Unseen(work))
+    return synthesis.generated(model, _mixed(model, table.keyframes, table.truncation), table, Unseen(work))
 
 
 # --- images from elsewhere ---
@@ -212,7 +175,7 @@ def known_styles(model: Any, recipe: dict[str, Any] | None) -> Styles | None:
         if isinstance(frame, int) and 0 <= frame < len(table.keyframes) * table.steps:
             return np.asarray(_frames(model, table)[frame])
         return np.asarray(_large(model, table)[0])
-    codings = codings_in(recipe, model.latent_size)
+    codings = coding_in(recipe, model.latent_size)
     if codings is None:
         return None
     return np.asarray(mixing.truncate(model.styles(codings[None]), model.mean_style(), model.truncation)[0])

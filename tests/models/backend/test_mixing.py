@@ -11,9 +11,14 @@ import pytest
 
 from models import __main__ as command_line
 from models import stylegan
-from models.core import datasets
+from models.core import datasets, loading, state
 from models.core.errors import UserError
 from models.core.evaluation import evaluator, mixing_score
+from models.core.images import convert, decoding, recipes
+from models.core.record import Run
+from models.core.styles import mixing, synthesis
+from models.core.styles.recipe import from_recipe
+from models.core.styles.table import Mixture
 from models.core.training import train
 from models.core.work import Callbacks
 from tests.tools.images import blobs
@@ -122,4 +127,29 @@ def test_the_command_prints_the_table(tmp_path, faces, monkeypatch, capsys):
     assert answer["crossover"] == 1 and [row["name"] for row in answer["rows"]] == [*NAMES, "hair", "skin"]
     for wrong in (["--crossover", "4"], ["--truncation", "-1"], ["--count", "1"]):
         assert command_line.main(["mixing", str(run.folder), *wrong]) == 2
+        assert wrong[0] in capsys.readouterr().err
+
+
+def test_the_table_is_written_as_the_window_exports_it(tmp_path, faces, capsys):
+    config = stylegan.CONFIG(latent_size=4, width=4, batch_size=8, mapping_layers=1)
+    with train.start(tmp_path / "run", "stylegan", config, faces) as run:
+        run.save_checkpoint(0, state.capture(loading.build(run), training=False))
+    out = tmp_path / "table.png"
+    words = ["mixing", str(tmp_path / "run"), "--out", str(out), "--seed", "3"]
+    assert command_line.main([*words, "--crossover", "1", "--truncation", "0.5"]) == 0
+    assert "coarse up to" in capsys.readouterr().out
+    model, _ = loading.load(Run.open(tmp_path / "run"))
+    made = replace(Mixture.begin(len(model.style_layers), 3).with_crossover(1), truncation=0.5)
+    table = from_recipe(recipes.read_recipe(out), len(model.style_layers), model.style_size)
+    assert table.recipe() == made.recipe()
+    sheet, side = decoding.decode(out).astype(int), faces.image_shape[0] + 1
+    assert sheet.shape[:2] == (7 * side - 1, 7 * side - 1) and not sheet[: side - 1, : side - 1].any()
+    both = synthesis.stacks(model, [made.rows[2], made.columns[4]], 0.5)
+    mixed = convert.to_uint8(model.synthesize(mixing.mix(both[:1], both[1:], 1), model.fixed_noise()[None]))[0]
+    np.testing.assert_allclose(sheet[3 * side :, 5 * side :][: side - 1, : side - 1], mixed.astype(int), atol=1)
+    for place, source in ((np.s_[3 * side :, :], both[:1]), (np.s_[:, 5 * side :], both[1:])):
+        alone = convert.to_uint8(model.synthesize(source, model.fixed_noise()[None]))[0].astype(int)
+        np.testing.assert_allclose(sheet[place][: side - 1, : side - 1], alone, atol=1)
+    for wrong in (["--count", "8"], ["--truncation", "1.6"], ["--crossover", "4"]):
+        assert command_line.main([*words, *wrong]) == 2
         assert wrong[0] in capsys.readouterr().err

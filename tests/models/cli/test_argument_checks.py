@@ -65,8 +65,9 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "interpolate": (
         ["a run", "--from", "1", "--to", "2", "--out", "x.png"],
         {
-            "run": [GONE], "--from": SEEDS, "--to": SEEDS, "--steps": ["1", "1001", "x"], "--out": [*PLACES, *ENDINGS],
-            "--scale": ["0", "65", "x"], "--fps": ["0", "101", "nan"],
+            "run": [GONE], "--from": ["x", *SEEDS], "--to": ["x", *SEEDS], "--steps": ["1", "1001", "x"],
+            "--out": [*PLACES, *ENDINGS], "--scale": ["0", "65", "x"], "--fps": ["0", "101", "nan"],
+            "--axis": ["-1", "1.5", "x"], "--seed": [*SEEDS, "1"],
         },
     ),
     "export": (
@@ -93,7 +94,14 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--fine-tuning-rate": ["2"], "--seed": ["-1", "x"], "--out": PLACES,
         },
     ),
-    "arithmetic": (["a run"], {"run": [GONE], "--people": ["100", "5001", "x"], "--seed": SEEDS}),
+    "arithmetic": (
+        ["a run"],
+        {
+            "run": [GONE], "--people": ["100", "5001", "x"], "--seed": SEEDS, "--images": [GONE, DIR],
+            "--minus": [GONE, FILE], "--plus": [GONE, FILE], "--out": [*PLACES, *ENDINGS, "x.png"],
+            "--noise": ["-1", "1.5", "nan", "0.5"], "--background": GROUNDS,
+        },
+    ),
     "words": (
         ["a run", "--prompt", "a face", "--out", "maps"],
         {
@@ -110,11 +118,20 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--sampler": ["fast"], "--eta": ["2"], "--guidance": ["21"],
         },
     ),
+    "inpaint": (
+        ["a run", "--image", FILE, "--mask", FILE, "--out", "x.png"],
+        {
+            "run": [GONE], "--image": [GONE, DIR], "--mask": [GONE, DIR], "--out": [*PLACES, *ENDINGS, "x.gif"],
+            "--count": COUNTS, "--seed": SEEDS, "--repeats": ["0", "51", "x"], "--background": GROUNDS,
+            "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--sampler": ["fast"],
+            "--steps": ["0"], "--eta": ["2"], "--guidance": ["21"],
+        },
+    ),
     "mixing": (
         ["a run"],
         {
             "run": [GONE], "--crossover": ["0", "x"], "--truncation": ["-1", "2.1", "nan"], "--count": ["1", "10001"],
-            "--seed": SEEDS,
+            "--seed": SEEDS, "--out": [*PLACES, *ENDINGS, "x.gif"],
         },
     ),
 }  # fmt: skip
@@ -246,6 +263,16 @@ def test_numbers_are_finite_and_within_their_range() -> None:
         for text in texts:
             found = check(text)
             assert isinstance(found, Wrong) and text in found.problem
+
+
+def test_the_ends_of_an_axis_are_numbers_and_the_ends_without_one_are_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    along = ["interpolate", "a run", "--axis", "3", "--out", "x.png"]
+    values = parser().parse([*along, "--from", "-0.8", "--to", ".8"])
+    assert values.wrong == {} and (values.begin, values.end, values.seed) == (-0.8, 0.8, None)
+    assert command_line.main([*along, "--from", "x", "--to", "nan", "--linear", "--seed", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "--from must be a number" in said and "--to must be a finite number" in said
+    assert "--linear is not for --axis" in said and "interpolate: --seed" not in said
 
 
 @pytest.fixture

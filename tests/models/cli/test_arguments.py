@@ -17,7 +17,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 def path_arguments() -> list[tuple[str, str]]:
     """(command, argument) of each argument that takes a path or a dataset."""
-    words = ("run", "images", "out", "dataset")
+    words = ("run", "images", "image", "mask", "minus", "plus", "out", "dataset")
     return [(name, action.dest) for name, command in commands().items() for action in command._actions
             if action.dest in words]  # fmt: skip
 

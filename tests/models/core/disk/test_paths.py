@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from models.cli import arguments
+from models.cli import argument_types, arguments
 from models.core import record
 from models.core.disk import places
 from tests.tools.folders import ROOT
 
-KINDS = (arguments.path, arguments.run, arguments.own_run, arguments.dataset)
+KINDS = (argument_types.path, argument_types.run, argument_types.own_run, argument_types.dataset)
 NAMES = (
     "plain",
     "with space",
@@ -71,8 +71,8 @@ def test_every_way_of_writing_a_path_means_the_same(name: str, tmp_path: Path, m
 def test_a_dataset_is_a_key_or_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faces").mkdir()
-    assert arguments.dataset("faces") == "faces"
-    assert arguments.dataset("./faces") == str(tmp_path / "faces")
+    assert argument_types.dataset("faces") == "faces"
+    assert argument_types.dataset("./faces") == str(tmp_path / "faces")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -87,8 +87,8 @@ def test_a_relative_path_without_a_working_folder_is_refused(tmp_path: Path, mon
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(argparse.ArgumentTypeError, match="working folder is gone"):
-        arguments.path("x.png")
-    assert arguments.path(str(tmp_path / "x.png")) == tmp_path / "x.png"
+        argument_types.path("x.png")
+    assert argument_types.path(str(tmp_path / "x.png")) == tmp_path / "x.png"
 
 
 def test_a_shipped_run_has_its_bare_name_in_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,20 +96,20 @@ def test_a_shipped_run_has_its_bare_name_in_every_folder(tmp_path: Path, monkeyp
     shipped = record.list_runs(places.pretrained())
     assert shipped
     for run in shipped:
-        assert arguments.run(run.folder.name) == run.folder == arguments.run(f"{run.folder.name}/")
-        assert record.Run.open(arguments.run(run.folder.name)).info.family == run.family
-    assert arguments.run("./vae-fashion") == tmp_path / "vae-fashion"  # a path is a path
-    assert arguments.run("..") == tmp_path / ".."
-    assert arguments.run("nothing-of-this-name") == tmp_path / "nothing-of-this-name"
+        assert argument_types.run(run.folder.name) == run.folder == argument_types.run(f"{run.folder.name}/")
+        assert record.Run.open(argument_types.run(run.folder.name)).info.family == run.family
+    assert argument_types.run("./vae-fashion") == tmp_path / "vae-fashion"  # a path is a path
+    assert argument_types.run("..") == tmp_path / ".."
+    assert argument_types.run("nothing-of-this-name") == tmp_path / "nothing-of-this-name"
 
 
 def test_a_run_in_the_working_folder_comes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     own = {"family": "vae", "config": {}, "dataset": {}, "seed": 1, "versions": {}}
     record.Run.create(tmp_path / "vae-fashion", **own).close()
-    assert arguments.run("vae-fashion") == tmp_path / "vae-fashion"
+    assert argument_types.run("vae-fashion") == tmp_path / "vae-fashion"
     record.Run.create(places.runs() / "mine", **own).close()
-    assert arguments.run("mine") == places.runs() / "mine"
+    assert argument_types.run("mine") == places.runs() / "mine"
 
 
 def test_a_shipped_run_is_never_resumed(capsys: pytest.CaptureFixture[str]) -> None:

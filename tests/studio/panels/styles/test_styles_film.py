@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from models.core.disk import places
-from models.core.images import convert, export
+from models.core.images import export
 from studio import tours
 from studio.panels.styles import tasks
 from studio.panels.styles.tasks import ANIMATION
@@ -85,7 +85,7 @@ def test_an_exported_film_and_a_table_bring_everything_back(panel, studio: Windo
     animation, sheet = exported() if exported()[0].suffix == ".gif" else exported()[::-1]
     with Image.open(animation) as frames:
         assert frames.n_frames == 48
-    whole = convert.grid(panel.mixes.grid.table(), columns=7)
+    whole = panel.mixes.grid.table()
     np.testing.assert_array_equal(np.asarray(Image.open(sheet)), whole)
     for path in (animation, sheet):
         panel.bar.view.choose(0)
