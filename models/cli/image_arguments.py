@@ -116,13 +116,13 @@ def add_arithmetic(command: Parser) -> None:
     command.add_argument("--plus", **IMAGE, nargs="+", metavar="C", help="images that shall get it")
     command.add_argument(
         "--out", type=path, check=checks.out_file(".png"),
-        help="mean of A - mean of B + mean of C; FILE-sheet.png: it among eight neighbours",
+        help="mean of A - mean of B + mean of C; FILE-sheet.png: it among eight variations",
     )  # fmt: skip
-    command.add_argument("--noise", type=checks.number(0.0, 1.0), help="of the neighbours on the sheet, 0 to 1 (0.25)")
+    command.add_argument("--noise", type=checks.number(0.0, 1.0), help="of the variations on the sheet, 0 to 1 (0.25)")
     command.add_argument("--background", **BACKGROUND)
     command.add_argument("--attribute", help="that is measured: glasses (default) or beard")
     command.add_argument("--people", type=checks.whole(*PEOPLE), help="that are measured (500)")
-    command.add_argument("--seed", type=SEED, default=0, help="of the neighbours' noise, or of the people (0)")
+    command.add_argument("--seed", type=SEED, default=0, help="of the variations' noise, or of the people (0)")
     command.settle = _sum
 
 

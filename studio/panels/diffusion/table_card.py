@@ -169,7 +169,9 @@ class TableCard(Card):
             return convert.to_uint8(model.pictures(states))
 
         def take(images: Pixels) -> None:
-            self._images, self._columns, self.shown = images, columns, lists
+            self._images = images
+            self._columns = columns
+            self.shown = lists
             self.grid.set_columns(columns)
             self.grid.set_images(images, self._captions(lists))
             self._show_state(busy=False)
