@@ -10,9 +10,9 @@ from PySide6.QtGui import QUndoStack
 from models.core.diffusion.prompt import Offer
 from models.core.family import About
 from models.core.latent import paths
-from studio.panels.latent.condition_picker import ConditionPicker, Values
 from studio.panels.latent.slider_table import SliderTable
 from studio.widgets.card import Card, Foldout, Segmented, button
+from studio.widgets.condition_picker import ConditionPicker, Values
 from studio.widgets.flow_row import FlowRow
 
 RANGE = 3.0  # standard deviations of the prior

@@ -53,8 +53,8 @@ def test_the_picker_names_the_classes_and_the_sliders_are_z_alone(latent: Latent
     assert picker.isVisible() and [picker.itemText(at) for at in range(picker.count())] == list(CLASSES)
     assert latent.sliders.values().shape == (Z,) and latent.coding.shape == (Z + len(CLASSES),)
     z = latent.sliders.values()
-    pick(latent, studio, qtbot, "boot")
-    np.testing.assert_array_equal(latent.coding, np.concatenate([z, one_hot("boot")]))
+    pick(latent, studio, qtbot, "shoe")
+    np.testing.assert_array_equal(latent.coding, np.concatenate([z, one_hot("shoe")]))
     np.testing.assert_array_equal(latent.picture.image(), decoded(studio, latent.coding))
     assert banner_text(studio) == ""
 
@@ -89,18 +89,18 @@ def test_reset_random_and_sliders_leave_the_class(latent: Latent, studio: Window
 
 def test_a_path_leads_from_one_class_to_another_and_says_where_it_is(latent: Latent, studio: Window, qtbot) -> None:
     click(latent.path, "Start here")
-    pick(latent, studio, qtbot, "boot")
+    pick(latent, studio, qtbot, "shoe")
     click(latent.path, "End here")
     latent.path.kind.setFocus()
     QTest.keyClick(latent.path.kind, Qt.Key.Key_Right)  # a straight line
     wait_idle(qtbot, studio)
     first, last = latent.path.codings[[0, -1]]
     np.testing.assert_allclose(first[Z:], one_hot("bag"), atol=1e-6)
-    np.testing.assert_allclose(last[Z:], one_hot("boot"), atol=1e-6)
+    np.testing.assert_allclose(last[Z:], one_hot("shoe"), atol=1e-6)
     latent.path.chosen.emit(6)
     wait_idle(qtbot, studio)
     picker = latent.card.condition.classes
-    assert picker.currentIndex() == -1 and picker.placeholderText() == "bag 74 %, boot 26 %"
+    assert picker.currentIndex() == -1 and picker.placeholderText() == "bag 74 %, shoe 26 %"
     pick(latent, studio, qtbot, "coat")
     np.testing.assert_array_equal(latent.coding[Z:], one_hot("coat"))
 

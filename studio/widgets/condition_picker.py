@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from models.core.diffusion.prompt import Offer
-from studio.panels.latent.attribute_chips import AttributeChips
+from studio.widgets.attribute_chips import AttributeChips
 from studio.widgets.basics import QuietCombo, hbox, label
 
 Values = tuple[float | None, ...]  # one a name, in [0, 1]; None leaves it open
