@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
@@ -30,9 +31,11 @@ def train_conditional(where: Path, condition: str) -> Path:
 
 
 def pick_class(combo: QComboBox, words: str) -> None:
-    """By its first letter, again and again where several begin with it."""
+    """By the arrow keys: each class on the way is picked, too (typed letters would depend on how fast they come)."""
+    row = combo.findText(words)
+    assert row >= 0, f"no {words!r} to pick"
     combo.setFocus()
-    for _ in rounds(f"{words} among the classes", most=20):
-        if combo.currentText() == words:
+    for _ in rounds(f"{words} among the classes", most=50):
+        if combo.currentIndex() == row:
             break
-        QTest.keyClicks(combo, words[0].lower())
+        QTest.keyClick(combo, Qt.Key.Key_Down if combo.currentIndex() < row else Qt.Key.Key_Up)

@@ -33,10 +33,10 @@ def test_the_sum_keeps_its_own_class_until_one_is_picked(class_run: Path, studio
     panel = opened(class_run, studio, qtbot)
     picker, sum_ = panel.result.condition.classes, panel.equation.coding()
     assert picker.isVisible() and picker.currentText() == "As the sum gives it"
-    pick_class(picker, "shoe")
+    pick_class(picker, "coat")
     wait_idle(qtbot, studio)
     nine = panel.equation.neighbours()
-    np.testing.assert_array_equal(nine[:, Z:], np.tile([0, 0, 1], (9, 1)))
+    np.testing.assert_array_equal(nine[:, Z:], np.tile([1, 0, 0], (9, 1)))
     np.testing.assert_array_equal(panel.equation.coding()[:Z], sum_[:Z])
     model = studio.services.inference._model
     shown = np.stack([panel.result.grid.image(at) for at in range(9)])
