@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from models.core import datasets
+from models.core.diffusion.prompt import Offer
 from models.core.errors import UserError
 from models.core.family import About
 from studio.deletion import Deletion
@@ -33,6 +34,7 @@ class ModelInfo:
         latent_size: numbers in a coding, 0 where it has none.
         step: of the checkpoint that is loaded.
         checkpoint: sha256 of the file it was loaded from.
+        conditions: what the last numbers of a coding ask for, one number a name: a class or attributes.
         notices: what the reader had to say, a fallback to an older checkpoint for instance.
         attribute_names: of its dataset; empty where none are known.
         data: what its run remembers of the dataset (``models.core.datasets.recorded``).
@@ -58,6 +60,7 @@ class ModelInfo:
     data: Mapping[str, Any] = field(default_factory=dict)
     noise: tuple[str, float] | None = None
     checkpoint: str = ""
+    conditions: Offer = field(default_factory=Offer)
 
     def can(self, capability: type | None) -> bool:
         """Whether the model has a capability; None asks for nothing."""

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from models.core.adversarial.probabilities import Probabilities
 from models.core.arrays import Codings, Images
 from models.core.diffusion.capability import Diffuses
+from models.core.diffusion.prompt import Offer
 from models.core.styles.mixing import MixesStyles
 from models.core.work import SILENT, Work
 
@@ -150,6 +151,11 @@ class Grows(Protocol):
 CAPABILITIES: tuple[type, ...] = (
     Reconstructs, Encodes, Decodes, Denoises, HasSparsity, Conditions, TakesPhases, MixesStyles, Diffuses,
 )  # fmt: skip
+
+
+def coding_offer(model: object) -> Offer:
+    """What the last numbers of a model's codings ask for, one number a name; nothing if they are all noise."""
+    return Offer(model.condition_kind, model.condition_names) if isinstance(model, Conditions) else Offer()
 
 
 def capabilities(model: object) -> frozenset[str]:

@@ -243,12 +243,16 @@ class QuietCombo(QComboBox):
         self.setMinimumContentsLength(8)
 
     def _fitting(self) -> str:
-        """The words of the chosen entry as far as there is room, with an ellipsis where they are cut."""
+        """The words shown, as far as there is room, with an ellipsis where they are cut."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         part = QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 4
-        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+        return self.fontMetrics().elidedText(self._words(), Qt.TextElideMode.ElideRight, room)
+
+    def _words(self) -> str:
+        """Those of the chosen entry; where none is chosen, the placeholder's."""
+        return self.currentText() or self.placeholderText()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
@@ -260,12 +264,8 @@ class QuietCombo(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """The tool tip begins with all words where the box cuts them."""
-        if (
-            isinstance(event, QHelpEvent)
-            and event.type() == QEvent.Type.ToolTip
-            and self._fitting() != self.currentText()
-        ):
-            words = "\n".join(filter(None, (self.currentText(), self.toolTip())))
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._fitting() != self._words():
+            words = "\n".join(filter(None, (self._words(), self.toolTip())))
             QToolTip.showText(event.globalPos(), plain(words), self)
             return True
         return super().event(event)

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 
-from models.core.capabilities import Denoises, capabilities
+from models.core.capabilities import Denoises, capabilities, coding_offer
 from models.core.curves import CurveGroup
 from models.core.errors import UserError
 from models.core.family import About, Config, DataSpec
@@ -188,5 +188,5 @@ def _about(model: Any, run: Run, entry: CheckpointEntry) -> ModelInfo:
         status="interrupted" if run.interrupted else run.info.status, run_id=run.info.id,
         notices=tuple(run.notices), attribute_names=tuple(about.get("attribute_names", ())),
         data=about, noise=(model.noise_kind, sum(model.noise_range) / 2) if isinstance(model, Denoises) else None,
-        checkpoint=entry.sha256,
+        checkpoint=entry.sha256, conditions=coding_offer(model),
     )  # fmt: skip

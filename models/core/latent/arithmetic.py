@@ -36,6 +36,7 @@ class Equation:
         base: a single coding (latent_size,) that stands in for A - B + C, or None.
         noise: standard deviation of the neighbours' noise, 0..1.
         seed: of that noise.
+        condition: what the last numbers of the coding shall be, in [0, 1]; None leaves one as the sum gives it.
     """
 
     groups: tuple[Array, Array, Array]
@@ -45,12 +46,13 @@ class Equation:
     base: Array | None = None
     noise: float = 0.25
     seed: int = 0
+    condition: tuple[float | None, ...] = ()
 
     @classmethod
-    def empty(cls, size: int) -> Equation:
-        """Nothing in the slots, for codings of ``size`` numbers."""
+    def empty(cls, size: int, conditions: int = 0) -> Equation:
+        """Nothing in the slots, for codings of ``size`` numbers of which the last ``conditions`` are a condition."""
         nothing = np.zeros((0, size), np.float32)
-        return cls((nothing, nothing, nothing))
+        return cls((nothing, nothing, nothing), condition=(None,) * conditions)
 
     @property
     def size(self) -> int:
@@ -67,11 +69,18 @@ class Equation:
         start = directions.combine(self.groups, SIGNS, self.strengths) if self.base is None else self.base
         for direction, amount in zip(self.directions, self.amounts, strict=True):
             start = start + np.float32(amount) * direction.vector
-        return np.asarray(start, np.float32)
+        return self._conditioned(np.asarray(start, np.float32))
 
     def neighbours(self) -> Array:
-        """What comes out in the middle of nine, (9, latent_size)."""
-        return directions.neighbours(self.coding(), self.noise, self.seed)
+        """What comes out in the middle of nine, (9, latent_size); a condition that is given has no noise."""
+        return self._conditioned(directions.neighbours(self.coding(), self.noise, self.seed))
+
+    def _conditioned(self, codings: Array) -> Array:
+        changed = codings.copy()
+        for place, value in enumerate(self.condition, start=codings.shape[-1] - len(self.condition)):
+            if value is not None:
+                changed[..., place] = value
+        return changed
 
     def words(self) -> str:
         """The left-hand side of what is shown."""
@@ -142,7 +151,9 @@ class Equation:
 
     def recipe(self) -> dict[str, Any]:
         """All that is needed to bring it back, as JSON; ``codings`` is what comes out."""
+        asked = {"condition": list(self.condition)} if any(one is not None for one in self.condition) else {}
         return {
+            **asked,
             "codings": plain(self.coding()),
             "slots": [[plain(coding) for coding in group] for group in self.groups],
             "strengths": list(self.strengths),
@@ -154,11 +165,12 @@ class Equation:
         }
 
 
-def from_recipe(recipe: Mapping[str, Any], size: int) -> Equation:
+def from_recipe(recipe: Mapping[str, Any], size: int, conditions: int = 0) -> Equation:
     """The equation of a recipe that nobody trusts.
 
     Raises:
-        RunFormatError: naming the first field that does not fit a model with codings of ``size`` numbers.
+        RunFormatError: naming the first field that does not fit a model with codings of ``size`` numbers, the last
+            ``conditions`` of them a condition.
     """
     slots, found = recipe.get("slots"), recipe.get("directions")
     if not isinstance(slots, list) or len(slots) != len(SLOTS):
@@ -180,7 +192,19 @@ def from_recipe(recipe: Mapping[str, Any], size: int) -> Equation:
         base=None if base is None else _codings([base], size)[0],
         noise=abs(noise),
         seed=seed,
+        condition=_condition(recipe.get("condition"), conditions),
     )
+
+
+def _condition(values: Any, count: int) -> tuple[float | None, ...]:
+    """One value a name or None; a recipe of a sum that was left as it is has none."""
+    if values is None:
+        return (None,) * count
+    if not isinstance(values, list) or len(values) != count:
+        raise _bad("condition", f"must be a list of {count} values, one a class or attribute of the model")
+    if not all(one is None or (type(one) in (int, float) and 0 <= one <= 1) for one in values):
+        raise _bad("condition", "must be numbers from 0 to 1, or null")
+    return tuple(None if one is None else float(one) for one in values)
 
 
 def _bad(field: str, problem: str = "cannot be read") -> RunFormatError:

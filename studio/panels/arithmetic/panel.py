@@ -110,7 +110,8 @@ class Arithmetic(Panel):
         self._info, self._seen_step = info, info.step
         self.named.show_model(info)
         self.sheets.show_model(info)
-        self.place(Equation.empty(info.latent_size))
+        self.result.show_offer(info.conditions)
+        self.place(Equation.empty(info.latent_size, len(info.conditions.names)))
 
     def weights_changed(self) -> None:
         """It has learned more: paint the same codings again when somebody looks."""
@@ -258,8 +259,8 @@ class Arithmetic(Panel):
             self.exporter.picture(convert.enlarge(nine[CENTRE], 8 if what == "enlarged" else 1), self._recipe())
 
     def prepare(self, values: Mapping[str, Any], info: ModelInfo, model: Any) -> Prepared:
-        """Slots, sliders and directions."""
-        return Prepared(arithmetic.from_recipe(values, info.latent_size))
+        """Slots, sliders, directions, and a condition that was chosen."""
+        return Prepared(arithmetic.from_recipe(values, info.latent_size, len(info.conditions.names)))
 
     def bring_back(self, state: Equation) -> None:
         """The whole equation."""

@@ -10,8 +10,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
+from models.core.diffusion.prompt import Offer
 from models.core.latent.arithmetic import MOST_NOISE, Equation
 from studio.widgets.card import Card, EmptyState, button, hbox, icon_button
+from studio.widgets.condition_picker import ConditionPicker, Values
 from studio.widgets.lightbox import Lightbox
 from studio.widgets.picture import PictureGrid
 from studio.widgets.qimages import Pixels
@@ -19,6 +21,7 @@ from studio.widgets.sliders import CodingSlider
 from studio.widgets.tile_menu import TileMenu, slot_key
 
 CENTRE = 4
+OF_THE_SUM = "As the sum gives it"
 EXPORTS = {
     "Centre image (PNG)": "picture",
     "Enlarged image (PNG)": "enlarged",
@@ -65,6 +68,8 @@ class ResultCard(Card):
         self.menu = TileMenu(self.grid, {**slots, "Enlarge": self._open, "Open in Latent": self._send})
         self.empty = EmptyState("plus-minus", "Drag images into A, B and C: the sum appears here.", "Show an example")
         self.empty.asked.connect(self.example_asked)
+        self.condition = ConditionPicker(OF_THE_SUM)
+        self.condition.changed.connect(self._ask_for)
         self.noise = CodingSlider("Noise", 0.0, MOST_NOISE, 0.25)
         self.noise.words.setMinimumWidth(0)
         self.noise.lock.hide()
@@ -77,8 +82,13 @@ class ResultCard(Card):
         self.below.setStretch(0, 1)
         self.body.addWidget(self.grid, 1)
         self.body.addWidget(self.empty, 1)
+        self.body.addWidget(self.condition)
         self.body.addLayout(self.below)
         self.show_equation(Equation.empty(1))
+
+    def show_offer(self, offer: Offer) -> None:
+        """Another model, whose codings end in these conditions."""
+        self.condition.show_offer(offer)
 
     def show_equation(self, equation: Equation) -> None:
         """Set title and slider; show the way in while there is nothing to add."""
@@ -92,6 +102,8 @@ class ResultCard(Card):
         self.back.setVisible(one and any(len(group) for group in equation.groups))
         for widget in (self.grid, self.save, self.noise, self.draw):
             widget.setVisible(equation.filled)
+        self.condition.setVisible(equation.filled and bool(equation.condition))
+        self.condition.show_values(equation.condition)
         self.empty.setVisible(not equation.filled)
 
     def show_pictures(self, pictures: Pixels) -> None:
@@ -102,6 +114,9 @@ class ResultCard(Card):
 
     def _preview(self, noise: float) -> None:
         self.previewed.emit(replace(self._equation, noise=noise))
+
+    def _ask_for(self, condition: Values) -> None:
+        self.changed.emit(replace(self._equation, condition=condition))
 
     def _draw_noise(self) -> None:
         self.changed.emit(replace(self._equation, seed=self._equation.seed + 1))

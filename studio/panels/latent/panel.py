@@ -109,7 +109,7 @@ class Latent(Panel):
         self.card.own.setVisible(info.can(Encodes))
         self.coding = np.zeros(info.latent_size, np.float32)
         self.path.clear()
-        self.card.begin(info.latent_size)
+        self.card.begin(info.latent_size, info.conditions)
         self.map.show_model(info)
         self._draw(4, self._begin)
 
@@ -175,12 +175,12 @@ class Latent(Panel):
         self.session.undo.push(Move(self.place, self.coding.copy(), after, self.come_forward))
 
     def random(self) -> None:
-        """A draw from the prior."""
-        self._draw(1, lambda codings: self.go_to(codings[0]))
+        """A draw from the prior, of the condition that is chosen."""
+        self._draw(1, lambda codings: self.go_to(self.card.conditioned(codings[0])))
 
     def reset(self) -> None:
-        """All unlocked codings to zero: the centre of the prior."""
-        self.go_to(np.zeros_like(self.coding))
+        """All unlocked codings to zero, the centre of the prior; the condition stays."""
+        self.go_to(self.card.conditioned(np.zeros_like(self.coding)))
 
     def _glide(self, codings: Array) -> None:
         self.coding = codings[-1]
@@ -271,9 +271,8 @@ class Latent(Panel):
             self.exporter.picture(convert.enlarge(picture, factor), self._recipe())
 
     def _export_sheet(self) -> None:
-        near = self.coding + 0.5 * np.random.default_rng(0).standard_normal((SHEET, len(self.coding))).astype(
-            np.float32
-        )
+        noise = np.random.default_rng(0).standard_normal((SHEET, len(self.coding))).astype(np.float32)
+        near = self.card.conditioned(self.coding + 0.5 * noise)
         near[0] = self.coding
         recipe, work = (
             self._recipe(made="sheet", sheet=SHEET),
