@@ -65,6 +65,6 @@ pictures: $(VENV)/.installed
 	  QT_QPA_PLATFORM=offscreen STUDIO_HOME=$$(mktemp -d) $(BIN)/studio --tour tour/$$theme --theme $$theme || exit 1; \
 	  for pair in home-home:home data-fashion:data train-trained:train latent-directions-and-neighbours:latent \
 	      latent-drawn-path:path arithmetic-sum:arithmetic \
-	      styles-mixes:styles diffusion-middle:diffusion \
+	      styles-mixes:styles diffusion-middle:diffusion diffusion-prompt-effect-of-a-word:prompt \
 	      train-generator-phase:steps denoise-comparison:denoise neurons-ablated:neurons gallery-exports:gallery; do \
 	    cp tour/$$theme/*-$${pair%%:*}.png docs/pictures/$${pair##*:}-$$theme.png; done; done

@@ -25,8 +25,11 @@ from studio import qt_needs
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from studio.settings import Settings
+
 SWITCH_SECONDS = 0.0001  # a Python loop in a worker then delays the window by some ms, not by 581
 SIZE = (1280, 800)  # px of the window at the first start and in the tour's images
+FIRST_MODEL = "text-faces"  # a shipped one, for somebody who has opened none yet
 FRAME = 40  # px of a window's title bar and edges, about
 MANY_OBJECTS = 20_000  # new ones between two collections
 FIRST_COLLECTION_MS, FULL_COLLECTION_EVERY = 1_000, 60
@@ -186,6 +189,7 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
 
     services = Services.open()
     settings = services.session.settings
+    begin_with_a_model(settings)
     theme.apply(application, arguments.theme or theme.known(settings.get("theme", "system")))
     route_errors(services.session.notice)
     window = Window(services)
@@ -211,6 +215,14 @@ def run(arguments: argparse.Namespace, crash: Path) -> int:
     if services.stuck:
         leaving.at_once(code)
     return code
+
+
+def begin_with_a_model(settings: Settings) -> None:
+    """Somebody who has opened no model yet finds one open: remembered as if it had been the last one."""
+    from models.core.disk import places
+
+    if not settings.get("run", ""):
+        settings.set("run", str(places.pretrained() / FIRST_MODEL))
 
 
 def tidy(application: QApplication, crash: Path) -> None:

@@ -53,15 +53,23 @@ class Tour(QObject):
         for key, panel in self.window.panels.items():
             offered = [run for run in shipped if run.folder.name == (panel.OFFERS or FIRST)]
             for run in [*offered, *shipped] if panel.NEEDS is not None or key == "home" else []:
-                self.window.open_run(run.folder)
-                while not self.window.services.idle:
-                    yield key, ""
+                yield from self._opened(key, run.folder)
                 model = self.window.session.model
                 if model is not None and panel.suits(model):
                     break
             self.window.show_panel(key)
             for state in tours.of(key, panel):
                 yield key, state
+            for name, more in tours.with_others(key).items():
+                yield from self._opened(key, places.pretrained() / name)
+                for state in more(panel):
+                    yield key, state
+
+    def _opened(self, key: str, run: Path) -> Iterator[tuple[str, str]]:
+        """Make a run the current model, and wait for it."""
+        self.window.open_run(run)
+        while not self.window.services.idle:
+            yield key, ""
 
     def _next(self) -> None:
         """Go to the next state, then wait until all is idle."""

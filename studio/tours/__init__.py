@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from studio.panels.base import Panel
 
@@ -20,3 +21,11 @@ def of(key: str, panel: Panel) -> Iterator[str]:
         yield "page"
         return
     yield from importlib.import_module(name).tour(panel)
+
+
+def with_others(key: str) -> dict[str, Callable[[Any], Iterator[str]]]:
+    """Further tours of that panel, each with the shipped run of its name: ``WITH_OTHERS`` in the file of the panel."""
+    name = f"{__name__}.{key}"
+    if importlib.util.find_spec(name) is None:
+        return {}
+    return dict(getattr(importlib.import_module(name), "WITH_OTHERS", {}))

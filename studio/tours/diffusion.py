@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.panels.diffusion.panel import FORWARD, INPAINT, REVERSE, Diffusion
+from studio.panels.diffusion.panel import FORWARD, INPAINT, PROMPT, REVERSE, Diffusion
 from studio.panels.diffusion.recording import View
+from studio.panels.diffusion.table_card import Lists
 
 
 def tour(panel: Diffusion) -> Iterator[str]:
@@ -43,3 +44,28 @@ def tour(panel: Diffusion) -> Iterator[str]:
     panel.inpaint.card.grow_asked.emit()
     yield "outpaint"
     panel.choose(REVERSE)
+
+
+def prompt(panel: Diffusion) -> Iterator[str]:
+    """Type a sentence, look at what a word did, replace it."""
+    page = panel.prompt
+    panel.choose(PROMPT)
+    yield ""
+    page.line.asked.emit("a smiling person with green spiky hair, dark skin and round glasses")
+    yield "prompt"
+    words = [chip.word for chip in page.words.chips]
+    page.words.hovered.emit(words.index("green"))
+    yield "prompt-effect-of-a-word"
+    page.words.hovered.emit(-1)
+    page.words.choose(words.index("green"))
+    yield "prompt-word-chosen"
+    page.words.replace_asked.emit(words.index("green"), "purple")
+    yield "prompt-word-replaced"
+    page.change(View(page.view.main))
+    page.cards.table_asked.emit()
+    page.table.show_lists(Lists("a person", "black, green, red, blond hair", "no glasses, round glasses, sunglasses"))
+    yield "prompt-table"
+    page.table.left.emit()
+
+
+WITH_OTHERS = {"text-faces": prompt}

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.core.disk import places
 from models.core.record import Run
+from studio.__main__ import begin_with_a_model
 from studio.panels.home import RunCard
 from studio.settings import Settings
 from tests.tools.folders import ROOT
@@ -40,6 +41,20 @@ def test_the_last_panel_model_and_folders_are_there_again(tiny_run, qtbot, app_t
     assert second.panels["train"].new.dataset.findText("mine") >= 0
     assert banner_text(second) == ""
     second.switch_theme()
+
+
+def test_the_first_start_opens_a_model_that_takes_words_and_later_ones_the_last(tiny_run, qtbot, app_theme) -> None:
+    settings = Settings(places.data() / "settings.json")
+    begin_with_a_model(settings)
+    window = open_window(qtbot)
+    wait_idle(qtbot, window, lambda: window.session.model is not None)
+    assert window.session.model.folder == places.pretrained() / "text-faces"
+    assert window.stack.currentWidget() is window.panels["home"] and banner_text(window) == ""
+    folder = copy_into_home(tiny_run)
+    window.open_run(folder)
+    wait_idle(qtbot, window)
+    begin_with_a_model(window.session.settings)
+    assert window.session.settings.get("run", "") == str(folder)
 
 
 def damaged(text: bytes, rng: random.Random) -> bytes:

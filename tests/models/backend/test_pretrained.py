@@ -23,7 +23,7 @@ SHIPPED = sorted(folder.name for folder in (ROOT / "resources" / "pretrained").i
 def test_each_family_that_panels_need_is_there() -> None:
     assert {
         "dcgan-faces", "dcgan-fashion", "ddpm-fashion", "denoiser-photos", "sparse-fashion", "stylegan-faces",
-        "vae-faces", "vae-fashion",
+        "text-faces", "vae-faces", "vae-fashion",
     } <= set(SHIPPED)  # fmt: skip
 
 
@@ -57,6 +57,22 @@ def test_what_is_asked_for_looks_like_it(name: str) -> None:
     apart = np.square(generated[:, None] - means[None]).mean(axis=(2, 3, 4))
     assert (apart.argmin(axis=1) == asked).mean() >= 0.85
     assert generated.std(axis=0).mean() > 0.1
+
+
+def test_a_sentence_is_followed() -> None:
+    """Red hair is redder than green hair and the other way round, where both images differ; the rest stays alike."""
+    model, _ = loading.load(Run.open(places.pretrained() / "text-faces"))
+    assert isinstance(model, Diffuses) and model.condition_kind == "text"
+    sampling = Sampling.usual(model.rates, "text")
+    sentences = [f"a person with {colour} hair and no glasses" for colour in ("red", "green")]
+    faces = [
+        model.sample(8, 3, sampling=sampling, conditions=model.condition.sentences([one] * 8)) for one in sentences
+    ]
+    red, green = (face.astype(np.float64) for face in faces)
+    apart = np.abs(red - green).max(axis=-1) > 0.25
+    assert 0.05 < apart.mean() < 0.7
+    redder = (red - green)[..., 0][apart], (red - green)[..., 1][apart]
+    assert (redder[0] > 0).mean() > 0.9 and (redder[1] < 0).mean() > 0.9
 
 
 def test_styles_of_the_faces_differ_and_mix() -> None:
