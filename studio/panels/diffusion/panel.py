@@ -85,12 +85,16 @@ class Diffusion(Panel):
 
     def choose(self, index: int) -> None:
         """Another page."""
+        self._bring(index)
+        if self.isVisible():
+            self.shown()
+
+    def _bring(self, index: int) -> None:
+        """A page to the front; it does not begin yet."""
         self.page.transport.pause()
         self.mode.set_index(index)
         self.lefts.setCurrentIndex(index)
         self.rights.setCurrentIndex(index)
-        if self.isVisible():
-            self.shown()
 
     @Slot(object)
     def _walk_back(self, begin: Beginning) -> None:
@@ -145,7 +149,7 @@ class Diffusion(Panel):
             if takes_text or page is not self.prompt:
                 page.show_model(self._info, *found)
         before = self.lefts.currentIndex()
-        self.choose(PROMPT if takes_text else REVERSE if before == PROMPT else before)
+        self._bring(PROMPT if takes_text else REVERSE if before == PROMPT else before)  # a recipe comes first
         if not self.settled() and self.isVisible():
             self.shown()
 

@@ -177,7 +177,8 @@ class TableCard(Card):
             self._show_state(busy=False)
             self.filled.emit()
 
-        self.said.setText(doubts(" ".join(sentences), self._vocabulary))
+        typed = " ".join((lists.begin, lists.across, lists.down))  # not the words that join them
+        self.said.setText(doubts(typed, self._vocabulary))
         self._show_state(busy=True)
         self.services.inference.question(KEY, work, take, self._refused, self._tell)
 

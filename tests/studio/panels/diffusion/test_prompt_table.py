@@ -19,7 +19,7 @@ from tests.tools.gui.diffusion import PROMPT, change, open_page, walked
 from tests.tools.gui.windows import refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
-LISTS = Lists("the", "zero, one, seven", "the digit, a digit")
+LISTS = Lists("the", "zero, one, seven", "the digit, digit")
 
 
 @pytest.fixture(scope="module")
