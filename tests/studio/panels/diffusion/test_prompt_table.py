@@ -62,7 +62,7 @@ def test_a_table_is_filled_exported_and_comes_back(text_run: Path, studio: Windo
     assert not table.said.isVisible()
     click(table.export)
     wait_idle(qtbot, studio)
-    (written,) = places.gallery().glob("*.png")
+    (written,) = places.exports().glob("*.png")
     assert np.array_equal(decoding.decode(written), word_table.sheet(images, 3))
     recipe = recipes.read_recipe(written)
     assert recipe is not None and recipe["made"] == "table" and recipe["table"] == LISTS.numbers()
