@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from models.core.disk import places
@@ -75,6 +77,20 @@ class Panel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP_M)
         return row
+
+    def key(self, keys: str | QKeySequence.StandardKey, do: Callable[[], object], *, anywhere: bool = False) -> None:
+        """A key of this page: ``do`` is called while there is a model that the panel can ask, else nothing happens.
+
+        Args:
+            anywhere: also while the focus is outside of the page, but the page in front.
+        """
+
+        def pressed() -> None:
+            if self.usable:
+                do()
+
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(keys), self, pressed, context=Qt.ShortcutContext.WindowShortcut if anywhere else inside)
 
     def build(self, content: QWidget) -> None:
         """Make the widgets of the page, once."""

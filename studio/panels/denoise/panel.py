@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from models.core.capabilities import Denoises
@@ -74,7 +74,7 @@ class Denoise(Panel):
         self.noise.moved.connect(self._noise_moved)
         self.comparison.asked.connect(self.start_comparison)
         self.comparison.chosen.connect(self._show_entry)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, card.paste)
+        self.key(QKeySequence.StandardKey.Paste, card.paste, anywhere=True)
 
     def model_changed(self) -> None:
         """Another model looks at the same image."""

@@ -181,7 +181,7 @@ class Diffusion(Panel):
             Qt.Key.Key_F: self.page.fork,
         }
         wanted = keys.get(Qt.Key(event.key()))
-        if wanted is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+        if not self.usable or wanted is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
             super().keyPressEvent(event)
         else:
             wanted()

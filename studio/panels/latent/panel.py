@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.capabilities import Decodes, Encodes
@@ -83,8 +82,8 @@ class Latent(Panel):
         self.path.chosen.connect(self._show_frame)
         self.path.end_asked.connect(self._set_end)
         self.path.export_asked.connect(self._export_animation)
-        QShortcut(QKeySequence("R"), self, self.random, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(QKeySequence("Space"), self, self.path.play, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.key("R", self.random)
+        self.key("Space", self.path.play)
 
     def _make_sliders(self) -> QWidget:
         self.card = card = CodingCard(self.session.undo, _ABOUT)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from models.core.capabilities import Decodes
@@ -93,8 +91,7 @@ class Styles(Panel):
         self.mixes.dataset_asked.connect(self._take_from_dataset)
         self.walk.add_asked.connect(self.add_keyframe)
         self.animation.frame_chosen.connect(self._show_frame)
-        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence("K"), self, self.add_keyframe, context=inside)
+        self.key("K", self.add_keyframe)
 
     # --- the model ---
 
