@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy
 
 from studio import theme
@@ -48,13 +47,6 @@ class AttributeChip(QAbstractButton):
         if self.value == 1.0:
             return 0.0
         return None if self.value == 0.0 and self._can_be_open else 1.0
-
-    def event(self, event: QEvent) -> bool:
-        """Space clicks it, whatever else the panel does with that key."""
-        if event.type() == QEvent.Type.ShortcutOverride and cast(QKeyEvent, event).key() == Qt.Key.Key_Space:
-            event.accept()
-            return True
-        return super().event(event)
 
     def sizeHint(self) -> QSize:
         """The longest of its words, so that no chip moves when one of them is clicked."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from models.core.capabilities import Decodes, Encodes
@@ -83,7 +84,6 @@ class Latent(Panel):
         self.path.end_asked.connect(self._set_end)
         self.path.export_asked.connect(self._export_animation)
         self.key("R", self.random)
-        self.key("Space", self.path.play)
 
     def _make_sliders(self) -> QWidget:
         self.card = card = CodingCard(self.session.undo, _ABOUT)
@@ -145,6 +145,13 @@ class Latent(Panel):
 
     def _ask(self, key: str, work: Any, then: Any) -> None:
         self.services.inference.question(f"latent/{key}", work, then, self.show_error)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space plays the path where no control has taken it: it clicks a button and pans the map."""
+        if self.usable and event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.path.play()
+        else:
+            super().keyPressEvent(event)
 
     # --- moving ---
 
