@@ -13,6 +13,7 @@ from models.core import loading, state
 from models.core.disk import places
 from models.core.record import Run
 from models.core.record.lock import held_by_other
+from studio.settings import Settings
 from tests.tools.folders import ROOT
 from tests.tools.gui.runs import copy_into_home
 
@@ -96,6 +97,7 @@ sys.exit(start.main([]))
 )  # fmt: skip
 def test_closing_at_any_moment_ends_well(moment: str, tiny_run: Path) -> None:
     tiny = copy_into_home(tiny_run)
+    Settings(places.data() / "settings.json").set("run", str(tiny))  # not the first start, which opens a larger one
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", CLOSER, moment, str(tiny)], cwd=ROOT, env=environment, capture_output=True, text=True,
