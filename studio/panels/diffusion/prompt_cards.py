@@ -57,15 +57,21 @@ class PromptCards(QWidget):
         self.cards[0].tools.addWidget(table)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
         self._effect: Maps | None = None
+        self._most = 0.0
         row = hbox(*self.cards, spacing=12)
         row.setStretch(0, 1)
         row.setStretch(1, 1)
         self.setLayout(vbox(row))
         self.show_frames(None, None)
 
-    def show_effect(self, effect: Maps | None, words: str) -> None:
-        """Lay the effect of a word over the images, or nothing; ``words`` say what is seen."""
-        self._effect = effect
+    def show_effect(self, effect: Maps | None, words: str, most: float = 0.0) -> None:
+        """Lay the effect of a word over the images, or nothing.
+
+        Args:
+            words: say what is seen.
+            most: what is brightest: the largest effect of any word on any image, so that words can be compared.
+        """
+        self._effect, self._most = effect, most
         self.cards[0].set_subtitle(words)
         self._draw()
 
@@ -103,6 +109,7 @@ class PromptCards(QWidget):
         maps = [] if self._effect is None or place else [self._effect(index) for index in range(len(frame.x))]
         if not any(one is not None for one in maps):
             return frame.x
-        most = max(float(one.max()) for one in maps if one is not None)
         colour = np.repeat(frame.x, 3, axis=-1) if frame.x.shape[-1] == 1 else frame.x
-        return np.stack([colour[i] if one is None else heat.over(frame.x[i], one, most) for i, one in enumerate(maps)])
+        return np.stack(
+            [colour[i] if one is None else heat.over(frame.x[i], one, self._most) for i, one in enumerate(maps)]
+        )

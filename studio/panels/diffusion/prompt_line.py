@@ -93,6 +93,7 @@ class PromptLine(QWidget):
         self.edit.returnPressed.connect(self._ask)
         self.doubts = label("", "warning", wrap=True)
         self.doubts.hide()
+        self._shown = ""
         self._history: list[str] = []
         self._offered: tuple[str, ...] = ()
         row = hbox(self.edit, self.examples, self.go)
@@ -107,13 +108,19 @@ class PromptLine(QWidget):
 
     def show_prompt(self, text: str, doubts: str) -> None:
         """What is shown beneath, and which of its words the model does not know."""
-        if self.edit.text() != text:
+        if text != self._shown or not self.edit.isModified():  # what is being typed stays
             self.edit.setText(text)
+        self._shown = text
         self.doubts.setText(doubts)
         self.doubts.setVisible(bool(doubts))
         if text and text not in self._offered:
             self._history = [text, *(one for one in self._history if one != text)][:REMEMBERED]
             self._fill()
+
+    def typed(self) -> str | None:
+        """What was typed and not asked for yet; None if nothing was."""
+        text = " ".join(self.edit.text().split())
+        return text if self.edit.isModified() and text != self._shown else None
 
     def _fill(self) -> None:
         self._menu.clear()

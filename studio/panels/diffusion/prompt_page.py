@@ -15,7 +15,7 @@ from models.core.errors import UserError
 from studio import theme
 from studio.panels.diffusion.prompt_cards import PromptCards
 from studio.panels.diffusion.prompt_line import PromptLine
-from studio.panels.diffusion.recording import Pixels, View
+from studio.panels.diffusion.recording import Pixels, Setup, View
 from studio.panels.diffusion.reverse_page import WalkPage
 from studio.panels.diffusion.state import PageState
 from studio.panels.diffusion.table_card import TableCard
@@ -96,6 +96,13 @@ class PromptPage(WalkPage):
             return
         self.change(View(replace(main, prompt=replace(main.prompt, text=text, strengths=())), begin=self.view.begin))
 
+    def _edited(self, setup: Setup) -> None:
+        """Other settings: a sentence that was typed meanwhile is meant, too."""
+        typed = self.line.typed()
+        if typed is not None and self.view.fork is None:
+            setup = replace(setup, prompt=replace(setup.prompt, text=typed, strengths=()))
+        super()._edited(setup)
+
     @Slot(int, float)
     def _strengthen(self, place: int, strength: float) -> None:
         main = self.view.main
@@ -126,7 +133,8 @@ class PromptPage(WalkPage):
     def _show_settings(self) -> None:
         super()._show_settings()
         prompt = self.view.main.prompt
-        self.line.show_prompt(prompt.text, doubts(prompt.text, self.settings.vocabulary()))
+        asked = [prompt.text] if self.view.fork is None else [prompt.text, self.view.fork.prompt.text]
+        self.line.show_prompt(prompt.text, doubts(" ".join(asked), self.settings.vocabulary()))
         self.words.show_prompt(prompt)
         self.words.set_steps(self.view.main.steps(self.walks.timesteps))
         self.table.set_setup(self.view.main)
@@ -196,10 +204,13 @@ class PromptPage(WalkPage):
             maps = self.effects.at(image, step)
             return None if maps is None else maps[place]
 
-        when = f"summed over {len(walk) - 1} steps" if walk is not None and step is None else "in this step"
         known = self.effects.known()
+        when = f"summed over {len(walk) - 1} steps" if walk is not None and step is None else "in this step"
         said = f"what “{chips[place].word}” changed, {when} (measured by leaving it out)"
-        self.cards.show_effect(effect, said if known else "measuring what each word changed …")  # type: ignore[arg-type]
+        count = 0 if walk is None or not len(walk) else len(walk[0].x)
+        if known < count:
+            said = f"measuring what each word changed: {known} of {count} images"
+        self.cards.show_effect(effect, said, self.effects.most(step))  # type: ignore[arg-type]
 
     def show_frame(self) -> None:
         """The step, with the effect of the word that is looked at."""

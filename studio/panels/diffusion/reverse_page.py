@@ -169,6 +169,8 @@ class WalkPage(AnimationPage):
             self.make()
         elif view.fork is None:
             self.walks.drop_fork()
+            if main.done:
+                self.transport.end_progress()  # of a fork that was on its way
             self.show_frame()
         elif view.time != before.time or before.fork is None:
             self.walks.leave(main.nearest(view.time), view.fork)

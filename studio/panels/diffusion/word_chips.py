@@ -42,7 +42,8 @@ class WordChip(QWidget):
     def __init__(self, word: str, *, known: bool) -> None:
         super().__init__()
         self.word, self._known = word, known
-        self.amount, self.selected, self._lit = 0.0, False, False
+        self.amount, self.strength = 0.0, 1.0
+        self.selected, self._lit = False, False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -55,6 +56,17 @@ class WordChip(QWidget):
         self.setAccessibleDescription(f"{amount:.0%} of the word that did most")
         self.update()
 
+    def show_strength(self, strength: float) -> None:
+        """How much it counts; said beside the word if that is not 1."""
+        if strength != self.strength:
+            self.strength = strength
+            self.updateGeometry()
+            self.update()
+
+    def text(self) -> str:
+        """What is written on it."""
+        return self.word if self.strength == 1.0 else f"{self.word} ×{self.strength:.2g}"
+
     def select(self, selected: bool) -> None:
         """Whether the slider beneath means this word."""
         self.selected = selected
@@ -62,7 +74,7 @@ class WordChip(QWidget):
 
     def sizeHint(self) -> QSize:
         """The word with room around it."""
-        return QSize(QFontMetrics(theme.font()).horizontalAdvance(self.word) + 2 * SIDE, HIGH)
+        return QSize(QFontMetrics(theme.font()).horizontalAdvance(self.text()) + 2 * SIDE, HIGH)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Ground, word, bar."""
@@ -77,7 +89,7 @@ class WordChip(QWidget):
         face.setUnderline(not self._known)
         painter.setFont(face)
         painter.setPen(theme.color("text" if self._known else "warning"))
-        painter.drawText(ground.adjusted(0, 0, 0, -2 * BAR), Qt.AlignmentFlag.AlignCenter, self.word)
+        painter.drawText(ground.adjusted(0, 0, 0, -2 * BAR), Qt.AlignmentFlag.AlignCenter, self.text())
         painter.setPen(Qt.PenStyle.NoPen)
         room = QRectF(SIDE, HIGH - 2 * BAR - 2, self.width() - 2 * SIDE, BAR)
         painter.setBrush(theme.color("track"))
@@ -192,6 +204,8 @@ class WordsCard(Card):
             self.body.replaceWidget(self._row, row)
             self._row.deleteLater()
             self._row = row
+        for place, chip in enumerate(self.chips):
+            chip.show_strength(prompt.strength(place))
         self.setVisible(bool(words))
         self._show_chosen()
 

@@ -57,6 +57,11 @@ class WordEffects(QObject):
         found = self._found[image]
         return np.asarray(found.sum(axis=0, dtype=np.float32) if step is None else found[step], np.float32)
 
+    def most(self, step: int | None = None) -> float:
+        """The largest effect of any word at any pixel of the images that are known; 0 before the first."""
+        maps = (self.at(image, step) for image in range(len(self._found)))
+        return max((float(one.max()) for one in maps if one is not None), default=0.0)
+
     def amounts(self) -> NDArray[np.float32] | None:
         """How much each word did to all images that are known, 1 for the one that did most; None before the first."""
         if not self._found:

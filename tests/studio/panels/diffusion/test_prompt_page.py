@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from models.core.diffusion import words
 from models.core.diffusion.capability import Sampling
+from models.core.diffusion.prompt import Prompt
 from models.core.images import convert, heat
 from studio.panels.diffusion.word_chips import WordChip
 from studio.window import Window
@@ -82,7 +83,7 @@ def test_a_word_under_the_mouse_shows_what_it_did(text_run: Path, studio: Window
     states = [walk.state(index) for index in range(len(walk))]
     maps = words.by_step(model, "the digit seven", [(t, x[0]) for t, x in states])
     hover(page.words.chips[2], QEvent.Type.Enter)
-    most = max(float(page.effects.at(i)[2].max()) for i in range(8))
+    most = max(float(page.effects.at(i).max()) for i in range(8))  # of all words: what did little stays dark
     expected = heat.over(plain[0], maps.sum(axis=0)[2], most)
     assert np.abs(shown(page)[0].astype(int) - expected.astype(int)).max() <= 1
     assert "seven" in page.cards.cards[0]._subtitle.text() and "6 steps" in page.cards.cards[0]._subtitle.text()
@@ -105,6 +106,7 @@ def test_a_strength_is_one_step_of_undo_and_in_the_recipe(text_run: Path, studio
     QTest.mouseClick(track, Qt.MouseButton.LeftButton, pos=QPoint(1, track.height() // 2))
     wait_idle(qtbot, studio, lambda: page.walks.main is not main and walked(page))
     assert page.view.main.prompt.strengths == (1.0, 1.0, 0.0)
+    assert [chip.text() for chip in page.words.chips] == ["the", "digit", "seven ×0"]
     recipe, weak = page.recipe(), shown(page)
     assert recipe["walk"]["strengths"] == [1.0, 1.0, 0.0] and recipe["mode"] == "prompt"
     studio.session.undo.undo()
@@ -134,8 +136,36 @@ def test_a_word_is_replaced_from_a_step_on(text_run: Path, studio: Window, qtbot
     *_, last = model.reverse(Sampling(steps=6, guidance=3.0, repeats=5), conditions=rows, start=start)
     assert np.array_equal(shown(page, 1), convert.to_uint8(model.pictures(last.x)))
     assert "the digit one" in page.cards.cards[1].name.text()
+    main = page.walks.main
+    page.words.other.selectAll()
+    QTest.keyClicks(page.words.other, "zebra")
+    QTest.mouseClick(page.words.do, Qt.MouseButton.LeftButton)
+    wait_idle(qtbot, studio, lambda: page.view.fork.prompt.text == "the digit zebra" and walked(page))
+    assert page.line.doubts.isVisible() and "zebra" in page.line.doubts.text()
+    page.transport.show_progress(3, 6)  # as while it is on its way
+    studio.session.undo.undo()
+    studio.session.undo.undo()
+    wait_idle(qtbot, studio, lambda: page.view.fork is None)
+    assert page.walks.main is main and not page.transport.progress.isVisible() and not page.line.doubts.isVisible()
     ask(page, studio, qtbot, "the digit two")
     assert page.view.fork is None and not page.cards.cards[1].isVisible()
+
+
+def test_a_sentence_that_is_being_typed_is_not_lost(text_run: Path, studio: Window, qtbot) -> None:
+    page = opened(text_run, studio, qtbot)
+    ask(page, studio, qtbot, "the digit seven")
+    QTest.mouseClick(page.words.chips[0], Qt.MouseButton.LeftButton)
+    page.line.edit.selectAll()
+    QTest.keyClicks(page.line.edit, "the digit four")
+    page.line.edit.completion.popup().hide()
+    page.words.strength_asked.emit(0, 0.5)
+    wait_idle(qtbot, studio, lambda: page.view.main.prompt.strengths == (0.5,) and walked(page))
+    assert page.line.edit.text() == "the digit four" and page.view.main.prompt.text == "the digit seven"
+    change(page, studio, qtbot, "steps", "4")
+    assert page.view.main.prompt == Prompt(text="the digit four") and page.view.main.sampling.steps == 4
+    studio.session.undo.undo()
+    wait_idle(qtbot, studio, lambda: walked(page) and page.view.main.sampling.steps == 6)
+    assert page.line.edit.text() == "the digit seven"
 
 
 def test_words_are_completed_and_examples_offered(text_run: Path, studio: Window, qtbot) -> None:
