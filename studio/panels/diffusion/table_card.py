@@ -16,6 +16,7 @@ from models.core.errors import ConfigError, UserError
 from models.core.images import convert
 from studio import theme
 from studio.panels.diffusion.recording import Pixels, Setup
+from studio.widgets.basics import plain
 from studio.widgets.card import Card, button, label
 from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
@@ -116,7 +117,7 @@ class TableCard(Card):
         edit.setMaxLength(MOST_TEXT)
         edit.setMinimumWidth(80)
         edit.setPlaceholderText(HINTS[name])
-        edit.setToolTip(HINTS[name])
+        edit.setToolTip(plain(HINTS[name]))
         edit.setAccessibleName(TITLES[name])
         edit.returnPressed.connect(self.fill)
         return edit
