@@ -21,7 +21,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.core.diffusion import text
+from models.core.diffusion import text, tokenizer
 from models.core.diffusion.prompt import Asked, Emphasis, Kind, Offer, Prompt
 from models.core.errors import ConfigError, UserError
 from models.core.family import DataSpec, names_of
@@ -205,16 +205,18 @@ class TextCondition(Condition):
 
     kind = "text"
     input = "tokens"
-    encoding = f"{text.LENGTH} tokens: 0 pads, 1 begins, 2 is any other word, {text.FIRST} the first of the names"
+    encoding = (
+        f"{tokenizer.LENGTH} tokens: 0 pads, 1 begins, 2 is any other word, {tokenizer.FIRST} the first of the names"
+    )
 
     def ports(self) -> dict[str, Port]:
         """The sentence."""
-        most = text.FIRST + len(self.names) - 1
+        most = tokenizer.FIRST + len(self.names) - 1
         return {self.input: Port(f"a sentence an image, {self.encoding}", 0, most)}
 
     def told(self, size: int, seed: int) -> Told | None:
         """The mean of the words' vectors, and the vectors themselves for attention."""
-        tokens = keras.Input((text.LENGTH,), dtype="int32", name=self.input)
+        tokens = keras.Input((tokenizer.LENGTH,), dtype="int32", name=self.input)
         vectors = text.encoded(tokens, len(self.names), seed)
         init = keras.initializers.GlorotUniform(seed=seed)
         mean = text.SentenceMean()([vectors, tokens])
@@ -231,16 +233,16 @@ class TextCondition(Condition):
         kept = ops.cast(told, "int32")[:, None] * known
         return ops.concatenate([known[:, :1], kept[:, 1:]], axis=1)
 
-    def nothing(self, count: int) -> text.Tokens:
+    def nothing(self, count: int) -> tokenizer.Tokens:
         """The empty sentence."""
-        return text.tokens_of([""] * count, ())
+        return tokenizer.tokens_of([""] * count, ())
 
     def checked(self, asked: Asked | None, count: int) -> Asked:
         """Tokens (n, LENGTH) of this vocabulary."""
         wanted = self.nothing(count) if asked is None else np.asarray(asked, np.int32)
-        most = text.FIRST + len(self.names)
-        if wanted.shape != (count, text.LENGTH) or (count and not 0 <= wanted.min() <= wanted.max() < most):
-            raise ConfigError({"conditions": f"must be {count} sentences of {text.LENGTH} tokens below {most}"})
+        most = tokenizer.FIRST + len(self.names)
+        if wanted.shape != (count, tokenizer.LENGTH) or (count and not 0 <= wanted.min() <= wanted.max() < most):
+            raise ConfigError({"conditions": f"must be {count} sentences of {tokenizer.LENGTH} tokens below {most}"})
         return wanted
 
     def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
@@ -250,16 +252,16 @@ class TextCondition(Condition):
 
     def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
         """The sentence without each word whose strength is not 1."""
-        without = text.without_each(self.sentences([prompt.text])[0])
+        without = tokenizer.without_each(self.sentences([prompt.text])[0])
         return [
             (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
             for place, row in enumerate(without)
             if prompt.strength(place) != 1.0
         ]
 
-    def sentences(self, prompts: Sequence[str]) -> text.Tokens:
+    def sentences(self, prompts: Sequence[str]) -> tokenizer.Tokens:
         """What these prompts ask for."""
-        return text.tokens_of(prompts, self.names)
+        return tokenizer.tokens_of(prompts, self.names)
 
     def preview(self) -> Asked:
         """Some captions of training images."""

@@ -1,10 +1,8 @@
-"""Sentences as a network reads them: words become tokens, and a small transformer turns tokens into vectors.
+"""Sentences as a network reads them: tokens (tokenizer.py) become vectors in a small transformer.
 
-    "a smiling person with red hair"  ->  [1, 4, 17, 5, 6, 12, 8, 0, 0, ...]  ->  (24, size)
+    [1, 4, 17, 5, 6, 12, 8, 0, 0, ...]  ->  (24, size)
 
-Token 0 is padding, 1 begins every sentence, 2 stands for every rare or unknown word; the words of the training captions
-follow, the most frequent first. A sentence that is left out is its beginning alone, so there is always something to
-attend to.
+A sentence that is left out is its beginning alone, so there is always something to attend to.
 
 Source: A. Vaswani et al., "Attention Is All You Need", 2017, sections 3.2 and 3.3; layers are normalised before they
 are used (R. Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020, section 3).
@@ -13,43 +11,15 @@ are used (R. Xiong et al., "On Layer Normalization in the Transformer Architectu
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
-from models.core.datasets.captions import words_of
+from models.core.diffusion.tokenizer import FIRST, PADDING
 
-LENGTH = 24  # tokens of a sentence, the beginning counted; the rest of a longer one is not read
-PADDING, BEGIN, RARE, FIRST = range(4)
 SIZE = 64  # of the vector of a token
 LAYERS, HEADS = 2, 4
-Tokens = NDArray[np.int32]  # (n, LENGTH)
-
-
-# --- Words and tokens ------------------------------------------------------------------------------------------------
-
-
-def tokens_of(sentences: Sequence[str], words: Sequence[str]) -> Tokens:
-    """Sentences as tokens of a vocabulary, (n, LENGTH)."""
-    numbers = {word: FIRST + number for number, word in enumerate(words)}
-    found = np.full((len(sentences), LENGTH), PADDING, np.int32)
-    found[:, 0] = BEGIN
-    for row, sentence in zip(found, sentences, strict=True):
-        read = [numbers.get(word, RARE) for word in words_of(sentence)][: LENGTH - 1]
-        row[1 : 1 + len(read)] = read
-    return found
-
-
-def without_each(tokens: Tokens) -> Tokens:
-    """A sentence (LENGTH,) without its first word, without its second, ...: (words, LENGTH), each masked as padding."""
-    places = np.flatnonzero(tokens != PADDING)[1:]
-    found = np.repeat(tokens[None], len(places), axis=0)
-    found[np.arange(len(places)), places] = PADDING
-    return found
 
 
 # --- The network -----------------------------------------------------------------------------------------------------

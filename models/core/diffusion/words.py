@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.captions import words_of
-from models.core.diffusion.text import LENGTH, tokens_of, without_each
+from models.core.diffusion.tokenizer import LENGTH, tokens_of, without_each
 from models.core.errors import ConfigError
 from models.core.work import SILENT, Work
 

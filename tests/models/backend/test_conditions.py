@@ -8,7 +8,7 @@ from keras import ops
 from models import ddpm, latent_diffusion
 from models.core import device
 from models.core.batches import conditions, no_conditions
-from models.core.diffusion import text
+from models.core.diffusion import text, tokenizer
 from models.core.diffusion.capability import Sampling
 from models.core.diffusion.conditions import AttributeCondition, TextCondition, condition_of
 from models.core.diffusion.prompt import Prompt
@@ -37,29 +37,29 @@ def built(kind, **values):
 
 
 def test_sentences_become_tokens():
-    found = text.tokens_of(["A bright image!", "", "a purple image"], WORDS)
-    assert found.shape == (3, text.LENGTH) and found.dtype == np.int32
-    assert found[0, :5].tolist() == [text.BEGIN, 3, 4, 6, text.PADDING]
-    assert found[1].tolist() == [text.BEGIN] + [text.PADDING] * (text.LENGTH - 1)
-    assert found[2, :4].tolist() == [text.BEGIN, 3, text.RARE, 6]
-    assert text.tokens_of(["a " * 100], WORDS)[0].tolist() == [text.BEGIN] + [3] * (text.LENGTH - 1)
+    found = tokenizer.tokens_of(["A bright image!", "", "a purple image"], WORDS)
+    assert found.shape == (3, tokenizer.LENGTH) and found.dtype == np.int32
+    assert found[0, :5].tolist() == [tokenizer.BEGIN, 3, 4, 6, tokenizer.PADDING]
+    assert found[1].tolist() == [tokenizer.BEGIN] + [tokenizer.PADDING] * (tokenizer.LENGTH - 1)
+    assert found[2, :4].tolist() == [tokenizer.BEGIN, 3, tokenizer.RARE, 6]
+    assert tokenizer.tokens_of(["a " * 100], WORDS)[0].tolist() == [tokenizer.BEGIN] + [3] * (tokenizer.LENGTH - 1)
 
 
 def test_each_word_of_a_sentence_is_left_out_in_turn():
-    tokens = text.tokens_of(["a bright image"], WORDS)[0]
-    found = text.without_each(tokens)
+    tokens = tokenizer.tokens_of(["a bright image"], WORDS)[0]
+    found = tokenizer.without_each(tokens)
     assert found[:, :4].tolist() == [[1, 0, 4, 6], [1, 3, 0, 6], [1, 3, 4, 0]]
 
 
 def test_padding_is_not_attended_to_and_order_counts():
-    tokens = keras.Input((text.LENGTH,), dtype="int32")
+    tokens = keras.Input((tokenizer.LENGTH,), dtype="int32")
     encoder = keras.Model(tokens, text.encoded(tokens, len(WORDS), 0))
-    rows = text.tokens_of(["a bright image", "image bright a"], WORDS)
+    rows = tokenizer.tokens_of(["a bright image", "image bright a"], WORDS)
     found = ops.convert_to_numpy(encoder(rows))
     padded = rows.copy()
     table = next(layer for layer in encoder.layers if layer.name == "words")
     embeddings = ops.convert_to_numpy(table.embeddings).copy()
-    embeddings[text.PADDING] += 5.0
+    embeddings[tokenizer.PADDING] += 5.0
     table.embeddings.assign(embeddings)
     again = ops.convert_to_numpy(encoder(padded))
     np.testing.assert_allclose(found[:, :4], again[:, :4], atol=1e-5)
@@ -103,8 +103,9 @@ def test_training_draws_leave_it_out_now_and_then(kind):
 
 WRONG = [
     ("class", np.array([3], np.int32)), ("class", np.zeros((1, 2), np.int32)), ("attributes", np.full((1, 2), 2.0)),
-    ("attributes", np.zeros((1, 3))), ("text", np.full((1, text.LENGTH), 99)), ("text", np.zeros((1, 3), np.int32)),
-    ("none", np.array([0], np.int32)), ("text", np.zeros((2, text.LENGTH), np.int32)),
+    ("attributes", np.zeros((1, 3))), ("text", np.full((1, tokenizer.LENGTH), 99)),
+    ("text", np.zeros((1, 3), np.int32)),
+    ("none", np.array([0], np.int32)), ("text", np.zeros((2, tokenizer.LENGTH), np.int32)),
 ]  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def test_a_dataset_says_what_a_model_learns_from():
     with pytest.raises(DatasetError, match="attributes"):
         conditions(built("attributes"), dataset)
     model = built("text")
-    assert no_conditions(model, 2).shape == (2, text.LENGTH)
+    assert no_conditions(model, 2).shape == (2, tokenizer.LENGTH)
     with pytest.raises(UserError, match="captions"):
         model.compute_loss(np.zeros((2, 8, 8, 1), np.float32), y_pred=model(np.zeros((2, 8, 8, 1), np.float32)))
 
