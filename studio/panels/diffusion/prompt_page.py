@@ -13,6 +13,7 @@ from models.core.diffusion.prompt import Offer, doubts
 from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
 from studio import theme
+from studio.panels.diffusion.page import KEY
 from studio.panels.diffusion.prompt_cards import PromptCards
 from studio.panels.diffusion.prompt_line import PromptLine
 from studio.panels.diffusion.recording import Pixels, Setup, View
@@ -23,7 +24,7 @@ from studio.panels.diffusion.word_chips import WordsCard
 from studio.panels.diffusion.word_effects import WordEffects
 from studio.session import ModelInfo
 from studio.widgets.card import vbox
-from studio.workers.recipes import Later, text_chunk
+from studio.workers.recipes import Later, recipe_of, text_chunk
 from studio.workers.services import Services
 
 
@@ -155,7 +156,10 @@ class PromptPage(WalkPage):
         self._show_settings()
 
     def _table_recipe(self) -> dict[str, Any]:
-        return {**self.recipe("table"), "table": self.table.shown.numbers()}
+        """How the table was filled, whatever the settings have become since."""
+        assert self.info is not None
+        walk, lists = self.table.made_with.numbers(), self.table.shown.numbers()
+        return recipe_of(self.info, KEY, made="table", mode=self.MODE, time=0, walk=walk, table=lists)
 
     @Slot(object)
     def _export_table(self, sheet: Pixels | None) -> None:

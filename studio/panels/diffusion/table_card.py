@@ -77,7 +77,8 @@ class TableCard(Card):
         self._vocabulary: tuple[str, ...] = ()
         self._columns = 1
         self._images: Pixels | None = None
-        self.shown = Lists()  # what the images were made of
+        self.shown = Lists()  # what the images were made of, and how
+        self.made_with = Setup()
         self.edits = {name: self._edit(name) for name in TITLES}
         self.do = button("Fill", "primary")
         self.do.clicked.connect(self.fill)
@@ -173,6 +174,7 @@ class TableCard(Card):
             self._images = images
             self._columns = columns
             self.shown = lists
+            self.made_with = setup
             self.grid.set_columns(columns)
             self.grid.set_images(images, self._captions(lists))
             self._show_state(busy=False)

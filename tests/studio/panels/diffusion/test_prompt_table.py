@@ -60,12 +60,14 @@ def test_a_table_is_filled_exported_and_comes_back(text_run: Path, studio: Windo
     images = np.stack([table.grid.image(index) for index in range(table.grid.count())])
     assert np.array_equal(images, expected(page, studio, page.view.main)) and len(images) == 6
     assert not table.said.isVisible()
+    change(page, studio, qtbot, "steps", "5")  # after the table was filled: its recipe says how it was
     click(table.export)
     wait_idle(qtbot, studio)
     (written,) = places.exports().glob("*.png")
     assert np.array_equal(decoding.decode(written), word_table.sheet(images, 3))
     recipe = recipes.read_recipe(written)
     assert recipe is not None and recipe["made"] == "table" and recipe["table"] == LISTS.numbers()
+    assert recipe["walk"]["steps"] == 4
     table.left.emit()
     table.forget()
     assert page.words.isVisible() and page.transport.isVisible()
