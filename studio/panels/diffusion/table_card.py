@@ -67,7 +67,6 @@ class TableCard(Card):
     """Fills itself in the inference thread; ``left`` asks for the images of the prompt again."""
 
     left = Signal()
-    filled = Signal()
     export_asked = Signal(object)  # the table as one image
 
     def __init__(self, services: Services, failed: Callable[[UserError], None]) -> None:
@@ -178,7 +177,6 @@ class TableCard(Card):
             self.grid.set_columns(columns)
             self.grid.set_images(images, self._captions(lists))
             self._show_state(busy=False)
-            self.filled.emit()
 
         typed = " ".join((lists.begin, lists.across, lists.down))  # not the words that join them
         self.said.setText(doubts(typed, self._vocabulary))

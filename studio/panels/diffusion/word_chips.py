@@ -144,7 +144,6 @@ class WordsCard(Card):
         self.chips: list[WordChip] = []
         self._prompt, self._vocabulary = Prompt(), frozenset[str]()
         self._words: list[str] = []
-        self._amounts: NDArray | None = None  # type: ignore[type-arg]
         self._chosen = -1
         self._row = FlowRow()
         self.strength = CodingSlider("Strength", 0.0, STRONGEST, 1.0)
@@ -192,7 +191,6 @@ class WordsCard(Card):
         if words != self._words:
             self._words = words
             self._chosen = -1
-            self._amounts = None
             row = FlowRow()
             self.chips = []
             for place, word in enumerate(words):
@@ -219,10 +217,6 @@ class WordsCard(Card):
         self._chosen = -1 if place == self._chosen else place
         self.other.clear()
         self._show_chosen()
-
-    def chosen(self) -> int:
-        """The place of the word whose tools are shown, or -1."""
-        return self._chosen
 
     def _show_chosen(self) -> None:
         for place, chip in enumerate(self.chips):
