@@ -41,6 +41,7 @@ from models.core.diffusion.learning_rate import FallingAdam
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.family import About, DataSpec, setting
+from models.core.keras_internals import read_variable
 from models.core.work import SILENT, Work
 
 TITLE = "Denoising diffusion (DDPM)"
@@ -201,10 +202,13 @@ class DDPM(Diffuser):
             return keras.optimizers.Nadam(learning_rate=self.config.learning_rate)
         return keras.optimizers.Adam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
 
-    def plan(self, steps: int) -> None:
-        """Told before training how many steps it will have in all, so that a falling learning rate knows its end."""
+    def plan(self, left: int) -> None:
+        """Told before training how many steps are left, so that a falling learning rate knows its end.
+
+        The optimizer has taken fewer steps than the model if it began anew, from a model that holds weights alone.
+        """
         if isinstance(self.optimizer, FallingAdam):
-            self.optimizer.steps = steps
+            self.optimizer.steps = int(read_variable(self.optimizer.iterations)) + left
 
     # --- What it can do: beside Diffuses the capability Denoises ---
 

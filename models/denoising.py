@@ -255,7 +255,9 @@ class CodingDenoiser(Denoiser):
         self.latent_size = config.latent_size
         networks = dense_networks if config.architecture == "dense" else conv_coding_networks
         self.encoder, self.decoder = networks(config, spec.image_shape)
-        self.typical = self.add_weight(shape=(2, config.latent_size), initializer="zeros", trainable=False)
+        self.typical = self.add_weight(
+            shape=(2, config.latent_size), initializer="zeros", trainable=False, name="typical"
+        )
         self.built = True
 
     def call(self, images: Any, training: bool | None = None) -> dict[str, Any]:

@@ -103,8 +103,8 @@ class FamilyModel(Contract, keras.Model):
         optimizer.learning_rate = config["family_optimizer"]["learning_rate"]
         optimizer.build(self.trainable_variables)
 
-    def plan(self, steps: int) -> None:
-        """Told before a training how many steps it will have in all; for those whose settings change with them."""
+    def plan(self, left: int) -> None:
+        """Told before a training how many steps are left to be done; for those whose settings change with them."""
 
     def make_optimizer(self) -> Any:
         """The optimizer that the settings ask for."""

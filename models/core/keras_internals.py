@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,25 @@ def read_variable(variable: Any) -> NDArray[Any]:
 def all_layers(model: Any, *, itself: bool = False) -> list[Any]:
     """Every layer of a model, those inside nested models too; with ``itself`` the model comes first."""
     return list(model._flatten_layers(include_self=itself))
+
+
+class LayerName(NamedTuple):
+    """What Keras calls a layer's kind, and whether the layer's name is no more than that.
+
+    Layers without a name of their own are numbered in the order in which a process builds them: the same layer of the
+    same model is conv2d_3 once and conv2d_41 when other models were built before.
+    """
+
+    kind: str
+    automatic: bool
+
+    @classmethod
+    def of(cls, layer: Any) -> LayerName:
+        """Look at a layer."""
+        from keras.src.utils.naming import to_snake_case  # here, because a window is drawn before Keras loads
+
+        kind = to_snake_case(type(layer).__name__)
+        return cls(kind, re.fullmatch(rf"{re.escape(kind)}(_\d+)?", layer.name) is not None)
 
 
 def trained_variables(optimizer: Any) -> list[Any]:

@@ -101,6 +101,19 @@ def bytes_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return size
 
 
+def names_in(stream: BinaryIO, most: int) -> frozenset[str]:
+    """The names of the arrays in a file; nothing of them is read.
+
+    Raises:
+        RunFormatError: the file is no archive, or holds more than ``most`` of them.
+    """
+    try:
+        with opened_zip(stream, most) as archive:
+            return frozenset(name.removesuffix(".npy") for name in archive.namelist())
+    except _BAD as error:
+        raise RunFormatError(f"The checkpoint cannot be used: {str(error)[:300]}.") from error
+
+
 def read_npz(stream: BinaryIO, expected: Expected, *, partial: bool = False) -> Arrays:
     """Read exactly the expected arrays. Names, shapes, dtypes and sizes are compared before anything is allocated.
 

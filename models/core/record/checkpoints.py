@@ -26,6 +26,7 @@ MANIFEST = "MANIFEST.json"
 KEEP = 3
 _NAME = re.compile(r"step-(\d{1,18})(?:-\d{1,4})?\.npz")
 MOST_ENTRIES = 1_000  # in a manifest; ours have the newest, the best and the milestones
+_MOST_ARRAYS = 100_000  # in a checkpoint
 _RETRIES = 20  # a reader whose file was pruned reads the manifest again so often
 _TOLD = 3  # damaged checkpoints that are told of one by one
 
@@ -184,6 +185,15 @@ class Checkpoints:
             return self._newest_whole([one for one in entries if step is None or one.step <= step], mark, refused, load)
         finally:
             self._refuse(refused, verify=verify)
+
+    def weights_alone(self, step: int) -> bool:
+        """Whether the checkpoint of a step is nothing but weights, as a shipped one; of a damaged one loading tells."""
+        found = [entry for entry in self.entries() if entry.step == step]
+        try:
+            with files.opened(self.folder / found[0].file) as stream:
+                return all(name.startswith("weights/") for name in npz.names_in(stream, _MOST_ARRAYS))
+        except (IndexError, OSError, RunFormatError):
+            return False
 
     def _newest_whole(
         self, entries: list[CheckpointEntry], mark: tuple[int, ...], refused: list[tuple[CheckpointEntry, _Damaged]],

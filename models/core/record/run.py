@@ -234,6 +234,10 @@ class Run:
         self.loaded, arrays = self._checkpoints.load(expected, step=step, verify=verify, partial=partial, work=work)
         return self.loaded, arrays
 
+    def weights_alone(self, step: int) -> bool:
+        """Whether the checkpoint of a step is nothing but weights, as a shipped one: nothing to go on exactly from."""
+        return self._checkpoints.weights_alone(step)
+
     def save_sample(self, step: int, kind: str, png: bytes) -> Path:
         """Keep an image (a PNG file's bytes) of a kind such as "samples" or "reconstructions"."""
         self._writing()

@@ -1,18 +1,20 @@
 """A new run that goes on from an older checkpoint of another one, with other settings; the other one stays as it is.
 
 Where only settings change that the networks do not know of, everything is taken over and the run goes on exactly as
-its source would have. Where a network changes (minibatch discrimination adds a layer), each layer whose weights have
-the same names and shapes is taken over, and the rest begins anew. So a network that has learned small images, which
+its source would have (a shipped run holds weights alone: its optimizer begins anew). Where a network changes
+(minibatch discrimination adds a layer), each layer whose weights have the same names and shapes is taken over, and the
+rest begins anew; layers without a name of their own are counted, and none of a kind is taken over if their number
+changes. So a network that has learned small images, which
 is quick, can go on with larger ones; where the model knows how, from the very images that it painted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import models
 from models.core import loading, state
@@ -22,11 +24,12 @@ from models.core.doctor import remedies
 from models.core.doctor.rules import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
 from models.core.family import Config, parse_config
-from models.core.keras_internals import read_variable
+from models.core.keras_internals import LayerName, read_variable
 from models.core.record import CheckpointEntry, Run, timeline
 from models.core.training import train
 
 EVENT = "branch"
+_TRAINING = ("optimizer", "random", "metrics")  # what a checkpoint holds beside weights
 
 
 def branch(
@@ -58,9 +61,9 @@ def branch(
     taken = None if step is None else _source(run, step)
     new = _created(run, folder, config, run.info.dataset if resized is None else resized, title)
     try:
-        values = {} if taken is None else _take_over(*taken, new)
+        values = {} if taken is None else _take_over(taken, new)
         if taken is not None and resized is None:
-            timeline.copy(run.folder, new.folder, taken[1].step)
+            timeline.copy(run.folder, new.folder, taken.entry.step)
         new.event(EVENT, {"run": run.info.id, "step": step, "changes": dict(changes), **values})
     except BaseException:
         new.take_back()
@@ -75,20 +78,32 @@ def _created(run: Run, folder: Path, config: Config, about: Mapping[str, Any], t
     )  # fmt: skip
 
 
-def _source(run: Run, step: int) -> tuple[Any, CheckpointEntry]:
-    """The model of a run as it was at a step, ready to be trained; no other checkpoint will do."""
+class _Source(NamedTuple):
+    """A model as it was at a step, ready to be trained, and whether its optimizer and random state are of then, too."""
+
+    model: Any
+    entry: CheckpointEntry
+    whole: bool
+
+
+def _source(run: Run, step: int) -> _Source:
+    """The model of a run as it was at a step; no other checkpoint will do."""
     model = loading.compiled(run)
-    entry, arrays = run.load_checkpoint(state.expected(model, training=True), step=step)
+    whole = not run.weights_alone(step)
+    if whole:
+        entry, arrays = run.load_checkpoint(state.expected(model, training=True), step=step)
+        state.restore(model, arrays, training=True)
+    else:
+        entry = loading.reload(model, run, step=step)
     if entry.step != step:
         raise RunFormatError(
             f"The checkpoint of step {step:,} is damaged.", where=str(run.folder),
             advice=f"Choose another one; the one of step {entry.step:,} is whole.",
         )  # fmt: skip
-    state.restore(model, arrays, training=True)
-    return model, entry
+    return _Source(model, entry, whole)
 
 
-def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
+def _take_over(source: _Source, new: Run) -> dict[str, Any]:
     """Save the new run's first checkpoint: what fits of the source's state, the rest as it was made.
 
     Returns:
@@ -96,7 +111,7 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
         the new layers go on from what the source could do.
     """
     model = loading.compiled(new)
-    theirs = dict(weights(source))
+    theirs = dict(weights(source.model))
     taken: set[int] = set()
     missing: list[tuple[str, int]] = []
     for key, variable in weights(model):
@@ -107,11 +122,11 @@ def _take_over(source: Any, entry: CheckpointEntry, new: Run) -> dict[str, Any]:
         else:
             missing.append(("/".join(key[:-1]), id(variable)))
     fresh = {name for name, one in missing if one not in taken}  # networks may share a layer
-    grown = isinstance(model, Grows) and model.grow_from(source)
-    arrays, before = state.capture(model), state.capture(source)
-    kept = [name for name in ("optimizer", "random", "metrics") if _goes_on(name, model, source, arrays, before)]
+    grown = isinstance(model, Grows) and model.grow_from(source.model)
+    arrays, before = state.capture(model), state.capture(source.model)
+    kept = [name for name in _TRAINING if source.whole and _goes_on(name, model, source.model, arrays, before)]
     arrays |= {name: array for name, array in before.items() if name.split("/")[0] in kept}
-    new.save_checkpoint(entry.step, arrays, epoch=entry.epoch, milestone=True)
+    new.save_checkpoint(source.entry.step, arrays, epoch=source.entry.epoch, milestone=True)
     values = {"fresh": sorted(fresh), "optimizer": "optimizer" in kept, "random": "random" in kept}
     return {**values, "grown": True} if grown else values
 
@@ -130,11 +145,11 @@ def weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every weight of a model by (network, ..., layer, number); networks of one name are numbered, too."""
     seen: Counter[str] = Counter()
     within = set()
-    for part in model.layers:
-        seen[part.name] += 1
-        name = f"{part.name}_{seen[part.name]}" if seen[part.name] > 1 else part.name
-        for layer in getattr(part, "layers", [part]):
-            for key, variable in _of_layers(layer, (name, layer.name)):
+    for given, part in _named(model.layers):
+        seen[given] += 1
+        name = f"{given}_{seen[given]}" if seen[given] > 1 else given
+        for inner, layer in _named(getattr(part, "layers", [part])):
+            for key, variable in _of_layers(layer, (name, inner)):
                 within.add(id(variable))
                 yield key, variable
     for variable in model.weights:
@@ -145,12 +160,23 @@ def weights(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 def _of_layers(part: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The weights of a layer by its name and their numbers, those of a network by its layers', however deep."""
     if inner := getattr(part, "layers", None):
-        for layer in inner:
-            yield from _of_layers(layer, (*names, layer.name))
+        for name, layer in _named(inner):
+            yield from _of_layers(layer, (*names, name))
         return
     for number, variable in enumerate(part.weights):
         if "seed_generator" not in variable.path:
             yield (*names, str(number)), variable
+
+
+def _named(layers: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Layers by the names they were given; those that Keras numbered are counted within their kind: "dense 2 of 3"."""
+    named = [LayerName.of(layer) for layer in layers]
+    kinds = Counter(name.kind for name in named if name.automatic)
+    seen: Counter[str] = Counter()
+    for layer, name in zip(layers, named, strict=True):
+        seen[name.kind] += name.automatic
+        counted = f"{name.kind} {seen[name.kind]} of {kinds[name.kind]}" if kinds[name.kind] > 1 else name.kind
+        yield counted if name.automatic else layer.name, layer
 
 
 def treat(run: Run, found: Diagnosis, remedy: remedies.Remedy, folder: Path) -> Run:

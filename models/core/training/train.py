@@ -241,7 +241,6 @@ def _prepare(
     batches = Batches(dataset.images, dataset.train, config.batch_size, seed=config.seed, conditions=known)
     if not len(batches):
         raise ConfigError({"dataset": "has no training images"})
-    model.plan(config.epochs * batches.whole_epoch)
     step, metrics = 0, None
     if run.checkpoints():
         entry, arrays = run.load_checkpoint(state.expected(model, training=True))
@@ -249,6 +248,7 @@ def _prepare(
         model.optimizer.learning_rate = config.learning_rate  # the config may have changed since
         step, metrics = entry.step, arrays
         run.truncate_metrics(step)
+    model.plan(config.epochs * batches.whole_epoch - step)
     begun_epoch = step % batches.whole_epoch != 0 or not any(row["step"] == step for row in run.metrics())
     recorder = Recorder(
         run, dataset, batches, epochs=config.epochs, seed=config.seed, stop=stop, hooks=hooks, changes=changes,

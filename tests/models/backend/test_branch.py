@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import gan, progan, stylegan
+import models
+from models import ddpm, gan, latent_diffusion, progan, stylegan
 from models.core import loading, state
 from models.core.datasets import recorded
 from models.core.doctor import remedies
 from models.core.doctor.rules import Diagnosis
 from models.core.errors import ConfigError, RunFormatError
+from models.core.family import DataSpec
 from models.core.record import Run
 from models.core.training import train
 from models.core.training.branch import branch, treat
 from tests.tools.images import blobs
+from tests.tools.small_models import CASES, TINY, moved
 from tests.tools.trainings import final_weights, same
 
 CONFIG = gan.CONFIG(latent_size=3, batch_size=16, epochs=2)
@@ -116,6 +119,58 @@ def test_a_branch_without_changes_goes_on_exactly_as_its_source_did(source, tmp_
         }  # fmt: skip
         assert train.train(new, dataset).status == "finished"
         assert same(final_weights(source), final_weights(new))
+
+
+def begun(folder, family, config, dataset, *, training):
+    """A run that holds a model with weights of its own, with or without what its training needs to go on."""
+    about = recorded.described(dataset, None)
+    run = Run.create(folder, family=family, config=config.model_dump(), dataset=about, seed=config.seed, versions={})
+    with run:
+        arrays = state.capture(moved(loading.compiled(run)), training=training)
+        if not training:  # as resources/pretrained/pack.py makes them
+            arrays = {name: array.astype(np.float16) for name, array in arrays.items()}
+        run.save_checkpoint(STEP, arrays, epoch=1)
+    return Run.open(folder)
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if name != "dcgan"])  # that one needs classes
+def test_a_model_of_any_family_keeps_all_that_it_has_learned(case, tmp_path, monkeypatch):
+    family, shape, values = CASES[case]
+    values = {name: value for name, value in values.items() if name != "condition"}
+    for module in (ddpm, latent_diffusion):
+        monkeypatch.setitem(module.SIZES, "small", TINY)
+    source = begun(tmp_path / "a", family, models.family(family).CONFIG(**values), blobs(32, shape), training=True)
+    with branch(source, STEP, tmp_path / "new", {"epochs": 2}) as new:
+        noted = new.events()[0]["values"]
+        assert noted["fresh"] == [] and noted["optimizer"] and noted["random"]
+        assert same(final_weights(source), final_weights(new))
+
+
+def test_a_run_of_weights_alone_goes_on_with_a_new_optimizer(tmp_path, monkeypatch, dataset):
+    monkeypatch.setitem(ddpm.SIZES, "small", TINY)
+    config = ddpm.CONFIG(size="small", rate_schedule="falling", batch_size=16, epochs=2)
+    source = begun(tmp_path / "shipped", "ddpm", config, dataset, training=False)
+    with branch(source, STEP, tmp_path / "new", {}) as new:
+        noted = new.events()[0]["values"]
+        assert noted["fresh"] == [] and not noted["optimizer"] and not noted["random"]
+        before, after = (loading.load(one)[0].network.get_weights() for one in (source, new))
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert train.train(new, dataset).status == "finished"
+        model = loading.compiled(new)
+        state.restore(model, new.load_checkpoint(state.expected(model, training=True))[1], training=True)
+        assert int(model.optimizer.iterations) == 10 - STEP and new.metrics()[-1]["step"] == 10
+
+
+@pytest.mark.parametrize("taken", [0, 5])
+def test_a_falling_learning_rate_ends_with_the_training_wherever_its_optimizer_began(taken, monkeypatch):
+    monkeypatch.setitem(ddpm.SIZES, "small", TINY)
+    config = ddpm.CONFIG(size="small", rate_schedule="falling")
+    model = ddpm.build(config, DataSpec((8, 8, 1)))
+    model.compile(optimizer=model.make_optimizer())
+    model.optimizer.iterations.assign(taken)
+    model.plan(20)
+    assert float(model.optimizer.factor(taken + 20)) == 0.0 < float(model.optimizer.factor(taken + 19))
 
 
 @pytest.mark.parametrize(
