@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -40,7 +39,7 @@ class LayerName(NamedTuple):
         from keras.src.utils.naming import to_snake_case  # here, because a window is drawn before Keras loads
 
         kind = to_snake_case(type(layer).__name__)
-        return cls(kind, re.fullmatch(rf"{re.escape(kind)}(_\d+)?", layer.name) is not None)
+        return cls(kind, layer.name == kind or layer.name.removeprefix(f"{kind}_").isdecimal())
 
 
 def trained_variables(optimizer: Any) -> list[Any]:

@@ -53,6 +53,12 @@ def frequencies(captions: Sequence[str]) -> Counter[str]:
     return found
 
 
+def with_word(captions: Sequence[str], word: str) -> list[int]:
+    """The numbers of the captions in which a word stands."""
+    wanted = word.lower()
+    return [row for row, said in enumerate(captions) if wanted in said.lower() and wanted in words_of(said)]
+
+
 def in_words(dataset: Dataset) -> str:
     """How many captions came with a dataset, how many words they use, and the most frequent of those."""
     there = sum(map(bool, dataset.captions))

@@ -12,14 +12,15 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
 from models.core import datasets
-from models.core.datasets import Dataset
+from models.core.datasets import Dataset, captions
 from models.core.errors import UserError
 from models.core.terminal import visible
 from studio import theme
 from studio.panels.base import Panel
 from studio.panels.data.bars import Bars
+from studio.panels.data.words import CaptionWords
 from studio.session import FOLDER_SIZE, FOLDER_SIZES
-from studio.widgets.basics import QuietCombo, plain
+from studio.widgets.basics import Elided, QuietCombo, plain
 from studio.widgets.card import Card, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
 from studio.widgets.picture import Picture
@@ -40,6 +41,10 @@ class Data(Panel):
         self.dataset: Dataset | None = None
         self._wanted: str | None = None
         self._rows: np.ndarray[Any, Any] = np.zeros(0, int)
+        self._saying: list[int] | None = None  # the images whose captions use the word that is looked for
+        self.words = CaptionWords()
+        self.words.hide()
+        self.words.chosen.connect(self._look_for)
         row = self.row(content)
         row.addWidget(self._make_list())
         row.addWidget(self._make_pictures(), 1)
@@ -89,6 +94,14 @@ class Data(Panel):
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self._cancel)
         self.pictures_card.body.addWidget(self.progress)
+        self.found = Elided()
+        everything = button("Show all")
+        everything.clicked.connect(self.words.clear)
+        self.only = QWidget()
+        self.only.setLayout(hbox(self.found, everything))
+        self.only.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        self.only.hide()
+        self.pictures_card.body.addWidget(self.only)
         self.pictures_card.body.addWidget(self.grid, 1)
         return self.pictures_card
 
@@ -97,6 +110,7 @@ class Data(Panel):
         card.setFixedWidth(272)
         self.one = Picture("Click an image to enlarge it")
         self.one.setFixedHeight(180)
+        self.caption = label("", "", True)
         self.one_words = label("", "secondary", True)
         self.facts = label("", "prose", True)
         self.bars = Bars()
@@ -105,7 +119,9 @@ class Data(Panel):
         self.train_button.clicked.connect(self._train)
         inner = QWidget()
         inner.setProperty("role", "bare")
-        inner.setLayout(vbox(self.one, self.one_words, self.facts, self.bars, self.skipped, None))
+        inner.setLayout(
+            vbox(self.one, self.caption, self.one_words, self.words, self.facts, self.bars, self.skipped, None)
+        )
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -178,7 +194,7 @@ class Data(Panel):
         self.progress.begin("Loading")
         self.services.file_worker.ask(
             "dataset",
-            lambda task: datasets.load(name, size=size, work=task),
+            lambda task: _counted(datasets.load(name, size=size, work=task)),
             partial(self._loaded, name), partial(self._not_loaded, name), self.progress.advance,
         )  # fmt: skip
 
@@ -227,6 +243,8 @@ class Data(Panel):
         for index, label_name in enumerate(dataset.label_names):
             self.part.addItem(f"only {visible.line(label_name)}", ("label", index))
         self.part.blockSignals(False)
+        self._saying = None
+        self.only.hide()
         self._show_part()
         self._show_facts(dataset)
 
@@ -242,9 +260,11 @@ class Data(Panel):
         self.part.clear()
         self.grid.set_source(0, lambda index: None)
         self.one.set_image(None)
-        for words in (self.one_words, self.facts, self.skipped):
+        for words in (self.caption, self.one_words, self.facts, self.skipped):
             words.setText("")
         self.bars.show_counts("", {})
+        self.words.show_words({}, 0)
+        self.only.hide()
 
     def _show_part(self) -> None:
         dataset, chosen = self.dataset, self.part.currentData()
@@ -255,15 +275,35 @@ class Data(Panel):
             self._rows = np.flatnonzero(dataset.labels == index)
         else:
             self._rows = np.arange(*getattr(dataset, kind).indices(len(dataset.images)))
+        if self._saying is not None:
+            self._rows = np.intersect1d(self._rows, self._saying)
+            self.found.setText(f"{len(self._rows):,} images whose captions say “{visible.line(self.words.word)}”")
         self.grid.set_source(len(self._rows), lambda i: np.asarray(dataset.images[self._rows[i]]))
         if len(self._rows):
             self._show_one(0)
+
+    def _look_for(self, word: str) -> None:
+        """Show only the images whose captions use a word; "" shows all."""
+        if self.dataset is None or not word:
+            self._found(word, None)
+            return
+        sentences = self.dataset.captions
+        self.services.file_worker.ask(
+            "word", lambda task: captions.with_word(sentences, word), partial(self._found, word), self.error.show_error
+        )
+
+    def _found(self, word: str, rows: list[int] | None) -> None:
+        if word == self.words.word:  # nothing else was asked for meanwhile
+            self._saying = rows
+            self.only.setVisible(rows is not None)
+            self._show_part()
 
     def _show_one(self, index: int) -> None:
         if self.dataset is None or not 0 <= index < len(self._rows):
             return
         row = int(self._rows[index])
         self.one.set_image(np.asarray(self.dataset.images[row]))
+        self._show_caption(row)
         words = [f"image {row:,}"]
         if self.dataset.labels is not None and self.dataset.label_names:
             words.append(self.dataset.label_names[int(self.dataset.labels[row])])
@@ -272,7 +312,13 @@ class Data(Panel):
             words.append(", ".join(names) or "none of the attributes")
         self.one_words.setText("  ·  ".join(words))
 
+    def _show_caption(self, row: int) -> None:
+        sentences = self.dataset.captions if self.dataset is not None else ()
+        self.caption.setText((visible.line(sentences[row]) or "This image has no caption") if sentences else "")
+        self.caption.setVisible(bool(sentences))
+
     def _show_facts(self, dataset: Dataset) -> None:
+        self.words.show_words(dataset.word_counts, sum(map(bool, dataset.captions)))
         self.facts.setText("\n\n".join(part for part in (dataset.source, dataset.notice) if part))
         if dataset.attributes is not None and len(dataset.attribute_names):
             shares = dataset.attributes.mean(axis=0)
@@ -291,3 +337,9 @@ class Data(Panel):
         if self._wanted is not None:
             self.session.asked_to_train.emit(self._wanted)
             self.session.asked_for_panel.emit("train")
+
+
+def _counted(dataset: Dataset) -> Dataset:
+    """The same dataset, which counted the words of its captions in this thread."""
+    _ = dataset.word_counts
+    return dataset
