@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QUndoStack
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from models.core import device
 from models.core.errors import UserError
 from studio import geometry, theme
+from studio.frame import shortcuts
 from studio.frame.banner import Banner
 from studio.frame.model_picker import ModelPicker
 from studio.frame.rail import Rail
@@ -101,12 +102,7 @@ class Window(QMainWindow):
         session.done.connect(self.status.rest)
         jobs.started.connect(self._started)
         jobs.ended.connect(self._ended)
-        for digit, key in zip("1234567890", PANELS, strict=False):  # an eleventh panel has no key of its own
-            QShortcut(QKeySequence(f"Ctrl+{digit}"), self, lambda key=key: self.show_panel(key))
-        undo: QUndoStack = session.undo
-        QShortcut(QKeySequence.StandardKey.Undo, self, undo.undo)
-        QShortcut(QKeySequence.StandardKey.Redo, self, undo.redo)
-        QShortcut(QKeySequence("Ctrl+T"), self, self.switch_theme)
+        shortcuts.connect(self, session.undo, self.switch_theme, PANELS, self.show_panel)
         self._slow = QTimer(self)
         self._slow.setInterval(2_000)
         self._slow.timeout.connect(self._tick)

@@ -71,12 +71,13 @@ class AttributeChip(QAbstractButton):
 
 
 class AttributeChips(QScrollArea):
-    """A chip an attribute, in as many lines as they need; many of them scroll."""
+    """A chip an attribute, in as many lines as they need; those that need more than ``most`` pixels scroll."""
 
     changed = Signal(object)  # tuple[float | None, ...], one value a name
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         super().__init__()
+        self._most = most
         self.chips: list[AttributeChip] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -101,7 +102,7 @@ class AttributeChips(QScrollArea):
         """As high as all lines, up to a limit."""
         row = self.widget()
         if row is not None and watched is row and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            self.setFixedHeight(min(max(row.minimumHeight(), HIGH), MOST))
+            self.setFixedHeight(min(max(row.minimumHeight(), HIGH), self._most))
         return super().eventFilter(watched, event)
 
     def values(self) -> tuple[float | None, ...]:

@@ -18,6 +18,7 @@ from models.core.diffusion.samplers import SAMPLERS, offered
 from models.core.errors import ConfigError
 from models.core.family import About
 from studio import theme
+from studio.panels.diffusion.attribute_row import AttributeRow
 from studio.panels.diffusion.recording import EACH, MOST, NOTHING, Setup
 from studio.panels.diffusion.signal_chart import SignalChart
 from studio.widgets.card import Card, Foldout, Segmented, button, hbox, label, vbox
@@ -133,7 +134,7 @@ class SamplingCard(Card):
         if offer.kind == "class":
             self._add("class", EVERY_CLASS, (EVERY_CLASS, NO_CLASS, *offer.names))
         elif offer.kind == "attributes":
-            self._add("attributes", "", hint=f"Such as “glasses, no beard”. Known: {', '.join(offer.names)}.")
+            self._place_row("attributes", AttributeRow(offer.names))
         elif offer.kind == "text":
             if self._typed_here:
                 self._add("prompt", self.default().prompt.text)
@@ -169,6 +170,9 @@ class SamplingCard(Card):
             TITLES.get(name, name.capitalize()), hint or HELP[name], unit="",
             choices={choice: choice for choice in choices}, is_switch=False, default=default,
         )  # fmt: skip
+        self._place_row(name, row)
+
+    def _place_row(self, name: str, row: FieldRow) -> None:
         row.edited.connect(self._typing.start)
         row.place(self._grid, self._grid.rowCount())
         self.rows[name] = row

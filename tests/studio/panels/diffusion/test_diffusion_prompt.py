@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from models.core.diffusion.capability import Sampling
 from models.core.images import convert
@@ -84,3 +85,20 @@ def test_attributes_are_typed_by_name_and_unknown_ones_refused(attributes_run: P
     assert page.walks.main is before
     recipe = {**page.recipe(), "walk": {**page.recipe()["walk"], "attributes": [["dark", True]]}}
     assert "walk.attributes" in refused(qtbot, studio, recipe)
+
+
+def test_attributes_are_clicked_as_chips(attributes_run: Path, studio: Window, qtbot) -> None:
+    page = open_page(attributes_run, studio, qtbot)
+    row = page.settings.rows["attributes"]
+    chips = {chip.name: chip for chip in row.chips.chips}
+    assert set(chips) == {"bright", "left"} and all(chip.isVisible() for chip in chips.values())
+    QTest.mouseClick(chips["bright"], Qt.MouseButton.LeftButton)
+    wait_idle(qtbot, studio, lambda: page.view.main.prompt.attributes == (("bright", True),) and walked(page))
+    assert row.text() == "bright"
+    QTest.mouseClick(chips["bright"], Qt.MouseButton.LeftButton)
+    wait_idle(qtbot, studio, lambda: page.view.main.prompt.attributes == (("bright", False),) and walked(page))
+    change(page, studio, qtbot, "attributes", "left")  # typed: the chips follow
+    assert chips["left"].value == 1.0 and chips["bright"].value is None
+    QTest.mouseClick(row.restore, Qt.MouseButton.LeftButton)
+    wait_idle(qtbot, studio, lambda: page.view.main.prompt.attributes == () and walked(page))
+    assert all(chip.value is None for chip in chips.values())
