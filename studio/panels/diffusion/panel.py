@@ -57,6 +57,7 @@ class Diffusion(Panel):
         for page in self.pages:
             self.lefts.addWidget(page.left)
             rights.addWidget(page.right)
+        rights.setFixedWidth(self.walk.right.width())  # a stack wishes to be wider than what it holds can become
         self.rights = rights
         right = vbox(self.mode, rights, spacing=12)
         right.setStretch(1, 1)

@@ -17,6 +17,7 @@ from studio.widgets.card import Card, button
 from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
 
+HINT = "hover a word: what it did  ·  click it: strength, or another word"
 Maps = Callable[[int], NDArray[np.float32] | None]  # the map of an image, or None while it is not known
 
 
@@ -51,6 +52,7 @@ class PromptCards(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.cards = [PromptCard("Images"), PromptCard("After")]
+        self.cards[0].set_subtitle(HINT)
         table = button("Table of words")
         table.setToolTip("Fill a table: one list of words across, one down")
         table.clicked.connect(self.table_asked)
@@ -72,7 +74,7 @@ class PromptCards(QWidget):
             most: what is brightest: the largest effect of any word on any image, so that words can be compared.
         """
         self._effect, self._most = effect, most
-        self.cards[0].set_subtitle(words)
+        self.cards[0].set_subtitle(words or HINT)
         self._draw()
 
     def show_frames(self, first: Frame | None, second: Frame | None, names: Names = NAMELESS) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QResizeEvent,
 )  # fmt: skip
 from PySide6.QtWidgets import QCompleter, QLineEdit, QSizePolicy, QWidget
 
@@ -29,7 +28,6 @@ from studio.widgets.flow_row import FlowRow
 from studio.widgets.sliders import CodingSlider, LabelledSlider
 
 HIGH, SIDE, BAR = 34, 10, 3  # px: of a chip, left and right of its word, of the bar beneath it
-LOW = 700  # px of a window that has no room for a header
 EARLY = 2  # the step at which another word takes over, unless somebody says otherwise
 
 
@@ -140,7 +138,8 @@ class WordsCard(Card):
     time_asked = Signal(int)  # the step at which the other word takes over
 
     def __init__(self) -> None:
-        super().__init__("Words", "hover: what it did  ·  click: strength, or another word")
+        super().__init__()  # the images say what can be done with words: they get the room of a title
+        self.setAccessibleName("Words")
         self.chips: list[WordChip] = []
         self._prompt, self._vocabulary = Prompt(), frozenset[str]()
         self._words: list[str] = []
@@ -226,11 +225,6 @@ class WordsCard(Card):
             word = self._words[self._chosen]
             self.strength.track.setAccessibleName(f"Strength of {word}")
             self.strength.set_value(self._prompt.strength(self._chosen))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window the images need the room of the header."""
-        super().resizeEvent(event)
-        self._header.setVisible(self.window().height() >= LOW)
 
     def _hover(self, place: int, lit: bool) -> None:
         self.hovered.emit(place if lit else -1)
