@@ -119,6 +119,20 @@ def assignment(text: str) -> Assignment | Wrong:
     return Assignment(name.strip(), value.strip())
 
 
+def strength(most: float) -> Reader:
+    """WORD=NUMBER: how much a word counts, from 0 to ``most``."""
+    amount = number(0.0, most)
+
+    def read(text: str) -> tuple[str, float] | Wrong:
+        word, equals, value = text.partition("=")
+        if not equals or not word.strip():
+            return Wrong(f"{text[:60]} must be WORD=NUMBER")
+        found = amount(value)
+        return found if isinstance(found, Wrong) else (word.strip(), found)
+
+    return read
+
+
 def dataset(text: str) -> str:
     """A dataset that is there: a name, a folder of images or an .npz file."""
     from models.core import datasets

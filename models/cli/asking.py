@@ -15,9 +15,12 @@ from models.core.diffusion.prompt import Kind, Prompt, attributes_of, doubts, wa
 from models.core.errors import ConfigError
 
 ARGUMENTS: dict[Kind, tuple[str, ...]] = {
-    "class": ("label",), "attributes": ("attributes",), "text": ("prompt", "negative"),
+    "class": ("label",), "attributes": ("attributes",), "text": ("prompt", "negative", "strength"),
 }  # fmt: skip
-FLAGS = {"label": "--class", "attributes": "--attributes", "prompt": "--prompt", "negative": "--negative"}
+FLAGS = {
+    "label": "--class", "attributes": "--attributes", "prompt": "--prompt", "negative": "--negative",
+    "strength": "--strength",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def asked_of(arguments: Namespace, model: Any) -> Asked:
     conditioned = isinstance(model, Diffuses | Conditions)
     kind: Kind = model.condition_kind if conditioned else "none"
     names = model.condition_names if conditioned else ()
-    given = {name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name) is not None}
+    given = {name: value for name in FLAGS if (value := getattr(arguments, name, None)) is not None}
     allowed = ARGUMENTS.get(kind, ())
     if wrong := {FLAGS[name]: _only_for(name) for name in given if name not in allowed}:
         raise ConfigError(wrong)
@@ -66,7 +69,13 @@ def asked_of(arguments: Namespace, model: Any) -> Asked:
         return Asked(_class(given["label"], names))
     if "attributes" in given:
         return Asked(prompt=Prompt(attributes_of(given["attributes"], names, FLAGS["attributes"])))
-    return Asked(prompt=Prompt(text=given.get("prompt", ""), negative=given.get("negative", "")))
+    prompt = Prompt(text=given.get("prompt", ""), negative=given.get("negative", ""))
+    for word, strength in given.get("strength", ()):
+        try:
+            prompt = prompt.with_strength_of(word, strength)
+        except ConfigError as error:
+            raise ConfigError({FLAGS[name]: problem for name, problem in error.fields.items()}) from None
+    return Asked(prompt=prompt)
 
 
 def warnings(asked: Asked, model: Any) -> list[str]:

@@ -12,6 +12,7 @@ from models.cli.argument_parser import Parser
 from models.cli.argument_types import BACKGROUND, IMAGE, RUN, SEED, path
 from models.core.diffusion.capability import LIMITS
 from models.core.diffusion.prompt import MOST as MOST_TEXT
+from models.core.diffusion.prompt import STRONGEST
 from models.core.diffusion.samplers import SAMPLERS
 from models.core.latent.arithmetic import MOST_PICTURES
 from models.core.recipes.fields import LARGEST
@@ -28,6 +29,10 @@ def add_asking(command: Parser) -> None:
     command.add_argument("--attributes", type=text, help="such as glasses,no beard (models with attributes)")
     command.add_argument("--prompt", type=text, help="a sentence (models that take text)")
     command.add_argument("--negative", type=text, help="a sentence to lead away from (models that take text)")
+    command.add_argument(
+        "--strength", action="append", type=checks.strength(STRONGEST), metavar="WORD=NUMBER",
+        help=f"how much a word of the prompt counts: 0 leaves it out, {STRONGEST:g} doubles its effect; more than once",
+    )  # fmt: skip
 
 
 def add_walking(command: Parser) -> None:

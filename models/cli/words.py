@@ -33,7 +33,6 @@ def _begin(arguments: Namespace, say: Say) -> tuple[Any, Any, Any, Asked]:
 
 def words_(arguments: Namespace, say: Say) -> int:
     """The command ``words``: the image of a prompt, and a map for each word of what it did to it."""
-    arguments.label = arguments.attributes = None
     run, model, sampling, asked = _begin(arguments, say)
     read = words.words_read(asked.prompt.text)
     if not read:
@@ -65,7 +64,6 @@ def words_(arguments: Namespace, say: Say) -> int:
 
 def table_(arguments: Namespace, say: Say) -> int:
     """The command ``table``: one list of words across, one down, each sentence from the same noise."""
-    arguments.label = arguments.attributes = None
     across, down = together(
         lambda: word_table.entries(arguments.across, "--across"), lambda: word_table.entries(arguments.down, "--down")
     )

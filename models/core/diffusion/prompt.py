@@ -6,13 +6,14 @@ No backend in here: windows, recipes and the command line hold it, and a model's
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from models.core.datasets.captions import spans_of, unknown
+from models.core.datasets.captions import spans_of, unknown, words_of
 from models.core.errors import ConfigError
 
 Kind = Literal["none", "class", "attributes", "text"]
@@ -58,6 +59,20 @@ class Prompt:
         while known and known[-1] == 1.0:
             known.pop()
         return replace(self, strengths=tuple(known))
+
+    def with_strength_of(self, word: str, strength: float) -> Prompt:
+        """The same with another strength of a word wherever it stands.
+
+        Raises:
+            ConfigError: if it stands nowhere.
+        """
+        read = words_of(self.text)
+        places = [place for place, one in enumerate(read) if one == word.lower()]
+        if not places:
+            raise ConfigError(
+                {"strength": f"is of a word of the prompt: {', '.join(read) or 'it has none'} (it is {word!r})"}
+            )
+        return functools.reduce(lambda prompt, place: prompt.with_strength(place, strength), places, self)
 
     def with_word(self, place: int, word: str) -> Prompt:
         """The same with another word at a place; "" takes the word away, and its strength with it."""

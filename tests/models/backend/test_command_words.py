@@ -95,3 +95,43 @@ def test_what_does_not_suit_is_refused(
     assert command_line.main(["words", str(other), "--prompt", "a", "--out", str(tmp_path / "maps")]) == 2
     assert "only for models conditioned on text" in capsys.readouterr().err
     assert not (tmp_path / "maps").exists()
+
+
+def test_a_word_counts_as_much_as_its_strength_says(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "strong.png"
+    asked = ["sample", str(run), "--prompt", "a Bright image", "--count", "1", "--steps", "3", "--out", str(out)]
+    assert command_line.main([*asked, "--strength", "bright=2", "--strength", "image=0"]) == 0
+    model, _ = loading.load(Run.open(run))
+    prompt = Prompt(text="a Bright image", strengths=(1.0, 2.0, 0.0))
+    sampling = Sampling("euler", 3, guidance=3.0)
+    strong = convert.to_uint8(model.sample(1, 0, sampling=sampling, **wanted(model.condition, prompt, 1)))[0]
+    np.testing.assert_allclose(decoding.decode(out).astype(int), strong.astype(int), atol=1)
+    plain = convert.to_uint8(
+        model.sample(1, 0, sampling=sampling, **wanted(model.condition, Prompt(text=prompt.text), 1))
+    )[0]
+    assert np.abs(strong.astype(int) - plain).max() > 5
+    assert (recipes.read_recipe(out) or {})["walk"]["strengths"] == [1.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("strength", "said"),
+    [
+        ("purple=2", "a word of the prompt: a, bright, image (it is 'purple')"),
+        ("bright=3", "must be from 0.0 to 2.0"),
+        ("bright", "must be WORD=NUMBER"),
+        ("bright=much", "must be a number"),
+    ],
+)
+def test_a_strength_that_cannot_be_is_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], strength: str, said: str
+) -> None:
+    asked = ["sample", str(run), "--prompt", "a bright image", "--out", str(tmp_path / "x.png"), "--strength", strength]
+    assert command_line.main(asked) == 2
+    told = capsys.readouterr().err
+    assert "--strength" in told and said in told and not (tmp_path / "x.png").exists()
+
+
+def test_only_models_of_text_take_a_strength(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = untaught(tmp_path / "other", "none")
+    asked = ["sample", str(other), "--out", str(tmp_path / "x.png"), "--strength", "bright=2"]
+    assert command_line.main(asked) == 2 and "--strength is only for models" in capsys.readouterr().err
