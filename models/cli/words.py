@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from models.cli.argument_checks import together
 from models.cli.asking import Asked, warnings
 from models.cli.commands import Say, open_model
 from models.cli.denoise_transfer import counting
@@ -64,22 +63,19 @@ def words_(arguments: Namespace, say: Say) -> int:
 
 def table_(arguments: Namespace, say: Say) -> int:
     """The command ``table``: one list of words across, one down, each sentence from the same noise."""
-    across, down = together(
-        lambda: word_table.entries(arguments.across, "--across"), lambda: word_table.entries(arguments.down, "--down")
-    )
     try:
-        sentences = word_table.cells(arguments.prompt, across, down)
+        table = word_table.table_of(arguments.prompt, arguments.across, arguments.down)
     except ConfigError as error:
         raise ConfigError({f"--{name}": problem for name, problem in error.fields.items()}) from None
     run, model, sampling, asked = _begin(arguments, say)
-    each = (Asked(prompt=Prompt(text=one)) for one in sentences)
+    each = (Asked(prompt=Prompt(text=one)) for one in table.sentences)
     for line in dict.fromkeys(line for one in each for line in warnings(one, model)):
         say.line(line)
     with counting(say, "images") as work:
-        states = word_table.fill(model, sampling, asked.prompt, sentences, work)
+        states = word_table.fill(model, sampling, asked.prompt, table.sentences, work)
     recipe = tabled(run, model, sampling, asked, {"across": arguments.across, "down": arguments.down})
-    sheet = word_table.sheet(convert.to_uint8(model.pictures(states)), len(across))
-    say.line(f"across: {', '.join(across)}")
-    say.line(f"down: {', '.join(down)}")
+    sheet = word_table.sheet(convert.to_uint8(model.pictures(states)), table)
+    say.line(f"across: {', '.join(table.across)}")
+    say.line(f"down: {', '.join(table.down)}")
     say.result(written=str(export.write_png(arguments.out, sheet, recipe)))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,10 @@ from models.core.diffusion.capability import Diffuses, Sampling
 from models.core.diffusion.prompt import Prompt, wanted
 from models.core.diffusion.rates import States
 from models.core.errors import ConfigError
-from models.core.images import convert
+from models.core.images import headings
 from models.core.work import SILENT, Work
 
 MOST = 100  # cells
-GAP, GROUND = 2, 128  # pixels and grey between the images of a sheet
 
 
 def entries(words: str, field: str) -> list[str]:
@@ -43,16 +43,46 @@ def sentence(prompt: str, *parts: str) -> str:
     return begin + " and ".join(said)
 
 
-def cells(prompt: str, across: list[str], down: list[str]) -> list[str]:
-    """The sentence of each cell, row by row.
+class Table(NamedTuple):
+    """Which sentence stands where.
+
+    Attributes:
+        sentences: of each cell, row by row.
+        across: what the columns are called.
+        down: what the rows are called.
+    """
+
+    sentences: list[str]
+    across: list[str]
+    down: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """What each cell adds to the prompt, row by row."""
+        return [f"{one}, {other}" for other in self.down for one in self.across]
+
+
+def table_of(prompt: str, across: str, down: str) -> Table:
+    """The table of a prompt and two lists, as they are typed.
 
     Raises:
-        ConfigError: if there are more than ``MOST``.
+        ConfigError: naming each list in which nothing stands, or both if there are more than ``MOST`` cells.
     """
-    if len(across) * len(down) > MOST:
-        problem = f"{len(across)} by {len(down)} are more than {MOST} images"
+    wrong: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for name, words in (("across", across), ("down", down)):
+        try:
+            found[name] = entries(words, name)
+        except ConfigError as error:
+            wrong |= error.fields
+    if wrong:
+        raise ConfigError(wrong)
+    columns, rows = found["across"], found["down"]
+    if len(columns) * len(rows) > MOST:
+        problem = f"{len(columns)} by {len(rows)} are more than {MOST} images"
         raise ConfigError({"across": problem, "down": problem})
-    return [sentence(prompt, one, other) for other in down for one in across]
+    begin = " ".join(prompt.split())
+    return Table([sentence(begin, one, other) for other in rows for one in columns], columns, rows)
 
 
 def fill(model: Diffuses, sampling: Sampling, prompt: Prompt, sentences: Sequence[str], work: Work = SILENT) -> States:
@@ -72,6 +102,6 @@ def fill(model: Diffuses, sampling: Sampling, prompt: Prompt, sentences: Sequenc
     return step.x
 
 
-def sheet(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """The table as one image: images uint8 (n, h, w, c), row by row, with grey lines between them."""
-    return convert.grid(images, columns=columns, gap=GAP, ground=GROUND)
+def sheet(images: NDArray[np.uint8], table: Table) -> NDArray[np.uint8]:
+    """The table as one image, with the words of its columns and rows: images uint8 (n, h, w, c), row by row."""
+    return headings.table(images, table.across, table.down)

@@ -79,7 +79,7 @@ def _table(fields: Fields) -> Lists:
     group = fields.group("table")
     lists = Lists(*(group.text(name, MOST_TEXT, "") for name in ("begin", "across", "down")))
     try:
-        lists.sentences()
+        lists.table()
     except ConfigError as error:
         name, problem = next(iter(error.fields.items()))
         raise group.bad(name, problem) from error

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QProgressBar
 from models.core.diffusion import word_table
 from models.core.diffusion.prompt import MOST as MOST_TEXT
 from models.core.diffusion.prompt import doubts
+from models.core.diffusion.word_table import Table
 from models.core.errors import ConfigError, UserError
 from models.core.images import convert
 from studio import theme
@@ -45,22 +46,13 @@ class Lists:
         """For a recipe."""
         return asdict(self)
 
-    def sentences(self) -> tuple[list[str], int]:
-        """The sentence of each cell, row by row, and how many stand in a row.
+    def table(self) -> Table:
+        """Which sentence stands where.
 
         Raises:
             ConfigError: naming each list in which nothing stands, or both if there are too many.
         """
-        wrong: dict[str, str] = {}
-        found: dict[str, list[str]] = {}
-        for name, text in (("across", self.across), ("down", self.down)):
-            try:
-                found[name] = word_table.entries(text, name)
-            except ConfigError as error:
-                wrong |= error.fields
-        if wrong:
-            raise ConfigError(wrong)
-        return word_table.cells(" ".join(self.begin.split()), found["across"], found["down"]), len(found["across"])
+        return word_table.table_of(self.begin, self.across, self.down)
 
 
 class TableCard(Card):
@@ -74,8 +66,8 @@ class TableCard(Card):
         self.services, self._failed = services, failed
         self._setup = Setup()
         self._vocabulary: tuple[str, ...] = ()
-        self._columns = 1
         self._images: Pixels | None = None
+        self._table = Table([], [], [])
         self.shown = Lists()  # what the images were made of, and how
         self.made_with = Setup()
         self.edits = {name: self._edit(name) for name in TITLES}
@@ -151,14 +143,14 @@ class TableCard(Card):
 
     def sheet(self) -> Pixels | None:
         """The table as one image; None while it is empty."""
-        return None if self._images is None else word_table.sheet(self._images, self._columns)
+        return None if self._images is None else word_table.sheet(self._images, self._table)
 
     @Slot()
     def fill(self) -> None:
         """Ask for all images of the table at once, or say what is missing."""
         lists, setup = self.lists(), self._setup
         try:
-            sentences, columns = lists.sentences()
+            table = lists.table()
         except ConfigError as error:
             problems = dict.fromkeys(f"{TITLES[name]}: {problem}." for name, problem in error.fields.items())
             self.said.setText(" ".join(problems))
@@ -166,26 +158,22 @@ class TableCard(Card):
             return
 
         def work(model: Any, task: Task) -> Pixels:
-            states = word_table.fill(model, setup.sampling, setup.prompt, sentences, task)
+            states = word_table.fill(model, setup.sampling, setup.prompt, table.sentences, task)
             return convert.to_uint8(model.pictures(states))
 
         def take(images: Pixels) -> None:
             self._images = images
-            self._columns = columns
+            self._table = table
             self.shown = lists
             self.made_with = setup
-            self.grid.set_columns(columns)
-            self.grid.set_images(images, self._captions(lists))
+            self.grid.set_columns(len(table.across))
+            self.grid.set_images(images, table.names)
             self._show_state(busy=False)
 
         typed = " ".join((lists.begin, lists.across, lists.down))  # not the words that join them
         self.said.setText(doubts(typed, self._vocabulary))
         self._show_state(busy=True)
         self.services.inference.question(KEY, work, take, self._refused, self._tell)
-
-    def _captions(self, lists: Lists) -> list[str]:
-        across, down = word_table.entries(lists.across, "across"), word_table.entries(lists.down, "down")
-        return [f"{one}, {other}" for other in down for one in across]
 
     def _tell(self, what: str, done: int, total: int) -> None:
         self.progress.setRange(0, total)
@@ -210,4 +198,4 @@ class TableCard(Card):
     def _open(self, index: int) -> None:
         pixels = self.grid.image(index)
         if pixels is not None:
-            Lightbox(self.grid, pixels.copy(), self._captions(self.shown)[index], self.grid.recipe)
+            Lightbox(self.grid, pixels.copy(), self._table.names[index], self.grid.recipe)

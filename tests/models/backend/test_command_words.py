@@ -15,7 +15,7 @@ from models.core import loading, state
 from models.core.diffusion import words
 from models.core.diffusion.capability import Sampling
 from models.core.diffusion.prompt import Prompt, wanted
-from models.core.images import convert, decoding, recipes
+from models.core.images import convert, decoding, headings, recipes
 from models.core.record import Run
 from models.core.training import train
 from tests.tools.diffusers import TINY
@@ -70,12 +70,17 @@ def test_a_table_shows_each_sentence_from_the_same_noise(run: Path, tmp_path: Pa
     out = tmp_path / "table.png"
     asked = ["table", str(run), "--prompt", "a", "--across", "bright, dark image", "--down", "a, dark, bright"]
     assert command_line.main([*asked, "--steps", "3", "--seed", "2", "--negative", "dark", "--out", str(out)]) == 0
-    assert decoding.decode(out).shape[:2] == (3 * 8 + 2 * 2, 2 * 8 + 2)
+    large = headings.factor(8)
+    side, gap = 8 * large, headings.GAP
+    sheet = decoding.decode(out)
+    above, beside = sheet.shape[0] - 3 * side - 2 * gap, sheet.shape[1] - 2 * side - gap
+    assert above >= headings.LINE and beside >= headings.LINE  # the words of columns and rows
     model, _ = loading.load(Run.open(run))
     prompt = Prompt(text="a with dark image and dark", negative="dark")
     sampling = Sampling("euler", 3, guidance=3.0)
     alone = convert.to_uint8(model.sample(1, 2, sampling=sampling, **wanted(model.condition, prompt, 1)))[0]
-    np.testing.assert_allclose(decoding.decode(out)[10:18, 10:18].astype(int), alone.astype(int), atol=1)
+    cell = sheet[above + side + gap :, beside + side + gap :][:side:large, :side:large]
+    np.testing.assert_allclose(cell.astype(int), alone.astype(int), atol=1)
     assert (recipes.read_recipe(out) or {})["table"]["across"] == "bright, dark image"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.core.diffusion.word_table import MOST, cells, entries, sentence
+from models.core.diffusion.word_table import MOST, entries, sentence, table_of
 from models.core.errors import ConfigError
 
 
@@ -29,10 +29,18 @@ def test_more_is_said_with_with_and_and() -> None:
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=10), st.lists(st.sampled_from("de"), min_size=1))
 def test_cells_come_row_by_row(across: list[str], down: list[str]) -> None:
+    typed = ", ".join(across), " , ".join(down)
     if len(across) * len(down) > MOST:
         with pytest.raises(ConfigError):
-            cells("x", across, down)
+            table_of("x", *typed)
         return
-    found = cells("x", across, down)
+    found = table_of(" x ", *typed)
     at = [(one, other) for other in down for one in across]
-    assert found == [f"x with {one} and {other}" for one, other in at]
+    assert found.sentences == [f"x with {one} and {other}" for one, other in at]
+    assert found.names == [f"{one}, {other}" for one, other in at]
+
+
+def test_every_list_without_words_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        table_of("x", " , ", ",")
+    assert set(caught.value.fields) == {"across", "down"}

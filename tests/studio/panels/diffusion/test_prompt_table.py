@@ -43,7 +43,7 @@ def opened(text_run: Path, studio: Window, qtbot):
 
 def expected(page, studio: Window, setup) -> np.ndarray:
     model = studio.services.inference._model
-    sentences, _ = LISTS.sentences()
+    sentences = LISTS.table().sentences
     assert sentences[1] == "the with one and the digit"
     states = word_table.fill(model, setup.sampling, setup.prompt, sentences)
     return convert.to_uint8(model.pictures(states))
@@ -64,7 +64,7 @@ def test_a_table_is_filled_exported_and_comes_back(text_run: Path, studio: Windo
     click(table.export)
     wait_idle(qtbot, studio)
     (written,) = places.exports().glob("*.png")
-    assert np.array_equal(decoding.decode(written), word_table.sheet(images, 3))
+    assert np.array_equal(decoding.decode(written), word_table.sheet(images, LISTS.table()))
     recipe = recipes.read_recipe(written)
     assert recipe is not None and recipe["made"] == "table" and recipe["table"] == LISTS.numbers()
     assert recipe["walk"]["steps"] == 4
