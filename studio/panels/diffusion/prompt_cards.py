@@ -48,6 +48,7 @@ class PromptCards(QWidget):
     """As ``StepCards``: what a page shows of a step."""
 
     table_asked = Signal()
+    kept = Signal()  # the sentence of the images after a word was replaced
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,6 +58,10 @@ class PromptCards(QWidget):
         table.setToolTip("Fill a table: one list of words across, one down")
         table.clicked.connect(self.table_asked)
         self.cards[0].tools.addWidget(table)
+        keep = button("Use this sentence")
+        keep.setToolTip("Generate from this sentence alone, from the same noise")
+        keep.clicked.connect(self.kept)
+        self.cards[1].tools.addWidget(keep)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
         self._effect: Maps | None = None
         self._most = 0.0

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QCompleter, QLineEdit, QMenu, QWidget
 
-from models.core.diffusion.prompt import MOST
+from models.core.diffusion.prompt import MOST, doubts
 from studio.widgets.basics import button, hbox, icon_button, label, menu_words, vbox
 
 FEWEST = 1  # letters of a word before it is completed
 REMEMBERED = 12  # prompts of the history
+TYPING_MS = 400  # so long after the last key words that the model does not know are named
 
 
 class PromptEdit(QLineEdit):
@@ -33,6 +34,11 @@ class PromptEdit(QLineEdit):
     def set_vocabulary(self, words: Sequence[str]) -> None:
         """What words are completed to."""
         self._words.setStringList(sorted(words))
+
+    def finished(self) -> str:
+        """What is typed but for the word that is being typed at its end."""
+        begin, end = self._span()
+        return self.text()[:begin] if end == len(self.text()) else self.text()
 
     def _popup(self) -> QAbstractItemView:
         popup = self.completion.popup()
@@ -93,7 +99,13 @@ class PromptLine(QWidget):
         self.edit.returnPressed.connect(self._ask)
         self.doubts = label("", "warning", wrap=True)
         self.doubts.hide()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._typing.timeout.connect(self._doubt)
+        self.edit.textEdited.connect(lambda text: self._typing.start())
         self._shown = ""
+        self._words: tuple[str, ...] = ()
         self._history: list[str] = []
         self._offered: tuple[str, ...] = ()
         row = hbox(self.edit, self.examples, self.go)
@@ -103,19 +115,28 @@ class PromptLine(QWidget):
     def show_offer(self, words: Sequence[str], examples: Sequence[str]) -> None:
         """Another model knows these words and learned from captions like these."""
         self.edit.set_vocabulary(words)
+        self._words = tuple(words)
         self._offered, self._history = tuple(examples), []
         self._fill()
 
-    def show_prompt(self, text: str, doubts: str) -> None:
+    def show_prompt(self, text: str, said: str) -> None:
         """What is shown beneath, and which of its words the model does not know."""
         if text != self._shown or not self.edit.isModified():  # what is being typed stays
             self.edit.setText(text)
         self._shown = text
-        self.doubts.setText(doubts)
-        self.doubts.setVisible(bool(doubts))
+        self._say(said)
         if text and text not in self._offered:
             self._history = [text, *(one for one in self._history if one != text)][:REMEMBERED]
             self._fill()
+
+    def _say(self, said: str) -> None:
+        self.doubts.setText(said)
+        self.doubts.setVisible(bool(said))
+
+    def _doubt(self) -> None:
+        """Name what the model will not understand before it is asked."""
+        if self.typed() is not None:
+            self._say(doubts(self.edit.finished(), self._words))
 
     def typed(self) -> str | None:
         """What was typed and not asked for yet; None if nothing was."""

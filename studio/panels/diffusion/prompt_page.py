@@ -50,6 +50,7 @@ class PromptPage(WalkPage):
         self.words.time_asked.connect(self._retime)
         self.effects.grown.connect(self._measured)
         self.cards.table_asked.connect(lambda: self._show_table(True))
+        self.cards.kept.connect(self._keep)
         self.table.left.connect(lambda: self._show_table(False))
         self.table.export_asked.connect(self._export_table)
         self.table.set_recipe(Later(lambda: text_chunk(self._table_recipe())))
@@ -119,6 +120,12 @@ class PromptPage(WalkPage):
             return
         fork = replace(main, prompt=main.prompt.with_word(place, word))
         self.change(View(main, fork, self._time(), self.view.begin))
+
+    @Slot()
+    def _keep(self) -> None:
+        """The sentence with the other word becomes the prompt."""
+        if self.view.fork is not None:
+            self.change(View(replace(self.view.main, prompt=self.view.fork.prompt), begin=self.view.begin))
 
     @Slot(int)
     def _retime(self, step: int) -> None:

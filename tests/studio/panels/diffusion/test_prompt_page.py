@@ -20,7 +20,7 @@ from studio.window import Window
 from tests.tools.gui.denoisers import DDPM, train
 from tests.tools.gui.diffusion import PROMPT, change, open_page, shown, walked
 from tests.tools.gui.runs import copy_into_home
-from tests.tools.gui.windows import banner_text, refused, wait_idle
+from tests.tools.gui.windows import banner_text, click, refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 
@@ -149,6 +149,39 @@ def test_a_word_is_replaced_from_a_step_on(text_run: Path, studio: Window, qtbot
     assert page.walks.main is main and not page.transport.progress.isVisible() and not page.line.doubts.isVisible()
     ask(page, studio, qtbot, "the digit two")
     assert page.view.fork is None and not page.cards.cards[1].isVisible()
+
+
+def test_the_sentence_with_the_other_word_is_used(text_run: Path, studio: Window, qtbot) -> None:
+    page = opened(text_run, studio, qtbot)
+    ask(page, studio, qtbot, "the digit seven")
+    QTest.mouseClick(page.words.chips[2], Qt.MouseButton.LeftButton)
+    QTest.keyClicks(page.words.other, "one")
+    QTest.mouseClick(page.words.do, Qt.MouseButton.LeftButton)
+    wait_idle(qtbot, studio, lambda: page.walks.fork is not None and walked(page))
+    click(page.cards, "Use this sentence")
+    wait_idle(qtbot, studio, lambda: page.view.fork is None and walked(page))
+    assert page.view.main.prompt.text == page.line.edit.text() == "the digit one"
+    assert not page.cards.cards[1].isVisible()
+    kept = shown(page)
+    ask(page, studio, qtbot, "the digit seven")
+    ask(page, studio, qtbot, "the digit one")  # typed instead: the same images
+    assert np.array_equal(shown(page), kept)
+
+
+def test_unknown_words_are_named_while_one_types(text_run: Path, studio: Window, qtbot) -> None:
+    page = opened(text_run, studio, qtbot)
+    ask(page, studio, qtbot, "the digit seven")
+    edit, doubts = page.line.edit, page.line.doubts
+    edit.selectAll()
+    QTest.keyClicks(edit, "the digt seve")
+    qtbot.waitUntil(doubts.isVisible)
+    assert "“digt” (did you mean digit" in doubts.text()
+    assert "seve" not in doubts.text()  # that is being typed
+    edit.setCursorPosition(len("the digt"))
+    QTest.keyClick(edit, Qt.Key.Key_Backspace)
+    QTest.keyClicks(edit, "it")
+    qtbot.waitUntil(lambda: "“digit" not in doubts.text() and "“seve”" in doubts.text())
+    assert page.view.main.prompt.text == "the digit seven"  # nothing was generated
 
 
 def test_a_sentence_that_is_being_typed_is_not_lost(text_run: Path, studio: Window, qtbot) -> None:
