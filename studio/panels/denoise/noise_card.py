@@ -48,6 +48,9 @@ class NoiseCard(Card):
             self.kind.addItem(NAMES[key], key)
         self.kind.setAccessibleName("Kind of noise")
         self.help = label("", "secondary", wrap=True)
+        self.learned = label("", "secondary", wrap=True)
+        self.learned.hide()
+        self._known = ""
         self.strength = LabelledSlider(0, MOST, lambda value: f"{value} %" if value else "none")
         self.strength.setAccessibleName("Strength of the noise")
         self.seed = QuietSpin()
@@ -63,7 +66,7 @@ class NoiseCard(Card):
         self.about = Foldout("What am I looking at?", ABOUT, opened=True)
         seeds = hbox(label("Seed", "secondary"), self.seed, again)
         seeds.setStretch(1, 1)
-        for item in (self.kind, self.strength, self.help):
+        for item in (self.kind, self.strength, self.help, self.learned):
             self.body.addWidget(item)
         self.body.addLayout(seeds)
         self.body.addWidget(rule())
@@ -82,7 +85,18 @@ class NoiseCard(Card):
         self._kind_changed()
         self.show_scores(None, None)
 
+    def show_model(self, kind: str | None) -> None:
+        """Which noise the model has learned to remove; None if there is no model."""
+        self._known = "" if kind is None else NAMES["mask" if kind == "dropout" else kind]
+        self._say_learned()
+
+    def _say_learned(self) -> None:
+        other = self.kind.currentText() != self._known
+        self.learned.setText(f"The model learned: {self._known}{'. It has never seen this kind.' if other else ''}")
+        self.learned.setVisible(bool(self._known))
+
     def _kind_changed(self) -> None:
+        self._say_learned()
         self.help.setText(HELP[self.noise().kind])
         self.changed.emit()
         self._let_go()
@@ -114,6 +128,7 @@ class NoiseCard(Card):
         self.strength.set_value(round(100 * how.strength))
         self.seed.setValue(how.seed)
         self.blockSignals(False)
+        self._say_learned()
         self._kept = self.noise()
 
     def show_scores(self, before: Scores | None, after: Scores | None) -> None:

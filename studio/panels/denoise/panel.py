@@ -79,9 +79,13 @@ class Denoise(Panel):
     def model_changed(self) -> None:
         """Another model looks at the same image."""
         self._info = self.session.model
+        self._show_learned()
         self.card.files.stop("")
         self._forget()
         self.disturb()
+
+    def _show_learned(self) -> None:
+        self.noise.show_model(self._info.noise[0] if self._info is not None and self._info.noise is not None else None)
 
     def weights_changed(self) -> None:
         """It has learned more: clean again."""
@@ -94,9 +98,9 @@ class Denoise(Panel):
     def sample(self) -> None:
         """The next of the images that come with scikit-image, with noise of the kind that the model knows."""
         self._sample = (self._sample + 1) % len(cleaning.SAMPLES)
-        self.noise.set_noise(cleaning.noise_of(self._info.noise if self._info is not None else None))
         self.card.files.set_files([])
-        self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]))
+        known = cleaning.noise_of(self._info.noise if self._info is not None else None)
+        self.open(cleaning.sample_path(cleaning.SAMPLES[self._sample]), known)
 
     def dropped(self, paths: list[str]) -> bool:
         """One image, several, or folders."""
@@ -110,11 +114,10 @@ class Denoise(Panel):
 
     def _listed(self, files: list[tuple[Path, Path]]) -> None:
         self.card.files.set_files(files)
-        self.noise.set_noise(Noise(self.noise.noise().kind, 0.0, self.noise.noise().seed))
-        self.open(files[0][0])
+        self.open(files[0][0], replace(self.noise.noise(), strength=0.0))
 
-    def open(self, path: Path) -> None:
-        """Decode a file; if it cannot be, the image that was there stays."""
+    def open(self, path: Path, how: Noise | None = None) -> None:
+        """Decode a file; if it cannot be, the image that was there stays, and its noise. ``how`` is the new one's."""
         self.error.hide()
         ground = self.card.background.colour
 
@@ -122,14 +125,16 @@ class Denoise(Panel):
             photo = photos.read(path, ground=ground, work=task)
             return Source(layers(photo.pixels), path, photo.exif), photo.transparent
 
-        self.services.file_worker.ask("denoise/open", read, self._opened, self.show_error)
+        self.services.file_worker.ask("denoise/open", read, partial(self._opened, how), self.show_error)
 
     def _reopen(self) -> None:
         if self._scene.source is not None:
             self.open(self._scene.source.path)
 
-    def _opened(self, found: tuple[Source, bool]) -> None:
+    def _opened(self, how: Noise | None, found: tuple[Source, bool]) -> None:
         source, transparent = found
+        if how is not None:
+            self.noise.set_noise(how)
         if self._awaited is not None and self._awaited.is_of(source):
             self.noise.set_noise(self._awaited.how)
         self._awaited = None
@@ -308,6 +313,6 @@ class Denoise(Panel):
         self.noise.set_noise(state.how)
         self.card.files.set_files([])
         if state.source is not None:
-            self._opened((state.source, False))
+            self._opened(None, (state.source, False))
         else:
             self._show_source(None)

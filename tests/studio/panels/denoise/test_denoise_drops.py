@@ -137,3 +137,27 @@ def test_a_picture_without_a_file_is_taken_anywhere_in_the_window(panel, studio:
     assert drop(studio, mime)
     wait_idle(qtbot, studio, lambda: panel.wipe.pair()[1] is not None)
     assert np.array_equal(panel.wipe.pair()[0].pixels, pixels) and messages(studio, panel) == []
+
+
+def test_a_refused_file_leaves_image_and_noise_as_they_were(panel, studio: Window, qtbot, tmp_path: Path) -> None:
+    first, page = tmp_path / "first.png", tmp_path / "page.png"
+    Image.fromarray(smooth(1)[0]).resize((16, 16)).convert("RGB").save(first)
+    page.write_bytes(b"<html>")
+    drop_files(studio, panel, qtbot, first)
+    assert panel.noise.noise().strength == 0.0  # a new image comes without
+    panel.noise.strength.set_value(30)
+    panel.disturb()
+    wait_idle(qtbot, studio)
+    before = panel.wipe.pair()
+    drop_files(studio, panel, qtbot, page)
+    assert len(messages(studio, panel)) == 1 and panel.noise.noise().strength == 0.3
+    assert panel.wipe.pair() == before
+
+
+def test_it_says_which_noise_the_model_learned(panel, studio: Window, qtbot) -> None:
+    known, card = panel._info.noise[0], panel.noise
+    card.kind.setCurrentIndex(card.kind.findData(known))
+    assert card.learned.isVisible() and card.learned.text() == f"The model learned: {card.kind.currentText()}"
+    other = next(index for index in range(card.kind.count()) if card.kind.itemData(index) != known)
+    card.kind.setCurrentIndex(other)
+    assert card.learned.text().endswith("It has never seen this kind.")
