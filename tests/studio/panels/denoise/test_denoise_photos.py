@@ -99,6 +99,7 @@ def test_a_folder_is_saved_in_the_format_that_is_chosen(panel, studio: Window, q
 def test_a_sample_has_the_noise_that_the_model_learned_to_remove(panel, studio: Window, qtbot) -> None:
     assert studio.session.model.noise == ("dropout", pytest.approx(0.45))
     panel.sample()
+    wait_idle(qtbot, studio, lambda: panel.wipe.pair()[0] is not None)
     assert panel.noise.noise() == cleaning.Noise("mask", pytest.approx(0.45, abs=0.01), 1)
     for kind in noises.TRAINING_KINDS:
         assert cleaning.noise_of((kind, 0.9)).kind in noises.KINDS and cleaning.noise_of((kind, 0.9)).strength <= 0.6
