@@ -72,7 +72,12 @@ class Opening(QObject):
         self.services.inference.open(folder, opened, self._not_opened)
 
     def last(self) -> None:
-        """Bring back the model of the last session, unless loading it ended that session (fault C-18)."""
+        """Bring back the model of the last session, unless loading it ended that session (fault C-18).
+
+        Whoever asked for another one while the backend was still loading gets that.
+        """
+        if self.services.inference.asked_to_open:
+            return
         folder = Path(str(self.session.settings.get("run", "")))
         if folder == Path() or not sealed.exists(folder / "run.json"):
             return

@@ -83,6 +83,12 @@ class Inference(Worker):
         garbage.freeze()
         return Ready(tuple(families), str(what))
 
+    @property
+    def asked_to_open(self) -> bool:
+        """Whether anybody has asked for a model yet."""
+        with self._wake:
+            return "open" in self._oldest
+
     def open(self, folder: Path, then: Callable[[ModelInfo], None], failed: Callable[[UserError], None]) -> None:
         """Load a run, or the newer weights of the run that is loaded already.
 

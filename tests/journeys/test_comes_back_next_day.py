@@ -57,6 +57,16 @@ def test_the_first_start_opens_a_model_that_takes_words_and_later_ones_the_last(
     assert window.session.settings.get("run", "") == str(folder)
 
 
+def test_whoever_opens_a_model_while_the_backend_still_loads_gets_that_one(tiny_run, qtbot, app_theme) -> None:
+    last, other = copy_into_home(tiny_run), copy_into_home(tiny_run, "other")
+    Settings(places.data() / "settings.json").set("run", str(last))
+    window = open_window(qtbot, backend=False)
+    window.start_backend()  # it is on its way, and the last model after it
+    window.open_files([str(other)])  # as `studio RUN` does
+    wait_idle(qtbot, window, lambda: window.session.model is not None)
+    assert window.session.model.folder == other and banner_text(window) == ""
+
+
 def damaged(text: bytes, rng: random.Random) -> bytes:
     kind, where = rng.randrange(5), rng.randrange(len(text))
     if kind == 0:
