@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 BRIGHT = (160, 184, 255)  # of the most
-SHARE = 0.45  # brightness of an image beneath
+SHARE = 0.35  # brightness of an image beneath
+GAMMA = 0.6  # of the heat, so that what did a fifth of the most is still seen; which word did more stays true
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
@@ -22,6 +23,6 @@ def over(image: Pixels, heat: NDArray[np.float32], most: float) -> Pixels:
     height, width, channels = image.shape
     weights = LUMA if channels == 3 else (1.0,)
     grey = (image.astype(np.float32) @ np.asarray(weights, np.float32))[..., None] * SHARE  # (h, w, 1)
-    share = np.clip(heat / max(most, 1e-12), 0.0, 1.0)
+    share = np.clip(heat / max(most, 1e-12), 0.0, 1.0) ** np.float32(GAMMA)
     share = np.kron(share, np.ones((height // heat.shape[0], width // heat.shape[1]), np.float32))[..., None]
     return np.asarray(np.rint(grey + share * (np.asarray(BRIGHT, np.float32) - grey)), np.uint8)
