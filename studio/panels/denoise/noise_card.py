@@ -56,15 +56,26 @@ class NoiseCard(Card):
         self.seed = QuietSpin()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setAccessibleName("Seed of the noise")
-        again = button("New noise")
-        again.setToolTip("The same noise with another seed")
-        again.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % 2**31))
+        self.again = button("New noise")
+        self.again.setToolTip("The same noise with another seed")
+        self.again.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % 2**31))
         self.psnr, self.ssim = label("", "page"), label("", "page")
         for part in (self.psnr, self.ssim):
             part.setFont(theme.mono(theme.TITLE + 2))
         self.unknown = label(UNKNOWN, "secondary", wrap=True)
         self.about = Foldout("What am I looking at?", ABOUT, opened=True)
-        seeds = hbox(label("Seed", "secondary"), self.seed, again)
+        self._lay_out()
+        self._kept = self.noise()
+        self.setFixedWidth(292)
+        self.kind.currentIndexChanged.connect(lambda index: self._kind_changed())
+        self.strength.changed.connect(lambda value: self.changed.emit())
+        self.strength.committed.connect(self._let_go)
+        self.seed.valueChanged.connect(lambda value: self._seed_changed())
+        self._kind_changed()
+        self.show_scores(None, None)
+
+    def _lay_out(self) -> None:
+        seeds = hbox(label("Seed", "secondary"), self.seed, self.again)
         seeds.setStretch(1, 1)
         for item in (self.kind, self.strength, self.help, self.learned):
             self.body.addWidget(item)
@@ -76,14 +87,6 @@ class NoiseCard(Card):
         self.body.addWidget(self.unknown)
         self.body.addStretch(1)
         self.body.addWidget(self.about)
-        self._kept = self.noise()
-        self.setFixedWidth(292)
-        self.kind.currentIndexChanged.connect(lambda index: self._kind_changed())
-        self.strength.changed.connect(lambda value: self.changed.emit())
-        self.strength.committed.connect(self._let_go)
-        self.seed.valueChanged.connect(lambda value: self._seed_changed())
-        self._kind_changed()
-        self.show_scores(None, None)
 
     def show_model(self, kind: str | None) -> None:
         """Which noise the model has learned to remove; None if there is no model."""
