@@ -41,7 +41,7 @@ def words_(arguments: Namespace, say: Say) -> int:
         maps = words.by_step(model, asked.prompt.text, [(step.t, step.x[0]) for step in steps], work).sum(axis=0)
     image = convert.to_uint8(model.pictures(steps[-1].x))[0]
     recipe = walked(run, model, sampling, asked=asked, count=1)
-    most, amounts = float(maps.max()), words.amounts(maps)
+    most, amounts = heat.brightest(maps), words.amounts(maps)
     shown = [heat.over(image, one, most) for one in maps]
     colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,14 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 BRIGHT = (160, 184, 255)  # of the most
 SHARE = 0.35  # brightness of an image beneath
+FULL = 99.0  # per cent of all pixels that are not of full brightness
 GAMMA = 0.6  # of the heat, so that what did a fifth of the most is still seen; which word did more stays true
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
+
+
+def brightest(maps: NDArray[np.float32]) -> float:
+    """The heat that is to be brightest in maps of any shape: a few single pixels must not darken all the others."""
+    return float(np.percentile(maps, FULL)) if maps.size else 0.0
 
 
 def over(image: Pixels, heat: NDArray[np.float32], most: float) -> Pixels:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from models.core.diffusion import words
 from models.core.errors import UserError
+from models.core.images import heat
 from studio.panels.diffusion.recording import Recording
 from studio.workers.services import Services
 from studio.workers.worker import Task
@@ -58,9 +59,9 @@ class WordEffects(QObject):
         return np.asarray(found.sum(axis=0, dtype=np.float32) if step is None else found[step], np.float32)
 
     def most(self, step: int | None = None) -> float:
-        """The largest effect of any word at any pixel of the images that are known; 0 before the first."""
-        maps = (self.at(image, step) for image in range(len(self._found)))
-        return max((float(one.max()) for one in maps if one is not None), default=0.0)
+        """The effect that is brightest among all words and images that are known; 0 before the first."""
+        maps = [one for image in range(len(self._found)) if (one := self.at(image, step)) is not None]
+        return heat.brightest(np.stack(maps)) if maps else 0.0
 
     def amounts(self) -> NDArray[np.float32] | None:
         """How much each word did to all images that are known, 1 for the one that did most; None before the first."""

@@ -28,3 +28,9 @@ def test_what_did_more_is_brighter() -> None:
     assert (np.diff(found.sum(axis=-1)[0]) > 0).all()
     fifth = heat.over(image, np.full((1, 20), 0.2, np.float32), 1.0)[0, 0]
     assert fifth[2] > DARK + (heat.BRIGHT[2] - DARK) / 3  # to be seen
+
+
+def test_a_single_pixel_does_not_darken_all_others() -> None:
+    maps = np.full((3, 20, 20), 0.5, np.float32)
+    maps[0, 0, 0] = 100.0
+    assert heat.brightest(maps) == 0.5 and heat.brightest(np.zeros((0, 4, 4), np.float32)) == 0.0

@@ -83,7 +83,7 @@ def test_a_word_under_the_mouse_shows_what_it_did(text_run: Path, studio: Window
     states = [walk.state(index) for index in range(len(walk))]
     maps = words.by_step(model, "the digit seven", [(t, x[0]) for t, x in states])
     hover(page.words.chips[2], QEvent.Type.Enter)
-    most = max(float(page.effects.at(i).max()) for i in range(8))  # of all words: what did little stays dark
+    most = heat.brightest(np.stack([page.effects.at(i) for i in range(8)]))  # of all words: what did little stays dark
     expected = heat.over(plain[0], maps.sum(axis=0)[2], most)
     assert np.abs(shown(page)[0].astype(int) - expected.astype(int)).max() <= 1
     assert "seven" in page.cards.cards[0]._subtitle.text() and "6 steps" in page.cards.cards[0]._subtitle.text()
