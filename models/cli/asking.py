@@ -71,10 +71,7 @@ def asked_of(arguments: Namespace, model: Any) -> Asked:
         return Asked(prompt=Prompt(attributes_of(given["attributes"], names, FLAGS["attributes"])))
     prompt = Prompt(text=given.get("prompt", ""), negative=given.get("negative", ""))
     for word, strength in given.get("strength", ()):
-        try:
-            prompt = prompt.with_strength_of(word, strength)
-        except ConfigError as error:
-            raise ConfigError({FLAGS[name]: problem for name, problem in error.fields.items()}) from None
+        prompt = prompt.with_strength_of(word, strength, FLAGS["strength"])
     return Asked(prompt=prompt)
 
 

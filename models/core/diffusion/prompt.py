@@ -60,17 +60,17 @@ class Prompt:
             known.pop()
         return replace(self, strengths=tuple(known))
 
-    def with_strength_of(self, word: str, strength: float) -> Prompt:
+    def with_strength_of(self, word: str, strength: float, field: str = "strength") -> Prompt:
         """The same with another strength of a word wherever it stands.
 
         Raises:
-            ConfigError: if it stands nowhere.
+            ConfigError: naming ``field``, if it stands nowhere.
         """
         read = words_of(self.text)
         places = [place for place, one in enumerate(read) if one == word.lower()]
         if not places:
             raise ConfigError(
-                {"strength": f"is of a word of the prompt: {', '.join(read) or 'it has none'} (it is {word!r})"}
+                {field: f"is of a word of the prompt: {', '.join(read) or 'it has none'} (it is {word!r})"}
             )
         return functools.reduce(lambda prompt, place: prompt.with_strength(place, strength), places, self)
 

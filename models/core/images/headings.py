@@ -29,8 +29,7 @@ def table(images: NDArray[np.uint8], across: Sequence[str], down: Sequence[str])
     Returns:
         uint8 (H, W, 3); the images stand in its lower right corner, enlarged by ``factor(w)``, ``GAP`` px apart.
     """
-    factor_ = factor(images.shape[2])
-    large = images.repeat(factor_, axis=1).repeat(factor_, axis=2)
+    large = np.stack([convert.enlarge(image, factor(images.shape[2])) for image in images])
     sheet = convert.grid(large, columns=len(across), gap=GAP, ground=255)
     sheet = np.repeat(sheet, 3, axis=-1) if sheet.shape[-1] == 1 else sheet
     font = ImageFont.truetype(str(places.resources() / "fonts" / "Inter-Medium.otf"), SIZE)

@@ -89,8 +89,8 @@ class NoiseCard(Card):
         self.body.addWidget(self.about)
 
     def show_model(self, kind: str | None) -> None:
-        """Which noise the model has learned to remove; None if there is no model."""
-        self._known = "" if kind is None else NAMES["mask" if kind == "dropout" else kind]
+        """Which of the kinds that can be added the model has learned to remove; None if none is known."""
+        self._known = "" if kind is None else NAMES[kind]
         self._say_learned()
 
     def _say_learned(self) -> None:
@@ -131,7 +131,6 @@ class NoiseCard(Card):
         self.strength.set_value(round(100 * how.strength))
         self.seed.setValue(how.seed)
         self.blockSignals(False)
-        self._say_learned()
         self._kept = self.noise()
 
     def show_scores(self, before: Scores | None, after: Scores | None) -> None:

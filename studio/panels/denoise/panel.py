@@ -85,7 +85,8 @@ class Denoise(Panel):
         self.disturb()
 
     def _show_learned(self) -> None:
-        self.noise.show_model(self._info.noise[0] if self._info is not None and self._info.noise is not None else None)
+        known = self._info.noise if self._info is not None else None
+        self.noise.show_model(None if known is None else cleaning.noise_of(known).kind)
 
     def weights_changed(self) -> None:
         """It has learned more: clean again."""

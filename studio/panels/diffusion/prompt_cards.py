@@ -76,7 +76,7 @@ class PromptCards(QWidget):
 
         Args:
             words: say what is seen.
-            most: what is brightest: the largest effect of any word on any image, so that words can be compared.
+            most: the effect that is brightest, the same for all words, so that they can be compared.
         """
         self._effect, self._most = effect, most
         self.cards[0].set_subtitle(words or HINT)

@@ -32,6 +32,7 @@ class WordEffects(QObject):
         self._walk: Recording | None = None
         self._prompt = ""
         self._found: list[Steps] = []
+        self._most: dict[tuple[int | None, int], float] = {}  # by step and images known: asked at every frame
 
     def measure(self, prompt: str, walk: Recording) -> None:
         """Measure a finished walk, unless that is done or being done."""
@@ -46,6 +47,7 @@ class WordEffects(QObject):
         """Forget what was measured."""
         self.services.inference.cancel(KEY)
         self._walk, self._found = None, []
+        self._most = {}
 
     def known(self) -> int:
         """How many images have been measured."""
@@ -60,8 +62,11 @@ class WordEffects(QObject):
 
     def most(self, step: int | None = None) -> float:
         """The effect that is brightest among all words and images that are known; 0 before the first."""
-        maps = [one for image in range(len(self._found)) if (one := self.at(image, step)) is not None]
-        return heat.brightest(np.stack(maps)) if maps else 0.0
+        key = (step, self.known())
+        if key not in self._most:
+            maps = [one for image in range(self.known()) if (one := self.at(image, step)) is not None]
+            self._most[key] = heat.brightest(np.stack(maps)) if maps else 0.0
+        return self._most[key]
 
     def amounts(self) -> NDArray[np.float32] | None:
         """How much each word did to all images that are known, 1 for the one that did most; None before the first."""
