@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import PySide6
 import pytest
 
 from studio import qt_needs
@@ -70,8 +71,6 @@ def test_what_the_list_of_packages_lacks_is_named_all_the_same() -> None:
 
 @linux
 def test_every_library_of_both_platforms_has_its_package() -> None:
-    import PySide6
-
     home = Path(PySide6.__path__[0])
     files = [home / "Qt" / "plugins" / "platforms" / f"libq{name}.so" for name in ("xcb", "offscreen", "wayland")]
     asked: list[str] = []
@@ -104,8 +103,13 @@ def test_a_display_that_cannot_be_opened_is_one_line_and_no_abort(display: str, 
         [sys.executable, "-m", "studio"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         timeout=240,
     )  # fmt: skip
-    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-    assert words in done.stderr and "xcb-cursor0" not in done.stderr
+    home = Path(PySide6.__path__[0])
+    lacking = qt_needs.missing([home / "Qt" / "plugins" / "platforms" / "libqxcb.so"], home / "Qt" / "lib")
+    if platform != "nonsense" and lacking:  # a machine for the tour alone: said first, the display could not help
+        words = f"this system lacks {', '.join(lacking)}"
+    else:
+        assert len(done.stderr.splitlines()) == 1 and "xcb-cursor0" not in done.stderr
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_home_that_cannot_be_written_is_one_line(own_home: Path) -> None:

@@ -2,7 +2,8 @@
 
 ``python open_exports.py FORMAT FOLDER``: for each ``<name>.<format>.json`` in the folder, every network is fed with the
 arrays of ``<name>-<part>.npz`` (inputs as ``in/<input>``, right outputs as ``out/<output>``). One JSON object a line:
-file, the names of its outputs in order, the largest difference.
+file, the names of its outputs in order, the largest difference as a share of an output's largest value (kernels of
+other libraries sum in another order, so what is equal is the leading digits).
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def main(kind: str, folder: Path) -> None:
             arrays = np.load(folder / f"{beside.name.removesuffix(f'.{kind}.json')}-{part}.npz")
             inputs = {name[3:]: arrays[name] for name in arrays.files if name.startswith("in/")}
             found = OPENERS[kind](folder / network["file"], network, inputs)
-            off = [float(np.abs(value - arrays[f"out/{name}"]).max()) for name, value in found.items()]
+            right = {name: arrays[f"out/{name}"] for name in found}
+            off = [float(np.abs(found[name] - one).max() / np.abs(one).max()) for name, one in right.items()]
             print(json.dumps({"file": network["file"], "outputs": list(found), "off": max(off)}), flush=True)
 
 

@@ -23,6 +23,7 @@ PLACES = [DIR, "", f"{FILE}/x.png", "n" * 300 + ".png"]
 
 # command -> (what it must be given, what is wrong by argument)
 GROUNDS = ["no colour", ""]
+STRENGTHS = ["red", "=2", "red=", "red=-1", "red=2.1", "red=nan"]
 BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "info": ([], {"run": [GONE, DIR, FILE, ""]}),
     "doctor": ([], {"run": [GONE, DIR]}),
@@ -55,7 +56,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "run": [GONE, DIR], "--count": COUNTS, "--seed": SEEDS, "--out": [*PLACES, *ENDINGS],
             "--images": [GONE, DIR], "--from": ["0", "x"], "--sampler": ["fast"], "--steps": ["0", "x"],
             "--eta": ["-0.1", "2", "nan"], "--guidance": ["-1", "21", "inf"], "--background": GROUNDS,
-            "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501],
+            "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--strength": STRENGTHS,
         },
     ),
     "reconstruct": (
@@ -124,7 +125,7 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "run": [GONE], "--image": [GONE, DIR], "--mask": [GONE, DIR], "--out": [*PLACES, *ENDINGS, "x.gif"],
             "--count": COUNTS, "--seed": SEEDS, "--repeats": ["0", "51", "x"], "--background": GROUNDS,
             "--attributes": ["x" * 501], "--prompt": ["x" * 501], "--negative": ["x" * 501], "--sampler": ["fast"],
-            "--steps": ["0"], "--eta": ["2"], "--guidance": ["21"],
+            "--steps": ["0"], "--eta": ["2"], "--guidance": ["21"], "--strength": STRENGTHS,
         },
     ),
     "mixing": (
