@@ -40,6 +40,8 @@ class WalkPage(AnimationPage):
         self.settings = SamplingCard(prompt=self.TYPED)
         super().__init__(services, self.settings, show_error, forward)
         self.view = View(Setup())
+        self._asked: dict[tuple[Any, ...], Setup] = {}  # what each model was last asked for, while the window is open
+        self._asker: tuple[Any, ...] = ()
         self.walks = Walks(services, self.MODE, self._failed)
         self.own = PictureSource(services, f"{KEY}/{self.MODE}/own", playback.MOST, show_error)
         self.own.chosen.connect(self._take_own)
@@ -65,18 +67,22 @@ class WalkPage(AnimationPage):
     # --- the model ---
 
     def forget(self) -> None:
-        """Another model comes: nothing that was walked is of interest."""
+        """Another model comes: nothing that was walked is of interest, but what was asked for is."""
+        if self.known:
+            self._asked[self._asker] = self.view.main
         self.walks.forget()
         self.own.show_model(None)
         super().forget()
 
     def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
-        """It can be asked for these classes; it walks when somebody looks."""
+        """It can be asked for these classes; it begins with what it was last asked for, once somebody looks."""
         super().show_model(info, rates, offer)
+        self._asker = (info.folder, offer, rates.timesteps, rates.path)
         self.walks.timesteps = rates.timesteps
         self.own.show_model(info)
         self.settings.show_model(rates, offer)
-        self.view = View(self.settings.default())
+        self.view = View(self._asked.get(self._asker, self.settings.default()))
+        self.settings.set_setup(self.view.main)
         self.settings.show_time(rates.timesteps)
 
     def dropped(self, paths: list[str]) -> bool:

@@ -75,6 +75,20 @@ def test_a_text_model_opens_on_its_page_and_paints_what_is_typed(text_run: Path,
     assert page.line.edit.text() == "the digit seven" and not page.line.doubts.isVisible()
 
 
+def test_a_model_that_comes_again_has_its_sentence_and_settings(text_run, plain_run, studio: Window, qtbot) -> None:
+    page = opened(text_run, studio, qtbot)
+    ask(page, studio, qtbot, "the digit seven")
+    change(page, studio, qtbot, "seed", "7")
+    main, images = page.view.main, shown(page)
+    mine, other = studio.session.model.folder, copy_into_home(plain_run, "plain")
+    studio.open_run(other)
+    wait_idle(qtbot, studio, lambda: studio.session.model.folder == other and walked(studio.panels["diffusion"].page))
+    studio.open_run(mine)
+    wait_idle(qtbot, studio, lambda: studio.session.model.folder == mine and walked(page))
+    assert page.view.main == main and page.line.edit.text() == "the digit seven"
+    assert page.settings.rows["seed"].text() == "7" and np.array_equal(shown(page), images)
+
+
 def test_a_word_under_the_mouse_shows_what_it_did(text_run: Path, studio: Window, qtbot) -> None:
     page = opened(text_run, studio, qtbot)
     ask(page, studio, qtbot, "the digit seven")
