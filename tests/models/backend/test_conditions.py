@@ -173,7 +173,7 @@ def test_a_model_learns_what_it_is_told(kind):
         known = np.stack([bright, np.random.default_rng(1).integers(0, 2, 192)], axis=1).astype(np.float32)
         asked = np.array([[1, 0], [-1, 0]] * 4, np.float32)
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
-    history = model.fit(x, known, epochs=60, batch_size=32, verbose=0).history
+    history = model.fit(x, known, epochs=25, batch_size=32, verbose=0).history
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     found = means(model, asked, guidance=1.5)
     assert found[::2].mean() > found[1::2].mean() + 0.4

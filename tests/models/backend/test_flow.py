@@ -123,7 +123,7 @@ def test_a_flow_learns_with_plain_compile_and_fit_what_a_class_looks_like():
     noise = 0.02 * np.random.default_rng(0).standard_normal((192, 8, 8, 1))
     x = np.clip((y / 2.0)[:, None, None, None] + noise, 0.0, 1.0).astype(np.float32)
     model.compile(optimizer=model.make_optimizer(), jit_compile=device.compiles())
-    history = model.fit(x, y, epochs=70, batch_size=32, verbose=0).history
+    history = model.fit(x, y, epochs=40, batch_size=32, verbose=0).history
     assert history["loss"][-1] < 0.3 * history["loss"][0]
     labels = np.array([0, 1, 2] * 4, np.int32)
     for sampler in samplers.offered("flow"):
