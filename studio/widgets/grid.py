@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio import theme
 from studio.widgets import drag_drop, qimages
 from studio.widgets.tile_mouse import MouseTiles
 from studio.widgets.tiles import MARGIN, Plan
@@ -60,6 +61,10 @@ class PictureGrid(MouseTiles):
     def minimumSizeHint(self) -> QSize:
         """Room for one tile."""
         return QSize(self._cell + 2 * MARGIN, self._cell + 2 * MARGIN)
+
+    def caption_face(self, size: int) -> QFont:
+        """Words, mostly: what one asked for, what an image shows."""
+        return theme.font(size)
 
     def _tile(self, columns: int, room: float, ratio: float, deep: float = 1e9) -> tuple[int, int]:
         gap = MARGIN * ratio

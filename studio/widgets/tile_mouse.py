@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFocusEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from studio.widgets import drag_drop
+from studio.widgets.basics import plain
 from studio.widgets.tiles import Tiles
 
 
@@ -66,9 +67,12 @@ class MouseTiles(Tiles):
             self.viewport().update()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Put the tile down when the mouse leaves."""
+        """Put the tile down when the mouse leaves; a caption that is cut is whole in a tool tip."""
         if event.type() == QEvent.Type.Leave:
             self._hover(-1)
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), plain(self.cut_caption(QPointF(event.pos()))), self)
+            return True
         return super().viewportEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
+    QFont,
     QFontMetrics,
     QImage,
     QPainter,
@@ -154,7 +155,23 @@ class Tiles(QAbstractScrollArea):
 
     def caption_height(self, ratio: float) -> int:
         """Room beneath a tile for its words, in device pixels."""
-        return round((QFontMetrics(theme.mono(theme.SMALL)).height() + 3) * ratio) if self._captions else 0
+        return round((QFontMetrics(self.caption_face(theme.SMALL)).height() + 3) * ratio) if self._captions else 0
+
+    def caption_face(self, size: int) -> QFont:
+        """What captions are written in, at ``size`` px: here figures of one width."""
+        return theme.mono(size)
+
+    def cut_caption(self, spot: QPointF) -> str:
+        """The whole caption of the tile under a spot of the viewport, image or words, if it is cut; else nothing."""
+        if self._plan is None or not self._captions:
+            return ""
+        ratio = self.devicePixelRatioF()
+        metrics, room = QFontMetrics(self.caption_face(theme.SMALL)), (self._plan.wide + self._plan.gap) / ratio
+        for index in self._on_screen():
+            if self.tile_rect(index).adjusted(0, 0, 0, self._plan.caption / ratio).contains(spot):
+                words = self._captions[index] if index < len(self._captions) else ""
+                return words if metrics.horizontalAdvance(words) > room else ""
+        return ""
 
     def _offset(self) -> QPoint:
         ratio = self.devicePixelRatioF()
@@ -261,7 +278,7 @@ class Tiles(QAbstractScrollArea):
             painter.drawRoundedRect(rect.adjusted(-out, -out, out, out), radius + out, radius + out)
 
     def _paint_caption(self, painter: QPainter, rect: QRect, index: int, ratio: float) -> None:
-        face = theme.mono(round(theme.SMALL * ratio))
+        face = self.caption_face(round(theme.SMALL * ratio))
         painter.setFont(face)
         painter.setPen(theme.color("text" if index == self._current else "secondary"))
         plan = self._plan
