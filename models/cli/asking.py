@@ -70,9 +70,7 @@ def asked_of(arguments: Namespace, model: Any) -> Asked:
     if "attributes" in given:
         return Asked(prompt=Prompt(attributes_of(given["attributes"], names, FLAGS["attributes"])))
     prompt = Prompt(text=given.get("prompt", ""), negative=given.get("negative", ""))
-    for word, strength in given.get("strength", ()):
-        prompt = prompt.with_strength_of(word, strength, FLAGS["strength"])
-    return Asked(prompt=prompt)
+    return Asked(prompt=prompt.with_strengths_of(given.get("strength", ()), FLAGS["strength"]))
 
 
 def warnings(asked: Asked, model: Any) -> list[str]:

@@ -6,8 +6,7 @@ No backend in here: windows, recipes and the command line hold it, and a model's
 from __future__ import annotations
 
 import difflib
-import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -60,19 +59,23 @@ class Prompt:
             known.pop()
         return replace(self, strengths=tuple(known))
 
-    def with_strength_of(self, word: str, strength: float, field: str = "strength") -> Prompt:
-        """The same with another strength of a word wherever it stands.
+    def with_strengths_of(self, asked: Iterable[tuple[str, float]], field: str = "strength") -> Prompt:
+        """The same with other strengths of words, (word, strength), each wherever the word stands.
 
         Raises:
-            ConfigError: naming ``field``, if it stands nowhere.
+            ConfigError: naming ``field``, and each word that stands nowhere.
         """
-        read = words_of(self.text)
-        places = [place for place, one in enumerate(read) if one == word.lower()]
-        if not places:
-            raise ConfigError(
-                {field: f"is of a word of the prompt: {', '.join(read) or 'it has none'} (it is {word!r})"}
-            )
-        return functools.reduce(lambda prompt, place: prompt.with_strength(place, strength), places, self)
+        read, found, lost = words_of(self.text), self, []
+        for word, strength in asked:
+            places = [place for place, one in enumerate(read) if one == word.lower()]
+            for place in places:
+                found = found.with_strength(place, strength)
+            if not places:
+                lost.append(repr(word))
+        if lost:
+            known = ", ".join(read) or "it has none"
+            raise ConfigError({field: f"is of a word of the prompt: {known} (it is {' and '.join(lost)})"})
+        return found
 
     def with_word(self, place: int, word: str) -> Prompt:
         """The same with another word at a place; "" takes the word away, and its strength with it."""
