@@ -9,21 +9,36 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from models.core import device
 from studio.workers import heap
 from tests.tools.thorough import names_of_thorough_tests
 
+GROWN = 128 * 2**20  # bytes: less is not worth looking for
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("house")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def memory_given_back() -> Iterator[None]:
-    """What the tests of a file leave goes with them: some switch the collector off and freeze what is alive."""
+def memory_given_back(memory_kept: list[int]) -> Iterator[None]:
+    """What the tests of a file leave goes with them: some switch the collector off and freeze what is alive.
+
+    A collection looks at all that TensorFlow holds, which takes seconds: only once there is something to give back.
+    """
     yield
+    used = device.memory_used()
+    if used and used < memory_kept[0] + GROWN:
+        return
     gc.unfreeze()
     gc.collect()
     gc.freeze()  # what is left stays (TensorFlow, Qt), and the collections of the next file need not look at it
     heap.trim()
+    memory_kept[0] = device.memory_used()
+
+
+@pytest.fixture(scope="session")
+def memory_kept() -> list[int]:
+    """Bytes of memory after the last time that some was given back."""
+    return [0]
 
 
 @pytest.fixture(autouse=True)

@@ -131,6 +131,12 @@ def diffusion_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(tmp_path_factory.mktemp("diffusion") / "run", "ddpm", **DDPM)
 
 
+@pytest.fixture(scope="session")
+def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, told in words which digit it is."""
+    return train(tmp_path_factory.mktemp("text") / "run", "ddpm", **{**DDPM, "condition": "text"})
+
+
 @pytest.fixture
 def studio(qtbot: QtBot, app_theme: str) -> Iterator[Window]:
     """The whole window, its threads running, the backend imported."""

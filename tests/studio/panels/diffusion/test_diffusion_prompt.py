@@ -21,11 +21,6 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture(scope="module")
-def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(tmp_path_factory.mktemp("text") / "run", "ddpm", **{**DDPM, "condition": "text"})
-
-
-@pytest.fixture(scope="module")
 def attributes_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("attributes")
     rng = np.random.default_rng(0)

@@ -17,22 +17,11 @@ from models.core.diffusion.prompt import Prompt
 from models.core.images import convert, heat
 from studio.panels.diffusion.word_chips import WordChip
 from studio.window import Window
-from tests.tools.gui.denoisers import DDPM, train
 from tests.tools.gui.diffusion import PROMPT, change, open_page, shown, walked
 from tests.tools.gui.runs import copy_into_home
 from tests.tools.gui.windows import banner_text, click, refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
-
-
-@pytest.fixture(scope="module")
-def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(tmp_path_factory.mktemp("text") / "run", "ddpm", **{**DDPM, "condition": "text"})
-
-
-@pytest.fixture(scope="module")
-def plain_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(tmp_path_factory.mktemp("plain") / "run", "ddpm", **DDPM)
 
 
 def opened(text_run: Path, studio: Window, qtbot):
@@ -75,12 +64,12 @@ def test_a_text_model_opens_on_its_page_and_paints_what_is_typed(text_run: Path,
     assert page.line.edit.text() == "the digit seven" and not page.line.doubts.isVisible()
 
 
-def test_a_model_that_comes_again_has_its_sentence_and_settings(text_run, plain_run, studio: Window, qtbot) -> None:
+def test_a_model_that_comes_again_has_its_sentence_and_settings(text_run, diffusion_run, studio: Window, qtbot) -> None:
     page = opened(text_run, studio, qtbot)
     ask(page, studio, qtbot, "the digit seven")
     change(page, studio, qtbot, "seed", "7")
     main, images = page.view.main, shown(page)
-    mine, other = studio.session.model.folder, copy_into_home(plain_run, "plain")
+    mine, other = studio.session.model.folder, copy_into_home(diffusion_run, "plain")
     studio.open_run(other)
     wait_idle(qtbot, studio, lambda: studio.session.model.folder == other and walked(studio.panels["diffusion"].page))
     studio.open_run(mine)
@@ -228,10 +217,10 @@ def test_words_are_completed_and_examples_offered(text_run: Path, studio: Window
     assert "the digit zero" in texts
 
 
-def test_a_model_without_text_has_no_such_page(plain_run: Path, text_run: Path, studio: Window, qtbot) -> None:
+def test_a_model_without_text_has_no_such_page(diffusion_run: Path, text_run: Path, studio: Window, qtbot) -> None:
     opened(text_run, studio, qtbot)
     panel = studio.panels["diffusion"]
     assert panel.mode.options()[-1] == "Prompt"
-    studio.open_run(copy_into_home(plain_run, "plain"))
+    studio.open_run(copy_into_home(diffusion_run, "plain"))
     wait_idle(qtbot, studio, lambda: walked(panel.walk))
     assert panel.page is panel.walk and "Prompt" not in panel.mode.options()

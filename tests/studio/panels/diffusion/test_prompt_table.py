@@ -14,17 +14,11 @@ from models.core.disk import places
 from models.core.images import convert, decoding, recipes
 from studio.panels.diffusion.table_card import Lists
 from studio.window import Window
-from tests.tools.gui.denoisers import DDPM, train
 from tests.tools.gui.diffusion import PROMPT, change, open_page, walked
 from tests.tools.gui.windows import refused, wait_idle
 
 pytestmark = pytest.mark.usefixtures("app_theme")
 LISTS = Lists("the", "zero, one, seven", "the digit, digit")
-
-
-@pytest.fixture(scope="module")
-def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(tmp_path_factory.mktemp("text") / "run", "ddpm", **{**DDPM, "condition": "text"})
 
 
 def click(widget) -> None:
