@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from models.core.disk.operations import native, shown
 from models.core.errors import ConfigError, UserError
-from models.core.record import sealed
+from models.core.record import preset, sealed
 
 MOST_SEED = 2**31 - 1
 PACKAGE_OF = {".mp4": ("av", "video")}  # a file name's ending -> (package, extra) that writes such files
@@ -149,7 +149,7 @@ def dataset(text: str) -> str:
 
 def run_folder(path: Path) -> str:
     """The folder of a run that is there."""
-    if sealed.exists(path / "run.json"):
+    if sealed.exists(path / "run.json") or preset.is_preset(path):
         return ""
     there = "holds no run: choose the folder that holds run.json" if os.path.isdir(path) else "is not there"
     return f"{there} (it is {shown(path)!r})"

@@ -73,7 +73,7 @@ class WalkPage(AnimationPage):
     def show_model(self, info: ModelInfo, rates: Rates, offer: Offer) -> None:
         """It can be asked for these classes; it walks when somebody looks."""
         super().show_model(info, rates, offer)
-        self.walks.timesteps = rates.timesteps
+        self.walks.rates = rates
         self.own.show_model(info)
         self.settings.show_model(rates, offer)
         self.view = View(self.settings.default())
@@ -85,7 +85,7 @@ class WalkPage(AnimationPage):
 
     @Slot(object)
     def _take_own(self, pictures: Pixels) -> None:
-        self.begin_with(Beginning(self.walks.timesteps // 2, pictures))
+        self.begin_with(Beginning(self.walks.rates.timesteps // 2, pictures))
 
     # --- walking ---
 
