@@ -19,6 +19,7 @@ arXiv:2403.03206.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,13 +52,17 @@ ABOUT = About(
         "the last one into an image. It was trained by others on a billion images, and nothing learns here."
     ),
     equation="xₛ = (1−s) x₀ + s ε,  velocity = network(xₛ, s, sentence)",
-    paper="Esser et al., Scaling Rectified Flow Transformers for High-Resolution Image Synthesis, 2024, arXiv:2403.03206",
+    paper="Esser et al., Scaling Rectified Flow Transformers for High-Resolution Images, 2024, arXiv:2403.03206",
 )
 SHRINK = 8  # image pixels a side of one place of the coding
-STEPS, GUIDANCE = 28, 7.0  # KerasHub's own
-EXAMPLES = ("a red cat on a green sofa", "an astronaut in a jungle, muted colours", "a watercolour of a harbour at dawn")
+EXAMPLES = (
+    "a red cat on a green sofa",
+    "an astronaut in a jungle, muted colours",
+    "a watercolour of a harbour at dawn",
+)
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 PIXEL_BYTES = 2_000  # that the autoencoder holds for each pixel of an image
+FINGERPRINT = hashlib.sha256(tiny.NAME.encode()).hexdigest()  # of the tiny preset, which has no files
 LARGE = 50_000_000  # weights from which an image takes so long that one is enough
 
 
@@ -75,6 +80,9 @@ class StableDiffusionConfig(Config):
         group="model",
     )
 
+    steps: int = setting(28, "Sampling steps if nobody says otherwise.", unit="steps", ge=1, le=1000)
+    guidance: float = setting(7.0, "Guidance scale if nobody says otherwise.", ge=0.0, le=20.0)
+
     def computes_in(self) -> str:
         """The precision on this machine."""
         if self.precision != "automatic":
@@ -90,7 +98,7 @@ def outline(config: StableDiffusionConfig) -> presets.Outline:
         ConfigError: if the size does not suit the networks.
     """
     if config.preset == tiny.NAME:
-        found = presets.Outline((tiny.SIDE, tiny.SIDE, 3), 16, 1000, 3.0, 1_000_000, "0" * 64, 0)
+        found = presets.Outline((tiny.SIDE, tiny.SIDE, 3), 16, 1000, 3.0, tiny.PARAMETERS, FINGERPRINT, 0)
     else:
         found = presets.outline(Path(config.preset))
     if not config.size or config.size == found.image_shape[0]:
@@ -110,19 +118,20 @@ class SentenceCondition(Condition):
     """Any sentence: the tokens of all text encoders side by side, a row an image.
 
     Attributes:
-        count: images that are made side by side if nobody says otherwise.
+        images: how many are made side by side if nobody says otherwise.
         model: whose text encoders read it.
     """
 
     kind: ClassVar[Kind] = "text"
     encoding: ClassVar[str] = "tokens of all text encoders, side by side"
-    count: int = 1
+    images: int = 1
     model: Any = field(default=None, compare=False, repr=False)
 
     @property
     def offer(self) -> Offer:
-        """Any sentence, and KerasHub's steps and guidance."""
-        return Offer(self.kind, self.names, self.examples, self.count, STEPS, GUIDANCE)
+        """Any sentence, and the steps and guidance of the settings."""
+        config = self.model.config
+        return Offer(self.kind, self.names, self.examples, self.images, config.steps, config.guidance)
 
     def sentences(self, prompts: Sequence[str]) -> Asked:
         """What these prompts ask for."""
@@ -184,8 +193,8 @@ class StableDiffusion(ReverseProcess):
         self.config, self.spec, self.preset = config, spec, preset
         self.rates = Rates.shifted_flow(preset.timesteps, preset.shift)
         self.schedule = self.rates.alpha_bar
-        count = 1 if preset.parameters > LARGE else Offer().count
-        self.condition = SentenceCondition((), EXAMPLES, count, self)
+        images = 1 if preset.parameters > LARGE else Offer().images
+        self.condition = SentenceCondition((), EXAMPLES, images, self)
         self.condition_kind, self.condition_names = self.condition.kind, self.condition.names
         self._networks: Networks | None = None
 
@@ -295,5 +304,5 @@ def build(config: StableDiffusionConfig, spec: DataSpec) -> StableDiffusion:
 
 
 # Lessons. The last stride of KerasHub's scheduler is a hundredth of the others, so its 28 steps are 27 and a little:
-# with time steps counted from that point on, 4, 10 and 28 steps fall on whole numbers and the images are KerasHub's own.
+# with time steps counted from that point on, 4, 10 and 28 steps fall on whole numbers, and the images are KerasHub's.
 # KerasHub draws the coding of an image around its mean at random; here it is the mean, and images repeat.

@@ -155,6 +155,16 @@ def run_folder(path: Path) -> str:
     return f"{there} (it is {shown(path)!r})"
 
 
+def preset_source(text: str) -> str:
+    """A preset by its name, or a folder that holds one."""
+    from models.core.hub.presets import PRESETS
+
+    if text in PRESETS or preset.is_preset(Path(text)):
+        return ""
+    names = ", ".join(PRESETS)
+    return f"must be one of {names}, or the folder of a Stable Diffusion 3 preset (it is {shown(Path(text))!r})"
+
+
 def new_run_folder(path: Path) -> str:
     """A folder that can become a run: it need not exist, can be written, and holds nothing that a run would change."""
     from models.core.record import files

@@ -70,7 +70,7 @@ def checked(
     """A checkpoint (the newest by default) for a model that was built for this run, and what gives it these weights."""
     if isinstance(model, ComesTrained):
         size = model.fetch(work)
-        run.loaded = CheckpointEntry(step=0, file="step-0.npz", bytes=size, sha256=model.fingerprint)
+        run.loaded = CheckpointEntry(step=0, epoch=0, file="step-0.npz", bytes=size, sha256=model.fingerprint)
         return run.loaded, _nothing
     entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True, work=work)
     return entry, partial(state.restore, model, arrays, training=False)

@@ -177,7 +177,8 @@ class Diffuser(ReverseProcess, FamilyModel):
     @property
     def prediction(self) -> Prediction:
         """What the network predicts."""
-        return self.config.prediction
+        predicted: Prediction = self.config.prediction
+        return predicted
 
     @property
     def shape_of_images(self) -> tuple[int, int, int]:

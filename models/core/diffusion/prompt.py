@@ -30,14 +30,14 @@ class Offer(NamedTuple):
         kind: of its condition.
         names: of classes or attributes, or the words that it knows; no words at all where it reads any sentence.
         examples: some captions.
-        count: images that are made side by side if nobody says otherwise: one where each takes long.
+        images: how many are made side by side if nobody says otherwise: one where each takes long.
         steps, guidance: of sampling, where the family's usual ones do not suit; 0 and None elsewhere.
     """
 
     kind: Kind = "none"
     names: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    count: int = 8
+    images: int = 8
     steps: int = 0
     guidance: float | None = None
 

@@ -2,8 +2,9 @@
 
     map of a word = sum over the steps of mean over channels of |x_0 of the whole prompt - x_0 without that word|
 
-A word that is left out is masked as padding, so that the others keep their places (a text encoder that knows no mask
-reads the sentence without it); all sentences of a step go through the network at once. Attention would not do: the text encoder has mixed the words, and their mean is another way in.
+A word that is left out is masked as padding, so that the others keep their places; a text encoder that knows no mask
+reads the sentence without it. All sentences of a step go through the network at once. Attention would not do: the text
+encoder has mixed the words, and their mean is another way in.
 
 The sum belongs to one walk: it is measured at the states that this walk went through.
 """
@@ -29,6 +30,11 @@ Maps = NDArray[np.float32]  # (words, height, width) of the states, at least 0
 def words_read(prompt: str) -> list[str]:
     """The words of a prompt that a model reads: as many as a sentence has tokens for."""
     return words_of(prompt)[: LENGTH - 1]
+
+
+def seconds(prompt: str, sampled: float, guidance: float) -> float:
+    """About how long the maps of a prompt take, if making its image took ``sampled`` seconds, all evaluations alike."""
+    return sampled * (len(words_read(prompt)) + 1) / (1.0 if guidance == 1.0 else 2.0)
 
 
 def effects(model: ReverseProcess, prompt: str, t: int, x: States, work: Work = SILENT) -> Maps:

@@ -67,7 +67,9 @@ def read(preset: str, image_shape: tuple[int, int, int], precision: str) -> Any:
             raise
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
         advice = "Copy the whole folder again, or take another preset."
-        raise RunFormatError(f"This preset cannot be read: {first}", where=shown(Path(preset)), advice=advice) from error
+        raise RunFormatError(
+            f"This preset cannot be read: {first}", where=shown(Path(preset)), advice=advice
+        ) from error
 
 
 class Networks:

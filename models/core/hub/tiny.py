@@ -15,6 +15,7 @@ from models.core.hub import library
 
 NAME = "tiny"
 SIDE = 64  # px
+PARAMETERS = 1_164_579
 TOKENS = 77  # of a sentence, as in the large ones
 WIDTH, LAYERS, HEADS = 64, 2, 2  # of the transformer
 TEXT = 32  # numbers that a text encoder makes of a token
@@ -80,4 +81,3 @@ def save(folder: Path, seed: int = 1) -> Path:
     """
     build(seed).save_to_preset(str(folder))
     return folder
-

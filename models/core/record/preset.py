@@ -21,7 +21,7 @@ from typing import Any
 from models.core.disk import files
 from models.core.disk.operations import native, shown
 from models.core.errors import RunFormatError
-from models.core.record.info import RunInfo
+from models.core.record.info import SCHEMA, RunInfo
 
 FAMILY = "stable_diffusion"
 CONFIG, TASK, WEIGHTS, SHARDS, METADATA = (
@@ -34,6 +34,7 @@ CLASSES = {
     "DTypePolicy",
 }  # fmt: skip
 LARGEST_JSON = 8 * 2**20  # bytes
+END = 2**20  # bytes
 ADVICE = "Copy the whole folder again, or take another preset."
 
 
@@ -47,7 +48,7 @@ class Outline:
         timesteps: T of its training.
         shift: of its noise schedule.
         parameters: weights of all networks.
-        fingerprint: sha256 of its config and of the names and sizes of its files; hashing gigabytes takes too long.
+        fingerprint: sha256 of its config and of both ends of its files of weights; hashing gigabytes takes too long.
         bytes: of the files of weights.
     """
 
@@ -91,8 +92,11 @@ def outline(folder: Path) -> Outline:
     sizes = {path.name: _size(path) for path in weights}
     count = _json(folder / METADATA).get("parameter_count") if (folder / METADATA).is_file() else None
     parameters = count if isinstance(count, int) and count > 0 else sum(sizes.values()) // 2
-    mark = hashlib.sha256(repr((sorted(sizes.items()), values)).encode()).hexdigest()
-    return Outline((height, width, channels), latent, timesteps, shift, parameters, mark, sum(sizes.values()))
+    mark = hashlib.sha256(repr(values).encode())
+    for path in weights:
+        mark.update(f"{path.name} {sizes[path.name]}".encode() + _ends(path))
+    shape = height, width, channels
+    return Outline(shape, latent, timesteps, shift, parameters, mark.hexdigest(), sum(sizes.values()))
 
 
 def resized(found: Outline, side: int) -> Outline:
@@ -109,8 +113,9 @@ def info(folder: Path) -> RunInfo:
     """
     found = outline(folder)
     return RunInfo(
-        id=found.fingerprint[:32], family=FAMILY, config={"preset": str(folder)}, seed=0, versions={},
-        dataset=described(found.image_shape), status="finished", created="", title=folder.name,
+        schema_version=SCHEMA, id=found.fingerprint[:32], family=FAMILY, config={"preset": str(folder)},
+        dataset=described(found.image_shape), seed=0, versions={}, status="finished", created="", message="",
+        title=folder.name,
     )  # fmt: skip
 
 
@@ -147,6 +152,14 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _size(path: Path) -> int:
     return Path(native(path)).stat().st_size
+
+
+def _ends(path: Path) -> bytes:
+    """The first and the last mebibyte of a file."""
+    with files.opened(path) as stream:
+        begin = stream.read(END)
+        stream.seek(max(END, _size(path) - END))
+        return begin + stream.read(END)
 
 
 def _check_classes(value: Any, path: Path) -> None:

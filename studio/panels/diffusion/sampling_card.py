@@ -141,7 +141,7 @@ class SamplingCard(Card):
             self._add("negative", "")
         if offer.kind != "none":
             self._add("guidance", str(usual.guidance))
-        for name, default in (("seed", "0"), ("pictures", str(offer.count)), ("repeats", "5")):
+        for name, default in (("seed", "0"), ("pictures", str(offer.images)), ("repeats", "5")):
             self._add(name, default)
         self.show_repeats(False)
         self.set_setup(self.default())
@@ -181,7 +181,7 @@ class SamplingCard(Card):
         """What a walk is asked for when nobody has said anything."""
         sampling = replace(Sampling.usual(self._rates, self._offer), repeats=5)
         label = EACH if self._offer.kind == "class" else NOTHING
-        return Setup(sampling, label, self._offer.count, Prompt(text=next(iter(self._offer.examples), "")))
+        return Setup(sampling, label, self._offer.images, Prompt(text=next(iter(self._offer.examples), "")))
 
     def show_repeats(self, wanted: bool) -> None:
         """Whether something is kept, so that resampling means something."""
