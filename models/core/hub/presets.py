@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -74,21 +75,32 @@ def adopt(source: str, values: Mapping[str, Any], folder: Path | None = None, wo
     parse_config(module.CONFIG, {**usual, **values})  # refused before gigabytes come
     place = source if source == tiny.NAME else str(downloaded(source, work) if known else Path(source))
     config = parse_config(module.CONFIG, {"preset": place, **usual, **values})
-    outline = module.outline(config)
+    shape = module.outline(config).image_shape
     settings = config.model_dump(include={"preset", *usual, *values})
-    folder = folder or places.runs() / (source if known else Path(source).name)
-    if sealed.exists(folder / "run.json"):
-        there = Run.open(folder).info
-        if (there.family, there.config) == (preset.FAMILY, settings):
-            return folder
-        raise ConfigError({"--run": f"holds another run already: choose another folder (it is {shown(folder)!r})"})
-    made = Run.create(
-        folder, family=preset.FAMILY, config=settings, dataset=preset.described(outline.image_shape), seed=0,
-        versions={}, title=source if known else Path(source).name,
-    )  # fmt: skip
-    with made as run:
-        run.set_status("finished")
-    return folder
+    name = source if known else Path(source).name
+    there = _place(settings, folder, name)
+    if not sealed.exists(there / "run.json"):
+        made = Run.create(
+            there, family=preset.FAMILY, config=settings, dataset=preset.described(shape), seed=0, versions={},
+            title=there.name,
+        )  # fmt: skip
+        with made as run:
+            run.set_status("finished")
+    return there
+
+
+def _place(settings: Mapping[str, Any], folder: Path | None, name: str) -> Path:
+    """The folder of the run: one that holds a run of the same settings, or one that holds none."""
+    for number in itertools.count(1):
+        there = folder or places.runs() / (name if number == 1 else f"{name}-{number}")
+        if not sealed.exists(there / "run.json"):
+            break
+        info = Run.open(there).info
+        if (info.family, info.config) == (preset.FAMILY, settings):
+            break
+        if folder is not None:
+            raise ConfigError({"--run": f"holds another run already: choose another folder (it is {shown(folder)!r})"})
+    return there
 
 
 def downloaded(name: str, work: Work = SILENT) -> Path:

@@ -32,8 +32,10 @@ def test_a_preset_becomes_a_run_that_is_found_by_its_name_and_made_once():
     assert folder.name == "tiny" and Run.open(folder).info.status == "finished"
     made = Run.open(folder).info
     assert presets.adopt("tiny", {}) == folder and Run.open(folder).info == made
+    other = presets.adopt("tiny", {"precision": "float16"})
+    assert other.name == "tiny-2" and Run.open(other).info.config["precision"] == "float16"
     with pytest.raises(ConfigError, match="another run already"):
-        presets.adopt("tiny", {"precision": "float16"})
+        presets.adopt("tiny", {"precision": "bfloat16"}, folder)
 
 
 @needs_hub
