@@ -92,6 +92,11 @@ class Opening(QObject):
         work = partial(presets.adopt, source, {}, None)
         worker.ask("preset", work, made, self._not_opened, progressed)
 
+    @Slot()
+    def unload(self) -> None:
+        """No model is current any more, and its memory is free."""
+        self.services.inference.unload(lambda: self.session.set_model(None), self.session.notice)
+
     def last(self) -> None:
         """Bring back the model of the last session, unless loading it ended that session (fault C-18).
 

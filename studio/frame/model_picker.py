@@ -32,6 +32,7 @@ class ModelPicker(QPushButton):
 
     picked = Signal(object)  # Path
     preset_asked = Signal(str)  # its name; "" stops a download
+    unload_asked = Signal()
 
     def __init__(self, looks: Worker) -> None:
         super().__init__()
@@ -107,6 +108,11 @@ class ModelPicker(QPushButton):
             action.setEnabled(False)
         self._menu.addSection("Trained by others")
         self._offer_presets(self._menu.addMenu("Stable Diffusion"))
+        if self._model is not None:
+            self._menu.addSeparator()
+            unload = self._menu.addAction("Unload the current model")
+            unload.setToolTip("Frees the memory that it takes; its files stay")
+            unload.triggered.connect(self.unload_asked)
 
     def _offer_presets(self, menu: QMenu) -> None:
         """Those that have a name; without KerasHub they say what to install."""

@@ -118,6 +118,19 @@ class Inference(Worker):
 
         self.ask("open", lambda task: self._open(folder, task, pick, check), opened, failed)
 
+    def unload(self, then: Callable[[], None], failed: Callable[[UserError], None]) -> None:
+        """Let go of the current model and of its memory."""
+
+        def let_go(task: Task) -> None:
+            self._loaded = None
+
+        def gone(nothing: None) -> None:
+            self._model = None
+            then()
+            garbage.mark()
+
+        self.ask("open", let_go, gone, failed)
+
     def _renew(self, renew: Callable[[], None], failed: Callable[[UserError], None]) -> None:
         """Newer weights for the model that is shown, once it has answered what was asked of the older ones.
 

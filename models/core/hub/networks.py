@@ -17,10 +17,12 @@ from keras import ops
 from numpy.typing import NDArray
 
 from models.core import device
+from models.core.disk import files
 from models.core.disk.operations import shown
 from models.core.errors import RunFormatError, UserError
 from models.core.hub import library, tiny
 from models.core.inference import predict_all
+from models.core.record.preset import LARGEST_JSON, TASK
 from models.core.work import SILENT, Work
 
 Tokens = NDArray[np.int32]  # (n, LENGTH of all text encoders together)
@@ -56,12 +58,11 @@ def read(preset: str, image_shape: tuple[int, int, int], precision: str) -> Any:
         UserError: if KerasHub is not installed.
         RunFormatError: if the files cannot be read.
     """
-    hub = library.imported()
     if preset == tiny.NAME:
         return tiny.build()
+    hub = library.imported()
     try:
-        kind = hub.models.StableDiffusion3TextToImage
-        return kind.from_preset(preset, image_shape=image_shape, dtype=precision)
+        return _read(hub, Path(preset), image_shape, precision)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         if device.out_of_memory(error):
             raise
@@ -70,6 +71,23 @@ def read(preset: str, image_shape: tuple[int, int, int], precision: str) -> Any:
         raise RunFormatError(
             f"This preset cannot be read: {first}", where=shown(Path(preset)), advice=advice
         ) from error
+
+
+def _read(hub: Any, folder: Path, image_shape: tuple[int, int, int], precision: str) -> Any:
+    """As KerasHub's ``from_preset``, which would leave text encoders and autoencoder in the precision of the file."""
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    loader = get_preset_loader(str(folder))
+    for name in ("vae", "clip_l", "clip_g", "t5"):
+        part = loader.config["config"].get(name)
+        if part is not None:
+            part["config"]["dtype"] = precision
+    kind = hub.models.StableDiffusion3Backbone
+    backbone = loader.load_backbone(kind, True, dtype=precision, image_shape=image_shape)
+    task = files.read_json(folder / TASK, max_bytes=LARGEST_JSON)
+    preprocessor = keras.saving.deserialize_keras_object(task["config"]["preprocessor"])
+    preprocessor.load_preset_assets(str(folder))
+    return hub.models.StableDiffusion3TextToImage(backbone, preprocessor)
 
 
 class Networks:

@@ -67,7 +67,7 @@ def test_image_to_image_is_what_kerashub_s_steps_make(model):
     backbone.configure_scheduler(4)
     time, x = begun(model, images, 667, seed=5)  # the second of the four times
     noise = (x - np.float32(model.rates.signal[667]) * model.states(images)) / np.float32(model.rates.noise[667])
-    theirs = backbone.add_noise_step(model.states(images), noise, keras.ops.convert_to_tensor(1), 4)
+    theirs = backbone.add_noise_step(model.states(images), noise, *map(keras.ops.convert_to_tensor, (1, 4)))
     np.testing.assert_allclose(x, theirs, atol=1e-5)
     tokens = [model.networks._preprocess([text]) for text in (PROMPT.text, PROMPT.negative)]
     sentences = backbone.encode_text_step(*tokens)
@@ -159,7 +159,9 @@ def test_damaged_weights_are_one_sentence(folder, tmp_path):
 def test_half_precision_makes_nearly_the_same_image(model, folder, tmp_path):
     half = presets.adopt(str(folder), {"precision": "bfloat16"}, tmp_path / "run")
     other = loading.load(Run.open(half))[0]
-    assert other.networks.task.backbone.diffuser.compute_dtype == "bfloat16"
+    backbone = other.networks.task.backbone
+    for part in (backbone.diffuser, backbone.vae, backbone.clip_l, backbone.clip_g):
+        assert all(variable.dtype == "bfloat16" for variable in part.trainable_variables)
     assert other.bytes_needed < model.bytes_needed
     first, second = (one.sample(1, 5, sampling=STEPS, **asked(one)) for one in (model, other))
     assert 0 < np.abs(first - second).mean() < 0.05

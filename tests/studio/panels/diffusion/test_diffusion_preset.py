@@ -48,6 +48,10 @@ def test_a_chosen_preset_becomes_the_current_model_and_a_run_of_the_list(studio:
     model = studio.session.model
     assert model is not None and model.title == "tiny" and model.abilities == {"Diffuses"}
     assert banner_text(studio) == ""
+    studio.picker._fill()
+    studio.picker._menu.actions()[-1].trigger()  # Unload
+    wait_idle(qtbot, studio, lambda: studio.session.model is None)
+    assert studio.services.inference._model is None and studio.services.inference._loaded is None
 
 
 @needs_hub
