@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QWidget
 
 from models.core import record
 from models.core.errors import UserError
+from models.core.hub import presets
 from models.core.latent.coding_files import read_codings
 from models.core.recipes import schema
 from models.core.recipes.schema import Recipe
-from models.core.record import sealed
+from models.core.record import preset, sealed
 from studio.panels.base import Panel
 from studio.restoring import Restoring
 from studio.session import ModelInfo
@@ -70,6 +72,30 @@ class Opening(QObject):
 
         self.loading.emit()
         self.services.inference.open(folder, opened, self._not_opened)
+
+    @Slot(str)
+    def preset(self, source: str) -> None:
+        """Make a run of a preset, by its name or its folder, and make it the current model; "" stops a download."""
+        worker = self.services.long_worker
+        if not source:
+            worker.cancel("preset")
+            self.session.done.emit("A download that is stopped goes on from there next time.")
+            return
+
+        def made(folder: Path) -> None:
+            self.session.runs_changed.emit()
+            self.play(folder)
+
+        def progressed(what: str, done: int, total: int) -> None:
+            self.session.done.emit(f"{what}: {done / 2**30:.2f} of {total / 2**30:.2f} GB")
+
+        work = partial(presets.adopt, source, {}, None)
+        worker.ask("preset", work, made, self._not_opened, progressed)
+
+    @Slot()
+    def unload(self) -> None:
+        """No model is current any more, and its memory is free."""
+        self.services.inference.unload(lambda: self.session.set_model(None), self.session.notice)
 
     def last(self) -> None:
         """Bring back the model of the last session, unless loading it ended that session (fault C-18).
@@ -128,6 +154,9 @@ class Opening(QObject):
         try:
             if sealed.exists(first / "run.json"):
                 self.run(first)
+                return
+            if preset.is_preset(first):
+                self.preset(str(first))
                 return
             single = len(paths) == 1 and first.is_file()  # several images are for the panel in front
         except (UserError, OSError) as error:

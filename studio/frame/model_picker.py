@@ -14,6 +14,7 @@ from models.core import record
 from models.core.disk import places
 from models.core.disk.operations import shown
 from models.core.errors import UserError
+from models.core.hub import library, presets, tiny
 from models.core.record import RunSummary
 from studio import theme
 from studio.session import ModelInfo
@@ -30,6 +31,8 @@ class ModelPicker(QPushButton):
     """A button with image, name and state of the current model; its menu lists every run there is."""
 
     picked = Signal(object)  # Path
+    preset_asked = Signal(str)  # its name; "" stops a download
+    unload_asked = Signal()
 
     def __init__(self, looks: Worker) -> None:
         super().__init__()
@@ -103,6 +106,30 @@ class ModelPicker(QPushButton):
         if self._menu.isEmpty():
             action = self._menu.addAction("No runs yet: train one")
             action.setEnabled(False)
+        self._menu.addSection("Trained by others")
+        self._offer_presets(self._menu.addMenu("Stable Diffusion"))
+        if self._model is not None:
+            self._menu.addSeparator()
+            unload = self._menu.addAction("Unload the current model")
+            unload.setToolTip("Frees the memory that it takes; its files stay")
+            unload.triggered.connect(self.unload_asked)
+
+    def _offer_presets(self, menu: QMenu) -> None:
+        """Those that have a name; without KerasHub they say what to install."""
+        menu.setToolTipsVisible(True)
+        lacks = library.missing()
+        for name, known in presets.PRESETS.items():
+            size = "" if name == tiny.NAME else f", {known.gigabytes:.1f} GB to download"
+            action = menu.addAction(menu_words(f"{name}{size}"))
+            action.setToolTip(plain(lacks or f"{known.about}. A folder of a preset can be dropped on the window."))
+            action.setEnabled(not lacks)
+            action.triggered.connect(partial(self._ask_preset, name))
+        stop = menu.addAction("Stop the download")
+        stop.setEnabled(not lacks)
+        stop.triggered.connect(partial(self._ask_preset, ""))
+
+    def _ask_preset(self, name: str, checked: bool = False) -> None:
+        self.preset_asked.emit(name)
 
     def _entry(self, run: RunSummary) -> QAction:
         folder, title = run.folder, run.title or run.folder.name
