@@ -76,7 +76,8 @@ class Prompt:
         Raises:
             ConfigError: naming ``field``, and each word that stands nowhere.
         """
-        read, found, lost = words_of(self.text), self, []
+        read = words_of(self.text)
+        found, lost = self, list[str]()
         for word, strength in asked:
             places = [place for place, one in enumerate(read) if one == word.lower()]
             for place in places:
