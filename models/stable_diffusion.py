@@ -80,8 +80,8 @@ class StableDiffusionConfig(Config):
         group="model",
     )
 
-    steps: int = setting(28, "Sampling steps if nobody says otherwise.", unit="steps", ge=1, le=1000)
-    guidance: float = setting(7.0, "Guidance scale if nobody says otherwise.", ge=0.0, le=20.0)
+    steps: int = setting(28, "Sampling steps, unless you ask for others.", unit="steps", ge=1, le=1000)
+    guidance: float = setting(7.0, "Guidance scale, unless you ask for another.", ge=0.0, le=20.0)
 
     def computes_in(self) -> str:
         """The precision on this machine."""
@@ -190,7 +190,9 @@ class StableDiffusion(ReverseProcess):
     condition: SentenceCondition
 
     def __init__(self, config: StableDiffusionConfig, spec: DataSpec, preset: presets.Outline) -> None:
-        self.config, self.spec, self.preset = config, spec, preset
+        self.config = config
+        self.spec = spec
+        self.preset = preset
         self.rates = Rates.shifted_flow(preset.timesteps, preset.shift)
         self.schedule = self.rates.alpha_bar
         images = 1 if preset.parameters > LARGE else Offer().images

@@ -58,7 +58,8 @@ class WordEffects(QObject):
     def drop(self) -> None:
         """Forget what was measured."""
         self.services.inference.cancel(KEY)
-        self._walk, self._found, self.waits = None, [], 0.0
+        self._walk, self._found = None, []
+        self.waits = 0.0
         self._most = {}
 
     def known(self) -> int:
