@@ -31,7 +31,7 @@ test-tensorflow: $(VENV)/.installed laws
 test-jax: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[jax]'
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu JAX_DISABLE_MOST_OPTIMIZATIONS=1 \
-	  $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile tests/models/backend
+	  $(BIN)/python -m pytest -m "not soak and not one_backend" -n 2 --dist loadfile tests/models/backend
 
 # A fresh environment that knows nothing of this checkout.
 test-installed:

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from models.core import device
 from studio.workers import heap
-from tests.tools.thorough import names_of_thorough_tests
+from tests.tools.lists import LISTS, names_in
 
 GROWN = 128 * 2**20  # bytes: less is not worth looking for
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
@@ -58,9 +58,10 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what ``-m`` does not want
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is thorough; begin with the longest test, which waits for processes: else a core is idle at last."""
-    thorough = tuple(names_of_thorough_tests())
-    for item in items:
-        if item.nodeid.startswith(thorough):
-            item.add_marker("thorough")
+    """Mark what is listed; begin with the longest test, which waits for processes: else a core is idle at last."""
+    for listed in LISTS:
+        beginnings = tuple(names_in(listed))
+        for item in items:
+            if item.nodeid.startswith(beginnings):
+                item.add_marker(listed)
     items.sort(key=lambda item: "test_kills" not in item.nodeid)
