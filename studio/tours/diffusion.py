@@ -15,7 +15,7 @@ def tour(panel: Diffusion) -> Iterator[str]:
         yield "empty"
         return
     yield "walk"
-    page, middle = panel.walk, panel.walk.walks.timesteps // 2
+    page, middle = panel.walk, panel.walk.walks.rates.timesteps // 2
     page.go_to(middle)
     yield "middle"
     page.fork()

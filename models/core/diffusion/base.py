@@ -233,7 +233,7 @@ class Diffuser(FamilyModel):
         t, x = start
         if not 0 <= t <= timesteps or x.shape[1:] != self.state_shape:
             raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
-        times = samplers.times(timesteps, sampling.taken(timesteps), t)
+        times = samplers.times(timesteps, sampling.taken(timesteps), t, self.rates.last)
         walk = Walk(
             self.rates, x, times, sampling.seed, sampling.eta, self.clip,
             None if kept is None else self.known(kept), sampling.repeats, self.config.prediction,

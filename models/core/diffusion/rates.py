@@ -39,12 +39,14 @@ class Rates:
         signal: of x_0, (T + 1,); falls from 1.
         noise: of eps, (T + 1,); rises from 0.
         straight: whether this is a rectified flow; else the variance is preserved.
+        last: the time at which the last stride begins; 0 where it is as long as the others.
     """
 
     alpha_bar: AlphaBar
     signal: NDArray[np.float64]
     noise: NDArray[np.float64]
     straight: bool = False
+    last: int = 0
 
     @classmethod
     def preserving(cls, alpha_bar: AlphaBar) -> Rates:
@@ -52,11 +54,11 @@ class Rates:
         return cls(alpha_bar, np.sqrt(alpha_bar), np.sqrt(1.0 - alpha_bar))
 
     @classmethod
-    def flow(cls, timesteps: int) -> Rates:
+    def flow(cls, timesteps: int, last: int = 0) -> Rates:
         """Those of rectified flow in ``timesteps`` equal steps; at t = T nothing is left of the image."""
         noise = np.linspace(0.0, 1.0, timesteps + 1)
         signal = 1.0 - noise
-        return cls(signal**2 / (signal**2 + noise**2), signal, noise, straight=True)
+        return cls(signal**2 / (signal**2 + noise**2), signal, noise, straight=True, last=last)
 
     @property
     def timesteps(self) -> int:

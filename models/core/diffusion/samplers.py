@@ -33,12 +33,15 @@ STEP, START, KNOWN, AGAIN, FORWARD = range(5)  # what a draw of noise is for
 # --- Times -----------------------------------------------------------------------------------------------------------
 
 
-def times(timesteps: int, steps: int, start: int | None = None) -> tuple[int, ...]:
+def times(timesteps: int, steps: int, start: int | None = None, last: int = 0) -> tuple[int, ...]:
     """Times from T (or ``start``) down to 0 in ``steps`` strides that are as equal as whole numbers can be.
 
-    From a start in the middle the rest is the same as on the whole way down.
+    From a start in the middle the rest is the same as on the whole way down. Where the last stride begins at ``last``
+    (see ``Rates``), the others are as equal.
     """
-    whole = np.unique(np.round(np.linspace(0, timesteps, min(steps, timesteps) + 1)).astype(int))[::-1].tolist()
+    most = min(steps, timesteps)
+    equal = np.linspace(timesteps, last, most if last else most + 1)
+    whole = [*np.unique(np.round(equal).astype(int))[::-1].tolist(), *([0] if last else [])]
     begin = timesteps if start is None else start
     return (begin, *(t for t in whole if t < begin))
 

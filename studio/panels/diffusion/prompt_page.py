@@ -144,7 +144,7 @@ class PromptPage(WalkPage):
         asked = [prompt.text] if self.view.fork is None else [prompt.text, self.view.fork.prompt.text]
         self.line.show_prompt(prompt.text, doubts(" ".join(asked), self.settings.vocabulary()))
         self.words.show_prompt(prompt)
-        self.words.set_steps(self.view.main.steps(self.walks.timesteps))
+        self.words.set_steps(self.view.main.steps(self.walks.rates))
         self.table.set_setup(self.view.main)
         if self.sheets.currentWidget() is self.table:
             self.words.hide()

@@ -50,10 +50,10 @@ class Setup:
             return (np.arange(self.count) % names).astype(np.int32)
         return np.full(self.count, self.label if 0 <= self.label < names else NOTHING, np.int32)
 
-    def steps(self, timesteps: int, start: int | None = None) -> int:
+    def steps(self, rates: Rates, start: int | None = None) -> int:
         """How many steps its walk has, the first and the last counted; DDPM takes all of them."""
-        strides = self.sampling.taken(timesteps)
-        return len(samplers.times(timesteps, strides, start))
+        strides = self.sampling.taken(rates.timesteps)
+        return len(samplers.times(rates.timesteps, strides, start, rates.last))
 
     def numbers(self) -> dict[str, Any]:
         """For a recipe."""

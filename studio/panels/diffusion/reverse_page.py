@@ -78,7 +78,7 @@ class WalkPage(AnimationPage):
         """It can be asked for these classes; it begins with what it was last asked for, once somebody looks."""
         super().show_model(info, rates, offer)
         self._asker = (info.folder, offer, rates.timesteps, rates.path)
-        self.walks.timesteps = rates.timesteps
+        self.walks.rates = rates
         self.own.show_model(info)
         self.settings.show_model(rates, offer)
         self.view = View(self._asked.get(self._asker, self.settings.default()))
@@ -91,7 +91,7 @@ class WalkPage(AnimationPage):
 
     @Slot(object)
     def _take_own(self, pictures: Pixels) -> None:
-        self.begin_with(Beginning(self.walks.timesteps // 2, pictures))
+        self.begin_with(Beginning(self.walks.rates.timesteps // 2, pictures))
 
     # --- walking ---
 

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from models.core.diffusion.capability import Kept
-from models.core.diffusion.rates import States
+from models.core.diffusion.rates import Rates, States
 from models.core.errors import UserError
 from studio.panels.diffusion import recording as playback
 from studio.panels.diffusion.recording import Frame, Recording, Setup
@@ -28,7 +28,7 @@ class Walks(QObject):
         super().__init__()
         self.services, self._failed = services, failed
         self.main_key, self.fork_key = f"diffusion/{name}", f"diffusion/{name}/fork"
-        self.timesteps = 1
+        self.rates = Rates.flow(1)  # of the model
         self.main: Recording | None = None
         self.fork: Recording | None = None
         self.kept: Kept | None = None
@@ -70,7 +70,7 @@ class Walks(QObject):
 
     def _ask(self, which: str, setup: Setup, begin: tuple[int, States] | Beginning | None) -> None:
         time = begin.time if isinstance(begin, Beginning) else begin[0] if begin else None
-        total = setup.steps(self.timesteps, time)
+        total = setup.steps(self.rates, time)
         recording = Recording(total)
         kept = self.kept
 

@@ -56,6 +56,15 @@ def test_times_fall_to_0_and_a_start_in_the_middle_joins_the_same_way(timesteps,
     assert late[0] == begin and late[-1] == 0 and set(late[1:]) == {t for t in way if t < begin}
 
 
+def test_the_last_stride_can_begin_at_a_time_of_its_own():
+    way = samplers.times(1000, 28, last=1)
+    assert len(way) == 29 and way[-2:] == (1, 0) and set(np.diff(way[:-1])) == {-37}
+    assert samplers.times(1000, 28, 600, last=1) == (600, *(t for t in way if t < 600))
+    assert samplers.times(1000, 1, last=1) == (1000, 0)
+    assert samplers.times(1000, 1000, last=1) == tuple(range(1000, -1, -1))
+    assert samplers.times(1000, 30, 100, last=210) == (100, 0)
+
+
 # --- Into noise ---
 
 

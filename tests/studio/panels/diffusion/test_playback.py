@@ -62,7 +62,7 @@ class Sees:
 
 def recorded(setup: Setup, *, model: Any = None, limit: int = playback.LIMIT, start: Any = None, **more: Any) -> Any:
     model = model or Sees()
-    total = setup.steps(len(model.schedule) - 1, start and start[0])
+    total = setup.steps(Rates.preserving(model.schedule), start and start[0])
     return playback.walk(model, setup, Recording(total, limit), start=start, **more)
 
 
