@@ -54,9 +54,9 @@ class Rates:
         return cls(alpha_bar, np.sqrt(alpha_bar), np.sqrt(1.0 - alpha_bar))
 
     @classmethod
-    def flow(cls, timesteps: int) -> Rates:
+    def flow(cls, timesteps: int, last: int = 0) -> Rates:
         """Those of rectified flow in ``timesteps`` equal steps; at t = T nothing is left of the image."""
-        return cls._straight(np.linspace(0.0, 1.0, timesteps + 1))
+        return cls._straight(np.linspace(0.0, 1.0, timesteps + 1), last)
 
     @classmethod
     def shifted_flow(cls, timesteps: int, shift: float) -> Rates:

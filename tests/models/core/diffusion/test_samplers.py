@@ -63,6 +63,7 @@ def test_the_last_stride_can_begin_at_a_time_of_its_own():
     assert samplers.times(1000, 28, 600, last=1) == (600, *(t for t in way if t < 600))
     assert samplers.times(1000, 1, last=1) == (1000, 0)
     assert samplers.times(1000, 1000, last=1) == tuple(range(1000, -1, -1))
+    assert samplers.times(1000, 30, 100, last=210) == (100, 0)
 
 
 def test_a_shifted_flow_stays_longer_in_noise():
