@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from models.core.latent.coding_files import read_codings
 from models.core.recipes import schema
 from models.core.recipes.schema import Recipe
 from models.core.record import sealed
+from studio.pages import Pages
 from studio.panels.base import Panel
 from studio.restoring import Restoring
 from studio.session import ModelInfo
@@ -30,13 +31,13 @@ class Opening(QObject):
     Args:
         services: its inference thread loads the models.
         front: says which page is in front; it is offered the files that nobody else wants.
-        panels: by key, in display order.
+        panels: the pages of the window.
     """
 
     loading = Signal()  # a model is on its way
     kept = Signal()  # it did not come; the model that was there stays
 
-    def __init__(self, services: Services, front: Callable[[], QWidget | None], panels: Mapping[str, Panel]) -> None:
+    def __init__(self, services: Services, front: Callable[[], QWidget | None], panels: Pages) -> None:
         super().__init__()
         self.services = services
         self.session = services.session
@@ -65,8 +66,7 @@ class Opening(QObject):
 
         def opened(info: ModelInfo) -> None:
             self._opened(info)
-            suited = (key for key, panel in self._panels.items() if panel.NEEDS is not None and panel.suits(info))
-            self.session.asked_for_panel.emit(next(suited, "train"))
+            self.session.asked_for_panel.emit(self._panels.suited(info) or "train")
 
         self.loading.emit()
         self.services.inference.open(folder, opened, self._not_opened)

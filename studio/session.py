@@ -79,8 +79,8 @@ class Session(QObject):
     asked_for_panel = Signal(str)  # go to the panel with this key
     asked_for_run = Signal(object)  # make the run in this folder (Path) the current model
     asked_to_play = Signal(object)  # ... and go to the first panel that can do something with it
-    asked_to_train = Signal(str)  # train on this dataset: a key or a path
-    asked_to_train_like = Signal(str, str, dict)  # a family's title, a dataset, and values for the form of Train
+    asked_to_train = Signal(str)  # Train is in front: fill in this dataset (a key or a path)
+    asked_to_train_like = Signal(str, str, dict)  # the same with a family's title, the dataset, and values for the form
     asked_to_open = Signal(list)  # open files (paths) as if they were dropped on the window
     done = Signal(str)  # something was done: one sentence for the status line
     datasets_changed = Signal()  # a folder or file was added to the datasets

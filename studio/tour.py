@@ -131,7 +131,7 @@ class Tour(QObject):
 
     def _take_errors(self) -> list[str]:
         errors, self._errors = self._errors, []
-        for panel in self.window.panels.values():
+        for panel in self.window.panels.built():
             if panel.error.isVisible():
                 errors.append(panel.error.accessibleName())
         return errors

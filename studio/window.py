@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
-import traceback
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
@@ -21,10 +18,11 @@ from studio.frame.model_picker import ModelPicker
 from studio.frame.rail import Rail
 from studio.frame.status_line import StatusLine
 from studio.opener import Opening
+from studio.pages import Pages
 from studio.panels import PANELS
 from studio.panels.base import Panel
 from studio.widgets import drag_drop
-from studio.widgets.card import Chip, EmptyState, icon_button
+from studio.widgets.card import Chip, icon_button
 from studio.workers.inference import Ready
 from studio.workers.jobs import Ended, Job
 from studio.workers.services import Services
@@ -46,12 +44,10 @@ class Window(QMainWindow):
         self.status, self.banner = StatusLine(), Banner()
         self.device_chip, self.memory_chip = Chip("starting"), Chip("")
         self.stack = QStackedWidget()
-        self.panels: dict[str, Panel] = {}
+        self.panels = Pages(services, self.stack, self.rail)
         self.opening = Opening(services, self.stack.currentWidget, self.panels)
         self._lay_out()
         self._connect()
-        for key in PANELS:
-            self._add_panel(key)
         self.show_panel(str(self.session.settings.get("panel", "home")))
         self._tick()
 
@@ -111,23 +107,6 @@ class Window(QMainWindow):
         self._reload.setInterval(RELOAD_MS)
         self._reload.timeout.connect(self._follow_training)
 
-    def _add_panel(self, key: str) -> None:
-        """A panel that fails to open becomes a page that says so; the others work."""
-        module, name = PANELS[key]
-        page: QWidget
-        try:
-            kind = getattr(importlib.import_module(module), name)
-            page = self.panels[key] = kind(self.services)
-            title, icon = kind.TITLE, kind.ICON
-        except Exception as error:
-            log.exception("the panel %s failed to open", key)
-            text = f"This panel could not be opened: {traceback.format_exception_only(error)[-1].strip()}"
-            page = EmptyState("warning-circle", text)
-            title, icon = key.capitalize(), "warning-circle"
-        page.setProperty("panel", key)
-        self.stack.addWidget(page)
-        self.rail.add(key, title, icon)
-
     # --- starting ---
 
     def start_backend(self) -> None:
@@ -138,9 +117,7 @@ class Window(QMainWindow):
     def _ready(self, ready: Ready) -> None:
         self.device_chip.setText(ready.device)
         self.status.rest()
-        for panel in self.panels.values():
-            families_ready = getattr(panel, "families_ready", lambda families: None)
-            panel.attempt(partial(families_ready, ready.families))
+        self.panels.families_ready(ready.families)
         self.opening.last()
 
     def _failed(self, error: UserError) -> None:
@@ -193,7 +170,7 @@ class Window(QMainWindow):
     @Slot(str)
     def show_panel(self, key: str) -> None:
         """Bring a panel to the front."""
-        page = next((page for page in self._pages() if page.property("panel") == key), self._pages()[0])
+        page = self.panels.page(key)
         key = str(page.property("panel"))
         self.stack.setCurrentWidget(page)
         page.setFocus()  # so that its keys work at once, and no control of it looks chosen
@@ -202,10 +179,6 @@ class Window(QMainWindow):
         if isinstance(page, Panel):
             self.status.set_hints(page.HINTS)
             page.came_forward()
-
-    def _pages(self) -> list[QWidget]:
-        pages = (self.stack.widget(index) for index in range(self.stack.count()))
-        return [page for page in pages if page is not None]
 
     def switch_theme(self) -> None:
         """From dark to light and back; the choice is remembered."""

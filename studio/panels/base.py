@@ -15,6 +15,7 @@ from studio import theme
 from studio.panels.page_area import PageArea
 from studio.session import ModelInfo
 from studio.widgets.card import EmptyState, ErrorNote
+from studio.workers.inference import FamilyInfo
 from studio.workers.recipes import Prepared
 from studio.workers.services import Services
 from studio.workers.worker import as_error
@@ -47,14 +48,18 @@ class Panel(QWidget):
         self.empty = self._make_empty()
         self._page = PageArea(self.content)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._page)
-        self._stack.addWidget(self.empty)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.GAP_L, theme.GAP_L, theme.GAP_L, theme.GAP_L)
         outer.setSpacing(theme.GAP_M)
         outer.addWidget(self.error)
         outer.addLayout(self._stack, 1)
-        self.build(self.content)
+        for page in (self._page, self.empty):  # now: a stack without a parent shows its first page as a window
+            self._stack.addWidget(page)
+        try:
+            self.build(self.content)
+        except Exception:
+            self.deleteLater()  # what is half built would stay as a window of its own, unseen
+            raise
         self.session.model_changed.connect(self._model_changed)
         self.session.weights_changed.connect(self._weights_changed)
         self._model_changed()
@@ -93,7 +98,10 @@ class Panel(QWidget):
         QShortcut(QKeySequence(keys), self, pressed, context=Qt.ShortcutContext.WindowShortcut if anywhere else inside)
 
     def build(self, content: QWidget) -> None:
-        """Make the widgets of the page, once."""
+        """Make the widgets of the page, once: when the panel is needed first, so that work may be going on already."""
+
+    def families_ready(self, families: tuple[FamilyInfo, ...]) -> None:
+        """The backend is there, and with it the families; told once."""
 
     def _model_changed(self) -> None:
         model = self.session.model
@@ -119,9 +127,10 @@ class Panel(QWidget):
         except Exception as error:  # noqa: BLE001 - it is shown and logged
             self.show_error(as_error(error))
 
-    def suits(self, model: ModelInfo) -> bool:
+    @classmethod
+    def suits(cls, model: ModelInfo) -> bool:
         """Whether this panel can do something with a model."""
-        return model.can(self.NEEDS)
+        return model.can(cls.NEEDS)
 
     def model_changed(self) -> None:
         """Another model is current; it has the capability this panel needs."""

@@ -66,6 +66,18 @@ def test_ends_in_the_middle_and_goes_on_in_train(studio: Window, qtbot, how: str
     assert banner_text(studio) == ""
 
 
+def test_looks_at_train_only_after_the_run_began(studio: Window, qtbot) -> None:
+    folder = begin(studio, qtbot)
+    assert [panel.TITLE for panel in studio.panels.built()] == ["Home"]
+    studio.show_panel("train")
+    train = studio.panels["train"]
+    qtbot.waitUntil(lambda: train.view.folder == folder, timeout=LONG)
+    assert train.new.queue.isVisible() and not train.new.start.isVisible()
+    qtbot.waitUntil(lambda: train.new.cost.text().startswith("Time and memory will be"), timeout=LONG)
+    click(studio.status, "Stop")
+    wait_idle(qtbot, studio, lambda: train.new.cost.text().startswith("About"))
+
+
 def test_goes_on_from_home_although_the_run_changed_meanwhile(studio: Window, qtbot) -> None:
     folder = begin(studio, qtbot)
     click(studio.status, "Pause")

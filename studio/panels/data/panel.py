@@ -335,8 +335,8 @@ class Data(Panel):
 
     def _train(self) -> None:
         if self._wanted is not None:
-            self.session.asked_to_train.emit(self._wanted)
             self.session.asked_for_panel.emit("train")
+            self.session.asked_to_train.emit(self._wanted)
 
 
 def _counted(dataset: Dataset) -> Dataset:

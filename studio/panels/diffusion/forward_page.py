@@ -164,8 +164,8 @@ class ForwardPage(AnimationPage):
         """Hand the points to the form of the Train panel, with the other settings of this model."""
         assert self.info is not None
         values = {**self.config, "schedule": "own", "schedule_points": words_of(self.points)}
-        self.session.asked_to_train_like.emit(self.info.family, self.info.dataset, values)
         self.session.asked_for_panel.emit("train")
+        self.session.asked_to_train_like.emit(self.info.family, self.info.dataset, values)
 
     # --- recipes ---
 

@@ -127,7 +127,8 @@ class Neurons(Panel):
 
     # --- the model ---
 
-    def suits(self, model: ModelInfo) -> bool:
+    @classmethod
+    def suits(cls, model: ModelInfo) -> bool:
         """Units that can be found in an image and painted."""
         return model.can(Encodes) and model.can(Decodes)
 

@@ -95,7 +95,8 @@ class Styles(Panel):
 
     # --- the model ---
 
-    def suits(self, model: ModelInfo) -> bool:
+    @classmethod
+    def suits(cls, model: ModelInfo) -> bool:
         """Sources are drawn from its codings."""
         return model.can(MixesStyles) and model.can(Decodes)
 

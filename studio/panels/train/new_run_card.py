@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
 from models.core import datasets, record
@@ -39,6 +40,7 @@ class NewRun(Card):
         self.services = services
         self.families: tuple[FamilyInfo, ...] = ()
         self.form: ConfigForm | None = None
+        self._due = False  # the cost is to be estimated once somebody looks
         self._suggested_for: tuple[object, ...] = ()  # the dataset and its shape that the form was filled for
         self.family, self.dataset = QuietCombo(), QuietCombo()
         self.family.setAccessibleName("Family")
@@ -170,6 +172,12 @@ class NewRun(Card):
 
     # --- what it will cost ---
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Estimate what was put off."""
+        super().showEvent(event)
+        if self._due:
+            self._timer.start()
+
     def _edited(self) -> None:
         config = self.form.config() if self.form else None
         self.start.setEnabled(config is not None)
@@ -188,6 +196,9 @@ class NewRun(Card):
             return
         if self.services.jobs.running:
             self.cost.setText(LATER)
+            return
+        self._due = not self.isVisible()  # it takes the processor from what somebody looks at
+        if self._due:
             return
         outline = self._outline()
         key = info.key

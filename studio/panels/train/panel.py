@@ -76,6 +76,8 @@ class Train(Panel):
         jobs.ended.connect(self._ended)
         self.session.asked_to_train.connect(self.new.choose_dataset)
         self.session.asked_to_train_like.connect(self.new.fill_in)
+        if jobs.current is not None:
+            self._started(jobs.current)  # it began before anybody looked
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the form leaves the run some of its room."""

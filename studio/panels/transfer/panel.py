@@ -128,7 +128,8 @@ class Transfer(Panel):
             widget.hide()
         self.waiting.show()
 
-    def suits(self, model: ModelInfo) -> bool:
+    @classmethod
+    def suits(cls, model: ModelInfo) -> bool:
         """An encoder, and labels to learn from."""
         return model.can(Encodes) and len(model.label_names) > 1
 

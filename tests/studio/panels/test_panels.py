@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
@@ -46,9 +46,36 @@ def test_without_a_model_no_page_is_empty(studio: Window, qtbot) -> None:
             assert state.words.text()
 
 
+class OtherWindows(QObject):
+    """Notes what is shown as a window of its own."""
+
+    def __init__(self, main: Window) -> None:
+        super().__init__(main)
+        self.seen: list[str] = []
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            if watched is not self.parent():
+                self.seen.append(type(watched).__name__)
+        return False
+
+
+def test_panels_are_built_when_they_are_needed_and_flash_no_window(qtbot, app_theme) -> None:
+    window = open_window(qtbot, backend=False)
+    assert [panel.TITLE for panel in window.panels.built()] == ["Home"]
+    others = OtherWindows(window)
+    for key in PANELS:
+        window.show_panel(key)
+        QApplication.processEvents()
+        assert window.isActiveWindow(), f"{key} took the keys away"
+    assert others.seen == []
+    assert len(window.panels.built()) == len(PANELS)
+
+
 def test_a_panel_that_breaks_becomes_a_page_that_says_so(qtbot, app_theme, monkeypatch) -> None:
     monkeypatch.setitem(PANELS, "data", ("studio.panels.no_such_module", "Nothing"))
-    monkeypatch.setattr("studio.window.log.exception", lambda *words: None)  # a log record would hold the window
+    monkeypatch.setattr("studio.pages.log.exception", lambda *words: None)  # a log record would hold the window
     window = open_window(qtbot)
     assert set(window.panels) == set(PANELS) - {"data"}
     QTest.keyClick(window, Qt.Key.Key_2, CTRL)
@@ -57,6 +84,23 @@ def test_a_panel_that_breaks_becomes_a_page_that_says_so(qtbot, app_theme, monke
     QTest.keyClick(window, Qt.Key.Key_3, CTRL)
     assert window.stack.currentWidget() is window.panels["train"]
     assert window.panels["train"].new.form is not None
+
+
+def test_a_panel_that_cannot_be_built_becomes_such_a_page_when_it_is_needed(qtbot, app_theme, monkeypatch) -> None:
+    def broken(self: object, content: QWidget) -> None:
+        raise RuntimeError("no such widget")
+
+    monkeypatch.setattr("studio.panels.data.panel.Data.build", broken)
+    monkeypatch.setattr("studio.pages.log.exception", lambda *words: None)  # a log record would hold the window
+    window = open_window(qtbot, backend=False)
+    assert "data" in window.panels
+    for _ in range(2):
+        window.show_panel("data")
+        page = window.stack.currentWidget()
+        assert isinstance(page, EmptyState) and "no such widget" in page.words.text()
+    assert "data" not in window.panels and window.panels.get("data") is None
+    window.show_panel("train")
+    assert window.stack.currentWidget() is window.panels["train"]
 
 
 @pytest.fixture

@@ -281,3 +281,14 @@ def test_starting_before_the_estimate_is_there_says_when_it_comes(studio: Window
     studio.services.jobs.ask_to_stop("stopped")
     wait_idle(qtbot, studio, lambda: not studio.services.jobs.running)
     qtbot.waitUntil(lambda: train.new.cost.text().startswith("About"), timeout=LONG)
+
+
+def test_nothing_is_measured_for_a_form_that_nobody_sees(studio: Window, qtbot) -> None:
+    train = studio.panels["train"]
+    train.new._timer.setInterval(0)
+    train.new._dataset_chosen()
+    qtbot.waitUntil(lambda: train.new._due, timeout=LONG)
+    wait_idle(qtbot, studio)
+    assert train.new.cost.text().startswith("Estimating")
+    studio.show_panel("train")
+    wait_idle(qtbot, studio, lambda: train.new.cost.text().startswith("About"))
