@@ -55,9 +55,9 @@ class OtherWindows(QObject):
         QApplication.instance().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
-            if watched is not self.parent():
-                self.seen.append(type(watched).__name__)
+        shown = event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow()
+        if shown and watched is not self.parent():
+            self.seen.append(type(watched).__name__)
         return False
 
 
