@@ -283,8 +283,12 @@ def main() -> int:
         start_ups()
     bench = Bench()
     bench.window.start_backend()
-    bench.wait(lambda: bool(bench.window.panels["train"].new.families), 60)
+    bench.wait(lambda: bench.window.device_chip.text() != "starting", 60)
     row("GUI late: importing the backend", bench.ticks.take(), "max <= 100")
+    for key in bench.window.panels:
+        bench.window.show_panel(key)
+        bench.wait(lambda: bench.services.idle, 60)
+    row("GUI late: pages built when first shown", bench.ticks.take(), "once a page, at its first click")
     for name in chosen or PARTS:
         PARTS[name](bench)
         bench.ticks.take()
