@@ -23,14 +23,18 @@ FAMILIES: dict[str, str] = {
     "latent_diffusion": "models.latent_diffusion",
 }
 
+# Families that others have trained: they are opened and used like any run, and never learn here.
+TRAINED: dict[str, str] = {"stable_diffusion": "models.stable_diffusion"}
+
 
 def family(key: str) -> ModuleType:
-    """Import the module of a family.
+    """Import the module of a family, of one that comes trained as well.
 
     Raises:
         ConfigError: if there is no such family.
     """
-    if key not in FAMILIES:
+    known = {**FAMILIES, **TRAINED}
+    if key not in known:
         raise ConfigError({"family": f"{key!r} is not known; choose one of {', '.join(FAMILIES)}"})
     device.prepare()
-    return importlib.import_module(FAMILIES[key])
+    return importlib.import_module(known[key])

@@ -76,6 +76,7 @@ def _act(arguments: argparse.Namespace) -> int:
         doctor,
         inpainting,
         mixing,
+        presets,
         sampling,
         scores,
         training,
@@ -87,7 +88,7 @@ def _act(arguments: argparse.Namespace) -> int:
         "denoise": denoise_transfer.denoise_, "transfer": denoise_transfer.transfer_,
         "score": scores.score_, "arithmetic": arithmetic.arithmetic_,
         "doctor": doctor.doctor_, "mixing": mixing.mixing_, "words": words.words_, "table": words.table_,
-        "inpaint": inpainting.inpaint_,
+        "inpaint": inpainting.inpaint_, "preset": presets.preset_,
     }  # fmt: skip
     if arguments.command not in ("train", "transfer"):  # these two name what is wrong with settings, too
         refuse(arguments)

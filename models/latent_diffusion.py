@@ -34,6 +34,7 @@ from models.core.diffusion.capability import Kept
 from models.core.diffusion.conditions import Condition, condition_of
 from models.core.diffusion.config import DiffusionConfig
 from models.core.diffusion.rates import States
+from models.core.diffusion.reverse import coarser
 from models.core.diffusion.samplers import Known
 from models.core.errors import ConfigError
 from models.core.family import About, DataSpec, setting
@@ -297,10 +298,7 @@ class LatentDiffusion(Diffuser):
 
     def known(self, kept: Kept) -> Known:
         """What an inpainting keeps, as codings: a place is painted anew if any of its pixels is."""
-        mask = np.asarray(kept.mask, bool)
-        count, height, width, _ = mask.shape
-        tiles = mask.reshape(count, height // SHRINK, SHRINK, width // SHRINK, SHRINK, 1)
-        return Known(self.states(kept.images), np.asarray(tiles.any(axis=(2, 4))))
+        return Known(self.states(kept.images), coarser(kept.mask, SHRINK))
 
     def reconstruct(self, images: Images) -> Images:
         """Squeeze images through their codings and paint them again."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +14,11 @@ from PySide6.QtWidgets import QWidget
 
 from models.core import record
 from models.core.errors import UserError
+from models.core.hub import presets
 from models.core.latent.coding_files import read_codings
 from models.core.recipes import schema
 from models.core.recipes.schema import Recipe
-from models.core.record import sealed
+from models.core.record import preset, sealed
 from studio.pages import Pages
 from studio.panels.base import Panel
 from studio.restoring import Restoring
@@ -36,6 +39,7 @@ class Opening(QObject):
 
     loading = Signal()  # a model is on its way
     kept = Signal()  # it did not come; the model that was there stays
+    downloading = Signal(bool)  # whether a preset is on its way
 
     def __init__(self, services: Services, front: Callable[[], QWidget | None], panels: Pages) -> None:
         super().__init__()
@@ -70,6 +74,42 @@ class Opening(QObject):
 
         self.loading.emit()
         self.services.inference.open(folder, opened, self._not_opened)
+
+    @Slot(str, dict)
+    def preset(self, source: str, values: dict[str, Any]) -> None:
+        """Make a run of a preset, by its name or its folder, and make it the current model.
+
+        Args:
+            values: settings that are not the usual ones.
+        """
+
+        def made(folder: Path) -> None:
+            self.downloading.emit(False)
+            self.session.runs_changed.emit()
+            self.play(folder)
+
+        def failed(error: UserError) -> None:
+            self.downloading.emit(False)
+            self._not_opened(error)
+
+        def progressed(what: str, done: int, total: int) -> None:
+            self.session.done.emit(f"{what}: {done / 2**30:.2f} of {total / 2**30:.2f} GB")
+
+        self.downloading.emit(True)
+        work = partial(presets.adopt, source, values, None)
+        self.services.long_worker.ask("preset", work, made, failed, progressed)
+
+    @Slot()
+    def stop_download(self) -> None:
+        """Stop fetching a preset; what has come stays."""
+        self.services.long_worker.cancel("preset")
+        self.downloading.emit(False)
+        self.session.done.emit("A download that is stopped goes on from there next time.")
+
+    @Slot()
+    def unload(self) -> None:
+        """No model is current any more, and its memory is free."""
+        self.services.inference.unload(lambda: self.session.set_model(None), self.session.notice)
 
     def last(self) -> None:
         """Bring back the model of the last session, unless loading it ended that session (fault C-18).
@@ -128,6 +168,9 @@ class Opening(QObject):
         try:
             if sealed.exists(first / "run.json"):
                 self.run(first)
+                return
+            if preset.is_preset(first):
+                self.preset(str(first), {})
                 return
             single = len(paths) == 1 and first.is_file()  # several images are for the panel in front
         except (UserError, OSError) as error:

@@ -86,6 +86,10 @@ class Window(QMainWindow):
         jobs, session = self.services.jobs, self.session
         self.rail.chosen.connect(self.show_panel)
         self.picker.picked.connect(self.opening.run)
+        self.picker.preset_asked.connect(self.opening.preset)
+        self.picker.stop_asked.connect(self.opening.stop_download)
+        self.opening.downloading.connect(self.picker.show_download)
+        self.picker.unload_asked.connect(self.opening.unload)
         self.opening.loading.connect(self._loading)
         self.opening.kept.connect(self._model_changed)
         self.theme_button.clicked.connect(self.switch_theme)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from models.core.disk.operations import native, shown
 from models.core.errors import ConfigError, UserError
-from models.core.record import sealed
+from models.core.record import preset, sealed
 
 MOST_SEED = 2**31 - 1
 PACKAGE_OF = {".mp4": ("av", "video")}  # a file name's ending -> (package, extra) that writes such files
@@ -149,10 +149,20 @@ def dataset(text: str) -> str:
 
 def run_folder(path: Path) -> str:
     """The folder of a run that is there."""
-    if sealed.exists(path / "run.json"):
+    if sealed.exists(path / "run.json") or preset.is_preset(path):
         return ""
     there = "holds no run: choose the folder that holds run.json" if os.path.isdir(path) else "is not there"
     return f"{there} (it is {shown(path)!r})"
+
+
+def preset_source(text: str) -> str:
+    """A preset by its name, or a folder that holds one."""
+    from models.core.hub.presets import PRESETS
+
+    if text in PRESETS or preset.is_preset(Path(text)):
+        return ""
+    names = ", ".join(PRESETS)
+    return f"must be one of {names}, or the folder of a Stable Diffusion 3 preset (it is {shown(Path(text))!r})"
 
 
 def new_run_folder(path: Path) -> str:

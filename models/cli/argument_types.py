@@ -49,6 +49,13 @@ def dataset(text: str) -> str:
     return text if text in DATASETS else str(path(text))
 
 
+def preset(text: str) -> str:
+    """The type of an argument that names a preset of Stable Diffusion: a name, or the path of its folder."""
+    from models.core.hub.presets import PRESETS
+
+    return text if text in PRESETS else str(path(text))
+
+
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
     """Turn what is wrong with a path into an error of its argument."""

@@ -21,9 +21,11 @@ from models.cli.argument_types import (
     SIDE,
     SOURCE,
     path,
+    preset,
 )
 from models.cli.image_arguments import add_arithmetic, add_asking, add_inpaint, add_interpolate, add_mixing, add_walking
 from models.core.diffusion.prompt import MOST as MOST_TEXT
+from models.core.hub.presets import PRECISIONS
 from models.core.images import export
 from models.core.network_export import formats
 
@@ -104,6 +106,22 @@ def _add_going_on(add: Callable[[str, str], Parser]) -> None:
     )
 
 
+def _add_preset(command: Parser) -> None:
+    command.add_argument(
+        "preset", nargs="?", type=preset, check=checks.preset_source, help="a name, or the folder of a preset"
+    )
+    command.add_argument("--size", type=checks.whole(64, 2048), help="side of its images in pixels (as it was trained)")
+    command.add_argument(
+        "--precision", type=checks.one_of(PRECISIONS), help=f"what it computes in: {', '.join(PRECISIONS)}"
+    )
+    command.add_argument(
+        "--run",
+        type=path,
+        check=checks.out_folder,
+        help="the run folder (default: named after the preset among the studio's runs)",
+    )
+
+
 def _add_sample(command: Parser) -> None:
     command.add_argument("run", **RUN)
     command.add_argument("--count", type=checks.whole(1, 10_000), default=16)
@@ -129,6 +147,7 @@ def _add_sample(command: Parser) -> None:
 
 
 def _add_using(add: Callable[[str, str], Parser]) -> None:
+    _add_preset(add("preset", "make a run of a Stable Diffusion that others trained, or list those that there are"))
     _add_sample(add("sample", "generate new images"))
     _add_words(add)
     add_inpaint(add("inpaint", "generate a part of an image again; the rest stays as it is"))

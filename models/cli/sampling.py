@@ -39,7 +39,7 @@ def sampling_of(arguments: Namespace, model: Any) -> Sampling | None:
             raise ConfigError({f"--{name}": "is only for diffusion models" for name in given})
         return None
     most, path = model.rates.timesteps, model.rates.path
-    sampling = replace(Sampling.usual(model.rates, model.condition_kind), **{"seed": arguments.seed, **given})
+    sampling = replace(Sampling.usual(model.rates, model.condition.offer), **{"seed": arguments.seed, **given})
     wrong = _without_effect(given, sampling, most, path)
     try:
         sampling.check(most, path)
@@ -99,7 +99,7 @@ def from_pictures(
 ) -> Images:  # fmt: skip
     """Walk from images in noise, (t, x_t), to others: image to image, (n, h, w, c) in [0, 1]."""
     time, states = start
-    for step in model.reverse(sampling, **asked.conditions(model, len(states)), start=start):
+    for step in model.reverse(sampling, **asked.conditions(model, len(states)), start=start, work=work):
         work.tell("Sampling", (time - step.t) * len(states) // time, len(states))
     return model.pictures(step.x)
 

@@ -20,6 +20,8 @@ def train(arguments: argparse.Namespace, say: Any) -> int:
     from models.core.family import parse_config
 
     values = _settings(arguments)
+    if arguments.family in models.TRAINED:
+        raise ConfigError({"family": f"{arguments.family} comes trained: the command preset makes a run of it"})
     together(lambda: parse_config(models.family(arguments.family).CONFIG, values), lambda: refuse(arguments))
     from models.cli import planning
     from models.core.training import train as training

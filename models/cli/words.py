@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 from typing import Any
 
@@ -18,6 +19,9 @@ from models.core.diffusion.prompt import Prompt, wanted
 from models.core.errors import ConfigError
 from models.core.evaluation import cautions
 from models.core.images import convert, export, heat
+from models.core.training.estimate import duration
+
+LONG = 5.0  # seconds from which on is said how long the maps take
 
 
 def _begin(arguments: Namespace, say: Say) -> tuple[Any, Any, Any, Asked]:
@@ -36,8 +40,12 @@ def words_(arguments: Namespace, say: Say) -> int:
     read = words.words_read(asked.prompt.text)
     if not read:
         raise ConfigError({"--prompt": "must have at least one word"})
+    begin = time.perf_counter()
     with counting(say, "steps") as work:
         steps = list(model.reverse(sampling, **wanted(model.condition, asked.prompt, 1), work=work))
+        more = words.seconds(asked.prompt.text, time.perf_counter() - begin, sampling.guidance)
+        if more > LONG:
+            say.line(f"Measuring what each of the {len(read)} words did takes about {duration(more)} more.")
         maps = words.by_step(model, asked.prompt.text, [(step.t, step.x[0]) for step in steps], work).sum(axis=0)
     image = convert.to_uint8(model.pictures(steps[-1].x))[0]
     recipe = walked(run, model, sampling, asked=asked, count=1)

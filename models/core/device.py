@@ -206,6 +206,12 @@ def compiles() -> bool:
     return bool(device.gpus) or device.backend == "jax"
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a backend raised it because memory ran out, of the machine or of a graphics card."""
+    text = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "ResourceExhausted" in text
+
+
 def memory_used() -> int:
     """Bytes of main memory that this process holds; 0 where the platform does not tell."""
     statm = Path("/proc/self/statm")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
 import models
 from models.core import device, state
@@ -11,6 +12,20 @@ from models.core.errors import UserError
 from models.core.family import DataSpec, parse_config
 from models.core.record import CheckpointEntry, Run
 from models.core.work import SILENT, Work
+
+
+@runtime_checkable
+class ComesTrained(Protocol):
+    """A model whose weights lie elsewhere: a run refers to them and holds no checkpoints."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What its weights are known by, a sha256."""
+        ...
+
+    def fetch(self, work: Work = SILENT) -> int:
+        """Read the weights, unless that was done; how many bytes they are."""
+        ...
 
 
 def spec_of(run: Run) -> DataSpec:
@@ -44,9 +59,25 @@ def load(run: Run, *, step: int | None = None, work: Work = SILENT) -> tuple[Any
 
 def reload(model: Any, run: Run, *, step: int | None = None, work: Work = SILENT) -> CheckpointEntry:
     """Give a model that was built for this run the weights of a checkpoint (the newest by default)."""
-    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True, work=work)
-    state.restore(model, arrays, training=False)
+    entry, renew = checked(model, run, step=step, work=work)
+    renew()
     return entry
+
+
+def checked(
+    model: Any, run: Run, *, step: int | None = None, work: Work = SILENT
+) -> tuple[CheckpointEntry, Callable[[], None]]:
+    """A checkpoint (the newest by default) for a model that was built for this run, and what gives it these weights."""
+    if isinstance(model, ComesTrained):
+        size = model.fetch(work)
+        run.loaded = CheckpointEntry(step=0, epoch=0, file="step-0.npz", bytes=size, sha256=model.fingerprint)
+        return run.loaded, _nothing
+    entry, arrays = run.load_checkpoint(state.expected(model, training=False), step=step, partial=True, work=work)
+    return entry, partial(state.restore, model, arrays, training=False)
+
+
+def _nothing() -> None:
+    """Its weights never change."""
 
 
 def compiled(run: Run, config: Mapping[str, Any] | None = None) -> Any:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy
 
@@ -16,6 +16,7 @@ from models.core.disk.operations import shown
 from models.core.errors import UserError
 from models.core.record import RunSummary
 from studio import theme
+from studio.frame.preset_dialog import PresetDialog
 from studio.session import ModelInfo
 from studio.widgets.basics import Title, label, menu_words, plain, vbox
 from studio.widgets.thumbnail import rounded, show_later
@@ -30,11 +31,15 @@ class ModelPicker(QPushButton):
     """A button with image, name and state of the current model; its menu lists every run there is."""
 
     picked = Signal(object)  # Path
+    preset_asked = Signal(str, dict)  # its name or folder; settings that are not the usual ones
+    stop_asked = Signal()  # of a download
+    unload_asked = Signal()
 
     def __init__(self, looks: Worker) -> None:
         super().__init__()
         self._looks = looks  # decodes the images
         self._model: ModelInfo | None = None
+        self._downloads = False
         self.setProperty("kind", "picker")
         self.setFixedHeight(42)
         self.setMinimumWidth(220)
@@ -76,11 +81,17 @@ class ModelPicker(QPushButton):
             self._picture.clear()
         else:
             self._title.setText(model.title)
-            self._state.setText(state or f"{model.family}, step {model.step:,}")
+            origin = f"step {model.step:,}" if model.dataset else "trained by others"
+            self._state.setText(state or f"{model.family}, {origin}")
             look, ratio = partial(run_picture, model.folder), self.devicePixelRatioF()
             show = partial(self._show_picture, model, ratio)
             show_later(self._looks, "picker", look, self._picture, show)
         self.updateGeometry()
+
+    @Slot(bool)
+    def show_download(self, going: bool) -> None:
+        """Whether a preset is being downloaded."""
+        self._downloads = going
 
     def _show_picture(self, model: ModelInfo, ratio: float, found: NDArray[np.uint8] | None) -> None:
         if self._model is model:
@@ -103,6 +114,29 @@ class ModelPicker(QPushButton):
         if self._menu.isEmpty():
             action = self._menu.addAction("No runs yet: train one")
             action.setEnabled(False)
+        self._menu.addSection("Trained by others")
+        self._offer_preset()
+        if self._model is not None:
+            self._menu.addSeparator()
+            unload = self._menu.addAction("Unload the current model")
+            unload.setToolTip("Frees the memory that it takes; its files stay")
+            unload.triggered.connect(self.unload_asked)
+
+    def _offer_preset(self) -> None:
+        """One that others trained, by way of a dialog; while one is downloaded, the way out of that."""
+        wanted = self._menu.addAction("Stable Diffusion…")
+        wanted.setToolTip("Choose a preset; the folder of one can be dropped on the window, too")
+        wanted.triggered.connect(self._choose_preset)
+        if self._downloads:
+            stop = self._menu.addAction("Stop the download")
+            stop.setToolTip("It goes on from there next time")
+            stop.triggered.connect(self.stop_asked)
+
+    def _choose_preset(self) -> None:
+        dialog = PresetDialog(self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.preset_asked)
+        dialog.open()
 
     def _entry(self, run: RunSummary) -> QAction:
         folder, title = run.folder, run.title or run.folder.name

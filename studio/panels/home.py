@@ -50,7 +50,9 @@ class RunCard(Card):
             look = partial(run_contact_sheet, run.folder)
             show_later(panel.services.image_worker, f"home/{run.folder}", look, picture, picture.set_image)
         picture.clicked.connect(lambda: panel.use(run))
-        words = STATUS_WORDS.get(run.status, f"{run.status} at step {run.step:,}")
+        words = STATUS_WORDS.get(
+            run.status, f"{run.status} at step {run.step:,}" if run.dataset else "trained by others"
+        )
         state = label(words, "secondary", wrap=True)
         self.body.addWidget(picture)
         self.body.addWidget(Elided(run.dataset.rsplit("/", 1)[-1].replace("_", " ")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +118,19 @@ class Inference(Worker):
 
         self.ask("open", lambda task: self._open(folder, task, pick, check), opened, failed)
 
+    def unload(self, then: Callable[[], None], failed: Callable[[UserError], None]) -> None:
+        """Let go of the current model and of its memory."""
+
+        def let_go(task: Task) -> None:
+            self._loaded = None
+
+        def gone(nothing: None) -> None:
+            self._model = None
+            then()
+            garbage.mark()
+
+        self.ask("open", let_go, gone, failed)
+
     def _renew(self, renew: Callable[[], None], failed: Callable[[UserError], None]) -> None:
         """Newer weights for the model that is shown, once it has answered what was asked of the older ones.
 
@@ -133,16 +145,15 @@ class Inference(Worker):
         from models.core import device
 
         device.prepare()
-        from models.core import loading, state
+        from models.core import loading
         from models.core.training import warm_up
 
         run, before = Run.open(folder), self._loaded
         renew: Callable[[], None] | None = None
         if before is not None and (before.info.folder, before.info.run_id) == (folder, run.info.id):
             found, model = check(before.model, before.info), before.model
-            expected = state.expected(model, training=False)
-            entry, arrays = run.load_checkpoint(expected, step=pick(run), partial=True, work=task)
-            info, renew = _about(model, run, entry), partial(state.restore, model, arrays, training=False)
+            entry, renew = loading.checked(model, run, step=pick(run), work=task)
+            info = _about(model, run, entry)
         else:
             try:
                 model, entry = loading.load(run, step=pick(run), work=task)

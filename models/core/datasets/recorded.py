@@ -80,6 +80,9 @@ def load(
         StorageError: if its cache cannot be written.
         Cancelled: if ``work`` is cancelled.
     """
+    if at is None and not place(about):
+        advice = "Open or drop your own images."
+        raise DatasetError("This model was trained by others: their images are not here.", advice=advice)
     there, rules = place(about) if at is None else at, about.get("rules", 1)
     if type(rules) is not int or not 1 <= rules <= RULES:
         advice = "Install the newer version of the program."

@@ -14,32 +14,26 @@ guidance, Ho and Salimans 2022, algorithm 1).
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
-from models.core.arrays import Images
-from models.core.diffusion import samplers
-from models.core.diffusion.capability import Kept, Sampling
 from models.core.diffusion.conditions import Condition
 from models.core.diffusion.config import DiffusionConfig, rates_of
-from models.core.diffusion.prompt import Asked, Emphasis
-from models.core.diffusion.rates import States
-from models.core.diffusion.samplers import Known, Predict, Step, Walk
-from models.core.errors import ConfigError
+from models.core.diffusion.prompt import Asked
+from models.core.diffusion.rates import Prediction, States
+from models.core.diffusion.reverse import ReverseProcess
+from models.core.diffusion.samplers import Predict
 from models.core.family import DataSpec
 from models.core.family_model import FamilyModel, Port
 from models.core.inference import predict_all, sizes_for
-from models.core.work import SILENT, Work
+from models.core.work import Work
 
 NOISES = 64  # rows of noise that a validation uses again and again
 GOLDEN = 0.6180339887498949  # times of a validation: multiples of it, modulo 1, are spread evenly
-AT_ONCE = 512  # images that are walked together
 OPEN = 0.25  # share of attributes that training leaves open
 
 
@@ -53,7 +47,7 @@ def distance(kind: str, errors: Any) -> Any:
     return ops.mean(each, axis=tuple(range(1, len(errors.shape))))
 
 
-class Diffuser(FamilyModel):
+class Diffuser(ReverseProcess, FamilyModel):
     """A noise predictor that works with plain ``compile()`` and ``fit(images)`` or ``fit(images, conditions)``.
 
     Args:
@@ -65,7 +59,6 @@ class Diffuser(FamilyModel):
     """
 
     OUTPUTS: ClassVar = {**FamilyModel.OUTPUTS, "denoiser": ("noise",)}
-    clip: float | None = 1.0  # states of images are in [-1, 1]
 
     def __init__(
         self, config: DiffusionConfig, spec: DataSpec, networks: tuple[keras.Model, keras.Model | None],
@@ -174,117 +167,32 @@ class Diffuser(FamilyModel):
         for mean, own in zip(self.mean_network.weights, self.network.weights, strict=True):
             mean.assign(memory * mean + (1.0 - memory) * own)
 
-    # --- What it can do: the capability Diffuses ---
+    # --- What it can do: the capability Diffuses, in reverse.py ---
 
     @property
     def sampler(self) -> keras.Model:
         """The network that images are painted with: the one of mean weights if there is one."""
         return self.network if self.mean_network is None else self.mean_network
 
-    def states(self, images: Images) -> States:
-        """What is diffused, as arrays: (n, h, w, c) in [0, 1] -> [-1, 1]."""
-        return 2.0 * np.asarray(images, np.float32) - 1.0
+    @property
+    def prediction(self) -> Prediction:
+        """What the network predicts."""
+        predicted: Prediction = self.config.prediction
+        return predicted
 
-    def forward(self, images: Images, t: int, seed: int) -> States:
-        """The state x_t of images in [0, 1]; t = 0 adds no noise."""
-        x_0 = self.states(images)
-        noise = samplers.draw(x_0.shape, seed, t, samplers.FORWARD)
-        return self.rates.noisy(x_0, t, noise) if t else x_0
+    @property
+    def shape_of_images(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.spec.image_shape
 
-    def predictor(
-        self, asked: Asked, instead: Asked, guidance: float, emphasis: Emphasis = (), work: Work = SILENT
-    ) -> Predict:
-        """The network as ``(x_t, t) -> noise`` or velocity, led from what is asked for ``instead`` to what is asked.
+    def told(self, rows: Asked, work: Work) -> Predict:
+        """The network as ``(x_t, t) -> noise`` or velocity, told what each row asks for."""
 
-        ``emphasis`` is as the network takes it. A word of strength s adds s - 1 times what leaving it out takes away.
-        """
+        def predict(x: States, t: int) -> States:
+            inputs = [x, np.full(len(x), t, np.int32), *([rows] if self.condition_kind != "none" else [])]
+            return predict_all(self.sampler, inputs, sizes=self.batches, work=work)[0]
 
-        def told(rows: Asked) -> Predict:
-            def predict(x: States, t: int) -> States:
-                inputs = [x, np.full(len(x), t, np.int32), *([rows] if self.condition_kind != "none" else [])]
-                return predict_all(self.sampler, inputs, sizes=self.batches, work=work)[0]
-
-            return predict
-
-        def stressed(x: States, t: int) -> States:
-            whole = told(asked)(x, t)
-            return whole + sum(more * (whole - told(without)(x, t)) for without, more in emphasis)
-
-        wanted = 1.0 if np.array_equal(asked, instead) else guidance
-        return samplers.guided(stressed if emphasis else told(asked), told(instead), wanted)
-
-    def reverse(
-        self,
-        sampling: Sampling,
-        *,
-        count: int = 1,
-        conditions: Asked | None = None,
-        negative: Asked | None = None,
-        emphasis: Emphasis = (),
-        start: tuple[int, States] | None = None,
-        kept: Kept | None = None,
-        work: Work = SILENT,
-    ) -> Iterator[Step]:
-        """Walk from noise to images; see ``Diffuses``."""
-        timesteps = self.config.timesteps
-        sampling.check(timesteps, self.rates.path)
-        if start is None:
-            start = timesteps, samplers.draw((count, *self.state_shape), sampling.seed, timesteps, samplers.START)
-        t, x = start
-        if not 0 <= t <= timesteps or x.shape[1:] != self.state_shape:
-            raise ConfigError({"start": f"must be t from 0 to {timesteps} and states of shape {self.state_shape}"})
-        times = samplers.times(timesteps, sampling.taken(timesteps), t, self.rates.last)
-        walk = Walk(
-            self.rates, x, times, sampling.seed, sampling.eta, self.clip,
-            None if kept is None else self.known(kept), sampling.repeats, self.config.prediction,
-        )  # fmt: skip
-        asked, instead = (self.condition.checked(rows, len(x)) for rows in (conditions, negative))
-        checked = [(self.condition.checked(rows, len(x)), more) for rows, more in emphasis]
-        predict = self.predictor(asked, instead, sampling.guidance, checked, work)
-        return samplers.SAMPLERS[sampling.sampler].back(predict, walk)
-
-    def known(self, kept: Kept) -> Known:
-        """What an inpainting keeps, as states."""
-        return Known(self.states(kept.images), np.asarray(kept.mask, bool))
-
-    def pictures(self, states: States, kept: Kept | None = None) -> Images:
-        """States in [-1, 1] as images in [0, 1]; what is kept is put into them bit for bit."""
-        generated: Images = np.clip((states + np.float32(1)) / np.float32(2), 0.0, 1.0)
-        return generated if kept is None else np.where(kept.mask, generated, kept.images)
-
-    def noise_pictures(self, noise: States) -> Images:
-        """Grey is nothing; three standard deviations are black or white."""
-        shown: Images = np.clip(np.float32(0.5) + noise / np.float32(6), 0.0, 1.0)
-        return shown
-
-    def sample(
-        self,
-        count: int,
-        seed: int,
-        *,
-        conditions: Asked | None = None,
-        negative: Asked | None = None,
-        emphasis: Emphasis = (),
-        sampling: Sampling | None = None,
-        work: Work = SILENT,
-    ) -> Images:
-        """The ends of ``count`` walks, (count, h, w, c) in [0, 1]."""
-        self.condition.checked(conditions, count)
-        sampling = sampling or Sampling.usual(self.rates, self.condition_kind)
-        generated = [np.zeros((0, *self.spec.image_shape), np.float32)]
-        for begin in range(0, count, AT_ONCE):
-            here = slice(begin, min(begin + AT_ONCE, count))
-            asked, instead = (None if rows is None else rows[here] for rows in (conditions, negative))
-            drawn = seed if not begin else int(np.random.default_rng((seed, begin)).integers(2**31))
-            walk = dataclasses.replace(sampling, seed=drawn)
-            size = here.stop - begin
-            stressed = [(rows[here], more) for rows, more in emphasis]
-            words: dict[str, Any] = {"conditions": asked, "negative": instead, "emphasis": stressed}
-            for step in self.reverse(walk, count=size, **words, work=work):
-                done = (self.config.timesteps - step.t) * size // self.config.timesteps
-                work.tell("Sampling", begin + done, count)
-            generated.append(self.pictures(step.x))
-        return np.concatenate(generated)
+        return predict
 
     def parts(self) -> dict[str, keras.Model]:
         """The plain Keras network inside, for export."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core import arrays
-from models.core.diffusion.prompt import Asked, Conditioning, Emphasis, Kind
+from models.core.diffusion.prompt import Asked, Conditioning, Emphasis, Kind, Offer
 from models.core.diffusion.rates import AlphaBar, Path, Rates, States
 from models.core.diffusion.samplers import FORWARD, SAMPLERS, Step, draw, offered
 from models.core.errors import ConfigError
@@ -42,10 +42,11 @@ class Sampling:
     repeats: int = 1
 
     @classmethod
-    def usual(cls, rates: Rates, kind: Kind) -> Sampling:
-        """The default for a model with such rates and condition: Euler in 30 steps on a flow, else DDIM in 50."""
-        steps = 30 if rates.path == "flow" else cls.steps
-        guidance = 3.0 if kind == "text" else cls.guidance  # a sentence says more than a class
+    def usual(cls, rates: Rates, offer: Offer) -> Sampling:
+        """The default for a model with such rates and such an offer: Euler in 30 steps on a flow, else DDIM in 50."""
+        steps = offer.steps or (30 if rates.path == "flow" else cls.steps)
+        guidance = 3.0 if offer.kind == "text" else cls.guidance  # a sentence says more than a class
+        guidance = guidance if offer.guidance is None else offer.guidance
         return cls(offered(rates.path)[0], min(steps, rates.timesteps), guidance=guidance)
 
     def taken(self, timesteps: int) -> int:

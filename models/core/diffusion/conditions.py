@@ -98,6 +98,14 @@ class Condition:
             return self.nothing(count)
         raise ConfigError({"conditions": f"must be {count} times -1: the model knows no condition"})
 
+    def without_each(self, text: str) -> Asked:
+        """A sentence, then the same without its first word, without its second, ...: a row each.
+
+        Raises:
+            ConfigError: unless the model takes text.
+        """
+        raise ConfigError({"prompt": "is only for models conditioned on text"})
+
     def preview(self) -> Asked:
         """What a sheet of samples shows, a column each."""
         return self.nothing(0)
@@ -252,12 +260,16 @@ class TextCondition(Condition):
 
     def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
         """The sentence without each word whose strength is not 1."""
-        without = tokenizer.without_each(self.sentences([prompt.text])[0])
         return [
             (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
-            for place, row in enumerate(without)
+            for place, row in enumerate(self.without_each(prompt.text)[1:] if prompt.strengths else ())
             if prompt.strength(place) != 1.0
         ]
+
+    def without_each(self, text: str) -> Asked:
+        """Words that are left out are masked as padding, so that the others keep their places."""
+        whole = self.sentences([text])
+        return np.concatenate([whole, tokenizer.without_each(whole[0])])
 
     def sentences(self, prompts: Sequence[str]) -> tokenizer.Tokens:
         """What these prompts ask for."""

@@ -23,11 +23,22 @@ STRONGEST = 2.0
 
 
 class Offer(NamedTuple):
-    """What a model can be asked for: ``kind``, the names of classes, attributes or words, and some captions."""
+    """What a model can be asked for, and what is usual for it.
+
+    Attributes:
+        kind: of its condition.
+        names: of classes or attributes, or the words that it knows; no words at all where it reads any sentence.
+        examples: some captions.
+        images: how many are made side by side if nobody says otherwise: one where each takes long.
+        steps, guidance: of sampling, where the family's usual ones do not suit; 0 and None elsewhere.
+    """
 
     kind: Kind = "none"
     names: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    images: int = 8
+    steps: int = 0
+    guidance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,10 @@ class Conditioning(Protocol):
         """What asks for nothing, ``count`` times."""
         ...
 
+    def without_each(self, text: str) -> Asked:
+        """A sentence, then the same without its first word, without its second, ...: a row each."""
+        ...
+
     def preview(self) -> Asked:
         """What a sheet of samples shows, a column each."""
         ...
@@ -160,7 +175,9 @@ def words_for(attributes: Sequence[tuple[str, bool]]) -> str:
 
 
 def doubts(sentence: str, words: Sequence[str]) -> str:
-    """Which words of a sentence a vocabulary lacks, and what is near them; "" if it knows them all."""
+    """Which words of a sentence a vocabulary lacks, and what is near them; "" if it knows them all, or has none."""
+    if not words:
+        return ""
     parts = [
         f"“{word}” (did you mean {' or '.join(near)}?)" if near else f"“{word}”"
         for word, near in unknown(sentence, words).items()

@@ -56,7 +56,26 @@ class Rates:
     @classmethod
     def flow(cls, timesteps: int, last: int = 0) -> Rates:
         """Those of rectified flow in ``timesteps`` equal steps; at t = T nothing is left of the image."""
-        noise = np.linspace(0.0, 1.0, timesteps + 1)
+        return cls._straight(np.linspace(0.0, 1.0, timesteps + 1), last)
+
+    @classmethod
+    def shifted_flow(cls, timesteps: int, shift: float) -> Rates:
+        """Those of rectified flow on which large images stay longer in noise: s' = shift s / (1 + (shift - 1) s).
+
+        As in the scheduler of Stable Diffusion 3 (Esser et al. 2024, equation 23), whose ends are shifted before the
+        times between them are: noise_1 is that of s = shift(1 / T) shifted once more, and sampling strides lead from T
+        to 1 and from there to 0.
+        """
+
+        def shifted(s: NDArray[np.float64]) -> NDArray[np.float64]:
+            return shift * s / (1.0 + (shift - 1.0) * s)
+
+        ends = shifted(np.array([1.0 / timesteps, 1.0]))
+        noise = np.concatenate([[0.0], shifted(np.linspace(ends[0], ends[1], timesteps))])
+        return cls._straight(noise, last=1)
+
+    @classmethod
+    def _straight(cls, noise: NDArray[np.float64], last: int = 0) -> Rates:
         signal = 1.0 - noise
         return cls(signal**2 / (signal**2 + noise**2), signal, noise, straight=True, last=last)
 

@@ -2,8 +2,9 @@
 
     map of a word = sum over the steps of mean over channels of |x_0 of the whole prompt - x_0 without that word|
 
-A word that is left out is masked as padding, so that the others keep their places; all sentences of a step go through
-the network at once. Attention would not do: the text encoder has mixed the words, and their mean is another way in.
+A word that is left out is masked as padding, so that the others keep their places; a text encoder that knows no mask
+reads the sentence without it. All sentences of a step go through the network at once. Attention would not do: the text
+encoder has mixed the words, and their mean is another way in.
 
 The sum belongs to one walk: it is measured at the states that this walk went through.
 """
@@ -16,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.datasets.captions import words_of
-from models.core.diffusion.tokenizer import LENGTH, tokens_of, without_each
-from models.core.errors import ConfigError
+from models.core.diffusion.tokenizer import LENGTH
 from models.core.work import SILENT, Work
 
 if TYPE_CHECKING:
-    from models.core.diffusion.base import Diffuser
     from models.core.diffusion.rates import States
+    from models.core.diffusion.reverse import ReverseProcess
 
 Maps = NDArray[np.float32]  # (words, height, width) of the states, at least 0
 
@@ -32,26 +32,28 @@ def words_read(prompt: str) -> list[str]:
     return words_of(prompt)[: LENGTH - 1]
 
 
-def effects(model: Diffuser, prompt: str, t: int, x: States, work: Work = SILENT) -> Maps:
+def seconds(prompt: str, sampled: float, guidance: float) -> float:
+    """About how long the maps of a prompt take, if making its image took ``sampled`` seconds, all evaluations alike."""
+    return sampled * (len(words_read(prompt)) + 1) / (1.0 if guidance == 1.0 else 2.0)
+
+
+def effects(model: ReverseProcess, prompt: str, t: int, x: States, work: Work = SILENT) -> Maps:
     """How much each word of a prompt moves what the model expects of one state x_t (height, width, channels).
 
     Raises:
         ConfigError: if the model takes no text.
         Cancelled: if ``work`` is cancelled.
     """
-    if model.condition_kind != "text":
-        raise ConfigError({"prompt": "is only for models conditioned on text"})
-    whole = tokens_of([prompt], model.condition_names)
-    rows = np.concatenate([whole, without_each(whole[0])])
+    rows = model.condition.without_each(prompt)
     states = np.repeat(x[None], len(rows), axis=0)
     predicted = model.predictor(rows, rows, 1.0, work=work)(states, t)
-    x_0, _ = model.rates.seen(states, t, predicted, model.config.prediction)
+    x_0, _ = model.rates.seen(states, t, predicted, model.prediction)
     if model.clip is not None:
         x_0 = np.clip(x_0, -model.clip, model.clip)
     return np.asarray(np.abs(x_0[1:] - x_0[:1]).mean(axis=-1), np.float32)
 
 
-def by_step(model: Diffuser, prompt: str, steps: list[tuple[int, States]], work: Work = SILENT) -> Maps:
+def by_step(model: ReverseProcess, prompt: str, steps: list[tuple[int, States]], work: Work = SILENT) -> Maps:
     """The maps of each step of a walk whose states (t, x_t (height, width, channels)) are known; their sum is the map.
 
     Returns:

@@ -75,7 +75,13 @@ def check(kind: str) -> None:
 
 
 def names(model: Any, kind: str, out: Path) -> dict[str, Path]:
-    """The files that an export writes: by the network (``parts()``), and at last by "" the JSON beside them."""
+    """The files that an export writes: by the network (``parts()``), and at last by "" the JSON beside them.
+
+    Raises:
+        UserError: if the model comes trained, from files that other programs read already.
+    """
+    if not hasattr(model, "parts"):
+        raise UserError("This model was trained by others and is not exported.", advice="Copy its preset's folder.")
     suffix = FORMATS[kind].suffix
     stem = out.name.removesuffix(suffix)
     written = {part: out.with_name(f"{stem}-{part}{suffix}") for part in model.parts()}

@@ -21,7 +21,7 @@ from models.core.disk.npz import Arrays, Expected
 from models.core.disk.operations import shown
 from models.core.errors import RunBusyError, RunFormatError, StorageError
 from models.core.record import files as run_files
-from models.core.record import sealed, timeline
+from models.core.record import preset, sealed, timeline
 from models.core.record.checkpoints import CheckpointEntry, Checkpoints
 from models.core.record.info import FILE, SCHEMA, RunInfo, Status, read_info, write_info
 from models.core.record.lock import NAME, Lock, foreign, held_by_other
@@ -99,6 +99,8 @@ class Run:
             RunBusyError: ``write``, and another process has it.
             StorageError: ``write``, and the disk said no.
         """
+        if not sealed.exists(folder / FILE) and preset.is_preset(folder):
+            return cls(folder, preset.info(folder), lock=None, notices=[])
         info, damage = read_info(folder)
         notices: list[str] = []
         if info.schema_version > SCHEMA:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import models
-from models.core import loading, record, state
+from models.core import device, loading, record, state
 from models.core.batches import Batches, conditions
 from models.core.datasets import Dataset, recorded
 from models.core.errors import ConfigError, StorageError, UserError
@@ -213,7 +213,7 @@ def _noted(run: Run, outcome: Outcome) -> Outcome:
 def explain(error: Exception, run: Run) -> UserError:
     """Say in plain words what a backend raised."""
     text = f"{type(error).__name__}: {error}"
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "ResourceExhausted" in text:
+    if device.out_of_memory(error):
         half = max(1, int(run.info.config.get("batch_size", 2)) // 2)
         return UserError(
             "Training ran out of memory.", where=str(run.folder), advice=f"Start again with a batch size of {half}."

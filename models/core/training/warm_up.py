@@ -21,7 +21,7 @@ def warm(model: Any) -> None:
         model.decode(codings[:1])
         if isinstance(model, Encodes):
             model.encode(pictures[:1])
-    if isinstance(model, Diffuses):
+    if isinstance(model, Diffuses) and model.condition.offer.images >= SHEET:  # elsewhere one step takes long
         step = next(model.reverse(Sampling(steps=1), count=SHEET))
         model.pictures(step.x)
     if isinstance(model, Denoises) and not isinstance(model, (Decodes, Diffuses)):

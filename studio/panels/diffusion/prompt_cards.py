@@ -18,6 +18,7 @@ from studio.widgets.grid import PictureGrid
 from studio.widgets.lightbox import Lightbox
 
 HINT = "hover a word: what it did  ·  click it: strength, or another word"
+SHORT_HINT = "hover a word: what it did"  # beside the images after a word was replaced
 Maps = Callable[[int], NDArray[np.float32] | None]  # the map of an image, or None while it is not known
 
 
@@ -64,7 +65,7 @@ class PromptCards(QWidget):
         self.cards[1].tools.addWidget(keep)
         self._shown: tuple[Frame | None, Frame | None, Names] = (None, None, NAMELESS)
         self._effect: Maps | None = None
-        self._most = 0.0
+        self._words, self._most = "", 0.0
         row = hbox(*self.cards, spacing=12)
         row.setStretch(0, 1)
         row.setStretch(1, 1)
@@ -78,8 +79,7 @@ class PromptCards(QWidget):
             words: say what is seen.
             most: the effect that is brightest, the same for all words, so that they can be compared.
         """
-        self._effect, self._most = effect, most
-        self.cards[0].set_subtitle(words or HINT)
+        self._effect, self._words, self._most = effect, words, most
         self._draw()
 
     def show_frames(self, first: Frame | None, second: Frame | None, names: Names = NAMELESS) -> None:
@@ -105,6 +105,7 @@ class PromptCards(QWidget):
 
     def _draw(self) -> None:
         names = self._shown[2][0]
+        self.cards[0].set_subtitle(self._words or (HINT if self._shown[1] is None else SHORT_HINT))
         for place, card in enumerate(self.cards):
             card.show_sheet(self._sheet(place), names[place] if self._shown[1] is not None else "")
 

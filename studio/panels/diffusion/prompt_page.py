@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from models.core.diffusion.prompt import Offer, doubts
 from models.core.diffusion.rates import Rates
 from models.core.errors import UserError
+from models.core.training.estimate import duration
 from studio import theme
 from studio.panels.diffusion.page import KEY
 from studio.panels.diffusion.prompt_cards import PromptCards
@@ -45,6 +46,7 @@ class PromptPage(WalkPage):
         self._lit = -1
         self.line.asked.connect(self._ask)
         self.words.hovered.connect(self._light)
+        self.words.word_chosen.connect(self.effects.begin)
         self.words.strength_asked.connect(self._strengthen)
         self.words.replace_asked.connect(self._replace)
         self.words.time_asked.connect(self._retime)
@@ -186,7 +188,8 @@ class PromptPage(WalkPage):
     def _ended(self, which: str) -> None:
         super()._ended(which)
         if which == self.walks.main_key and self.walks.main is not None:
-            self.effects.measure(self.view.main.prompt.text, self.walks.main)
+            main = self.view.main
+            self.effects.measure(main.prompt.text, self.walks.main, main.sampling.guidance)
 
     def make(self) -> None:
         """New images: what words did to the old ones is of no interest."""
@@ -221,6 +224,8 @@ class PromptPage(WalkPage):
         count = 0 if walk is None or not len(walk) else len(walk[0].x)
         if known < count:
             said = f"measuring what each word changed: {known} of {count} images"
+            if self.effects.waits:
+                said = f"click a word to measure what each changed: about {duration(self.effects.waits)}"
         self.cards.show_effect(effect, said, self.effects.most(step))  # type: ignore[arg-type]
 
     def show_frame(self) -> None:

@@ -141,7 +141,7 @@ class SamplingCard(Card):
             self._add("negative", "")
         if offer.kind != "none":
             self._add("guidance", str(usual.guidance))
-        for name, default in (("seed", "0"), ("pictures", "8"), ("repeats", "5")):
+        for name, default in (("seed", "0"), ("pictures", str(offer.images)), ("repeats", "5")):
             self._add(name, default)
         self.show_repeats(False)
         self.set_setup(self.default())
@@ -179,9 +179,9 @@ class SamplingCard(Card):
 
     def default(self) -> Setup:
         """What a walk is asked for when nobody has said anything."""
-        sampling = replace(Sampling.usual(self._rates, self._offer.kind), repeats=5)
+        sampling = replace(Sampling.usual(self._rates, self._offer), repeats=5)
         label = EACH if self._offer.kind == "class" else NOTHING
-        return Setup(sampling, label, prompt=Prompt(text=next(iter(self._offer.examples), "")))
+        return Setup(sampling, label, self._offer.images, Prompt(text=next(iter(self._offer.examples), "")))
 
     def show_repeats(self, wanted: bool) -> None:
         """Whether something is kept, so that resampling means something."""

@@ -133,6 +133,7 @@ class WordsCard(Card):
     """The chips, and for the chosen one its strength and another word in its place."""
 
     hovered = Signal(int)  # the place of a word, -1 for none
+    word_chosen = Signal()
     strength_asked = Signal(int, float)
     replace_asked = Signal(int, str)
     time_asked = Signal(int)  # the step at which the other word takes over
@@ -216,6 +217,8 @@ class WordsCard(Card):
         self._chosen = -1 if place == self._chosen else place
         self.other.clear()
         self._show_chosen()
+        if self._chosen >= 0:
+            self.word_chosen.emit()
 
     def _show_chosen(self) -> None:
         for place, chip in enumerate(self.chips):

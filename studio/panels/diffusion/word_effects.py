@@ -17,6 +17,7 @@ from studio.workers.services import Services
 from studio.workers.worker import Task
 
 KEY = "diffusion/prompt/words"
+LONG = 60.0  # seconds; what takes longer is not measured unasked
 Maps = NDArray[np.float32]  # (words, height, width)
 Steps = NDArray[np.float16]  # (steps, words, height, width): half a byte for each that a window shows is enough
 
@@ -32,21 +33,33 @@ class WordEffects(QObject):
         self._walk: Recording | None = None
         self._prompt = ""
         self._found: list[Steps] = []
+        self.waits = 0.0  # about how many seconds the measuring will take that waits to be asked for
         self._most: dict[tuple[int | None, int], float] = {}  # by step and images known: asked at every frame
 
-    def measure(self, prompt: str, walk: Recording) -> None:
-        """Measure a finished walk, unless that is done or being done."""
+    def measure(self, prompt: str, walk: Recording, guidance: float) -> None:
+        """Measure a finished walk, unless that is done or being done; what takes long waits until it is asked for."""
         if walk is self._walk and prompt == self._prompt:
             return
         self.drop()
         self._walk, self._prompt = walk, prompt
         if words.words_read(prompt):
+            about = words.seconds(prompt, walk.seconds, guidance)
+            if about > LONG:
+                self.waits = about
+            else:
+                self._next()
+
+    def begin(self) -> None:
+        """Measure what waits."""
+        if self.waits:
+            self.waits = 0.0
             self._next()
 
     def drop(self) -> None:
         """Forget what was measured."""
         self.services.inference.cancel(KEY)
         self._walk, self._found = None, []
+        self.waits = 0.0
         self._most = {}
 
     def known(self) -> int:

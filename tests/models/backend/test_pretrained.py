@@ -63,7 +63,7 @@ def test_a_sentence_is_followed() -> None:
     """Where two faces differ of which one shall have red hair and one green, that one is redder."""
     model, _ = loading.load(Run.open(places.pretrained() / "text-faces"))
     assert isinstance(model, Diffuses) and model.condition_kind == "text"
-    sampling = Sampling.usual(model.rates, "text")
+    sampling = Sampling.usual(model.rates, model.condition.offer)
     rest = "bob hair, pale skin, no glasses, no beard and a blue shirt on a blue background"
     sentences = [[f"a serious person with {colour} {rest}"] * 8 for colour in ("red", "green")]
     rows = [model.condition.sentences(one) for one in sentences]

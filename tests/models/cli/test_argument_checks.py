@@ -50,6 +50,13 @@ BAD: dict[str, tuple[list[str], dict[str, list[str]]]] = {
             "--out": ["a run", FILE, "", f"{FILE}/run", "taken"],
         },
     ),
+    "preset": (
+        [],
+        {
+            "preset": [GONE, DIR, "stable_diffusion_9"], "--size": ["63", "2049", "x"], "--precision": ["int8", ""],
+            "--run": [FILE, "", f"{FILE}/run"],
+        },
+    ),
     "sample": (
         ["a run", "--out", "x.png"],
         {

@@ -57,12 +57,22 @@ def test_times_fall_to_0_and_a_start_in_the_middle_joins_the_same_way(timesteps,
 
 
 def test_the_last_stride_can_begin_at_a_time_of_its_own():
+    """As in the scheduler of Stable Diffusion 3, whose 28 steps are 27 equal ones and a short one."""
     way = samplers.times(1000, 28, last=1)
     assert len(way) == 29 and way[-2:] == (1, 0) and set(np.diff(way[:-1])) == {-37}
     assert samplers.times(1000, 28, 600, last=1) == (600, *(t for t in way if t < 600))
     assert samplers.times(1000, 1, last=1) == (1000, 0)
     assert samplers.times(1000, 1000, last=1) == tuple(range(1000, -1, -1))
     assert samplers.times(1000, 30, 100, last=210) == (100, 0)
+
+
+def test_a_shifted_flow_stays_longer_in_noise():
+    """Figures of KerasHub's scheduler with 28 steps."""
+    rates = Rates.shifted_flow(1000, 3.0)
+    assert rates.path == "flow" and rates.last == 1 and rates.noise[[0, 1000]].tolist() == [0.0, 1.0]
+    np.testing.assert_allclose(rates.noise[[1, 38, 963]], [0.00892857, 0.11055, 0.98738], atol=2e-3)
+    np.testing.assert_allclose(rates.signal + rates.noise, 1.0)
+    assert (np.diff(rates.noise) > 0).all() and rates.noise[500] > Rates.flow(1000).noise[500]
 
 
 # --- Into noise ---
