@@ -28,6 +28,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from models.core.adam import Adam
 from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
@@ -200,7 +201,7 @@ class DDPM(Diffuser):
             return FallingAdam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
         if self.config.size == "textbook":
             return keras.optimizers.Nadam(learning_rate=self.config.learning_rate)
-        return keras.optimizers.Adam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
+        return Adam(learning_rate=self.config.learning_rate, global_clipnorm=1.0)
 
     def plan(self, left: int) -> None:
         """Told before training how many steps are left, so that a falling learning rate knows its end.

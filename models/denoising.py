@@ -29,6 +29,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from models.core.adam import Adam
 from models.core.adversarial import resolutions
 from models.core.arrays import Codings, Images
 from models.core.denoising import fit_to_model, noise, tiling
@@ -374,7 +375,7 @@ class ConvDenoiser(Denoiser):
 
     def make_optimizer(self) -> keras.optimizers.Optimizer:
         """Adam; a run is finished with smaller steps by ``resume --learning-rate``."""
-        return keras.optimizers.Adam(learning_rate=self.config.learning_rate)
+        return Adam(learning_rate=self.config.learning_rate)
 
     # --- What it can do: the capabilities Denoises and Reconstructs ---
 

@@ -25,6 +25,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from models.core.adam import Adam
 from models.core.adversarial.resolutions import instead
 from models.core.arrays import Images
 from models.core.curves import CurveGroup
@@ -142,7 +143,7 @@ def autoencoder(config: LatentDiffusionConfig, shape: tuple[int, int, int]) -> t
     return encoder, keras.Model(coding, pixels, name="decoder")
 
 
-class PhasedAdam(keras.optimizers.Adam):
+class PhasedAdam(Adam):
     """Adam that moves the autoencoder in the first steps and the noise predictor afterwards, never both.
 
     Args:
@@ -155,6 +156,7 @@ class PhasedAdam(keras.optimizers.Adam):
         super().__init__(**arguments)
         self._first, self._steps = {id(variable) for variable in first}, steps
         self._early: tuple[bool, ...] = ()  # whether each variable belongs to the first phase
+        self._factors: Any = None  # of the learning rate in the step that is being made, for the first and second phase
 
     def build(self, variables: list[Any]) -> None:
         """Make Adam's slots, and note whose variables are whose: a backend may hand its own ones to a step."""
@@ -162,11 +164,18 @@ class PhasedAdam(keras.optimizers.Adam):
             self._early = tuple(id(variable) in self._first for variable in variables)
         super().build(variables)
 
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        """Adam's step, with a factor of the learning rate for either network: one of them is 0."""
+        done = ops.cast(self.iterations, "float32") - self._steps  # below 0 in the first phase
+        self._factors = ops.cast(done < 0.0, "float32"), ops.clip((done + 1.0) / WARM_UP, 0.0, 1.0)
+        try:
+            return super().apply(grads, trainable_variables)
+        finally:
+            self._factors = None  # as Adam's correction
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One variable's step of Adam; a network that stands still is not moved by old gradients either."""
-        done = ops.cast(self.iterations, "float32") - self._steps  # below 0 in the first phase
-        early = ops.cast(done < 0.0, "float32")
-        late = ops.clip((done + 1.0) / WARM_UP, 0.0, 1.0)
+        early, late = self._factors
         factor = early if self._early[self._get_variable_index(variable)] else late
         super().update_step(gradient, variable, learning_rate * factor)
 

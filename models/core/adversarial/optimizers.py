@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from models.core.adam import Adam
 from models.core.keras_internals import index_of, trained_variables
 
 
@@ -86,7 +87,7 @@ class TwoRatesRMSprop(_PerNetwork, keras.optimizers.RMSprop):
     """RMSprop with a learning rate for each network."""
 
 
-class TwoRatesAdam(_PerNetwork, keras.optimizers.Adam):
+class TwoRatesAdam(_PerNetwork, Adam):
     """Adam with a learning rate for each network."""
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
+
+from models.core.adam import Adam
 
 WARM_UP = 200  # steps in which the rate rises: Adam's first steps are as long as it, whatever the gradients
 FALL = 0.4  # share of the training, its end, in which the rate falls to 0: the noise of the last steps is averaged away
 
 
-class FallingAdam(keras.optimizers.Adam):
+class FallingAdam(Adam):
     """Adam, warmed up, with a linear fall at the end once ``steps`` is known.
 
     Source: A. Defazio et al., "When, Why and How Much? Adaptive Learning Rate Scheduling by Refinement", 2023.
@@ -22,9 +23,6 @@ class FallingAdam(keras.optimizers.Adam):
 
     steps: int | None = None
 
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**{"name": "adam", **arguments})
-
     def factor(self, done: Any) -> Any:
         """What the learning rate is multiplied with after so many steps, in 0..1."""
         rise = ops.minimum((ops.cast(done, "float32") + 1.0) / WARM_UP, 1.0)
@@ -32,7 +30,3 @@ class FallingAdam(keras.optimizers.Adam):
             return rise
         left = (self.steps - ops.cast(done, "float32")) / (FALL * self.steps)
         return ops.minimum(rise, ops.clip(left, 0.0, 1.0))
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One variable's step of Adam."""
-        super().update_step(gradient, variable, learning_rate * self.factor(self.iterations))
