@@ -166,8 +166,9 @@ class Adversarial(FamilyModel):
             return
         self.mean_steps.assign_add(1.0)
         memory = ops.minimum(self.config.ema, self.mean_steps / (self.mean_steps + 9.0))
+        share = 1.0 - memory
         for mean, own in zip(self.mean_generator.weights, self.generator.weights, strict=True):
-            mean.assign(memory * mean + (1.0 - memory) * own)
+            mean.assign(memory * mean + share * own)
 
     # --- What the optimizer noted becomes a metric of the step ---
 

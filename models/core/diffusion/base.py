@@ -164,8 +164,9 @@ class Diffuser(ReverseProcess, FamilyModel):
             return
         steps = self.steps_learned()
         memory = ops.minimum(self.config.ema, steps / (steps + 9.0))
+        share = 1.0 - memory
         for mean, own in zip(self.mean_network.weights, self.network.weights, strict=True):
-            mean.assign(memory * mean + (1.0 - memory) * own)
+            mean.assign(memory * mean + share * own)
 
     # --- What it can do: the capability Diffuses, in reverse.py ---
 
