@@ -117,8 +117,7 @@ class Recorder(keras.callbacks.Callback):
         if self._metrics_to_restore is not None:
             state.restore_metrics(self.model, self._metrics_to_restore)
             self._metrics_to_restore = None
-            seen = self._images_seen()
-            self._window = (seen, {m.name: float(m.result()) for m in self.model.metrics}) if seen else (0, {})
+            self._window = self._until_last_row()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Count, look for NaN, write a row, save, stop."""
@@ -165,7 +164,8 @@ class Recorder(keras.callbacks.Callback):
         final = epoch + 1 >= self.epochs
         if final or (epoch + 1) % self.picture_epochs == 0:
             self.pictures()
-        self._write_row(logs)  # with what was measured on the images
+        learned = {name: value for name, value in logs.items() if not name.startswith("val_")}
+        self._write_row({**logs, **self._since_last_row(learned)})  # with what was measured on the images
         self.epoch = epoch + 1
         if final or self._checkpoint_due(epoch_end=True):
             self.checkpoint(logs.get("val_loss", logs.get("loss")))
@@ -184,8 +184,8 @@ class Recorder(keras.callbacks.Callback):
 
     # --- writing ---
 
-    def _images_seen(self) -> int:
-        in_epoch = self.step - self.epoch * self.steps_an_epoch
+    def _images_seen(self, step: int) -> int:
+        in_epoch = step - self.epoch * self.steps_an_epoch
         return min(in_epoch * self.batches.batch_size, len(self.batches.rows))
 
     def _row_due(self) -> bool:
@@ -201,7 +201,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _since_last_row(self, logs: Mapping[str, Any]) -> dict[str, float]:
         """Keras' logs are means since the epoch began; a curve wants the mean since its last point."""
-        seen, (before, old) = self._images_seen(), self._window
+        seen, (before, old) = self._images_seen(self.step), self._window
         means = {name: float(value) for name, value in logs.items()}
         self._window = (seen, means)
         if not before or seen <= before:
@@ -211,6 +211,16 @@ class Recorder(keras.callbacks.Callback):
             name: m if name in kept else (m * seen - old.get(name, 0.0) * before) / (seen - before)
             for name, m in means.items()
         }
+
+    def _until_last_row(self) -> tuple[int, dict[str, float]]:
+        """How many images the epoch had seen at its last row, and the means over them: its rows hold those of parts."""
+        seen, sums = 0, {metric.name: 0.0 for metric in self.model.metrics}
+        for row in self.run.metrics():
+            if row["epoch"] == self.epoch + 1 and row["step"] <= self.step:
+                part = self._images_seen(int(row["step"])) - seen
+                sums = {name: total + float(row.get(name, 0.0)) * part for name, total in sums.items()}
+                seen += part
+        return seen, {name: total / seen for name, total in sums.items()} if seen else {}
 
     def _write_row(self, metrics: Mapping[str, float]) -> None:
         epoch = min(self.epoch + 1, self.epochs)

@@ -189,7 +189,7 @@ class Curves(QWidget):
     def colour(self, name: str) -> str:
         """A metric and its val_ twin share one; the twin's is nearer to that of the text, so that it stands out."""
         group = self._group()
-        inside = self._declared and name in group.metrics
+        inside = self._declared and twin(name) in map(twin, group.metrics)  # a val_ twin comes an epoch later
         own = theme.series(tabs.place(group, name) if inside else self._bases.index(twin(name)))
         return theme.mix(own, "text", 0.55) if name != twin(name) else own
 
