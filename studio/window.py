@@ -85,6 +85,8 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         jobs, session = self.services.jobs, self.session
         self.rail.chosen.connect(self.show_panel)
+        self.rail.chosen.connect(self.status.forget)
+        self.picker.picked.connect(self.status.forget)
         self.picker.picked.connect(self.opening.run)
         self.picker.preset_asked.connect(self.opening.preset)
         self.picker.stop_asked.connect(self.opening.stop_download)

@@ -18,7 +18,7 @@ from models.core.record import RunSummary
 from studio import theme
 from studio.frame.preset_dialog import PresetDialog
 from studio.session import ModelInfo
-from studio.widgets.basics import Title, label, menu_words, plain, vbox
+from studio.widgets.basics import Title, heading, label, menu_words, plain, vbox
 from studio.widgets.thumbnail import rounded, show_later
 from studio.workers.sheets import run_picture
 from studio.workers.worker import Worker, made
@@ -81,7 +81,7 @@ class ModelPicker(QPushButton):
             self._picture.clear()
         else:
             self._title.setText(model.title)
-            origin = f"step {model.step:,}" if model.dataset else "trained by others"
+            origin = f"step {model.step:,}" if model.dataset else "not trained here"
             self._state.setText(state or f"{model.family}, {origin}")
             look, ratio = partial(run_picture, model.folder), self.devicePixelRatioF()
             show = partial(self._show_picture, model, ratio)
@@ -108,13 +108,13 @@ class ModelPicker(QPushButton):
             runs = [run for run in record.list_runs(folder) if run.error is None]
             if not runs:
                 continue
-            self._menu.addSection(title)
+            heading(self._menu, title)
             for run in runs:
                 self._menu.addAction(made(partial(self._entry, run), partial(self._damaged, run)))
         if self._menu.isEmpty():
             action = self._menu.addAction("No runs yet: train one")
             action.setEnabled(False)
-        self._menu.addSection("Trained by others")
+        heading(self._menu, "Trained by others")
         self._offer_preset()
         if self._model is not None:
             self._menu.addSeparator()

@@ -16,8 +16,8 @@ from studio.widgets.form_field import FieldRow
 WIDTH = 460  # px
 SIZES = ("0", "256", "384", "512", "768", "1024")  # px; 0 is the preset's own
 EXPLAINED = (
-    "Trained by others on a billion images, computed by KerasHub. Nothing learns here: every page of Diffusion walks "
-    "through it step by step."
+    "Networks that others trained on a billion images, computed by KerasHub; Tiny has random ones. Nothing learns "
+    "here: every page of Diffusion walks through them step by step."
 )
 
 
@@ -74,6 +74,9 @@ class PresetDialog(QDialog):
         self.begin.setEnabled(not lacks)
         self.folder.setEnabled(not lacks)
         self.cost.setText(lacks or presets.cost(name, self.precision.text(), device.memory_free()))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # else a shorter sentence leaves a gap
         self.adjustSize()
 
     @Slot()

@@ -102,6 +102,12 @@ class StatusLine(QFrame):
             widget.hide()
         self._hints.show()
 
+    @Slot()
+    def forget(self) -> None:
+        """What was done last is of no interest to somebody who goes elsewhere."""
+        if not self._hints.isHidden():
+            self.rest()
+
     def _end_over(self) -> None:
         self._ending = False
         for asked in (self._pause, self._stop):

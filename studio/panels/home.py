@@ -51,7 +51,7 @@ class RunCard(Card):
             show_later(panel.services.image_worker, f"home/{run.folder}", look, picture, picture.set_image)
         picture.clicked.connect(lambda: panel.use(run))
         words = STATUS_WORDS.get(
-            run.status, f"{run.status} at step {run.step:,}" if run.dataset else "trained by others"
+            run.status, f"{run.status} at step {run.step:,}" if run.dataset else "not trained here"
         )
         state = label(words, "secondary", wrap=True)
         self.body.addWidget(picture)

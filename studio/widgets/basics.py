@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -72,6 +73,13 @@ def plain(text: str) -> str:
 def menu_words(text: str) -> str:
     """Words for an entry of a menu, in one line: "&" would underline a letter, a tab begin the column of keys."""
     return visible.line(text).replace("&", "&&")
+
+
+def heading(menu: QMenu, text: str) -> None:
+    """Words above the next entries of a menu. (Qt's own sections lose theirs where a style sheet draws the menu.)"""
+    if not menu.isEmpty():
+        menu.addSeparator()
+    menu.addAction(menu_words(text)).setEnabled(False)
 
 
 class Plain(QLabel):

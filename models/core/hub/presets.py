@@ -65,15 +65,27 @@ def cost(name: str, precision: str, free: int) -> str:
     known = PRESETS[name]
     if name == tiny.NAME:
         return f"{known.about[0].upper()}{known.about[1:]}."
-    weights = known.billions * 1e9 / 2**30
-    memory = {
-        "automatic": f"{4 * weights:.0f} GB of memory on a processor, {2 * weights:.0f} on a graphics card",
-    }.get(precision) or f"{BYTES[precision] * weights:.0f} GB of memory"
-    left = f"; {free / 2**30:.0f} GB are free" if free else ""
+    weights = known.billions * 1e9
+    whole, half = (weights * BYTES[kind] for kind in ("float32", "bfloat16"))
+    needed = BYTES.get(precision, BYTES["float32"]) * weights
+    memory = f"{_gigabytes(needed)} of memory"
+    if precision not in BYTES:
+        memory = f"{_gigabytes(whole)} of memory on a processor, {_gigabytes(half)} on a graphics card"
+    left = f"; {_gigabytes(free)} are free" if free else ""
+    if not free or needed <= free:
+        advice = ""
+    elif half <= free:
+        advice = " Without a graphics card choose bfloat16."
+    else:
+        advice = " That is more than this machine can hold, unless its graphics card can."
     return (
         f"Up to {known.gigabytes:.1f} GB to download, once, under the {LICENCE}, which has to be accepted on Kaggle. "
-        f"Its weights take {memory}{left}."
+        f"Its weights take {memory}{left}.{advice}"
     )
+
+
+def _gigabytes(count: float) -> str:
+    return f"{count / 2**30:.0f} GB"
 
 
 def adopt(source: str, values: Mapping[str, Any], folder: Path | None = None, work: Work = SILENT) -> Path:

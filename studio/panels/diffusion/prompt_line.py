@@ -8,7 +8,7 @@ from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QCompleter, QLineEdit, QMenu, QWidget
 
 from models.core.diffusion.prompt import MOST, doubts
-from studio.widgets.basics import button, hbox, icon_button, label, menu_words, vbox
+from studio.widgets.basics import button, hbox, heading, icon_button, label, menu_words, vbox
 
 FEWEST = 1  # letters of a word before it is completed
 REMEMBERED = 12  # prompts of the history
@@ -147,7 +147,7 @@ class PromptLine(QWidget):
         self._menu.clear()
         for title, texts in (("Examples", self._offered), ("Asked for before", self._history)):
             if texts:
-                self._menu.addSection(title)
+                heading(self._menu, title)
             for text in texts:
                 self._menu.addAction(menu_words(text)).triggered.connect(
                     lambda checked=False, text=text: self._take(text)

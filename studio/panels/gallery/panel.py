@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from models.core.disk.junk import is_junk
 from models.core.errors import UserError
 from studio.deletion import Deletion
 from studio.panels.base import Panel
-from studio.panels.gallery import looking
+from studio.panels.gallery import looking, recipe_words
 from studio.panels.gallery.player import Moving
 from studio.widgets.card import Card, EmptyState, button, hbox, label, vbox
 from studio.widgets.grid import PictureGrid
@@ -29,7 +28,6 @@ from studio.workers.recipes import text_chunk
 SUFFIXES = (".png", ".apng", ".gif", ".webp", ".jpg", ".jpeg")
 RECIPES = (*SUFFIXES, ".mp4", ".json", ".npy")  # files that can be brought back
 MOST = 1_000  # thumbnails that are kept, 30 kB each; the ones looked at last
-FOR_PROGRAMS = ("mark",)  # values of a recipe that say nothing to people: the hash of the source image
 LOOK = "gallery/look"  # the question about the chosen file
 
 
@@ -173,10 +171,7 @@ class Gallery(Panel):
             return [] if looked.problems else ["It has no recipe: no settings can be restored."]
         self.picture.recipe = text_chunk(found.data())
         self.back.setVisible(bool(found.panel))
-        step = [] if found.step is None else [f"step: {found.step:,}"]
-        facts = [f"panel: {found.panel}", f"made: {found.made}", f"model: {found.model}", *step]
-        known = {name: v for name, v in found.values.items() if v not in (None, []) and name not in FOR_PROGRAMS}
-        return facts + [f"{name.replace('_', ' ')}: {_short(value)}" for name, value in known.items()]
+        return recipe_words.lines(found)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """An animation rests while nobody looks."""
@@ -228,16 +223,6 @@ class Gallery(Panel):
 
 def _is_export(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not is_junk(path.name)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, dict) and "png" in value:
-        text = f"{value.get('count')} packed"
-    elif isinstance(value, list):
-        numbers = all(isinstance(v, int | float) for v in value)
-        text = ", ".join(f"{v:+.2f}" for v in value) if numbers else f"{len(value)} groups"
-    return text if len(text) <= 160 else text[:157] + "…"
 
 
 def count_of_files(count: int) -> str:

@@ -22,7 +22,7 @@ def title_of(name: str) -> str:
     words = name.replace("_", " ").strip()
     known = {
         "adain": "AdaIN", "conv": "convolutional", "ema": "EMA", "kl": "KL", "l1": "L1", "mae": "MAE", "mse": "MSE",
-        "own": "custom", "rmsprop": "RMSprop", "sgd": "SGD",
+        "own": "custom", "psnr": "PSNR", "rmsprop": "RMSprop", "sgd": "SGD",
     }  # fmt: skip
     parts = [known.get(word, word) for word in words.split()]
     text = " ".join(parts)

@@ -46,6 +46,20 @@ def test_settings_that_do_not_suit_leave_no_run(values, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "precision", "free", "words"),
+    [
+        ("tiny", "automatic", 0, "Random weights, for trying"),
+        ("stable_diffusion_3.5_medium", "automatic", 23 * 2**30, "13 GB of memory on a processor, 6 GB on a graphics"),
+        ("stable_diffusion_3.5_medium", "bfloat16", 23 * 2**30, "6 GB of memory; 23 GB are free."),
+        ("stable_diffusion_3.5_large", "automatic", 23 * 2**30, "Without a graphics card choose bfloat16."),
+        ("stable_diffusion_3.5_large", "bfloat16", 8 * 2**30, "more than this machine can hold"),
+    ],
+)
+def test_what_a_preset_takes_is_said_in_words(name, precision, free, words):
+    assert words in presets.cost(name, precision, free)
+
+
 @pytest.fixture
 def kaggle(monkeypatch):
     """Stands for the network: a test says what a download does."""

@@ -67,6 +67,10 @@ def test_what_a_preset_takes_is_said_before_it_is_downloaded(studio: Window, qtb
     dialog.side.set_text("512")
     dialog.precision.set_text("bfloat16")
     assert "take 6 GB of memory" in dialog.cost.text()
+    dialog.preset.set_text("tiny")
+    assert dialog.cost.text().startswith("Random weights")
+    dialog.preset.set_text("stable_diffusion_3.5_medium")
+    dialog.side.set_text("512")
     qtbot.mouseClick(dialog.begin, Qt.MouseButton.LeftButton)
     assert asked == [("stable_diffusion_3.5_medium", {"size": 512, "precision": "bfloat16"})]
 
@@ -101,7 +105,7 @@ def test_a_chosen_preset_becomes_the_current_model_and_a_run_of_the_list(studio:
     wait_idle(qtbot, studio, lambda: studio.session.model is not None, LONG)
     model = studio.session.model
     assert model is not None and model.title == "tiny" and model.abilities == {"Diffuses"}
-    assert banner_text(studio) == "" and studio.picker._state.text() == "Stable Diffusion 3, trained by others"
+    assert banner_text(studio) == "" and studio.picker._state.text() == "Stable Diffusion 3, not trained here"
     entry(studio.picker, "Unload the current model").trigger()
     wait_idle(qtbot, studio, lambda: studio.session.model is None)
     assert studio.services.inference._model is None and studio.services.inference._loaded is None
