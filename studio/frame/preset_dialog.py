@@ -17,7 +17,7 @@ WIDTH = 460  # px
 SIZES = ("0", "256", "384", "512", "768", "1024")  # px; 0 is the preset's own
 EXPLAINED = (
     "Networks that others trained on a billion images, computed by KerasHub; Tiny has random ones. Nothing learns "
-    "here: every page of Diffusion walks through them step by step."
+    "here: every page of Diffusion goes through them step by step."
 )
 
 
