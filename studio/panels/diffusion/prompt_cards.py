@@ -79,7 +79,8 @@ class PromptCards(QWidget):
             words: say what is seen.
             most: the effect that is brightest, the same for all words, so that they can be compared.
         """
-        self._effect, self._words, self._most = effect, words, most
+        self._effect = effect
+        self._words, self._most = words, most
         self._draw()
 
     def show_frames(self, first: Frame | None, second: Frame | None, names: Names = NAMELESS) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from models import ddpm
 from models.core.capabilities import Denoises, capabilities
-from models.core.diffusion import base, samplers, schedules
+from models.core.diffusion import reverse, samplers, schedules
 from models.core.diffusion.capability import Diffuses, Kept, Sampling
 from models.core.errors import Cancelled, ConfigError
 from models.core.work import Callbacks
@@ -41,7 +41,7 @@ def test_samples_depend_on_the_seed_alone_and_not_on_how_many_there_are(monkeypa
     few, many = model.sample(3, 1, sampling=sampling), model.sample(40, 1, sampling=sampling)
     np.testing.assert_allclose(few, many[:3], atol=1e-5)
     assert np.abs(few - model.sample(3, 2, sampling=sampling)).max() > 0.01
-    monkeypatch.setattr(base, "AT_ONCE", 16)
+    monkeypatch.setattr(reverse, "AT_ONCE", 16)
     apart = model.sample(40, 1, sampling=sampling)
     np.testing.assert_allclose(apart[:16], many[:16], atol=1e-5)
     assert len({picture.tobytes() for picture in apart}) == 40
