@@ -14,6 +14,7 @@ from models.core.errors import UserError
 from studio import geometry, theme
 from studio.frame import shortcuts
 from studio.frame.banner import Banner
+from studio.frame.focus import FocusKeeper
 from studio.frame.model_picker import ModelPicker
 from studio.frame.rail import Rail
 from studio.frame.status_line import StatusLine
@@ -48,6 +49,7 @@ class Window(QMainWindow):
         self.opening = Opening(services, self.stack.currentWidget, self.panels)
         self._lay_out()
         self._connect()
+        self._focus_keeper = FocusKeeper(self, self.stack.currentWidget)
         self.show_panel(str(self.session.settings.get("panel", "home")))
         self._tick()
 

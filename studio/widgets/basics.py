@@ -130,7 +130,8 @@ class Wrapped(Plain):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Claim the height for the new width."""
         super().resizeEvent(event)
-        self._claim()
+        if event.size().width() != event.oldSize().width():
+            self._claim()
 
     def sizeHint(self) -> QSize:
         """As high as its lines are at its width."""
@@ -138,9 +139,8 @@ class Wrapped(Plain):
         return QSize(hint.width(), self.minimumHeight() or hint.height())
 
     def _claim(self) -> None:
-        needed = self.heightForWidth(self.width()) if self.text() else 0
-        if needed != self.minimumHeight():
-            self.setMinimumHeight(max(needed, 0))
+        self.setMinimumHeight(0)  # what is claimed is part of Qt's answer: fewer words would keep their room for ever
+        self.setMinimumHeight(max(self.heightForWidth(self.width()), 0) if self.text() else 0)
 
 
 def button(text: str, kind: str = "plain", icon: str = "") -> QPushButton:
