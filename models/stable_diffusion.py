@@ -30,8 +30,8 @@ import numpy as np
 from models.core import device
 from models.core.arrays import Images
 from models.core.diffusion.capability import Kept
-from models.core.diffusion.conditions import Condition
-from models.core.diffusion.prompt import Asked, Emphasis, Kind, Offer, Prompt
+from models.core.diffusion.conditions import SentenceCondition
+from models.core.diffusion.prompt import Asked, Kind, Offer, Prompt
 from models.core.diffusion.rates import Prediction, Rates, States
 from models.core.diffusion.reverse import ReverseProcess, coarser
 from models.core.diffusion.samplers import Known, Predict
@@ -114,7 +114,7 @@ def outline(config: StableDiffusionConfig) -> presets.Outline:
 
 
 @dataclass(frozen=True)
-class SentenceCondition(Condition):
+class AnySentence(SentenceCondition):
     """Any sentence: the tokens of all text encoders side by side, a row an image.
 
     Attributes:
@@ -151,19 +151,6 @@ class SentenceCondition(Condition):
             raise ConfigError({"conditions": f"must be {count} sentences of {nothing.shape[1]} tokens"})
         return wanted
 
-    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
-        """Both sentences of a prompt."""
-        negative = self.sentences([prompt.negative] * count) if prompt.negative else None
-        return self.sentences([prompt.text] * count), negative
-
-    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
-        """The sentence without each word whose strength is not 1."""
-        return [
-            (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
-            for place, row in enumerate(self.without_each(prompt.text)[1:] if prompt.strengths else ())
-            if prompt.strength(place) != 1.0
-        ]
-
     def without_each(self, text: str) -> Asked:
         """Words that are left out are taken out: CLIP's text encoders know no mask."""
         others = [Prompt(text=text).with_word(place, "").text for place in range(len(words_read(text)))]
@@ -187,7 +174,7 @@ class StableDiffusion(ReverseProcess):
     """
 
     clip = None  # codings have no borders as pixels have
-    condition: SentenceCondition
+    condition: AnySentence
 
     def __init__(self, config: StableDiffusionConfig, spec: DataSpec, preset: presets.Outline) -> None:
         self.config = config
@@ -196,7 +183,7 @@ class StableDiffusion(ReverseProcess):
         self.rates = Rates.shifted_flow(preset.timesteps, preset.shift)
         self.schedule = self.rates.alpha_bar
         images = 1 if preset.parameters > LARGE else Offer().images
-        self.condition = SentenceCondition((), EXAMPLES, images, self)
+        self.condition = AnySentence((), EXAMPLES, images, self)
         self.condition_kind, self.condition_names = self.condition.kind, self.condition.names
         self._networks: Networks | None = None
 

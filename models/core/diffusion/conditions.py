@@ -208,7 +208,28 @@ class AttributeCondition(Condition):
         return np.eye(len(self.names), dtype=np.float32)
 
 
-class TextCondition(Condition):
+class SentenceCondition(Condition):
+    """A sentence and its words; ``sentences`` and ``without_each`` say how a model reads them."""
+
+    def sentences(self, prompts: Sequence[str]) -> Asked:
+        """What these prompts ask for."""
+        raise NotImplementedError
+
+    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
+        """Both sentences of a prompt."""
+        negative = self.sentences([prompt.negative] * count) if prompt.negative else None
+        return self.sentences([prompt.text] * count), negative
+
+    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
+        """The sentence without each word whose strength is not 1."""
+        return [
+            (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
+            for place, row in enumerate(self.without_each(prompt.text)[1:] if prompt.strengths else ())
+            if prompt.strength(place) != 1.0
+        ]
+
+
+class TextCondition(SentenceCondition):
     """A sentence of the words that the training captions use."""
 
     kind = "text"
@@ -252,19 +273,6 @@ class TextCondition(Condition):
         if wanted.shape != (count, tokenizer.LENGTH) or (count and not 0 <= wanted.min() <= wanted.max() < most):
             raise ConfigError({"conditions": f"must be {count} sentences of {tokenizer.LENGTH} tokens below {most}"})
         return wanted
-
-    def asked(self, prompt: Prompt, count: int) -> tuple[Asked | None, Asked | None]:
-        """Both sentences of a prompt."""
-        negative = self.sentences([prompt.negative] * count) if prompt.negative else None
-        return self.sentences([prompt.text] * count), negative
-
-    def emphasis(self, prompt: Prompt, count: int) -> Emphasis:
-        """The sentence without each word whose strength is not 1."""
-        return [
-            (np.repeat(row[None], count, axis=0), prompt.strength(place) - 1.0)
-            for place, row in enumerate(self.without_each(prompt.text)[1:] if prompt.strengths else ())
-            if prompt.strength(place) != 1.0
-        ]
 
     def without_each(self, text: str) -> Asked:
         """Words that are left out are masked as padding, so that the others keep their places."""
